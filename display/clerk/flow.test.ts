@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import { actOf, choiceOf, type Clerk, clockOf, keyOf, light, type Msg, next, panelOf, type Press, since, start, targets } from './flow'
+
+const me = { id: 'ZW003', name: '王雪', role: 'clerk', title: '', window: 'W03' }
+const play = (...msgs: Msg[]): Clerk => msgs.reduce(next, start)
+const desk = (...msgs: Msg[]): Clerk => play({ name: 'signed-in', me }, { name: 'opened', window: 'W03' }, ...msgs)
+const press = (code: string, more: Partial<Press> = {}): Press => ({ code, repeat: false, typing: false, chord: false, ...more })
+
+describe('sitting down', () => {
+  it('signs in, chooses, opens', () => {
+    expect(play({ name: 'signed-in', me }).step).toEqual({ name: 'choose', taken: null })
+    expect(desk().step).toEqual({ name: 'desk', window: 'W03' })
+  })
+  it('asks for a new password when the one-time one was given', () => {
+    expect(play({ name: 'signed-out' }, { name: 'begin', act: 'sign-in' }, { name: 'password-change-needed' })).toMatchObject({
+      step: { name: 'login', change: true }, busy: null,
+    })
+  })
+  it('asks before taking a window from someone, and lets one think again', () => {
+    const taken = play({ name: 'signed-in', me }, { name: 'begin', act: 'open' }, { name: 'taken', window: 'W03', text: '陈静' })
+    expect(taken.step).toEqual({ name: 'choose', taken: { window: 'W03', text: '陈静' } })
+    expect(taken.busy).toBeNull()
+    expect(next(taken, { name: 'not-taken' }).step).toEqual({ name: 'choose', taken: null })
+  })
+  it('does not open a desk for nobody', () => {
+    expect(play({ name: 'signed-out' }, { name: 'opened', window: 'W03' }).step.name).toBe('login')
+  })
+  it('forgets everything but the last word when signed out', () => {
+    const out = desk({ name: 'refused', text: '已退出' }, { name: 'panel', panel: { kind: 'pause' } }, { name: 'signed-out' })
+    expect(out).toMatchObject({ step: { name: 'login', change: false }, me: null, panel: null })
+    expect(out.toasts.map((t) => t.text)).toEqual(['已退出'])
+  })
+  it('goes back to choosing when the window is left', () => {
+    expect(desk({ name: 'begin', act: 'close' }, { name: 'left' })).toMatchObject({ step: { name: 'choose' }, busy: null, me })
+  })
+})
+
+describe('one deed at a time', () => {
+  it('a second press while one runs changes nothing', () => {
+    const busy = desk({ name: 'begin', act: 'call-next' })
+    expect(next(busy, { name: 'begin', act: 'recall' })).toBe(busy)
+    expect(actOf(press('Space'), ['call-next'], busy)).toBeNull()
+    expect(next(busy, { name: 'panel', panel: { kind: 'pause' } })).toBe(busy)
+  })
+  it('a deed done closes its panel; a refused one leaves it open and says why', () => {
+    const open = desk({ name: 'panel', panel: { kind: 'pause' } }, { name: 'begin', act: 'pause' })
+    expect(next(open, { name: 'done' }).panel).toBeNull()
+    const no = next(open, { name: 'refused', text: '有号在办' })
+    expect(no.panel).toEqual({ kind: 'pause' })
+    expect(no.toasts).toEqual([{ id: 1, tone: 'bad', text: '有号在办' }])
+  })
+  it('shows at most three words, the same one once, and lets them go', () => {
+    const said = desk(...['a', 'b', 'a', 'c', 'd'].map((text): Msg => ({ name: 'refused', text })))
+    expect(said.toasts.map((t) => t.text)).toEqual(['a', 'c', 'd'])
+    expect(next(said, { name: 'toast-gone', id: said.toasts[0].id }).toasts.map((t) => t.text)).toEqual(['c', 'd'])
+  })
+  it('transfers in two steps and steps back', () => {
+    const to = { kind: 'queue' as const, id: 'B', name: 'B' }
+    const chosen = desk({ name: 'panel', panel: { kind: 'transfer', to: null } }, { name: 'target', to })
+    expect(chosen.panel).toEqual({ kind: 'transfer', to })
+    expect(next(chosen, { name: 'target', to: null }).panel).toEqual({ kind: 'transfer', to: null })
+    expect(desk({ name: 'target', to }).panel).toBeNull()
+  })
+})
+
+describe('keys', () => {
+  it.each([
+    ['Space', ['call-next'], 'call-next'],
+    ['Space', ['recall'], null],
+    ['KeyR', ['recall', 'start'], 'recall'],
+    ['KeyP', ['pause'], 'pause'],
+    ['KeyP', ['resume'], 'resume'],
+    ['KeyQ', ['recall'], null],
+  ])('%s with %j is %s', (code, can, act) => {
+    expect(actOf(press(code), can, desk())).toBe(act)
+  })
+  it('leaves fields, held keys, chords and panels alone', () => {
+    for (const more of [{ typing: true }, { repeat: true }, { chord: true }]) expect(actOf(press('Space', more), ['call-next'], desk())).toBeNull()
+    expect(actOf(press('Space'), ['call-next'], desk({ name: 'panel', panel: { kind: 'pause' } }))).toBeNull()
+    expect(actOf(press('Space'), ['call-next'], start)).toBeNull()
+  })
+  it('digits choose in a panel', () => {
+    expect(choiceOf(press('Digit2'), 3)).toBe(1)
+    expect(choiceOf(press('Numpad3'), 3)).toBe(2)
+    expect(choiceOf(press('Digit4'), 3)).toBeNull()
+    expect(choiceOf(press('Digit0'), 3)).toBeNull()
+    expect(choiceOf(press('Digit1', { typing: true }), 3)).toBeNull()
+  })
+  it('every key is shown on its button, and some acts ask first', () => {
+    expect(keyOf('recall')).toBe('R')
+    expect(keyOf('unhold')).toBe('')
+    expect(panelOf('transfer')).toEqual({ kind: 'transfer', to: null })
+    expect(panelOf('recall')).toBeNull()
+  })
+})
+
+describe('figures', () => {
+  it.each([
+    [null, 60, 120, 'none'],
+    [10, null, null, 'none'],
+    [59, 60, 120, 'green'],
+    [60, 60, 120, 'amber'],
+    [120, 60, 120, 'red'],
+    [500, 60, null, 'amber'],
+    [500, null, 400, 'red'],
+  ] as const)('%s s of %s/%s is %s', (elapsed, amber, red, colour) => {
+    expect(light(elapsed, amber, red)).toBe(colour)
+  })
+  it('counts from the server time and never below zero', () => {
+    expect(since('2026-03-02T01:00:00Z', Date.parse('2026-03-02T01:01:30Z'))).toBe(90)
+    expect(since('2026-03-02T01:00:00Z', Date.parse('2026-03-02T00:59:00Z'))).toBe(0)
+    expect(since(null, 0)).toBeNull()
+  })
+  it('writes times as people do', () => {
+    expect([0, 65, 3725, null].map(clockOf)).toEqual(['0:00', '1:05', '1:02:05', '–'])
+  })
+  it('offers every place but this one and the closed ones', () => {
+    const got = targets(
+      [{ id: 'A', name: '综合' }, { id: 'B', name: '社保' }],
+      [{ id: 'W03', number: '3', name: '' }, { id: 'W05', number: '5', name: '' }, { id: 'W06', number: '6', name: '', state: 'closed' }],
+      { queue: 'A', window: 'W03' },
+    )
+    expect(got.map((t) => `${t.kind}:${t.id}`)).toEqual(['queue:B', 'window:W05'])
+  })
+})

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { type Board, columns, hoursOf, inOrder, next, quiet, shownCalls, type Spoken, STALE } from './flow'
+import type { WindowRow } from '@client/contract'
+
+const spoken = (id: string, number = id, at = 0, n = 1): Spoken => ({ id, number, window: '3', n, at, voice: `/api/voice/${id}.wav`, text: number })
+const heard = (...all: Spoken[]): Board => all.reduce((b, s) => next(b, { name: 'called', spoken: s }), quiet)
+const win = (number: string, ticket: WindowRow['ticket'] = null): WindowRow => ({ id: `W${number}`, number, name: '', zone: '', state: 'open', pause: null, clerk: null, ticket, queues: [] })
+
+describe('one mouth for the hall', () => {
+  it('speaks the first at once and lets the others wait their turn', () => {
+    const board = heard(spoken('1'), spoken('2'))
+    expect(board.now?.id).toBe('1')
+    expect(board.queue.map((s) => s.id)).toEqual(['2'])
+    expect(next(board, { name: 'said', id: '1', now: 0 }).now?.id).toBe('2')
+  })
+  it('hears the same call once, however often it is told', () => {
+    expect(heard(spoken('1'), spoken('1'), spoken('2'), spoken('2')).queue).toHaveLength(1)
+  })
+  it('ignores the end of something it is not saying', () => {
+    const board = heard(spoken('1'))
+    expect(next(board, { name: 'said', id: '9', now: 0 })).toBe(board)
+  })
+  it('a recall replaces the unspoken call of the same number and goes to the end', () => {
+    const board = heard(spoken('1'), spoken('2', 'A002'), spoken('3', 'A003'), spoken('4', 'A002', 0, 2))
+    expect(board.queue.map((s) => s.id)).toEqual(['3', '4'])
+  })
+  it('does not call someone who already sits at the window', () => {
+    const board = heard(spoken('1'), spoken('2', 'A002'))
+    expect(next(board, { name: 'arrived', number: 'A002' }).queue).toEqual([])
+  })
+  it('drops what waited too long', () => {
+    const board = heard(spoken('1'), spoken('2', 'A002', 0), spoken('3', 'A003', 10))
+    const after = next(board, { name: 'said', id: '1', now: STALE + 5 })
+    expect(after.now?.id).toBe('3')
+    expect(after.queue).toEqual([])
+  })
+  it('flashes the newest and stops only for that one', () => {
+    const board = heard(spoken('1'), spoken('2'))
+    expect(board.flash).toBe('2')
+    expect(next(board, { name: 'flashed', id: '1' }).flash).toBe('2')
+    expect(next(board, { name: 'flashed', id: '2' }).flash).toBeNull()
+  })
+  it('asks for sound first, and keeps the caption while sound is off', () => {
+    expect(quiet.sound).toBe('asking')
+    const off = next(quiet, { name: 'sound', on: false })
+    expect(off.sound).toBe('off')
+    expect(next(off, { name: 'called', spoken: spoken('1') }).now?.id).toBe('1')
+    expect(next(off, { name: 'sound', on: true }).sound).toBe('on')
+  })
+})
+
+describe('what is shown', () => {
+  const call = (id: string, number: string, window = '3', n = 1) => ({ id, number, window, window_id: `W${window}`, n, at: '2026-03-02T01:00:00Z' })
+  it('one line per number, with what became of it', () => {
+    const windows = { W3: win('3', { number: 'A002', state: 'serving' }), W5: win('5', { number: 'B001', state: 'called' }) }
+    const rows = shownCalls([call('4', 'B001', '5', 2), call('3', 'A002'), call('2', 'B001', '5'), call('1', 'A001')], windows, 5)
+    expect(rows.map((r) => [r.number, r.n, r.life])).toEqual([
+      ['B001', 2, 'called'],
+      ['A002', 1, 'serving'],
+      ['A001', 1, 'past'],
+    ])
+  })
+  it('a number that went on to another window is past at the old one', () => {
+    const rows = shownCalls([call('1', 'A001', '3')], { W5: win('5', { number: 'A001', state: 'called' }) }, 5)
+    expect(rows[0].life).toBe('past')
+  })
+  it('sorts windows as people count', () => {
+    expect(inOrder({ a: win('10'), b: win('2'), c: win('1') }).map((w) => w.number)).toEqual(['1', '2', '10'])
+  })
+  it('gives 14 windows two columns and 30 three', () => {
+    expect([7, 14, 30].map(columns)).toEqual([1, 2, 3])
+  })
+  it('knows the hours of a day', () => {
+    const hours = { weekday: [['08:30', '12:00'], ['14:00', '17:30']], saturday: [['09:00', '12:00']], sunday: [] }
+    expect(hoursOf(hours, 1)).toEqual(['08:30–12:00', '14:00–17:30'])
+    expect(hoursOf(hours, 6)).toEqual(['09:00–12:00'])
+    expect(hoursOf(hours, 0)).toEqual([])
+    expect(hoursOf({}, 3)).toEqual([])
+  })
+})

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import type { DeviceRow, ManagerQueueRow, ManagerWindowRow } from '@client/contract'
+import { alarms, byHealth, type Facts, may, type Msg, next, percent, pressure, satisfaction, start, zones } from './flow'
+
+const NOW = Date.parse('2026-03-02T02:00:00Z')
+const ago = (s: number): string => new Date(NOW - s * 1000).toISOString()
+const queue = (more: Partial<ManagerQueueRow> = {}): ManagerQueueRow => ({
+  id: 'A', name: '综合', name_en: '', waiting: 0, serving: 0, windows_open: 1, called: null, oldest_at: null, target_s: 1800, over_target: 0, ...more,
+})
+const win = (more: Partial<ManagerWindowRow> = {}): ManagerWindowRow => ({
+  id: 'W03', number: '3', name: '', zone: 'A区', state: 'open', pause: null, clerk: null, ticket: null, queues: ['A'],
+  since: null, idle_since: null, service: null, figures: { served: 0 }, ...more,
+})
+const device = (name: string, state: DeviceRow['state'], reason = ''): DeviceRow => ({
+  name, state, reason, kind: 'printer', model: '', line: '', window: null, kiosk: null, detail: '', at: null,
+})
+const hall = (more: Partial<Facts> = {}): Facts => ({
+  windows: [], queues: [], devices: [], slips: [],
+  day: { date: '2026-03-02', state: 'open', taken: 0, waiting: 0, held: 0, called: 0, serving: 0, done: 0, no_show: 0, cancelled: 0, expired: 0 }, ...more,
+})
+const kinds = (facts: Partial<Facts>): string[] => alarms(hall(facts), NOW).map((a) => `${a.level} ${a.kind} ${a.what}`)
+
+describe('alarms', () => {
+  it.each<[string, Partial<Facts>, string[]]>([
+    ['a calm hall is silent', { queues: [queue({ waiting: 3, oldest_at: ago(60) })], windows: [win({ ticket: { number: 'A001', state: 'serving' } })], devices: [device('P', 'ok'), device('Q', 'unknown')] }, []],
+    ['someone waits beyond the promise', { queues: [queue({ waiting: 3, over_target: 1 })] }, ['red wait A']],
+    ['a queue is long', { queues: [queue({ waiting: 20 })] }, ['yellow long A']],
+    ['nobody serves a queue', { queues: [queue({ waiting: 1, windows_open: 0 })] }, ['red uncovered A']],
+    ['a window idles while its people wait', { queues: [queue({ waiting: 1 })], windows: [win({ idle_since: ago(300) })] }, ['yellow idle 3']],
+    ['idling is fine when nobody waits', { queues: [queue()], windows: [win({ idle_since: ago(3000) })] }, []],
+    ['a window just became free', { queues: [queue({ waiting: 1 })], windows: [win({ idle_since: ago(299) })] }, []],
+    ['a pause is long', { windows: [win({ state: 'paused', since: ago(1200) })] }, ['yellow paused 3']],
+    ['devices fail', { devices: [device('P1', 'warn', 'near_end'), device('P2', 'down', 'paper_out')] }, ['red device P2', 'yellow device P1']],
+    ['slips did not print', { slips: [{ id: '1', number: 'A001', state: 'unsure', reason: '', at: ago(1) }, { id: '2', number: 'A002', state: 'failed', reason: 'cutter', at: ago(1) }] }, ['red slip A002', 'yellow slip A001']],
+  ])('%s', (_, facts, expected) => {
+    expect(kinds(facts)).toEqual(expected)
+  })
+  it('does not ask for windows before opening or after closing', () => {
+    const closed = hall({ queues: [queue({ waiting: 1, windows_open: 0 })] })
+    closed.day!.state = 'closed'
+    expect(alarms(closed, NOW)).toEqual([])
+  })
+  it('the older of two equal alarms comes first', () => {
+    expect(kinds({ queues: [queue({ over_target: 1, waiting: 1, oldest_at: ago(10) }), queue({ id: 'B', over_target: 1, waiting: 1, oldest_at: ago(99) })] })).toEqual(['red wait B', 'red wait A'])
+  })
+})
+
+describe('figures', () => {
+  it('draws zones and windows in the order of the numbers', () => {
+    const plan = zones([win({ number: '10', zone: 'D区' }), win({ number: '2' }), win({ number: '1' })])
+    expect(plan.map((z) => `${z.zone}:${z.windows.map((w) => w.number).join()}`)).toEqual(['A区:1,2', 'D区:10'])
+  })
+  it.each([
+    [{ waiting: 0, oldest_at: null }, 'none'],
+    [{ waiting: 1, oldest_at: ago(600) }, 'green'],
+    [{ waiting: 1, oldest_at: ago(1440) }, 'amber'],
+    [{ waiting: 1, oldest_at: ago(1801) }, 'red'],
+    [{ waiting: 1, oldest_at: ago(9999), target_s: null }, 'green'],
+  ] as [Partial<ManagerQueueRow>, string][])('pressure of %j is %s', (more, light) => {
+    expect(pressure(queue(more), NOW).light).toBe(light)
+  })
+  it('counts ratings as the norm does, and does not invent a rate', () => {
+    const got = satisfaction({ counts: { 5: 6, 4: 2, 2: 1, 1: 1 }, asked: 20, last: [] })
+    expect([got.rated, got.rated_rate, got.satisfied_rate, got.levels[0].share]).toEqual([10, 0.5, 0.8, 0.6])
+    expect(satisfaction(null)).toMatchObject({ rated: 0, rated_rate: null, satisfied_rate: null })
+  })
+  it('never rounds up to perfection', () => {
+    expect([0.9996, 1, 0.5, null].map(percent)).toEqual(['99.9 %', '100 %', '50 %', '–'])
+  })
+  it('shows the worst device first', () => {
+    expect(byHealth([device('a', 'ok'), device('b10', 'down'), device('b2', 'down'), device('c', 'unknown'), device('d', 'warn')]).map((d) => d.name)).toEqual(['b2', 'b10', 'd', 'c', 'a'])
+  })
+})
+
+describe('the office', () => {
+  const me = { id: 'ZG001', name: '周', role: 'manager', title: '', window: null }
+  const play = (...msgs: Msg[]) => msgs.reduce(next, start)
+  it('signs in and out', () => {
+    expect(play({ name: 'signed-in', me }).step).toBe('office')
+    expect(play({ name: 'signed-in', me }, { name: 'tab', tab: 'staff' }, { name: 'signed-out' })).toMatchObject({ step: 'login', me: null, tab: 'live' })
+    expect(play({ name: 'signed-out' }, { name: 'password-change-needed' }).step).toBe('password')
+  })
+  it('asks first, does one deed at a time, and says what came of it', () => {
+    const asked = play({ name: 'signed-in', me }, { name: 'ask', ask: { deed: 'close-day' } }, { name: 'begin' })
+    expect(next(asked, { name: 'ask', ask: null })).toBe(asked)
+    expect(next(asked, { name: 'refused', text: '还有人在办' })).toMatchObject({ busy: false, ask: null, toasts: [{ tone: 'bad' }] })
+  })
+  it('forgets a one-time password with the next move', () => {
+    const shown = play({ name: 'signed-in', me }, { name: 'once', name_of: '陈静', password: 'x' })
+    expect(shown.once).toEqual({ name: '陈静', password: 'x' })
+    expect(next(shown, { name: 'tab', tab: 'live' }).once).toBeNull()
+  })
+  it('knows who may do what', () => {
+    expect(may('duty_leader')).toEqual({ day: true, devices: false, staff: false })
+    expect(may('admin').staff).toBe(true)
+    expect(may(undefined)).toEqual({ day: false, devices: false, staff: false })
+  })
+})

@@ -1,0 +1,202 @@
+// The hall seen by whoever answers for it today. Pure: no clock, no DOM, no socket.
+import type { Day, DeviceRow, ManagerQueueRow, ManagerWindowRow, Me, RatingsValue, UnprintedSlip } from '@client/contract'
+
+// ---- what is open on the screen -----------------------------------------------------------------------
+
+export type Tab = 'live' | 'devices' | 'staff'
+export interface Issued {
+  kind: Kind
+  where: string
+  code: string
+  url: string
+  expires_at: string
+}
+export type Kind = 'kiosk' | 'pad' | 'board' | 'window_screen' | 'host'
+export const KINDS: Kind[] = ['kiosk', 'pad', 'board', 'window_screen', 'host']
+/** Deeds that are asked about first, because they cannot be taken back in one move. */
+export type Ask =
+  | { deed: 'open-day' }
+  | { deed: 'close-day' }
+  | { deed: 'revoke'; id: string; name: string }
+  | { deed: 'reset-password'; id: string; name: string }
+export interface Toast {
+  id: number
+  tone: 'bad' | 'good'
+  text: string
+}
+export interface Office {
+  step: 'loading' | 'login' | 'password' | 'office'
+  me: Me | null
+  tab: Tab
+  busy: boolean
+  trouble: string | null
+  ask: Ask | null
+  issued: Issued | null
+  once: { name: string; password: string } | null // shown once, gone with the next move
+  toasts: Toast[]
+  toasted: number
+}
+export type Msg =
+  | { name: 'signed-in'; me: Me }
+  | { name: 'signed-out' }
+  | { name: 'password-change-needed' }
+  | { name: 'begin' }
+  | { name: 'trouble'; text: string }
+  | { name: 'tab'; tab: Tab }
+  | { name: 'ask'; ask: Ask | null }
+  | { name: 'issued'; issued: Issued | null }
+  | { name: 'once'; name_of: string; password: string }
+  | { name: 'done'; text?: string }
+  | { name: 'refused'; text: string }
+  | { name: 'toast-gone'; id: number }
+
+export const start: Office = {
+  step: 'loading', me: null, tab: 'live', busy: false, trouble: null, ask: null, issued: null, once: null, toasts: [], toasted: 0,
+}
+
+export function next(office: Office, msg: Msg): Office {
+  switch (msg.name) {
+    case 'signed-in':
+      return { ...office, step: 'office', me: msg.me, busy: false, trouble: null }
+    case 'signed-out':
+      return { ...start, step: 'login', toasts: office.toasts, toasted: office.toasted }
+    case 'password-change-needed':
+      return { ...office, step: 'password', busy: false, trouble: null }
+    case 'begin':
+      return office.busy ? office : { ...office, busy: true, trouble: null }
+    case 'trouble':
+      return { ...office, busy: false, trouble: msg.text }
+    case 'tab':
+      return { ...office, tab: msg.tab, once: null, ask: null }
+    case 'ask':
+      return office.busy ? office : { ...office, ask: msg.ask, once: null }
+    case 'issued':
+      return { ...office, busy: false, issued: msg.issued }
+    case 'once':
+      return { ...office, busy: false, ask: null, once: { name: msg.name_of, password: msg.password } }
+    case 'done':
+      return toast({ ...office, busy: false, ask: null }, 'good', msg.text)
+    case 'refused':
+      return toast({ ...office, busy: false, ask: null }, 'bad', msg.text)
+    case 'toast-gone':
+      return { ...office, toasts: office.toasts.filter((t) => t.id !== msg.id) }
+  }
+}
+
+function toast(office: Office, tone: Toast['tone'], text: string | undefined): Office {
+  if (!text) return office
+  const id = office.toasted + 1
+  return { ...office, toasted: id, toasts: [...office.toasts.filter((t) => t.text !== text), { id, tone, text }].slice(-3) }
+}
+
+/** What a role may do here; the server decides again. */
+export function may(role: string | undefined): { day: boolean; devices: boolean; staff: boolean } {
+  const day = role === 'manager' || role === 'admin' || role === 'duty_leader'
+  return { day, devices: role === 'manager' || role === 'admin', staff: role === 'admin' }
+}
+
+// ---- alarms -------------------------------------------------------------------------------------------
+
+/** When a fact becomes an alarm. Seconds; the server may send the hall's own as values.limits. */
+export interface Limits {
+  queue_over: number
+  idle_with_queue_s: number
+  paused_s: number
+}
+export const LIMITS: Limits = { queue_over: 20, idle_with_queue_s: 300, paused_s: 1200 }
+
+export interface Alarm {
+  id: string
+  level: 'red' | 'yellow'
+  kind: 'wait' | 'long' | 'uncovered' | 'idle' | 'paused' | 'device' | 'slip'
+  what: string // queue, window number, device or ticket number
+  detail: string // device or slip reason
+  count: number | null
+  since: string | null
+}
+export interface Facts {
+  windows: ManagerWindowRow[]
+  queues: ManagerQueueRow[]
+  devices: DeviceRow[]
+  slips: UnprintedSlip[]
+  day: Day | null
+}
+
+/** Everything that wants a person now: red first, then the oldest. */
+export function alarms(facts: Facts, now: number, limits: Limits = LIMITS): Alarm[] {
+  const found: Alarm[] = []
+  const add = (alarm: Partial<Alarm> & Pick<Alarm, 'kind' | 'level' | 'what'>) =>
+    found.push({ id: `${alarm.kind}:${alarm.what}:${alarm.detail ?? ''}`, detail: '', count: null, since: null, ...alarm })
+  const working = facts.day?.state === 'open' || facts.day?.state === 'closing'
+
+  for (const q of facts.queues) {
+    if (working && q.waiting > 0 && q.windows_open === 0) add({ kind: 'uncovered', level: 'red', what: q.id, count: q.waiting, since: q.oldest_at })
+    if (q.over_target > 0) add({ kind: 'wait', level: 'red', what: q.id, count: q.over_target, since: q.oldest_at })
+    else if (q.waiting >= limits.queue_over) add({ kind: 'long', level: 'yellow', what: q.id, count: q.waiting, since: q.oldest_at })
+  }
+  for (const w of facts.windows) {
+    if (w.state === 'paused' && over(w.since, now, limits.paused_s)) add({ kind: 'paused', level: 'yellow', what: w.number, since: w.since })
+    const owed = facts.queues.filter((q) => w.queues.includes(q.id)).reduce((sum, q) => sum + q.waiting, 0)
+    if (w.state === 'open' && !w.ticket && owed > 0 && over(w.idle_since, now, limits.idle_with_queue_s)) {
+      add({ kind: 'idle', level: 'yellow', what: w.number, count: owed, since: w.idle_since })
+    }
+  }
+  for (const d of facts.devices) {
+    if (d.state === 'down') add({ kind: 'device', level: 'red', what: d.name, detail: d.reason, since: d.at })
+    if (d.state === 'warn') add({ kind: 'device', level: 'yellow', what: d.name, detail: d.reason, since: d.at })
+  }
+  for (const s of facts.slips) add({ kind: 'slip', level: s.state === 'failed' ? 'red' : 'yellow', what: s.number, detail: s.reason || s.state, since: s.at })
+  return found.sort((a, b) => rank(a) - rank(b) || (a.since ?? '').localeCompare(b.since ?? ''))
+}
+const rank = (alarm: Alarm): number => (alarm.level === 'red' ? 0 : 1)
+const over = (from: string | null, now: number, limit_s: number): boolean => from !== null && now - Date.parse(from) >= limit_s * 1000
+
+// ---- figures ------------------------------------------------------------------------------------------
+
+/** The floor plan: windows by zone, zones and windows in the order of the window numbers. */
+export function zones(windows: ManagerWindowRow[]): { zone: string; windows: ManagerWindowRow[] }[] {
+  const plan: { zone: string; windows: ManagerWindowRow[] }[] = []
+  for (const w of [...windows].sort((a, b) => a.number.localeCompare(b.number, 'en', { numeric: true }))) {
+    const place = plan.find((z) => z.zone === w.zone)
+    if (place) place.windows.push(w)
+    else plan.push({ zone: w.zone, windows: [w] })
+  }
+  return plan
+}
+
+/** A queue against its promise: share of the target used by the one who waits longest. Null without a promise. */
+export function pressure(queue: ManagerQueueRow, now: number): { oldest_s: number | null; share: number | null; light: 'none' | 'green' | 'amber' | 'red' } {
+  const oldest_s = queue.oldest_at && queue.waiting ? Math.max(0, Math.floor((now - Date.parse(queue.oldest_at)) / 1000)) : null
+  if (oldest_s === null || !queue.target_s) return { oldest_s, share: null, light: oldest_s === null ? 'none' : 'green' }
+  const share = oldest_s / queue.target_s
+  return { oldest_s, share, light: share > 1 || queue.over_target > 0 ? 'red' : share >= 0.8 ? 'amber' : 'green' }
+}
+
+export interface Satisfaction {
+  rated: number
+  levels: { level: number; n: number; share: number }[]
+  rated_rate: number | null // rated / asked
+  satisfied_rate: number | null // levels 5, 4 and 3 / rated
+}
+export function satisfaction(ratings: RatingsValue | null | undefined): Satisfaction {
+  const counts = ratings?.counts ?? {}
+  const of = (level: number) => counts[String(level)] ?? 0
+  const rated = [5, 4, 3, 2, 1].reduce((sum, level) => sum + of(level), 0)
+  return {
+    rated,
+    levels: [5, 4, 3, 2, 1].map((level) => ({ level, n: of(level), share: rated ? of(level) / rated : 0 })),
+    rated_rate: ratings?.asked ? rated / ratings.asked : null,
+    satisfied_rate: rated ? (of(5) + of(4) + of(3)) / rated : null,
+  }
+}
+/** 0.9876 -> "98.8 %", rounded down so that 99.96 is never shown as 100. */
+export function percent(share: number | null): string {
+  if (share === null) return '–'
+  const tenths = Math.floor(share * 1000 + 1e-9) / 10
+  return `${Number.isInteger(tenths) ? tenths : tenths.toFixed(1)} %`
+}
+/** Devices worst first. */
+export function byHealth(devices: DeviceRow[]): DeviceRow[] {
+  const order = ['down', 'warn', 'unknown', 'ok']
+  return [...devices].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.name.localeCompare(b.name, 'en', { numeric: true }))
+}

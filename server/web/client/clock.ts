@@ -1,0 +1,35 @@
+/** The hall's time: the server's clock, shown in the hall's zone, whatever this machine believes. */
+let offset_ms = 0
+
+/** `at` is the server's time in a message that has just arrived. Small jitter is left alone. */
+export function correct(at: string, local_ms: number = Date.now()): void {
+  const theirs = Date.parse(at)
+  if (!isNaN(theirs) && Math.abs(theirs - local_ms - offset_ms) > 500) offset_ms = theirs - local_ms
+}
+export const serverNow = (): number => Date.now() + offset_ms
+export const secondsUntil = (at: string, now_ms: number = serverNow()): number =>
+  Math.max(0, Math.ceil((Date.parse(at) - now_ms) / 1000))
+export const secondsSince = (at: string, now_ms: number = serverNow()): number =>
+  Math.max(0, Math.floor((now_ms - Date.parse(at)) / 1000))
+
+const LOCALE = { zh: 'zh-CN', en: 'en-GB' } as const
+type When = number | string
+const show = (when: When, lang: keyof typeof LOCALE, zone: string, options: Intl.DateTimeFormatOptions) =>
+  new Intl.DateTimeFormat(LOCALE[lang], { timeZone: zone, ...options }).format(new Date(when))
+
+/** 09:05 */
+export const hhmm = (when: When, zone = 'Asia/Shanghai'): string =>
+  show(when, 'en', zone, { hour: '2-digit', minute: '2-digit', hour12: false }).replace(/^24/, '00')
+/** 2026年11月22日 / 22 November 2026 */
+export const longDate = (when: When, lang: 'zh' | 'en', zone = 'Asia/Shanghai'): string =>
+  show(when, lang, zone, { year: 'numeric', month: 'long', day: 'numeric' })
+/** 星期日 / Sunday */
+export const weekday = (when: When, lang: 'zh' | 'en', zone = 'Asia/Shanghai'): string =>
+  show(when, lang, zone, { weekday: 'long' })
+/** 4:05, 1:02:09 */
+export function duration(seconds: number): string {
+  const s = Math.max(0, Math.floor(seconds))
+  const two = (n: number) => String(n).padStart(2, '0')
+  const h = Math.floor(s / 3600)
+  return h ? `${h}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}` : `${Math.floor(s / 60)}:${two(s % 60)}`
+}

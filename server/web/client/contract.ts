@@ -1,0 +1,324 @@
+/** What the server sends to the faces. Times are ISO 8601 UTC; unknown is null, never -1. */
+
+export type Lang = 'zh' | 'en'
+export type Both = Record<Lang, string>
+export type Row = Record<string, unknown>
+export type Rows<R extends object = Record<string, Row>> = { [C in keyof R]?: Record<string, R[C]> }
+
+export interface Snapshot {
+  revision: number
+  at: string
+  rows: Record<string, Record<string, Row>>
+  values: Record<string, unknown>
+}
+export interface Changes {
+  since: number
+  revision: number
+  at: string
+  events: HallEvent[]
+  rows: Record<string, Record<string, Row | null>>
+  values: Record<string, unknown>
+}
+export interface Pulse {
+  revision: number
+  at: string
+}
+export interface HallEvent {
+  name: string
+  [field: string]: unknown
+}
+
+/** Every "no" of the server, in one shape. */
+export interface Refused {
+  refused: string
+  facts: Record<string, unknown>
+  text: Both
+}
+
+// ---------------------------------------------------------------- rows
+export type WindowState = 'closed' | 'open' | 'paused'
+export type TicketState =
+  | 'waiting' | 'called' | 'serving' | 'held' | 'done' | 'no_show' | 'cancelled' | 'expired' | 'transferred'
+export type DeviceState = 'ok' | 'warn' | 'down' | 'unknown'
+export type DayState = 'planned' | 'open' | 'closing' | 'closed'
+
+export interface Clerk {
+  id: string
+  name: string
+  title: string
+  photo: string | null
+}
+export interface PauseReason {
+  reason: string
+  zh: string
+  en: string
+}
+export interface WindowRow {
+  id: string
+  number: string
+  name: string
+  zone: string
+  state: WindowState
+  pause: PauseReason | null
+  clerk: Clerk | null
+  ticket: { number: string; state: 'called' | 'serving' } | null
+  queues: string[]
+}
+export interface ManagerWindowRow extends WindowRow {
+  since: string | null
+  idle_since: string | null
+  service: string | null
+  figures: { served: number }
+}
+export interface QueueRow {
+  id: string
+  name: string
+  name_en: string
+  waiting: number
+  serving: number
+  windows_open: number
+  called: string | null
+}
+export interface ManagerQueueRow extends QueueRow {
+  oldest_at: string | null
+  target_s: number | null
+  over_target: number
+}
+export interface DeviceRow {
+  name: string
+  kind: string
+  model: string
+  line: string
+  window: string | null
+  kiosk: string | null
+  state: DeviceState
+  reason: string
+  detail: string
+  at: string | null
+}
+export interface Call {
+  id: string
+  number: string
+  window: string
+  window_id: string
+  n: number
+  at: string
+}
+export interface Day {
+  date: string
+  state: DayState
+  taken: number
+  waiting: number
+  held: number
+  called: number
+  serving: number
+  done: number
+  no_show: number
+  cancelled: number
+  expired: number
+  transferred?: number
+}
+
+// ---------------------------------------------------------------- one picture per namespace
+export interface HallPicture {
+  rows: { windows: WindowRow; queues: QueueRow }
+  values: { calls: Call[]; day: Day }
+}
+export interface WindowPicture {
+  rows: object
+  values: { window: WindowRow; day: Day }
+}
+export interface KioskPicture {
+  rows: { queues: QueueRow }
+  values: { day: Day; printer: Printer }
+}
+export interface PadPicture {
+  rows: object
+  values: { pad: PadValue }
+}
+export interface ClerkPicture {
+  rows: { queues: QueueRow }
+  values: { desk: Desk; day: Day }
+}
+export interface ManagerPicture {
+  rows: { windows: ManagerWindowRow; queues: ManagerQueueRow; devices: DeviceRow }
+  values: { day: Day; ratings: RatingsValue; slips: UnprintedSlip[] }
+}
+export type Namespace = '/hall' | '/window' | '/kiosk' | '/pad' | '/clerk' | '/manager' | '/bench'
+
+export interface Printer {
+  state: 'ok' | 'near_end' | 'paper_out' | 'cover_open' | 'cutter' | 'head' | 'offline' | 'unknown' | 'none'
+  at: string | null
+}
+export interface Slip {
+  id: string
+  state: 'queued' | 'sending' | 'printed' | 'unsure' | 'failed'
+  reason?: string
+  copy?: number
+}
+export interface PadValue {
+  window: { id: string; number: string; name: string }
+  clerk: Clerk | null
+  ask: { leg: string; number: string; asked_at: string; until: string } | null
+}
+export interface Desk {
+  window: { id: string; number: string; name: string; state: WindowState; pause: PauseReason | null }
+  me: { id: string; name: string }
+  queues: string[]
+  overflow: string[]
+  ticket: DeskTicket | null
+  held: { leg: string; number: string; service: string; since: string }[]
+  missed: { leg: string; number: string; service: string; at: string; can_return: boolean }[]
+  figures: { served: number; avg_s: number | null; no_show: number }
+  keypad: { state: DeviceState } | null
+  can: string[]
+}
+export interface DeskTicket {
+  id: string
+  leg: string
+  number: string
+  service: { id: string; name: string; name_en: string }
+  queue: string
+  priority: string | null
+  state: TicketState
+  taken_at: string
+  waited_s: number
+  called_at: string | null
+  started_at: string | null
+  calls: number
+  why: { rule: string; zh: string; en: string } | null
+  note: string | null
+  materials: Material[]
+  from_window?: string | null
+}
+export interface RatingsValue {
+  counts: Record<string, number>
+  asked: number
+  last: { id: string; window: string; clerk_name: string; level: number; reasons: string[]; at: string }[]
+}
+export interface UnprintedSlip {
+  id: string
+  number: string
+  state: string
+  reason: string
+  at: string
+}
+
+// ---------------------------------------------------------------- answers over HTTP
+export interface Hall {
+  id: string
+  name: string
+  name_en: string
+  hours: { weekday: [string, string][]; saturday: [string, string][]; sunday?: [string, string][]; [more: string]: unknown }
+  kiosk_open: string
+  hotline: string
+  supervision_phone: string
+  zone: string
+  languages: Lang[]
+  rating: RatingRules
+  windows: { id: string; number: string; name: string; zone: string; kind: string; low_counter: boolean }[]
+  queues: { id: string; name: string; name_en: string }[]
+  /** Priority classes a citizen may name at the kiosk; the clerk checks. */
+  priorities?: { id: string; name: string; name_en?: string }[]
+  pause_reasons: { id: string; zh: string; en: string }[]
+  outcomes: { id: string; zh: string; en: string }[]
+  demo: boolean
+}
+export interface RatingRules {
+  levels: RatingLevel[]
+  reason_required_max_level: number
+  timeout_s: number
+  free_text_max: number
+}
+export interface RatingLevel {
+  value: number
+  name: string
+  name_en: string
+  reasons: { code: string; text: string; text_en?: string; first: boolean }[]
+}
+export interface Material {
+  name: string
+  form: string
+  required: boolean
+  deferrable: boolean
+  shared: boolean
+}
+export interface Limit {
+  n: number
+  unit: string
+}
+export interface Service {
+  id: string
+  name: string
+  name_en: string
+  theme: string
+  department: { id: string; name: string; name_en: string }
+  queue: string
+  audience: string
+  case_type: string
+  avg_minutes: number
+  promised_limit: Limit | null
+  legal_limit: Limit | null
+  fee_yuan: number | null
+  fee_basis: string
+  visits: number
+  materials: Material[]
+  result: string
+  pinyin: string
+  initials: string
+  popular: boolean
+  self_register: boolean
+}
+export interface Services {
+  themes: { id: string; name: string; count: number }[]
+  services: Service[]
+}
+export interface Ticket {
+  id: string
+  number: string
+  queue: string
+  queue_name: string
+  service: { id: string; name: string; name_en: string }
+  state: TicketState
+  ahead: number | null
+  taken_at: string
+  link: string
+  url: string
+  windows: string[]
+}
+export interface Taken {
+  ticket: Ticket
+  slip: Slip | null
+}
+/** GET /api/my/<link> */
+export interface MyTicket {
+  ticket: {
+    number: string
+    state: TicketState
+    service: { id: string; name: string; name_en: string } | string
+    queue_name: string
+    ahead: number | null
+    window: string | null
+    calls: number
+    windows: string[]
+    taken_at: string
+  }
+  rating: { can: boolean; leg: string | null; given: number | null }
+  day_state: DayState
+  at: string
+}
+export interface Enrolled {
+  key: string
+  device: { id: string; kind: string; name: string; window: string | null; kiosk: string | null }
+}
+export interface Me {
+  id: string
+  name: string
+  role: string
+  title: string
+  window: string | null
+}
+export interface Session {
+  me: Me
+  csrf: string
+}

@@ -1,0 +1,151 @@
+/** What every Vue face starts with: its picture as reactive state, a ticking clock, and a start that does not give up. */
+import { createApp, onUnmounted, reactive, ref, shallowReactive, type App, type Component, type Ref } from 'vue'
+import type { Picture } from './apply'
+import { serverNow } from './clock'
+import type { Hall, HallEvent, Rows } from './contract'
+import { connect, deviceKey, dropDeviceKey, get, getCsrf, type Phase } from './link'
+import { keep, kept } from './keep'
+import { loadText, setLang } from './text'
+import './theme.css'
+
+/** Seconds without a word after which a face says that its picture is old. */
+export const STALE_S = 15
+
+export interface Live<P extends { rows: object; values: object }> {
+  /** enrol: this device has no valid key.  session: nobody is signed in. */
+  phase: 'enrol' | 'session' | 'connecting' | 'live' | 'offline'
+  revision: number
+  rows: Rows<P['rows']>
+  values: Partial<P['values']>
+  /** No contact for STALE_S: what is shown may be old. */
+  stale: boolean
+  age_s: number
+  on: (name: string, play: (event: HallEvent) => void) => void
+  /** Call after enrolling or signing in. */
+  reconnect: () => void
+  resync: () => void
+}
+
+/**
+ * Follow one namespace for the life of a face.
+ * who = 'device': the key of this address; 'staff': the session's CSRF token and what `auth` adds.
+ */
+export function useLive<P extends { rows: object; values: object }>(
+  namespace: string,
+  who: 'device' | 'staff' = 'device',
+  auth: () => Record<string, unknown> = () => ({}),
+): Live<P> {
+  const players: Record<string, ((event: HallEvent) => void)[]> = {}
+  let heard = Date.now()
+  let link: ReturnType<typeof connect> | null = null
+
+  const live = reactive({
+    phase: 'connecting', revision: 0, rows: {}, values: {}, stale: false, age_s: 0,
+    on: (name: string, play: (event: HallEvent) => void) => void (players[name] = players[name] || []).push(play),
+    reconnect: () => {
+      live.phase = 'connecting'
+      if (link) link.reconnect()
+      else start()
+    },
+    resync: () => link && link.resync(),
+  }) as Live<P>
+
+  const onPhase = (phase: Phase) => {
+    if (phase === 'unknown-device') {
+      dropDeviceKey()
+      live.phase = 'enrol'
+    } else live.phase = phase === 'session-needed' ? 'session' : phase
+  }
+  function start() {
+    link = connect(namespace, {
+      auth: () => (who === 'device' ? { key: deviceKey(), ...auth() } : { csrf: getCsrf(), ...auth() }),
+      onPhase,
+      onPicture: (picture: Picture) => {
+        live.revision = picture.revision
+        live.rows = picture.rows as Rows<P['rows']>
+        live.values = picture.values as Partial<P['values']>
+      },
+      onEvent: (event) => {
+        for (const play of [...(players[event.name] || []), ...(players['*'] || [])]) play(event)
+      },
+      onHeard: () => {
+        heard = Date.now()
+        live.age_s = 0
+        live.stale = false
+      },
+    })
+  }
+  if (who === 'device' && !deviceKey()) live.phase = 'enrol'
+  else start()
+
+  const timer = setInterval(() => {
+    live.age_s = Math.floor((Date.now() - heard) / 1000)
+    live.stale = live.age_s >= STALE_S
+  }, 1000)
+  onUnmounted(() => {
+    clearInterval(timer)
+    if (link) link.close()
+  })
+  return live
+}
+
+/** The server's time, ticking. */
+export function useNow(every_ms = 1000): Ref<number> {
+  const now = ref(serverNow())
+  const timer = setInterval(() => (now.value = serverNow()), every_ms)
+  onUnmounted(() => clearInterval(timer))
+  return now
+}
+
+export const hall = shallowReactive<{ facts: Hall | null }>({ facts: null })
+export async function loadHall(): Promise<boolean> {
+  const answer = await get<Hall>('/api/hall')
+  if (answer.ok) {
+    hall.facts = answer.body
+    keep('wucha:hall', answer.body)
+  } else if (!hall.facts) hall.facts = kept<Hall>('wucha:hall')
+  return hall.facts !== null
+}
+
+/** The id in this face's address: /touch/K1 -> K1. */
+export const faceId = (): string =>
+  document.documentElement.dataset.id || decodeURIComponent(location.pathname.split('/')[2] || '')
+
+/**
+ * True when the server now serves another build than the one running here. Ask when nobody is using the face, then reload.
+ */
+export async function outdated(): Promise<boolean> {
+  try {
+    const reply = await fetch(location.pathname, { cache: 'no-store' })
+    if (!reply.ok) return false
+    const served = ((await reply.text()).match(/\/assets\/[\w.-]+\.js/g) || []).join()
+    const running = Array.from(document.scripts, (s) => s.getAttribute('src') || '').filter((s) => s.indexOf('/assets/') === 0)
+    return served !== '' && running.some((src) => served.indexOf(src) < 0)
+  } catch {
+    return false
+  }
+}
+
+/** Load words and hall facts, then show the face. Without a server it waits and says so; nobody has to press F5. */
+export async function startFace(Face: Component, more: () => Promise<boolean> = async () => true): Promise<App> {
+  setLang('zh')
+  const root = document.getElementById('app')!
+  for (;;) {
+    const done = await Promise.all([loadText(), loadHall(), more()])
+    if (done.every(Boolean)) break
+    if (!root.firstChild) {
+      const words = document.createElement('p') // the only words not in config/text: there is no text yet
+      words.className = 'boot'
+      words.textContent = '正在连接大厅服务器…  Connecting…'
+      root.appendChild(words)
+    }
+    await new Promise((go) => setTimeout(go, 3000))
+  }
+  root.textContent = ''
+  const app = createApp(Face)
+  app.config.errorHandler = (error) => {
+    console.error(error)
+  }
+  app.mount(root)
+  return app
+}

@@ -1,0 +1,61 @@
+/**
+ * Every word a face shows comes from config/text through here.
+ * A key that the chosen language lacks is shown in Chinese; a key that nobody has is shown as itself, so it is noticed.
+ */
+import { ref, shallowReactive } from 'vue'
+import type { Both, Lang } from './contract'
+import { keep, kept } from './keep'
+import { get } from './post'
+
+type Texts = Record<string, string>
+const texts = shallowReactive<Record<Lang, Texts>>({ zh: {}, en: {} })
+export const lang = ref<Lang>('zh')
+
+/** Fetch both languages; without a network the last known texts are used. False when there are none at all. */
+export async function loadText(languages: Lang[] = ['zh', 'en']): Promise<boolean> {
+  await Promise.all(
+    languages.map(async (one) => {
+      const answer = await get<Texts>(`/api/text/${one}.json`)
+      if (answer.ok && answer.body) {
+        texts[one] = answer.body
+        keep('wucha:text:' + one, answer.body)
+      } else if (!Object.keys(texts[one]).length) {
+        texts[one] = kept<Texts>('wucha:text:' + one) || {}
+      }
+    }),
+  )
+  return Object.keys(texts.zh).length > 0
+}
+
+export function setLang(one: Lang): void {
+  lang.value = one
+  document.documentElement.lang = one === 'zh' ? 'zh-CN' : 'en'
+}
+
+/** Put vars into {places}. */
+export function fill(pattern: string, vars: Record<string, unknown> = {}): string {
+  return pattern.replace(/\{(\w+)\}/g, (whole, name: string) => (name in vars ? String(vars[name]) : whole))
+}
+
+export function t(key: string, vars: Record<string, unknown> = {}): string {
+  const pattern = texts[lang.value][key] || texts.zh[key]
+  return pattern === undefined ? key : fill(pattern, vars)
+}
+export const has = (key: string): boolean => key in texts[lang.value] || key in texts.zh
+
+/** {name, name_en} in the chosen language. */
+export function named(thing: { name: string; name_en?: string | null } | null | undefined): string {
+  if (!thing) return ''
+  return lang.value === 'en' && thing.name_en ? thing.name_en : thing.name
+}
+/** {zh, en} in the chosen language. */
+export function said(both: Both | { zh: string; en?: string } | null | undefined): string {
+  if (!both) return ''
+  return lang.value === 'en' && both.en ? both.en : both.zh
+}
+
+/** What to tell a person whose request was refused or got no answer. */
+export function refusalText(no: { refused: string; text: Both | null; facts?: Record<string, unknown> }): string {
+  if (no.text) return said(no.text)
+  return t(has('refused.' + no.refused) ? 'refused.' + no.refused : no.refused === 'offline' ? 'link.offline' : 'link.failed', no.facts || {})
+}

@@ -1,0 +1,64 @@
+/**
+ * Builds every face. A face is found by its folder: whoever adds kiosk/<face>/main.ts or display/<face>/main.ts
+ * has added an entry. The server reads dist/.vite/manifest.json, where a face is named by its source path.
+ */
+import vue from '@vitejs/plugin-vue'
+import { existsSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { defineConfig, type Plugin } from 'vitest/config'
+
+const root = fileURLToPath(new URL('.', import.meta.url))
+/** Only these may carry a component kit and charts: they run on office PCs, the others on old kiosks. */
+const HEAVY_FACES = ['display/manager', 'display/clerk']
+const HEAVY = /^(element-plus|@element-plus\/[^/]+|echarts)(\/|$)/
+
+function entries(): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const room of ['kiosk', 'display']) {
+    if (!existsSync(root + room)) continue
+    for (const face of readdirSync(root + room)) {
+      if (existsSync(`${root}${room}/${face}/main.ts`)) found[face] = `${root}${room}/${face}/main.ts`
+    }
+  }
+  if (existsSync(`${root}server/web/bench/main.ts`)) found.bench = `${root}server/web/bench/main.ts`
+  found['ticket-enhance'] = `${root}kiosk/ticket/enhance.ts`
+  found.ticket = `${root}kiosk/ticket/ticket.css`
+  return found
+}
+
+/** Fails the build when a light face reaches for a heavy package. */
+function lightFaces(): Plugin {
+  return {
+    name: 'wucha-light-faces',
+    enforce: 'pre',
+    resolveId(source, importer) {
+      if (!importer || !HEAVY.test(source) || importer.includes('node_modules')) return null
+      const from = importer.slice(root.length)
+      if (HEAVY_FACES.some((face) => from.startsWith(face + '/'))) return null
+      throw new Error(`${from} imports ${source}: only ${HEAVY_FACES.join(' and ')} may`)
+    },
+  }
+}
+
+export default defineConfig({
+  base: '/assets/',
+  publicDir: false,
+  plugins: [lightFaces(), vue()],
+  resolve: { alias: { '@client': `${root}server/web/client` } },
+  build: {
+    outDir: 'server/web/dist',
+    emptyOutDir: true,
+    manifest: true,
+    target: 'chrome64',
+    cssTarget: 'chrome64',
+    modulePreload: { polyfill: false },
+    assetsDir: '.',
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 1200,
+    rollupOptions: { input: entries() },
+  },
+  test: {
+    include: ['server/web/**/*.test.ts', 'kiosk/**/*.test.ts', 'display/**/*.test.ts'],
+    environment: 'node',
+  },
+})

@@ -1,0 +1,1 @@
+"""The roof: wiring only, never a rule or a query."""

@@ -1,0 +1,45 @@
+"""What every deed at a window begins with: is the caller the clerk of this window, and which ticket stands there."""
+
+from __future__ import annotations
+
+from server.domain import refusals
+from server.domain.actors import Actor
+from server.domain.tickets import Leg, State
+from server.domain.windows import Post, check_works_here
+from server.store.tickets import find_leg, leg_at
+from server.store.unit import Unit
+from server.store.windows import find_post
+
+
+def working_post(unit: Unit, window: str) -> tuple[Post, str]:
+    """The post and the clerk who acts there: the person signed in, or the window's own keypad speaking for them.
+
+    Raises WindowClosed, WindowForeign.
+    """
+    post = find_post(unit.connection, unit.hall, window)
+    clerk = _clerk(unit.actor, post)
+    check_works_here(post, clerk)
+    return post, clerk
+
+
+def _clerk(actor: Actor, post: Post) -> str:
+    if actor.kind == "device" and actor.window == post.window:
+        return post.clerk or ""
+    return actor.id
+
+
+def ticket_at(unit: Unit, window: str) -> Leg:
+    """The called or serving leg of a window the caller works at. Raises WindowIdle too."""
+    working_post(unit, window)
+    leg = leg_at(unit.connection, unit.hall, window)
+    if leg is None:
+        raise refusals.WindowIdle(window=window)
+    return leg
+
+
+def parked_leg(unit: Unit, window: str, leg: int, state: State) -> Leg:
+    """A held or missed leg of this window. Raises TicketUnknown, MoveRefused when it is in another state."""
+    found = find_leg(unit.connection, unit.hall, leg)
+    if found.window != window or found.state != state:
+        raise refusals.MoveRefused(state=found.state.value, number=found.number)
+    return found

@@ -1,0 +1,66 @@
+"""叫号: call the next citizen to a window. The rule chooses; one transaction picks and marks."""
+
+from __future__ import annotations
+
+from server.actions.at_window import working_post
+from server.domain.catalogue import Window
+from server.domain.events import TicketCalled
+from server.domain.routing import Choice, Situation, choose, is_protected
+from server.domain.tickets import Leg, Move
+from server.domain.windows import callable_pools, check_may_call
+from server.settings import HallSettings
+from server.store.tickets import add_call, leg_at, move, waiting_heads
+from server.store.unit import Unit
+from server.store.windows import open_windows
+
+
+def call_next(unit: Unit, hall: HallSettings, window: str) -> Leg | None:
+    """Call the next waiting ticket to `window`. None when nobody waits for it.
+
+    Raises WindowClosed, WindowPaused, WindowForeign, WindowBusy.
+    """
+    post, clerk = working_post(unit, window)
+    current = leg_at(unit.connection, unit.hall, window)
+    check_may_call(post, clerk, current.number if current else None)
+    chosen = _choose(unit, hall, hall.catalogue.windows[window])
+    if chosen is None:
+        return None
+    unit.protected_run = unit.protected_run + 1 if is_protected(chosen.leg) else 0
+    changes = {"window": window, "clerk": clerk, "called_at": unit.now, "calls": 1}
+    called = move(unit, chosen.leg, Move.CALL, rule=chosen.rule, waited_min=chosen.waited, **changes)
+    call = add_call(unit, called)
+    number = hall.catalogue.windows[window].number
+    unit.add(TicketCalled(call, called.ticket, called.number, called.queue, window, number, 1))
+    unit.note("ticket.call", f"leg:{called.id}", window=window, rule=chosen.rule, waited_min=chosen.waited)
+    return called
+
+
+def _choose(unit: Unit, hall: HallSettings, window: Window) -> Choice | None:
+    """The rule's choice from the window's own queues; from its overflow only when those are empty."""
+    if unit.day is None:
+        return None
+    own = tuple((queue, None) for queue in window.queues)
+    for pools in (own, callable_pools(window)):
+        if not pools:
+            continue
+        heads = waiting_heads(unit.connection, unit.hall, unit.day, window.id, pools)
+        chosen = choose(heads, unit.now, hall.rules, _situation(unit, hall, window))
+        if chosen is not None:
+            return chosen
+    return None
+
+
+def _situation(unit: Unit, hall: HallSettings, window: Window) -> Situation:
+    services, windows = hall.catalogue.services, hall.catalogue.windows
+    means = {s.id: s.avg_minutes for s in services.values()}
+    special_queues: set[str] = set()
+    if window.kind == "comprehensive":
+        others = open_windows(unit.connection, unit.hall) - {window.id}
+        special_queues = {q for w in others if windows[w].kind != "comprehensive" for q in windows[w].queues}
+    return Situation(
+        comprehensive=window.kind == "comprehensive",
+        mean_minutes=means,
+        mean_all=sum(means.values()) / len(means),
+        special_open=frozenset(s.id for s in services.values() if s.queue in special_queues),
+        protected_run=unit.protected_run,
+    )

@@ -1,0 +1,24 @@
+"""办结: end the service with an outcome, and ask the citizen how it was."""
+
+from __future__ import annotations
+
+from server.actions.at_window import ticket_at
+from server.domain import refusals
+from server.domain.events import RatingAsked, VisitFinished
+from server.domain.tickets import Leg, Move
+from server.settings import HallSettings
+from server.store import ratings
+from server.store.tickets import move
+from server.store.unit import Unit
+
+
+def finish(unit: Unit, hall: HallSettings, window: str, outcome: str = "done") -> Leg:
+    """Raises WindowIdle, OutcomeUnknown, MoveRefused when the service has not started."""
+    if outcome not in {o.id for o in hall.choices.outcome}:
+        raise refusals.OutcomeUnknown(outcome=outcome)
+    leg = ticket_at(unit, window)
+    done = move(unit, leg, Move.FINISH, ended_at=unit.now, outcome=outcome)
+    ratings.ask(unit, leg.id, window, leg.clerk or "")
+    unit.add(VisitFinished(leg.ticket, leg.number, leg.queue, window, outcome), RatingAsked(window, leg.id))
+    unit.note("visit.finish", f"leg:{leg.id}", window=window, outcome=outcome)
+    return done

@@ -1,0 +1,62 @@
+"""The paper of a ticket: owed with the number, reprinted on request (补打), followed by the printer's own words."""
+
+from __future__ import annotations
+
+from server.domain import refusals
+from server.domain.events import SlipChanged
+from server.domain.slips import SlipTemplate, compose
+from server.domain.tickets import Ticket
+from server.settings import HallSettings
+from server.store.slips import Slip, add_slip, copies, find_slip, save_slip
+from server.store.tickets import count_ahead, find_ticket, last_leg
+from server.store.unit import Unit
+
+FINAL = ("printed", "failed")  # after these a printer's late word changes nothing
+
+
+def owe_slip(
+    unit: Unit, hall: HallSettings, template: SlipTemplate, base_url: str, ticket: Ticket, ahead: int, copy: int
+) -> Slip:
+    """Write the slip that the caller's kiosk owes; the host prints it after commit."""
+    item = hall.catalogue.services[ticket.service]
+    windows = [hall.catalogue.windows[w].number for w in hall.catalogue.serving[item.queue]]
+    facts = {
+        "number": ticket.number,
+        "hall": hall.hall.centre.name,
+        "service": item.name,
+        "service_en": item.name_en if ticket.lang == "en" else "",
+        "queue": hall.catalogue.queues[item.queue].name,
+        "ahead": ahead,
+        "windows": "、".join(windows),
+        "taken_at": f"{ticket.taken_at.astimezone(hall.zone):%Y-%m-%d %H:%M}",
+        "url": f"{base_url}/t/{ticket.link}",
+        "copy": copy - 1,
+        "reprint": copy > 1,
+        "hotline": hall.hall.centre.hotline,
+    }
+    kiosk = unit.actor.kiosk or ""
+    slip = add_slip(unit, ticket.id, copy, kiosk, {"number": ticket.number, "parts": compose(template, facts)})
+    unit.add(SlipChanged(slip.id, ticket.id, kiosk, "queued", "", copy))
+    return slip
+
+
+def reprint_slip(unit: Unit, hall: HallSettings, template: SlipTemplate, base_url: str, ticket: int) -> Slip:
+    """补打: one more paper with the same number, marked and counted. Raises TicketUnknown, ReprintsSpent."""
+    found = find_ticket(unit.connection, unit.hall, ticket)
+    made = copies(unit.connection, ticket)
+    if made > hall.hall.ticket.reprint_allowed:
+        raise refusals.ReprintsSpent(number=found.number, allowed=hall.hall.ticket.reprint_allowed)
+    ahead = count_ahead(unit.connection, unit.hall, found.day, last_leg(unit.connection, ticket))
+    slip = owe_slip(unit, hall, template, base_url, found, ahead, copy=made + 1)
+    unit.note("slip.reprint", f"ticket:{ticket}", copy=slip.copy)
+    return slip
+
+
+def follow_slip(unit: Unit, slip: int, state: str, reason: str) -> None:
+    """The device host's word about a slip. A slip that is printed or has failed keeps its state."""
+    found = find_slip(unit.connection, unit.hall, slip)
+    if found.state in FINAL or (found.state, found.reason) == (state, reason):
+        return
+    save_slip(unit, slip, state, reason)
+    unit.add(SlipChanged(slip, found.ticket, found.kiosk, state, reason, found.copy))
+    unit.note("slip.follow", f"slip:{slip}", state=state, reason=reason)

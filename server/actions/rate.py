@@ -1,0 +1,53 @@
+"""评价: the citizen says how it was, once, on the window's pad or by the ticket's own link."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from server.domain.events import RatingGiven, RatingTimedOut
+from server.domain.ratings import check_rating
+from server.settings import HallSettings
+from server.store import ratings
+from server.store.unit import Unit
+
+PAD, QR = "4", "3"  # channel numbers of the national rating interface
+
+
+def rate(
+    unit: Unit,
+    hall: HallSettings,
+    leg: int,
+    level: int,
+    reasons: Sequence[str],
+    text: str = "",
+    keys_only: bool = False,
+) -> int:
+    """Store the rating of a finished visit; the level. A pad may rate only its own window's visit.
+
+    keys_only: from five plain keys that cannot name a reason; the follow-up of a bad rating asks for it.
+    Raises RatingNotAsked, RatingGivenAlready, RatingTooLate, ReasonNeeded, ReasonForeign, InputInvalid.
+    """
+    asked = ratings.find_round(unit.connection, unit.hall, leg)
+    pad = unit.actor.kind == "device"
+    if asked is not None and pad and asked.window != unit.actor.window:
+        asked = None  # another window's visit is none of this pad's business
+    open_ = check_rating(asked, hall.rating_rule, level, reasons, text, unit.now, pad=pad, keys_only=keys_only)
+    ratings.give(unit, leg, level, reasons, text.strip(), PAD if pad else QR)
+    unit.add(RatingGiven(open_.window, leg, level))
+    unit.note("rating.give", f"leg:{leg}", level=level, reasons=list(reasons))
+    return level
+
+
+def rate_open_visit(unit: Unit, hall: HallSettings, window: str, level: int) -> int:
+    """A key of a hardware pad: it cannot name the visit, so the newest open question of its window is meant."""
+    asked = ratings.open_round(unit.connection, unit.hall, window, unit.now - hall.rating_rule.pad_timeout)
+    return rate(unit, hall, asked.leg if asked else 0, level, (), keys_only=True)
+
+
+def close_overdue_questions(unit: Unit, hall: HallSettings) -> None:
+    """Questions nobody answered become "timed out": asked, not rated, never praise."""
+    before = unit.now - hall.rating_rule.pad_timeout
+    for question in ratings.overdue_rounds(unit.connection, unit.hall, before):
+        ratings.time_out(unit, question.leg)
+        unit.add(RatingTimedOut(question.window, question.leg))
+        unit.note("rating.time_out", f"leg:{question.leg}")

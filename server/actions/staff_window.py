@@ -1,0 +1,74 @@
+"""A person at a window: sign in and open, pause with a reason, resume, close."""
+
+from __future__ import annotations
+
+from server.actions.at_window import working_post
+from server.domain import refusals
+from server.domain.events import WindowClosed, WindowOpened, WindowPaused, WindowResumed
+from server.domain.windows import WindowState, check_skills
+from server.settings import HallSettings
+from server.store.tickets import leg_at
+from server.store.unit import Unit
+from server.store.windows import find_post, post_of, save_post
+
+
+def open_window(unit: Unit, hall: HallSettings, window: str, take_over: bool = False) -> None:
+    """The caller takes the post and opens it. `take_over`: from somebody who forgot to leave, recorded.
+
+    Raises WindowUnknown, SkillMissing, WindowOpen, WindowTaken, WindowBusy, ClerkElsewhere.
+    """
+    place = hall.catalogue.windows.get(window)
+    if place is None:
+        raise refusals.WindowUnknown(window=window)
+    clerk = unit.actor.id
+    check_skills(place, hall.catalogue.people[clerk])
+    post = find_post(unit.connection, unit.hall, window)
+    if post.clerk == clerk:
+        raise refusals.WindowOpen(window=window)
+    if post.clerk is not None:
+        if not take_over:
+            raise refusals.WindowTaken(window=window, name=hall.catalogue.people[post.clerk].name)
+        _check_empty(unit, window)
+    elsewhere = post_of(unit.connection, unit.hall, clerk)
+    if elsewhere is not None:
+        raise refusals.ClerkElsewhere(window=elsewhere.window)
+    save_post(unit, window, state=WindowState.OPEN, clerk=clerk, session=unit.actor.proof)
+    unit.add(WindowOpened(window))
+    unit.note("window.open", f"window:{window}", taken_from=post.clerk)
+
+
+def pause_window(unit: Unit, hall: HallSettings, window: str, reason: str) -> None:
+    """Pause with a reason from the list; a ticket at the window stays. Raises WindowPaused, PauseReasonUnknown."""
+    post, clerk = working_post(unit, window)
+    if reason not in {r.id for r in hall.choices.pause_reason}:
+        raise refusals.PauseReasonUnknown(reason=reason)
+    if post.state is WindowState.PAUSED:
+        raise refusals.WindowPaused(window=window)
+    save_post(unit, window, state=WindowState.PAUSED, clerk=clerk, session=post.session, pause_reason=reason)
+    unit.add(WindowPaused(window, reason))
+    unit.note("window.pause", f"window:{window}", reason=reason)
+
+
+def resume_window(unit: Unit, window: str) -> None:
+    """Raises WindowOpen when it is not paused."""
+    post, clerk = working_post(unit, window)
+    if post.state is not WindowState.PAUSED:
+        raise refusals.WindowOpen(window=window)
+    save_post(unit, window, state=WindowState.OPEN, clerk=clerk, session=post.session)
+    unit.add(WindowResumed(window))
+    unit.note("window.resume", f"window:{window}")
+
+
+def close_window(unit: Unit, window: str) -> None:
+    """Leave the post. Raises WindowBusy while a ticket stands there."""
+    working_post(unit, window)
+    _check_empty(unit, window)
+    save_post(unit, window, state=WindowState.CLOSED, clerk=None, session=None)
+    unit.add(WindowClosed(window))
+    unit.note("window.close", f"window:{window}")
+
+
+def _check_empty(unit: Unit, window: str) -> None:
+    leg = leg_at(unit.connection, unit.hall, window)
+    if leg is not None:
+        raise refusals.WindowBusy(window=window, number=leg.number)

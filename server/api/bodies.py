@@ -1,0 +1,24 @@
+"""What the doors read: pydantic models that refuse unknown fields. Used as `@bp.input(Model, arg_name="body")`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+RequestId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{8,64}$")]
+Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:-]{1,40}$")]
+# no C0/C1 control characters: they would reach paper, strips and voice
+Prose = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$")]
+
+
+class Body(BaseModel):
+    """Unknown fields are refused, never believed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Act(Body):
+    """Any state-changing request: `request_id` makes pressing twice the same as pressing once."""
+
+    request_id: RequestId

@@ -1,0 +1,102 @@
+"""Every business "no": one class each, a stable code, and the facts a sentence needs.
+
+The sentences (Chinese first, English beside) live in config/text under `refused.<code>`; a test keeps the two in step.
+`status` is the HTTP status the doors answer with: 409 unless the thing is unknown, the caller may not, or must wait.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class Refusal(Exception):
+    """Base of every "no". `facts` are JSON values that the sentence and the faces may show."""
+
+    code: ClassVar[str] = ""
+    status: ClassVar[int] = 409
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(self.code)
+        self.facts = facts
+
+
+def _refusal(name: str, code: str, doc: str, status: int = 409) -> type[Refusal]:
+    return type(name, (Refusal,), {"code": code, "status": status, "__doc__": doc, "__module__": __name__})
+
+
+# --- input and callers
+InputInvalid = _refusal("InputInvalid", "input-invalid", "A field is missing, unknown or malformed.", 422)
+NotFound = _refusal("NotFound", "not-found", "No such address or thing.", 404)
+MethodWrong = _refusal("MethodWrong", "method-wrong", "This address does not take this method.", 405)
+JsonNeeded = _refusal("JsonNeeded", "json-needed", "The body must be JSON.", 415)
+BodyTooLarge = _refusal("BodyTooLarge", "body-too-large", "The body is over the limit.", 413)
+RequestIdConflict = _refusal(
+    "RequestIdConflict", "request-id-conflict", "The same request_id came with another body.", 422
+)
+SessionNeeded = _refusal("SessionNeeded", "session-needed", "Nobody is signed in, or no longer.", 401)
+DeviceUnknown = _refusal("DeviceUnknown", "device-unknown", "The device key is unknown or revoked.", 401)
+ActForbidden = _refusal("ActForbidden", "act-forbidden", "This caller has no right to this act.", 403)
+CsrfMissing = _refusal("CsrfMissing", "csrf-missing", "The CSRF token is missing or wrong.", 403)
+OriginForeign = _refusal("OriginForeign", "origin-foreign", "The request comes from a foreign page.", 403)
+LoginFailed = _refusal("LoginFailed", "login-failed", "Unknown person or wrong password.", 401)
+LoginLocked = _refusal("LoginLocked", "login-locked", "Too many wrong passwords; wait.", 429)
+PasswordChangeNeeded = _refusal(
+    "PasswordChangeNeeded", "password-change-needed", "A one-time password must be replaced first."
+)
+PasswordWeak = _refusal("PasswordWeak", "password-weak", "The new password is too short or too common.", 422)
+SetupDone = _refusal("SetupDone", "setup-done", "The hall was set up already.")
+CodeWrong = _refusal("CodeWrong", "code-wrong", "The one-time code is wrong, used or expired.", 403)
+TooFast = _refusal("TooFast", "too-fast", "Too many tries in a short time.", 429)
+StorageFailed = _refusal(
+    "StorageFailed", "storage-failed", "The disk is full or failing: nothing was done.", 503
+)
+ServerFault = _refusal("ServerFault", "server-fault", "A fault of ours; `id` finds the log line.", 500)
+
+# --- the day and taking a number
+DayClosed = _refusal("DayClosed", "day-closed", "The hall is closed today, or the day has ended.")
+DayClosing = _refusal("DayClosing", "day-closing", "No new numbers: those who hold one are still served.")
+HoursClosed = _refusal("HoursClosed", "hours-closed", "Outside the hours in which numbers are given.")
+LunchClosed = _refusal("LunchClosed", "lunch-closed", "No window of this queue is staffed over lunch.")
+DayOpenAlready = _refusal("DayOpenAlready", "day-open-already", "The business day is open already.")
+ClockInsane = _refusal("ClockInsane", "clock-insane", "The clock is earlier than what was stored; confirm.")
+ServiceUnknown = _refusal("ServiceUnknown", "service-unknown", "No such service in this hall.", 404)
+ServiceByStaff = _refusal("ServiceByStaff", "service-by-staff", "This number is given by staff only.")
+PriorityUnknown = _refusal("PriorityUnknown", "priority-unknown", "No such priority class.", 404)
+NumbersExhausted = _refusal(
+    "NumbersExhausted", "numbers-exhausted", "All numbers of this queue are given out."
+)
+ReprintsSpent = _refusal("ReprintsSpent", "reprints-spent", "This slip was reprinted as often as allowed.")
+
+# --- tickets and windows
+TicketUnknown = _refusal("TicketUnknown", "ticket-unknown", "No such ticket.", 404)
+MoveRefused = _refusal("MoveRefused", "move-refused", "The ticket's state does not allow this.")
+WindowUnknown = _refusal("WindowUnknown", "window-unknown", "No such window.", 404)
+WindowClosed = _refusal("WindowClosed", "window-closed", "The window is not open.")
+WindowPaused = _refusal("WindowPaused", "window-paused", "The window is paused.")
+WindowOpen = _refusal("WindowOpen", "window-open", "The window is open already.")
+WindowBusy = _refusal("WindowBusy", "window-busy", "The window still has a ticket.")
+WindowIdle = _refusal("WindowIdle", "window-idle", "The window has no ticket.")
+WindowTaken = _refusal("WindowTaken", "window-taken", "Somebody else is signed in at this window.")
+WindowForeign = _refusal("WindowForeign", "window-foreign", "You are not signed in at this window.", 403)
+ClerkElsewhere = _refusal("ClerkElsewhere", "clerk-elsewhere", "You are signed in at another window.")
+SkillMissing = _refusal("SkillMissing", "skill-missing", "You are not rostered for this window's queues.")
+PauseReasonUnknown = _refusal("PauseReasonUnknown", "pause-reason-unknown", "No such pause reason.", 404)
+OutcomeUnknown = _refusal("OutcomeUnknown", "outcome-unknown", "No such outcome.", 404)
+RecallTooSoon = _refusal("RecallTooSoon", "recall-too-soon", "Wait a little before calling again.")
+NoShowTooSoon = _refusal("NoShowTooSoon", "no-show-too-soon", "Give the citizen time to come.")
+ReturnTooLate = _refusal("ReturnTooLate", "return-too-late", "The time to come back has passed.")
+ReturnsSpent = _refusal("ReturnsSpent", "returns-spent", "This number came back as often as allowed.")
+TargetWrong = _refusal("TargetWrong", "target-wrong", "A ticket cannot be transferred there.")
+
+# --- ratings
+RatingNotAsked = _refusal("RatingNotAsked", "rating-not-asked", "There is no finished visit to rate.")
+RatingGivenAlready = _refusal("RatingGivenAlready", "rating-given-already", "This visit was rated already.")
+RatingTooLate = _refusal("RatingTooLate", "rating-too-late", "The time to rate has passed.")
+ReasonNeeded = _refusal("ReasonNeeded", "reason-needed", "A bad rating needs a reason or some words.", 422)
+ReasonForeign = _refusal("ReasonForeign", "reason-foreign", "This reason does not belong to this level.", 422)
+
+ALL: tuple[type[Refusal], ...] = tuple(
+    value
+    for value in list(globals().values())
+    if isinstance(value, type) and issubclass(value, Refusal) and value.code
+)

@@ -1,0 +1,115 @@
+"""GATE: which waiting leg a free window calls, and why.
+
+Seniority counts in shares of a limit that grows with the expected service time; protected classes (appointments,
+priority) go first from `origin + gate`; `hard` restores strict first-come order for the very old; a comprehensive window
+leaves for `hand` minutes what an open specialised window can take alone; after `run` protected calls in a row an ordinary
+leg older than `guard` is next. The key is a tuple compared left to right with the id last, so the order is total.
+Minutes throughout. The theory and the comparison with other rules are told in ARCHITECTURE.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from server.domain.catalogue import STRICT
+from server.domain.tickets import Leg
+
+ORDINARY, APPOINTMENT = "ordinary", "appointment"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """config/rules.toml [gate]; all in minutes unless said otherwise."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    gate: float = 0.0  # a protected leg goes first from origin + gate
+    gamma: float = 0.5  # 0 = strict first come first served among ordinary legs
+    clip_low: float = 0.5
+    clip_high: float = 1.5
+    hand: float = 10.0
+    hard: float = 90.0
+    run: int = 4  # protected calls in a row, counted over the hall
+    guard: float = 45.0
+    miss: float = 0.5  # share of the limit that someone who missed a call keeps as seniority
+    limit: Mapping[str, float] = field(
+        default_factory=lambda: {"ordinary": 30.0, "appointment": 10.0, "priority": 10.0}
+    )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The leg to call and why: config/text `why.<rule>` makes the sentence from the number and `waited`."""
+
+    leg: Leg
+    rule: str  # protected | hard | share | guard
+    waited: int  # whole minutes since its seniority began
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the rule must know beside the waiting legs."""
+
+    comprehensive: bool  # is the calling window comprehensive
+    mean_minutes: Mapping[str, float]  # service -> expected minutes
+    mean_all: float
+    special_open: frozenset[str] = frozenset()  # services that an open specialised window can take
+    protected_run: int = 0  # protected calls in a row so far, hall-wide
+
+
+def minutes(span: timedelta) -> float:
+    return span.total_seconds() / 60
+
+
+def is_protected(leg: Leg) -> bool:
+    return leg.priority != ORDINARY
+
+
+def kind_of(leg: Leg) -> str:
+    """The class whose limit holds: ordinary, appointment or priority."""
+    return leg.priority if leg.priority in (ORDINARY, APPOINTMENT) else "priority"
+
+
+def key(leg: Leg, now: datetime, rules: Rules, at: Situation) -> tuple[float, ...]:
+    """The place of `leg` before the calling window: the smallest tuple is called."""
+    origin, joined = leg.origin_at.timestamp(), leg.joined_at.timestamp()
+    if is_protected(leg) and minutes(now - leg.origin_at) >= rules.gate:
+        return (0, origin + rules.gate * 60, joined, leg.id)
+    seniority_from = min(origin, joined) if leg.priority == APPOINTMENT else origin
+    age = (now.timestamp() - seniority_from) / 60
+    if age >= rules.hard:
+        return (1, seniority_from, joined, leg.id)
+    share = (at.mean_minutes.get(leg.service, at.mean_all) / at.mean_all) ** rules.gamma
+    share = min(max(share, rules.clip_low), rules.clip_high)
+    hand = rules.hand if at.comprehensive and leg.service in at.special_open else 0.0
+    return (2, -(age - hand) / share, joined, leg.id)
+
+
+def choose(waiting: Iterable[Leg], now: datetime, rules: Rules, at: Situation) -> Choice | None:
+    """The leg to call at `now`, or None when nobody waits. `waiting` holds only legs this window may call.
+
+    The heads of each (queue, service, priority) line are enough, since legs of one line are served by origin.
+    """
+    legs = list(waiting)
+    if not legs:
+        return None
+    best = min(legs, key=lambda leg: key(leg, now, rules, at))
+    if is_protected(best) and at.protected_run >= rules.run:
+        old = [x for x in legs if not is_protected(x) and minutes(now - x.origin_at) > rules.guard]
+        if old:
+            return _explain(min(old, key=lambda leg: key(leg, now, rules, at)), "guard", now)
+    rule = ("protected", "hard", "share")[int(key(best, now, rules, at)[0])]
+    return _explain(best, rule, now)
+
+
+def _explain(leg: Leg, rule: str, now: datetime) -> Choice:
+    return Choice(leg, rule, max(0, round(minutes(now - leg.origin_at))))
+
+
+def returned_origin(leg: Leg, now: datetime, rules: Rules) -> datetime:
+    """Where the seniority of a leg starts that missed its call and came back."""
+    keeps = timedelta(minutes=rules.limit[kind_of(leg)] * rules.miss)
+    return max(leg.origin_at, now - keeps)

@@ -1,0 +1,114 @@
+"""The life of a ticket: one number, one or more legs, and the table of allowed moves.
+
+A leg is one wait and one service in one queue. Every arrow of the machine is one row of MOVES; what is not there is
+refused. DESIGN section 4 draws the same machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from server.domain.refusals import MoveRefused
+
+
+class State(StrEnum):
+    WAITING = "waiting"
+    CALLED = "called"
+    SERVING = "serving"
+    HELD = "held"
+    DONE = "done"
+    NO_SHOW = "no_show"
+    TRANSFERRED = "transferred"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class Move(StrEnum):
+    CALL = "call"
+    RECALL = "recall"
+    START = "start"
+    HOLD = "hold"
+    UNHOLD = "unhold"
+    FINISH = "finish"
+    NO_SHOW = "no_show"
+    RETURN = "return"
+    TRANSFER = "transfer"
+    CANCEL = "cancel"
+    EXPIRE = "expire"
+
+
+MOVES: dict[tuple[State, Move], State] = {
+    (State.WAITING, Move.CALL): State.CALLED,
+    (State.WAITING, Move.CANCEL): State.CANCELLED,
+    (State.WAITING, Move.EXPIRE): State.EXPIRED,
+    (State.CALLED, Move.RECALL): State.CALLED,
+    (State.CALLED, Move.START): State.SERVING,
+    (State.CALLED, Move.NO_SHOW): State.NO_SHOW,
+    (State.CALLED, Move.TRANSFER): State.TRANSFERRED,
+    (State.SERVING, Move.HOLD): State.HELD,
+    (State.SERVING, Move.FINISH): State.DONE,
+    (State.SERVING, Move.TRANSFER): State.TRANSFERRED,
+    (State.HELD, Move.UNHOLD): State.SERVING,
+    (State.HELD, Move.EXPIRE): State.EXPIRED,
+    (State.NO_SHOW, Move.RETURN): State.WAITING,
+    (State.NO_SHOW, Move.EXPIRE): State.EXPIRED,
+}
+
+AT_WINDOW = (State.CALLED, State.SERVING)
+OPEN = (State.WAITING, State.CALLED, State.SERVING, State.HELD)
+
+
+def moved(state: State, move: Move) -> State:
+    """The state after `move`. Raises MoveRefused for every arrow that is not in MOVES."""
+    try:
+        return MOVES[state, move]
+    except KeyError:
+        raise MoveRefused(state=state.value, move=move.value) from None
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One wait and one service in one queue. Times are aware UTC; None = has not happened."""
+
+    id: int
+    ticket: int
+    ordinal: int
+    number: str
+    service: str
+    queue: str
+    priority: str  # "ordinary", "appointment" or a priority class of the hall
+    state: State
+    joined_at: datetime  # when it joined this queue
+    origin_at: datetime  # where its seniority starts; a transfer keeps it
+    called_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    window: str | None = None
+    clerk: str | None = None
+    target_window: str | None = None  # only this window may call it
+    from_window: str | None = None  # transferred from here
+    calls: int = 0
+    returns: int = 0
+    outcome: str | None = None
+    note: str = ""
+    rule: str = ""  # which routing rule called it
+    waited_min: int = 0  # whole minutes of seniority at that call
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A number for one hall and one business day. `link` is the citizen's 128-bit capability."""
+
+    id: int
+    day: str
+    prefix: str
+    seq: int
+    number: str
+    service: str
+    priority: str
+    taken_at: datetime
+    channel: str
+    link: str
+    lang: str

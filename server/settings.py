@@ -1,0 +1,452 @@
+"""What the hall's files say: frozen dataclasses from config/*.toml, whose attributes are the keys and the manual.
+
+Everything is checked before anything starts, and all errors are told at once, each with file and key. Unknown keys are
+errors. The environment only moves things: WUCHA_DATA, WUCHA_PORT, WUCHA_CONFIG, WUCHA_DATABASE, WUCHA_REDIS.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import TypeAdapter, ValidationError
+
+from server.domain.calendar import HallCalendar, Interval
+from server.domain.catalogue import (
+    STRICT,
+    Catalogue,
+    Department,
+    Person,
+    Queue,
+    Service,
+    Window,
+    parse_overflow,
+)
+from server.domain.ratings import RatingRule
+from server.domain.routing import Rules
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One error of a config file: where it stands and what is wrong, Chinese first."""
+
+    file: str
+    key: str
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.key}: {self.zh} / {self.en}"
+
+
+class SettingsError(Exception):
+    """All troubles of all files at once."""
+
+    def __init__(self, troubles: list[Trouble]) -> None:
+        super().__init__("\n".join(map(str, troubles)))
+        self.troubles = troubles
+
+
+@dataclass(frozen=True)
+class Centre:
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    name: str
+    name_en: str
+    level: Literal["city", "county", "township", "village"]
+    region_code: str
+    region_name: str
+    address: str = ""
+    hotline: str = ""
+    supervision_phone: str = ""
+    timezone: str = "Asia/Shanghai"
+    area_code12: str = ""
+
+
+@dataclass(frozen=True)
+class Hours:
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    kiosk_open: time
+    weekday: tuple[Interval, ...]
+    lunch_duty: tuple[time, time] | None = None  # windows with lunch_duty = true work through it
+    saturday: tuple[Interval, ...] = ()
+    saturday_mode: Literal["appointment_only", "walk_in"] = "appointment_only"
+    sunday: tuple[Interval, ...] = ()
+    ticket_stop_minutes_before_close: int = 15
+    serve_everyone_with_ticket: bool = True
+    closing_grace_minutes: int = 60
+    off_hours_acceptance: str = "next_workday"
+
+
+@dataclass(frozen=True)
+class TicketRules:
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    identity: Literal["none", "phone", "id_card_optional", "id_card_required"] = "none"
+    max_active_per_person: int = 2
+    max_per_person_per_day: int = 6
+    max_per_phone_per_day: int = 6
+    duplicate_service_same_day: Literal["allow", "warn", "refuse"] = "warn"
+    multi_service_ticket: bool = True
+    show_people_ahead: bool = True
+    show_estimated_wait: bool = True
+    qr_on_ticket: str = "tracking_and_rating"
+    reprint_allowed: int = 2
+    store_id_number: Literal["never", "encrypted"] = "encrypted"
+
+
+@dataclass(frozen=True)
+class CallRules:
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    recalls_before_no_show: int = 2
+    recall_interval_seconds: int = 20
+    no_show_wait_seconds: int = 60
+    no_show_return_minutes: int = 30
+    no_show_reinsert_after: int = 3
+    max_return_times: int = 1
+    auto_arrive_seconds: int = 0
+    min_service_seconds: int = 20
+    max_hold_minutes: int = 30
+
+
+@dataclass(frozen=True)
+class AnnounceRules:
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    template_zh: str = "请{ticket}号，到{window}号窗口办理。"
+    template_zh_second_language: str = ""
+    template_en: str = "Number {ticket}, please go to window {window}."
+    repeat: int = 2
+    digit_style: Literal["each_digit"] = "each_digit"
+    digit_one: Literal["yi", "yao"] = "yi"
+    quiet_hours: tuple[Interval, ...] = ()
+    chime: bool = True
+    public_fields: tuple[str, ...] = ("ticket", "window")
+
+
+@dataclass(frozen=True)
+class PriorityClass:
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    id: str
+    name: str
+    credit_minutes: int
+    verify: str
+    min_age: int | None = None
+    name_en: str = ""
+
+
+@dataclass(frozen=True)
+class PriorityRules:
+    __pydantic_config__: ClassVar[dict[str, object]] = {**STRICT, "populate_by_name": True}
+    mode: Literal["age_credit", "strict", "ratio"] = "age_credit"
+    max_share_of_calls: float = 0.5
+    starvation_guard_minutes: int = 45
+    classes: tuple[PriorityClass, ...] = ()
+
+
+@dataclass(frozen=True)
+class Appointments:
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    slot_minutes: int = 30
+    capacity_share: float = 0.4
+    earliest_workdays_ahead: int = 1
+    latest_workdays_ahead: int = 5
+    cancel_hours_before: int = 2
+    early_minutes: int = 15
+    grace_minutes: int = 15
+    late_credit_minutes: int = 10
+    guaranteed_wait_minutes: int = 10
+    max_per_person_per_day: int = 1
+    max_per_person_per_week: int = 2
+    max_per_person_per_month: int = 6
+    no_show_ban_after: int = 2
+    no_show_ban_days: int = 90
+    no_second_queue: bool = True
+    sms_before_minutes: int = 60
+
+
+@dataclass(frozen=True)
+class Privacy:
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    name_mask: str = "surname_only"
+    id_mask: str = "last4"
+    phone_mask: str = "middle4"
+    ticket_identity_days: int = 30
+    case_identity_days: int = 730
+    audit_log_days: int = 400
+    failed_login_lock: int = 5
+    session_idle_minutes: int = 15
+    export_needs_reason: bool = True
+
+
+@dataclass(frozen=True)
+class HallFile:
+    """hall.toml"""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    centre: Centre
+    hours: Hours
+    ticket: TicketRules = field(default_factory=TicketRules)
+    call: CallRules = field(default_factory=CallRules)
+    announce: AnnounceRules = field(default_factory=AnnounceRules)
+    priority: PriorityRules = field(default_factory=PriorityRules)
+    appointment: Appointments = field(default_factory=Appointments)
+    privacy: Privacy = field(default_factory=Privacy)
+
+
+@dataclass(frozen=True)
+class Closure:
+    __pydantic_config__: ClassVar[dict[str, object]] = {**STRICT, "populate_by_name": True}
+    name: str
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
+class Reason:
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    code: str
+    text: str
+    first: bool = False
+
+
+@dataclass(frozen=True)
+class Level:
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    value: int
+    name: str
+    name_en: str
+    reason: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class RatingAsk:
+    """rating.toml [rule]"""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    ask: Literal["after_service"] = "after_service"
+    timeout_seconds: int = 60
+    one_rating_per: tuple[str, ...] = ("case_no", "assess_number")
+    reason_required_max_level: int = 2
+    free_text_max: int = 200
+    anonymous_allowed: bool = True
+    default_rating: str = "none"
+    default_after_days: int = 7
+    default_counts_in_rates: bool = False
+    follow_up_rating_days: int = 30
+    remind_unrated_after_days: int = 3
+    clerk_may_see: str = "own_aggregates_only"
+    score: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Worded:
+    """An option with its words: a pause reason or an outcome (choices.toml)."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    id: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Choices:
+    """choices.toml: what a clerk may choose from."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    pause_reason: tuple[Worded, ...]
+    outcome: tuple[Worded, ...]
+
+
+@dataclass(frozen=True)
+class HallSettings:
+    """Everything the hall's own files say."""
+
+    hall: HallFile
+    catalogue: Catalogue
+    calendar: HallCalendar
+    rating: RatingAsk
+    levels: tuple[Level, ...]
+    choices: Choices
+    rules: Rules
+
+    @property
+    def id(self) -> str:
+        return self.hall.centre.area_code12 or self.hall.centre.region_code
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.hall.centre.timezone)
+
+    @property
+    def rating_rule(self) -> RatingRule:
+        return RatingRule(
+            reasons={level.value: frozenset(r.code for r in level.reason) for level in self.levels},
+            reason_max_level=self.rating.reason_required_max_level,
+            pad_timeout=timedelta(seconds=self.rating.timeout_seconds),
+            link_timeout=timedelta(hours=24),
+        )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are, and the hall."""
+
+    data: Path
+    config: Path  # folder of the hall's files, e.g. config/demo
+    common: Path  # folder of rules.toml, text/, voice/, slips/, devices.toml
+    database: str
+    hall: HallSettings
+    demo: bool = False
+    host: str = "127.0.0.1"
+    port: int = 8600
+    redis: str | None = None
+    one_frame: bool = True  # the broadcast of server/live/broadcast.py; false = stock Flask-SocketIO
+    password_cost: Literal["full", "test"] = "full"
+    public_url: str = ""  # what the slip's QR code points to; default http://host:port
+
+    @property
+    def url(self) -> str:
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+
+class Reader:
+    """Reads files of one folder and gathers every trouble instead of stopping at the first."""
+
+    def __init__(self) -> None:
+        self.troubles: list[Trouble] = []
+
+    def load(self, path: Path) -> dict[str, Any]:
+        try:
+            return tomllib.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            self.troubles.append(Trouble(str(path), "-", "文件不存在", "the file is missing"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            self.troubles.append(Trouble(str(path), "-", f"不是有效的 TOML：{error}", f"not valid TOML: {error}"))
+        return {}
+
+    def parse(self, kind: type[T], value: object, path: Path, prefix: str = "") -> T | None:
+        try:
+            return TypeAdapter(kind).validate_python(value)
+        except ValidationError as error:
+            for e in error.errors():
+                key = ".".join([prefix, *map(str, e["loc"])]).strip(".")
+                zh = "不认识的键" if e["type"] == "unexpected_keyword_argument" else "值不正确"
+                self.troubles.append(Trouble(str(path), key, zh, e["msg"]))
+            return None
+
+    def parse_all(self, kind: type[T], values: object, path: Path, prefix: str) -> list[T]:
+        if not isinstance(values, list):
+            self.troubles.append(Trouble(str(path), prefix, "应为表的数组", "must be an array of tables"))
+            return []
+        found = [self.parse(kind, v, path, f"{prefix}[{i}]") for i, v in enumerate(values)]
+        return [x for x in found if x is not None]
+
+    def no(self, path: Path, key: str, zh: str, en: str) -> None:
+        self.troubles.append(Trouble(str(path), key, zh, en))
+
+
+def read_hall(folder: Path, common: Path) -> HallSettings:
+    """All files of a hall. Raises SettingsError with every trouble found."""
+    r = Reader()
+    path = folder / "hall.toml"
+    raw = r.load(path)
+    if "class" in raw.get("priority", {}):
+        raw["priority"]["classes"] = raw["priority"].pop("class")
+    hall = r.parse(HallFile, raw, path) if raw else None
+    if hall and hall.centre.timezone not in available_timezones():
+        r.no(path, "centre.timezone", "没有这个时区", "no such time zone")
+    catalogue = _read_catalogue(r, folder)
+    closed, works, years = _read_calendar(r, folder / "calendar.toml")
+    rating, levels = _read_rating(r, folder / "rating.toml")
+    choices_path = common / "choices.toml"
+    choices = r.parse(Choices, r.load(choices_path), choices_path)
+    rules_path = common / "rules.toml"
+    rules = r.parse(Rules, r.load(rules_path).get("gate", {}), rules_path, "gate")
+    if r.troubles or hall is None or choices is None or rules is None or rating is None:
+        raise SettingsError(r.troubles)
+    hours = hall.hours
+    calendar = HallCalendar(
+        kiosk_open=hours.kiosk_open,
+        weekday=hours.weekday,
+        saturday=hours.saturday,
+        sunday=hours.sunday,
+        stop_before_close=timedelta(minutes=hours.ticket_stop_minutes_before_close),
+        rest_days=closed,
+        work_weekends=works,
+        years=years,
+        saturday_walk_in=hours.saturday_mode == "walk_in",
+    )
+    return HallSettings(hall, catalogue, calendar, rating, tuple(levels), choices, rules)
+
+
+def _read_catalogue(r: Reader, folder: Path) -> Catalogue:
+    paths = {n: folder / f"{n}.toml" for n in ("queues", "windows", "services", "departments", "staff")}
+    raw = {name: r.load(path) for name, path in paths.items()}
+    queues = r.parse_all(Queue, raw["queues"].get("queue", []), paths["queues"], "queue")
+    windows = r.parse_all(Window, raw["windows"].get("window", []), paths["windows"], "window")
+    items = r.parse_all(Service, raw["services"].get("service", []), paths["services"], "service")
+    own = [_hall_service(s) for s in raw["services"].get("hall_service", [])]
+    items += r.parse_all(Service, [s for s in own if s["queue"]], paths["services"], "hall_service")
+    departments = r.parse_all(Department, raw["departments"].get("department", []), paths["departments"], "department")
+    people = r.parse_all(Person, raw["staff"].get("staff", []), paths["staff"], "staff")
+    by_queue = {q.prefix: q for q in queues}
+    for i, service in enumerate(items):
+        if service.queue not in by_queue:
+            r.no(paths["services"], f"service[{i}].queue", f"没有队列 {service.queue}", f"no queue {service.queue}")
+    for i, window in enumerate(windows):
+        for q in (*window.queues, *(parse_overflow(o)[0] for o in window.overflow)):
+            if q not in by_queue:
+                r.no(paths["windows"], f"window[{i}].queues", f"没有队列 {q}", f"no queue {q}")
+    _unique(r, paths["windows"], "window.id", [w.id for w in windows])
+    _unique(r, paths["windows"], "window.number", [w.number for w in windows])
+    _unique(r, paths["services"], "service.id", [s.id for s in items])
+    _unique(r, paths["queues"], "queue.prefix", [q.prefix for q in queues])
+    _unique(r, paths["staff"], "staff.id", [p.id for p in people])
+    serving = {q: tuple(w.id for w in windows if q in w.queues) for q in by_queue}
+    return Catalogue(
+        queues=by_queue,
+        windows={w.id: w for w in windows},
+        services={s.id: s for s in items},
+        departments={d.id: d for d in departments},
+        people={p.id: p for p in people},
+        serving=serving,
+    )
+
+
+def _hall_service(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A service of the hall itself (collection, enquiry): a service without codes; its `note` is for the reader."""
+    return {k: v for k, v in raw.items() if k != "note"}
+
+
+def _unique(r: Reader, path: Path, key: str, ids: list[str]) -> None:
+    for twice in {x for x in ids if ids.count(x) > 1}:
+        r.no(path, key, f"重复：{twice}", f"used twice: {twice}")
+
+
+def _read_calendar(r: Reader, path: Path) -> tuple[frozenset[date], frozenset[date], frozenset[int]]:
+    raw = r.load(path)
+    rest: set[date] = set()
+    works: set[date] = set()
+    years: set[int] = set()
+    for i, year in enumerate(raw.get("holiday", [])):
+        years.add(int(year.get("year", 0)))
+        try:
+            for gap in year.get("closed", []):
+                first, last = date.fromisoformat(gap["from"]), date.fromisoformat(gap["to"])
+                rest |= {first + timedelta(days=n) for n in range((last - first).days + 1)}
+            works |= {date.fromisoformat(d) for d in year.get("weekend_workdays", [])}
+        except (KeyError, TypeError, ValueError) as error:
+            r.no(path, f"holiday[{i}]", "日期不正确", f"bad date: {error}")
+    return frozenset(rest), frozenset(works), frozenset(years)
+
+
+def _read_rating(r: Reader, path: Path) -> tuple[RatingAsk | None, list[Level]]:
+    raw = r.load(path)
+    rule = dict(raw.get("rule", {}))
+    rule["score"] = {int(k): v for k, v in rule.get("score", {}).items()}
+    return r.parse(RatingAsk, rule, path, "rule"), r.parse_all(Level, raw.get("level", []), path, "level")

@@ -1,0 +1,358 @@
+"""The schema as SQLAlchemy Core tables. Constraints are the last word: two code paths cannot disagree (D5).
+
+Every constraint has a name, so that Alembic can change it on both engines. Times are UTC (`UtcTime`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """Aware UTC datetimes on both engines; SQLite, which has no zones, stores them naive."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData()
+Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER PRIMARY KEY by itself
+
+
+def _one_of(column: str, *values: str) -> str:
+    return f"{column} IN ({', '.join(repr(v) for v in values)})"
+
+
+# One row per hall: the revision of its last commit, the clamp for its clock, the head of its audit chain.
+hall = Table(
+    "hall",
+    metadata,
+    Column("id", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("last_at", UtcTime, nullable=False),
+    Column("audit_seq", BigInteger, nullable=False),
+    Column("audit_hash", Text, nullable=False),
+    Column("day", Text),  # the business day that is open or closing
+    Column("protected_run", Integer, nullable=False, server_default=text("0")),
+    PrimaryKeyConstraint("id", name="pk_hall"),
+)
+
+day = Table(
+    "day",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("day", Text, nullable=False),  # ISO date in the hall's zone; a row, never today()
+    Column("state", Text, nullable=False),
+    Column("by_hand", Boolean, nullable=False),  # opened by a person: the calendar's hours do not stop it
+    Column("opened_at", UtcTime, nullable=False),
+    Column("closed_at", UtcTime),
+    PrimaryKeyConstraint("hall", "day", name="pk_day"),
+    CheckConstraint(_one_of("state", "planned", "open", "closing", "closed"), name="ck_day_state"),
+)
+
+series = Table(
+    "series",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("last", Integer, nullable=False),
+    PrimaryKeyConstraint("hall", "day", "prefix", name="pk_series"),
+    CheckConstraint("last >= 0", name="ck_series_last"),
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("hall", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("priority", Text, nullable=False),
+    Column("taken_at", UtcTime, nullable=False),
+    Column("channel", Text, nullable=False),  # kiosk:K1, staff:ZW001, citizen
+    Column("link", Text, nullable=False),
+    Column("lang", Text, nullable=False),
+    UniqueConstraint("hall", "day", "prefix", "seq", name="uq_ticket_number"),
+    UniqueConstraint("link", name="uq_ticket_link"),
+)
+
+leg = Table(
+    "leg",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("hall", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("ticket", Serial, ForeignKey("ticket.id", name="fk_leg_ticket"), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("priority", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("joined_at", UtcTime, nullable=False),
+    Column("origin_at", UtcTime, nullable=False),
+    Column("called_at", UtcTime),
+    Column("started_at", UtcTime),
+    Column("ended_at", UtcTime),
+    Column("window", Text),
+    Column("clerk", Text),
+    Column("target_window", Text),
+    Column("from_window", Text),
+    Column("calls", Integer, nullable=False),
+    Column("returns", Integer, nullable=False),
+    Column("outcome", Text),
+    Column("note", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("waited_min", Integer, nullable=False),
+    UniqueConstraint("ticket", "ordinal", name="uq_leg_ordinal"),
+    CheckConstraint(
+        _one_of(
+            "state",
+            *("waiting", "called", "serving", "held", "done"),
+            *("no_show", "transferred", "cancelled", "expired"),
+        ),
+        name="ck_leg_state",
+    ),
+    CheckConstraint("state NOT IN ('called', 'serving') OR window IS NOT NULL", name="ck_leg_window"),
+    CheckConstraint(
+        "joined_at <= COALESCE(called_at, joined_at) AND COALESCE(called_at, joined_at) <= "
+        "COALESCE(started_at, called_at, joined_at)",
+        name="ck_leg_times",
+    ),
+)
+_AT_WINDOW = text("state IN ('called', 'serving')")
+_OPEN = text("state IN ('waiting', 'called', 'serving', 'held')")
+# I6: a window has at most one called or serving leg; I5: a ticket at most one open leg.
+Index(
+    "uq_leg_window",
+    leg.c.hall,
+    leg.c.window,
+    unique=True,
+    sqlite_where=_AT_WINDOW,
+    postgresql_where=_AT_WINDOW,
+)
+Index("uq_leg_open", leg.c.ticket, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
+Index(
+    "ix_leg_line",
+    leg.c.hall,
+    leg.c.day,
+    leg.c.state,
+    leg.c.queue,
+    leg.c.service,
+    leg.c.priority,
+    leg.c.origin_at,
+)
+
+# Every announcement. The id is the order of the day's calls and names the voice file.
+call = Table(
+    "call",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("hall", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("leg", Serial, ForeignKey("leg.id", name="fk_call_leg"), nullable=False),
+    Column("number", Text, nullable=False),
+    Column("window", Text, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    UniqueConstraint("leg", "n", "at", name="uq_call"),
+)
+Index("ix_call_day", call.c.hall, call.c.day, call.c.id)
+
+post = Table(
+    "post",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("window", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("clerk", Text),
+    Column("session", Text),
+    Column("since", UtcTime, nullable=False),
+    Column("pause_reason", Text),
+    PrimaryKeyConstraint("hall", "window", name="pk_post"),
+    CheckConstraint(_one_of("state", "closed", "open", "paused"), name="ck_post_state"),
+    CheckConstraint("(state = 'closed') = (clerk IS NULL)", name="ck_post_clerk"),
+    UniqueConstraint("hall", "clerk", name="uq_post_clerk"),  # one window at a time
+)
+
+rating = Table(
+    "rating",
+    metadata,
+    Column("leg", Serial, ForeignKey("leg.id", name="fk_rating_leg"), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("hall", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("window", Text, nullable=False),
+    Column("clerk", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("level", Integer),
+    Column("reasons", JSON),
+    Column("text", Text),
+    Column("channel", Text),
+    Column("given_at", UtcTime),
+    PrimaryKeyConstraint("leg", "round", name="pk_rating"),
+    CheckConstraint(_one_of("state", "asked", "given", "timed_out"), name="ck_rating_state"),
+    CheckConstraint("(state = 'given') = (level IS NOT NULL)", name="ck_rating_given"),
+    CheckConstraint("level BETWEEN 1 AND 5", name="ck_rating_level"),
+)
+Index("ix_rating_day", rating.c.hall, rating.c.day, rating.c.window, rating.c.asked_at)
+
+# Slips owed to printers, written with the number they carry (D9). The id is the print job's name for ever.
+slip = Table(
+    "slip",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("hall", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("ticket", Serial, ForeignKey("ticket.id", name="fk_slip_ticket"), nullable=False),
+    Column("copy", Integer, nullable=False),
+    Column("kiosk", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+    UniqueConstraint("ticket", "copy", name="uq_slip_copy"),
+    CheckConstraint(
+        _one_of("state", "queued", "sending", "printed", "unsure", "failed"), name="ck_slip_state"
+    ),
+)
+Index("ix_slip_state", slip.c.hall, slip.c.state)
+
+# The same request_id of the same caller gets the same answer (D8).
+answered = Table(
+    "answered",
+    metadata,
+    Column("client", Text, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("body_hash", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("answer", JSON, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("client", "request_id", name="pk_answered"),
+)
+Index("ix_answered_at", answered.c.at)
+
+# Hash-chained, append-only (I13, I14). `line` is the canonical JSON that was hashed.
+audit = Table(
+    "audit",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    PrimaryKeyConstraint("hall", "seq", name="pk_audit"),
+)
+
+person = Table(
+    "person",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("password", Text, nullable=False),  # argon2id
+    Column("one_time", Boolean, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", UtcTime),
+    PrimaryKeyConstraint("hall", "id", name="pk_person"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token_hash", Text, nullable=False),
+    Column("hall", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("csrf", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    PrimaryKeyConstraint("token_hash", name="pk_session"),
+)
+
+device = Table(
+    "device",
+    metadata,
+    Column("id", Text, nullable=False),
+    Column("hall", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("window", Text),
+    Column("kiosk", Text),
+    Column("key_hash", Text, nullable=False),
+    Column("enrolled_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime),
+    Column("revoked_at", UtcTime),
+    PrimaryKeyConstraint("id", name="pk_device"),
+    UniqueConstraint("key_hash", name="uq_device_key"),
+    CheckConstraint(_one_of("kind", "kiosk", "pad", "board", "window_screen", "host"), name="ck_device_kind"),
+)
+
+# One-time codes: enrolment of a device, and the hall's set-up (kind "setup").
+code = Table(
+    "code",
+    metadata,
+    Column("code_hash", Text, nullable=False),
+    Column("hall", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("window", Text),
+    Column("kiosk", Text),
+    Column("expires_at", UtcTime),
+    Column("used_at", UtcTime),
+    PrimaryKeyConstraint("code_hash", name="pk_code"),
+)
+
+# What the device host last said about each machine; unknown again whenever the host is away.
+health = Table(
+    "health",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("window", Text),
+    Column("kiosk", Text),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("hall", "device", name="pk_health"),
+    CheckConstraint(_one_of("state", "ok", "warn", "down", "unknown"), name="ck_health_state"),
+)

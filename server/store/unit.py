@@ -1,0 +1,168 @@
+"""Unit: one act, one transaction (D1). State, audit line, outbox line and idempotency record are committed together;
+reply, push and print come after.
+
+    with store.unit(actor) as unit:
+        ticket = take_number(unit, ...)
+
+Leaving normally commits and then publishes; leaving by an exception rolls back and publishes nothing. The hall's row is
+locked first, so the writers of one hall stand in line on both engines: its revision and its audit chain have no gaps, and
+every rule reads what the last act wrote.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from server.clock import Clock
+from server.domain.actors import Actor
+from server.domain.audit import canonical, chained
+from server.domain.events import Event
+from server.domain.refusals import StorageFailed
+from server.store import tables as t
+from server.store.engine import reading, writing
+from server.store.line import WriterLine
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What one transaction did: the revision it made and the facts it earned, in order."""
+
+    revision: int
+    at: datetime
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point inside an open unit."""
+
+    events: int
+    lines: int
+    day: str | None
+    protected_run: int
+
+
+class Unit:
+    """The open transaction of one act. `now` never runs behind what is stored (I15)."""
+
+    def __init__(self, connection: Connection, hall: RowMapping, actor: Actor, clock_at: datetime) -> None:
+        self.connection = connection
+        self.hall = str(hall["id"])
+        self.day: str | None = hall["day"]
+        self.actor = actor
+        self.clock_at = clock_at
+        self.now = max(clock_at, hall["last_at"])
+        self.events: list[Event] = []
+        self.protected_run = int(hall["protected_run"])
+        self._revision, self._seq = int(hall["revision"]), int(hall["audit_seq"])
+        self._head = str(hall["audit_hash"])
+        self._lines: list[dict[str, Any]] = []
+
+    def add(self, *events: Event) -> None:
+        """Facts to be pushed after commit."""
+        self.events.extend(events)
+
+    def note(self, act: str, about: str, result: str = "done", **facts: object) -> None:
+        """One audit line: this actor did `act` to `about`. `facts` hold references and plain values, no personal data."""
+        line = {"act": act, "about": about, "result": result, "facts": facts}
+        actor = {"kind": self.actor.kind, "id": self.actor.id, "role": self.actor.role}
+        moment = {"at": self.now.isoformat(), "clock": self.clock_at.isoformat()}
+        self._lines.append({**line, "actor": actor, **moment})
+
+    def set_day(self, day: str | None) -> None:
+        """Make `day` the hall's business day (None: closed)."""
+        self.day = day
+
+    def mark(self) -> Mark:
+        """Where we are, for `undo_to`."""
+        return Mark(len(self.events), len(self._lines), self.day, self.protected_run)
+
+    def undo_to(self, mark: Mark) -> None:
+        """Forget facts and audit lines since `mark`; the caller rolls back the rows."""
+        del self.events[mark.events :], self._lines[mark.lines :]
+        self.day, self.protected_run = mark.day, mark.protected_run
+
+    def seal(self) -> Commit:
+        """Write the audit lines and the hall's row; the caller commits."""
+        rows = []
+        for line in self._lines:
+            self._seq += 1
+            text = canonical({"seq": self._seq, **line})
+            self._head = chained(self._head, text)
+            rows.append({"hall": self.hall, "seq": self._seq, "line": text, "hash": self._head})
+        if rows:
+            self.connection.execute(insert(t.audit), rows)
+        if self.events:
+            self._revision += 1
+        self.connection.execute(
+            update(t.hall).where(t.hall.c.id == self.hall),
+            {
+                "revision": self._revision,
+                "last_at": self.now,
+                "audit_seq": self._seq,
+                "audit_hash": self._head,
+                "day": self.day,
+                "protected_run": self.protected_run,
+            },
+        )
+        return Commit(self._revision, self.now, tuple(self.events))
+
+
+class Store:
+    """The database of one hall, and the only way to write to it."""
+
+    def __init__(
+        self, engine: Engine, hall: str, clock: Clock, on_broken: Callable[[], None] | None = None
+    ) -> None:
+        self.engine, self.hall, self.clock = engine, hall, clock
+        self.publish: Callable[[Commit], None] = lambda commit: None
+        self._line = WriterLine()
+        self._on_broken = on_broken or _leave
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one state from begin to end."""
+        with reading(self.engine) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def unit(self, actor: Actor) -> Iterator[Unit]:
+        """One act. Raises what the act raises; StorageFailed when the disk would not take it."""
+        commit: Commit | None = None
+        try:
+            with self._line, writing(self.engine) as connection, connection.begin():
+                row = select(t.hall).where(t.hall.c.id == self.hall).with_for_update()
+                unit = Unit(connection, connection.execute(row).mappings().one(), actor, self.clock())
+                yield unit
+                commit = unit.seal()
+        except DBAPIError as error:
+            self._storage_trouble(error)
+        if commit is not None and commit.events:
+            self.publish(commit)
+
+    def _storage_trouble(self, error: DBAPIError) -> None:
+        """Disk full is refused and the server goes on; a failed commit or fsync stops the process (D11)."""
+        if not isinstance(error, OperationalError):
+            raise error
+        text = str(error.orig).lower()
+        log.error("storage: %s", text)
+        if "disk i/o" in text or "readonly" in text or "malformed" in text:
+            self._on_broken()
+        raise StorageFailed() from None
+
+
+def _leave() -> None:
+    """Stop at once; the supervisor starts us again and the log recovers."""
+    logging.shutdown()
+    os._exit(70)

@@ -1,0 +1,49 @@
+"""The words of config/text/<lang>.toml, flattened to dotted keys. Chinese is complete; others fall back to it."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from hashlib import sha256
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+
+class Texts:
+    """All languages of one folder. `languages` are the file names."""
+
+    def __init__(self, folder: Path) -> None:
+        self._words = {p.stem: _flat(tomllib.loads(p.read_text("utf-8"))) for p in sorted(folder.glob("*.toml"))}
+        self.languages = tuple(self._words)
+
+    def flat(self, lang: str) -> dict[str, str]:
+        """Every key in `lang`, missing ones in Chinese."""
+        return {**self._words["zh"], **self._words.get(lang, {})}
+
+    def say(self, key: str, lang: str = "zh", **facts: object) -> str:
+        """The sentence `key` with {facts}; the key itself when nobody wrote it. A fact that is missing stays blank."""
+        words = self._words.get(lang, {}).get(key) or self._words["zh"].get(key)
+        return Formatter().vformat(words, (), _Blank(facts)) if words else key
+
+    def both(self, key: str, **facts: object) -> dict[str, str]:
+        """{"zh": …, "en": …}"""
+        return {lang: self.say(key, lang, **facts) for lang in ("zh", "en")}
+
+    def etag(self, lang: str) -> str:
+        return sha256(json.dumps(self.flat(lang), ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+class _Blank(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    out: dict[str, str] = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            out |= _flat(value, f"{prefix}{key}.")
+        else:
+            out[prefix + key] = str(value)
+    return out

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Board, columns, hoursOf, inOrder, next, quiet, shownCalls, type Spoken, STALE } from './flow'
+import { type Board, columns, hoursOf, inOrder, next, quiet, shownCalls, type Spoken, spokenOf, STALE } from './flow'
 import type { WindowRow } from '@client/contract'
 
 const spoken = (id: string, number = id, at = 0, n = 1): Spoken => ({ id, number, window: '3', n, at, voice: `/api/voice/${id}.wav`, text: number })
@@ -46,6 +46,16 @@ describe('one mouth for the hall', () => {
     expect(off.sound).toBe('off')
     expect(next(off, { name: 'called', spoken: spoken('1') }).now?.id).toBe('1')
     expect(next(off, { name: 'sound', on: true }).sound).toBe('on')
+  })
+})
+
+describe('a call as the server tells it', () => {
+  const event = { name: 'ticket.called', call: 'c1', number: 'A012', window: '3', n: 2, voice: '/api/voice/c1.wav', text: '请A012号到3号窗口' }
+  const caption = (number: string, window: string) => `${number}>${window}`
+  it('is spoken with its own words, in the chosen language, or with ours', () => {
+    expect(spokenOf(event, 5, 'zh', caption)).toEqual({ id: 'c1', number: 'A012', window: '3', n: 2, at: 5, voice: '/api/voice/c1.wav', text: '请A012号到3号窗口' })
+    expect(spokenOf({ ...event, text: { zh: '请', en: 'Please' } }, 5, 'en', caption).text).toBe('Please')
+    expect(spokenOf({ ...event, text: undefined, voice: undefined }, 5, 'zh', caption)).toMatchObject({ text: 'A012>3', voice: null })
   })
 })
 

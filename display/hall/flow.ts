@@ -3,7 +3,7 @@
 // One mouth for the whole hall: announcements wait in `queue`, one is `now`. While sound is off nothing
 // waits for long: captions still come, and switching sound on never replays the past.
 
-import type { Call, WindowRow } from '@client/contract'
+import type { Call, HallEvent, WindowRow } from '@client/contract'
 
 export interface Spoken {
   id: string // call id
@@ -28,6 +28,18 @@ export type Msg =
   | { name: 'flashed'; id: string }
 
 export const quiet: Board = { sound: 'asking', now: null, queue: [], flash: null }
+
+/** A call as the server tells it. `caption` makes the sentence when the server sent none. */
+export function spokenOf(event: HallEvent, at: number, lang: 'zh' | 'en', caption: (number: string, window: string) => string): Spoken {
+  const number = String(event.number ?? '')
+  const window = String(event.window ?? '')
+  const said = event.text as string | Record<string, string> | null | undefined
+  const text = typeof said === 'string' ? said : said?.[lang] || said?.zh
+  return {
+    id: String(event.call ?? event.id ?? `${number}-${event.n}`), number, window, n: Number(event.n ?? 1), at,
+    voice: typeof event.voice === 'string' ? event.voice : null, text: text || caption(number, window),
+  }
+}
 
 /** An announcement that waited longer than this is not worth hearing: milliseconds. */
 export const STALE = 60_000

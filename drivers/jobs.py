@@ -1,0 +1,230 @@
+"""All that may be asked of a device. A job is a fact, not a command sequence; how it is done is the
+driver's business.
+
+    print_slip  {kiosk, copy, parts}        show_text  {window, text, kind}      show_counts {window,
+    waiting, number} ask_rating  {window, leg, until}        stop_rating {window}
+    each with {id, kind, deadline_s}; `show_text` carries its own word under `kind` of the text: see
+    `from_dict`.
+
+Parts of a slip: {"text", "size", "align", "bold"} | {"rule": true} | {"qr", "size"} | {"feed": n}.
+Results: sending, then confirmed (the device proved it), sent (no way to know), unsure (perhaps on paper) or
+failed.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+
+from drivers.errors import JobError
+
+Align = Literal["left", "center", "right"]
+TextKind = Literal["call", "serving", "pause", "closed", "welcome"]
+MAX_PARTS: Final = 200
+MAX_TEXT: Final = 500  # characters of one part or strip text
+
+
+@dataclass(frozen=True)
+class Text:
+    """One paragraph. size 1..4 times the ordinary 24-dot character."""
+
+    text: str
+    size: int = 1
+    align: Align = "left"
+    bold: bool = False
+
+
+@dataclass(frozen=True)
+class Qr:
+    """A QR code, centred. size: dots per module 1..16; made smaller when the paper is too narrow."""
+
+    qr: str
+    size: int = 6
+
+
+@dataclass(frozen=True)
+class Rule:
+    rule: Literal[True] = True
+
+
+@dataclass(frozen=True)
+class Feed:
+    feed: int = 1
+
+
+Part = Text | Qr | Rule | Feed
+PARTS: Final[dict[str, type]] = {"text": Text, "qr": Qr, "rule": Rule, "feed": Feed}
+
+
+@dataclass(frozen=True)
+class PrintSlip:
+    """Paper for a number. `copy` 0 is the first paper, 1 the first reprint."""
+
+    id: str
+    kiosk: str
+    parts: tuple[Part, ...]
+    copy: int = 0
+    deadline_s: float = 30.0
+
+
+@dataclass(frozen=True)
+class ShowText:
+    """What the strip over a window says until the next one.
+
+    `tone`: the contract's inner `kind` of the text.
+    """
+
+    id: str
+    window: str
+    text: str
+    tone: TextKind = "call"
+    deadline_s: float = 10.0
+
+
+@dataclass(frozen=True)
+class ShowCounts:
+    """What the keypad on the desk shows."""
+
+    id: str
+    window: str
+    waiting: int | None = None
+    number: str | None = None
+    deadline_s: float = 10.0
+
+
+@dataclass(frozen=True)
+class AskRating:
+    """Wake the rating pad. `until`: ISO time after which an answer no longer counts."""
+
+    id: str
+    window: str
+    leg: str
+    until: str = ""
+    deadline_s: float = 10.0
+
+
+@dataclass(frozen=True)
+class StopRating:
+    id: str
+    window: str
+    deadline_s: float = 10.0
+
+
+Job = PrintSlip | ShowText | ShowCounts | AskRating | StopRating
+KINDS: Final[dict[str, type]] = {
+    "print_slip": PrintSlip,
+    "show_text": ShowText,
+    "show_counts": ShowCounts,
+    "ask_rating": AskRating,
+    "stop_rating": StopRating,
+}
+_NAMES: Final = {kind: name for name, kind in KINDS.items()}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended. state: confirmed | sent | unsure | failed; reason: "" or one word."""
+
+    state: Literal["confirmed", "sent", "unsure", "failed"]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a device is. state: ok | warn | down | unknown."""
+
+    state: Literal["ok", "warn", "down", "unknown"]
+    reason: str = ""
+    detail: str = ""
+
+
+def job_from_dict(row: object) -> Job:
+    """The job in `row`. Raises JobError naming the field; unknown fields and kinds are errors.
+
+    A strip's text may say its tone as `tone`, or, as the wire between server and host does, in a nested
+    {"facts": {...}} whose `kind` is the tone.
+    """
+    if not isinstance(row, Mapping):
+        raise JobError(f"a job is an object, not {type(row).__name__}")
+    facts = dict(row)
+    kind = KINDS.get(str(facts.pop("kind", "")))
+    if kind is None:
+        raise JobError(f"unknown kind of job {row.get('kind')!r}")
+    nested = facts.pop("facts", None)
+    if isinstance(nested, Mapping):
+        facts.update(nested)
+    if kind is ShowText and "kind" in facts:
+        facts["tone"] = facts.pop("kind")
+    if kind is PrintSlip:
+        facts["parts"] = _parts(facts.get("parts"))
+    if isinstance(facts.get("leg"), int):
+        facts["leg"] = str(facts["leg"])
+    job = _make(kind, facts)
+    if not job.id or not 0 < job.deadline_s <= 3600:
+        raise JobError("a job needs an id and a deadline_s of 0..3600 s")
+    if kind is ShowText and len(job.text) > MAX_TEXT:
+        raise JobError(f"text longer than {MAX_TEXT} characters")
+    return job  # type: ignore[no-any-return]
+
+
+def job_to_dict(job: Job) -> dict[str, Any]:
+    """The inverse of `job_from_dict`."""
+    row: dict[str, Any] = {"kind": _NAMES[type(job)]}
+    for field in fields(job):
+        row[field.name] = getattr(job, field.name)
+    if isinstance(job, PrintSlip):
+        row["parts"] = [{f.name: getattr(part, f.name) for f in fields(part)} for part in job.parts]
+    return row
+
+
+def _parts(rows: object) -> tuple[Part, ...]:
+    if not isinstance(rows, (list, tuple)) or not 1 <= len(rows) <= MAX_PARTS:
+        raise JobError(f"parts is a list of 1..{MAX_PARTS}")
+    parts: list[Part] = []
+    for row in rows:
+        known = [name for name in PARTS if isinstance(row, Mapping) and name in row]
+        if len(known) != 1:
+            raise JobError(f"a part has exactly one of {', '.join(PARTS)}: {row!r:.80}")
+        part = _make(PARTS[known[0]], dict(row))
+        limits = {Text: ("size", 1, 4), Qr: ("size", 1, 16), Feed: ("feed", 0, 20)}.get(type(part))
+        if limits and not limits[1] <= getattr(part, limits[0]) <= limits[2]:
+            raise JobError(f"{limits[0]} {getattr(part, limits[0])} is not in {limits[1]}..{limits[2]}")
+        if (
+            isinstance(part, Text)
+            and len(part.text) > MAX_TEXT
+            or isinstance(part, Qr)
+            and not 0 < len(part.qr) <= 500
+        ):
+            raise JobError("a part's text or QR content is too long or empty")
+        parts.append(part)
+    return tuple(parts)
+
+
+def _make(kind: type, facts: dict[str, Any]) -> Any:
+    known = {field.name: field for field in fields(kind)}
+    hints = get_type_hints(kind)
+    for name, value in facts.items():
+        if name not in known:
+            raise JobError(f"{kind.__name__}: unknown field {name!r}")
+        if name != "parts" and not _is(value, hints[name]):
+            raise JobError(f"{kind.__name__}: {name} cannot be {value!r:.80}")
+    missing = [name for name, field in known.items() if name not in facts and field.default is MISSING]
+    if missing:
+        raise JobError(f"{kind.__name__}: {', '.join(missing)} missing")
+    return kind(**facts)
+
+
+def _is(value: object, hint: Any) -> bool:
+    if get_origin(hint) is Literal:
+        return any(
+            value is choice or (isinstance(value, str) and value == choice) for choice in get_args(hint)
+        )
+    if get_origin(hint) in (Union, types.UnionType):
+        return any(_is(value, one) for one in get_args(hint))
+    if hint is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, hint)

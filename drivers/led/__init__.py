@@ -1,0 +1,1 @@
+"""LED strips and summary screens."""

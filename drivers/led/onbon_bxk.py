@@ -1,0 +1,104 @@
+"""Strips on Onbon BX-5K / BX-6K font cards. Several hang on one pair of wires, each with its own address.
+
+One call of `perform` is one try: the host puts other strips' texts between two tries, so a dead strip costs
+the others one patience and no more. The card forgets everything at power-off, so `refresh` says the present
+again. Source: see drivers/protocol/onbon_bxk.py. Patience for the ACK is unverified general knowledge (at
+most 500 ms).
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from drivers.errors import DeviceBusy, DeviceRefused, DeviceSilent
+from drivers.jobs import Health, Job, Outcome, ShowText
+from drivers.line.serial_line import SerialLine
+from drivers.protocol import charset, onbon_bxk
+from drivers.protocol.charset import Repertoire
+from drivers.protocol.onbon_bxk import Answer, Area, Effect, XUnit
+
+log = logging.getLogger(__name__)
+GAP_S: Final = 0.02  # silence before we talk: the pair has to turn round
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a card can do; config/profiles/*.toml. width, height in pixels (8 Hanzi are 128 x 16).
+
+    x_unit: how the card counts X and width: byte on 5th generation, pixel on 6th, pixel_flag with bit 15 set.
+    ack: does the card answer; without it a text is never more than `sent`. patience_s: wait for one answer.
+    """
+
+    width: int = 128
+    height: int = 16
+    repertoire: Repertoire = "gb2312"
+    x_unit: XUnit = "pixel"
+    ack: bool = True
+    patience_s: float = 0.4
+
+
+class OnbonStrip:
+    model = "onbon_bxk"
+
+    def __init__(self, name: str, line: SerialLine, address: int, profile: Profile | None = None) -> None:
+        self.name, self.address, self._line = name, address, line
+        self._profile = profile or Profile()
+
+    def perform(self, job: Job) -> Outcome:
+        """One try to show a text. Raises DeviceSilent, DeviceBusy, DeviceRefused, EncodeError, LineLost."""
+        if not isinstance(job, ShowText):
+            return Outcome("failed", "not_for_this_device")
+        text = charset.clean(job.text, drop="\\")
+        missing = charset.outside(text, self._profile.repertoire)
+        if missing:
+            log.warning("%s: no glyph for %s", self.name, missing)
+        fits = charset.columns(text) * 8 * (self._profile.height // 16 or 1) <= self._profile.width
+        area = Area(
+            text=text,
+            width=self._profile.width,
+            height=self._profile.height,
+            effect=Effect.STATIC if fits else Effect.LEFT,
+            speed=0 if fits else 4,
+            stay=6 if fits else 0,
+            align=0b0110,
+        )
+        frame = onbon_bxk.dynamic(
+            self.address,
+            area,
+            repertoire=self._profile.repertoire,
+            x_unit=self._profile.x_unit,
+            answer=self._profile.ack,
+        )
+        if not self._profile.ack:
+            self._line.send(frame)
+            self._line.clock.sleep(self._line.wire_time(len(frame)) + 0.1)
+            return Outcome("sent")
+        self._exchange(frame)
+        return Outcome("confirmed", "glyphs_replaced" if missing else "")
+
+    def check(self) -> Health:
+        """Is the card there? Raises as `perform` does."""
+        if not self._profile.ack:
+            return Health("unknown", "", "this card does not answer")
+        self._exchange(onbon_bxk.ping(self.address))
+        return Health("ok")
+
+    def _exchange(self, frame: bytes) -> None:
+        self._line.drain()
+        self._line.clock.sleep(GAP_S)
+        self._line.send(frame)
+        until = max(self._line.clock.now(), self._line.quiet_at()) + self._profile.patience_s
+        while (left := until - self._line.clock.now()) > 0:
+            answer = self._line.receive(onbon_bxk.decode_answer, left)
+            if answer is not None and answer.address == self.address:
+                return self._judge(answer)
+        raise DeviceSilent(f"strip {self.address}: no answer")
+
+    def _judge(self, answer: Answer) -> None:
+        if answer.ok:
+            return
+        if answer.error in (3, 5):
+            raise DeviceBusy(f"strip {self.address}: {answer.word}")
+        raise DeviceRefused(f"strip {self.address}: {answer.word}")

@@ -1,0 +1,183 @@
+"""One line: a serial port, a TCP socket or a virtual cable, all behind a pyserial URL.
+
+    /dev/serial/by-id/usb-…   socket://10.0.0.8:9100   rfc2217://…   virtual://…
+
+Every read and write has a deadline. Trouble of any kind becomes LineLost, after which the line is closed:
+an unplugged adapter raises SerialException, OSError or, from tcdrain, termios.error, which is no OSError.
+`flush()` is never called: it can block for ever. Opening again, with back-off, is the host's business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import termios
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import serial
+
+from drivers.errors import LineLost
+from drivers.line.clock import Clock
+from drivers.line.record import Record
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+TROUBLE: Final = (serial.SerialException, OSError, termios.error, ValueError)
+CHUNK: Final = 256
+LONGEST_INPUT: Final = 8192
+
+if "drivers.virtual" not in serial.protocol_handler_packages:
+    serial.protocol_handler_packages.append("drivers.virtual")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """baud: bits per second. parity: N, E or O. flow: none, hardware (RTS/CTS, DTR/DSR) or xonxoff.
+
+    echo: the converter gives back our own bytes, so take them out again.
+    """
+
+    baud: int = 9600
+    parity: str = "N"
+    flow: str = "none"
+    echo: bool = False
+
+
+class SerialLine:
+    """Not for several threads at once: one thread owns a line."""
+
+    def __init__(
+        self,
+        url: str,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+        record: Record | None = None,
+    ) -> None:
+        self.url = url
+        self.settings = settings or Settings()
+        self.clock = clock or Clock()
+        self.record = record or Record()
+        self._port: serial.SerialBase | None = None
+        self._input = b""
+        self._echo = b""
+        self._sent_until = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        return self._port is not None
+
+    def wire_time(self, count: int) -> float:
+        """Seconds that `count` bytes take on the wire; none to speak of on a socket."""
+        bits = 10 if self.settings.parity == "N" else 11
+        return 0.0 if self.url.startswith("socket:") else bits * count / self.settings.baud
+
+    def open(self) -> None:
+        """Raises LineLost. Does nothing when it is open."""
+        if self._port is not None:
+            return
+        self._input = self._echo = b""
+        flow, wanted = self.settings.flow, {}
+        if "://" not in self.url:
+            wanted["exclusive"] = True
+        try:
+            self._port = serial.serial_for_url(
+                self.url,
+                baudrate=self.settings.baud,
+                parity=self.settings.parity,
+                timeout=0,
+                write_timeout=2.0,
+                xonxoff=flow == "xonxoff",
+                rtscts=flow == "hardware",
+                **wanted,
+            )
+        except TROUBLE as error:
+            raise LineLost(f"{self.url}: {error}") from error
+        if hasattr(self._port, "use_clock"):
+            self._port.use_clock(self.clock)
+        self.record.note(self.clock.now(), f"open {self.url} {self.settings.baud}")
+
+    def close(self) -> None:
+        port, self._port = self._port, None
+        if port is not None:
+            with contextlib.suppress(*TROUBLE):
+                port.close()
+
+    def send(self, data: bytes) -> None:
+        """Hand `data` to the wire. Raises LineLost; then part of it may have gone out."""
+        port = self._opened()
+        began = max(self.clock.now(), self._sent_until)
+        self._sent_until = began + self.wire_time(len(data))
+        self.record.add(self.clock.now(), ">", data)
+        try:
+            for at in range(0, len(data), CHUNK):
+                chunk = data[at : at + CHUNK]
+                port.write_timeout = 2.0 + self.wire_time(len(chunk))
+                port.write(chunk)
+                if self.settings.echo:
+                    self._echo += chunk
+        except TROUBLE as error:
+            self._lost(error)
+
+    def quiet_at(self) -> float:
+        """When the last byte sent has left the wire, in clock seconds."""
+        return self._sent_until
+
+    def read(self, timeout: float) -> bytes:
+        """Whatever comes first within `timeout` seconds, or b"". Raises LineLost."""
+        port = self._opened()
+        try:
+            port.timeout = max(0.0, timeout)
+            data: bytes = port.read(max(1, min(port.in_waiting, LONGEST_INPUT)))
+            more = port.in_waiting if data else 0
+            if more:
+                data += port.read(min(more, LONGEST_INPUT))
+        except TROUBLE as error:
+            self._lost(error)
+        self.record.add(self.clock.now(), "<", data)
+        return self._without_echo(data)
+
+    def receive(self, decode: Callable[[bytes], tuple[T | None, bytes]], patience: float) -> T | None:
+        """The next whole message within `patience` seconds after our last byte left, or None.
+
+        Raises LineLost.
+        """
+        until = max(self.clock.now(), self._sent_until) + patience
+        while True:
+            message, self._input = decode(self._input)
+            if message is not None:
+                return message
+            left = until - self.clock.now()
+            if left <= 0:
+                return None
+            self._input = (self._input + self.read(left))[-LONGEST_INPUT:]
+
+    def drain(self) -> None:
+        """Forget what came in unasked. Raises LineLost."""
+        self._input = b""
+        for _ in range(16):  # a babbling line must not hold us here
+            if not self.read(0):
+                break
+
+    @property
+    def mid_message(self) -> bool:
+        """Is a message half received? Then somebody else is talking."""
+        return bool(self._input)
+
+    def _opened(self) -> serial.SerialBase:
+        if self._port is None:
+            raise LineLost(f"{self.url}: not open")
+        return self._port
+
+    def _lost(self, error: BaseException) -> None:
+        self.record.note(self.clock.now(), f"lost: {error}")
+        self.close()
+        raise LineLost(f"{self.url}: {error}") from error
+
+    def _without_echo(self, data: bytes) -> bytes:
+        while data and self._echo and data[0] == self._echo[0]:
+            data, self._echo = data[1:], self._echo[1:]
+        if data and self._echo:
+            self._echo = b""  # not our echo after all: somebody else's bytes, or a collision
+        return data

@@ -1,0 +1,1 @@
+"""Keypads on the desk and the rating pads behind them."""

@@ -1,0 +1,144 @@
+"""FF 68 keypads and their rating pads: they speak first, many on one pair of wires.
+
+The echo leaves before anything else happens, for a keypad that does not see it presses again by itself. One
+press is one event: a frame equal to the last one of its address within 300 ms is echoed and forgotten,
+counted from the last sight, so a held key is one press too. A rating nobody asked for, late or given twice
+is acknowledged, so that the pad falls silent, and dropped. Source: see drivers/protocol/ff68.py; the 300 ms
+are unverified general knowledge.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from drivers.jobs import AskRating, Health, Job, Outcome, ShowCounts, StopRating
+from drivers.line.serial_line import SerialLine
+from drivers.protocol import ff68
+
+log = logging.getLogger(__name__)
+SAME_S: Final = 0.3
+HELD_S: Final = 5.0  # a key seen again and again for so long is stuck
+ASKED_S: Final = 180.0  # a rating is accepted this long after it was asked for, when nobody stops it before
+
+
+@dataclass(frozen=True)
+class Profile:
+    """rating_values: level for the pad's raw value 0, 1, 2 …; vendors differ.
+
+    pad: does a rating pad hang behind it.
+    """
+
+    rating_values: tuple[int, ...] = (5, 4, 3, 2, 1)
+    pad: bool = True
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """One press of one key. key: call, recall, rate, no_show, hold, unhold, pause, transfer.
+
+    value: digits before.
+    """
+
+    device: str
+    key: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class RatingGiven:
+    """level 1..5."""
+
+    device: str
+    level: int
+
+
+class KeypadFf68:
+    """One keypad; the bus it hangs on listens for it."""
+
+    model = "keypad_ff68"
+
+    def __init__(self, name: str, line: SerialLine, address: int, profile: Profile | None = None) -> None:
+        self.name, self.address, self._line = name, address, line
+        self.profile = profile or Profile()
+        self.asked_until = 0.0
+        self.heard = False
+        self._seen: tuple[bytes, float, float] = (b"", 0.0, 0.0)  # frame, first and last sight
+
+    def perform(self, job: Job) -> Outcome:
+        """Show counts, ask for a rating, stop asking. These frames have no answer: `sent` at best.
+
+        Raises LineLost.
+        """
+        now = self._line.clock.now()
+        if isinstance(job, ShowCounts):
+            self._say(ff68.show(self.address, job.waiting, job.number))
+        elif isinstance(job, AskRating) and self.profile.pad:
+            self._say(ff68.start_rating(self.address))
+            self.asked_until = now + ASKED_S
+        elif isinstance(job, StopRating) and self.profile.pad:
+            self.asked_until = 0.0  # the protocol has no "stop": a late answer is dropped here
+        else:
+            return Outcome("failed", "not_for_this_device")
+        return Outcome("sent")
+
+    def check(self) -> Health:
+        """Nothing can be asked of it: it is known to be there once it was heard."""
+        _, first, last = self._seen
+        if last - first >= HELD_S and self._line.clock.now() - last <= SAME_S:
+            return Health("warn", "key_stuck")
+        return Health("ok") if self.heard else Health("unknown", "", "not heard yet")
+
+    def hear(self, frame: ff68.Frame) -> Pressed | RatingGiven | None:
+        """Answer a frame of this keypad, then say what it means: None for repeats and what nobody asked
+        for.
+        """
+        self._line.send(ff68.encode(ff68.answer(frame)))
+        self.heard = True
+        now, raw = self._line.clock.now(), bytes((frame.func,)) + frame.data
+        again = raw == self._seen[0] and now - self._seen[2] <= SAME_S
+        self._seen = (raw, self._seen[1] if again else now, now)
+        if again:
+            return None
+        meaning = ff68.meaning(frame)
+        if isinstance(meaning, ff68.Key):
+            return Pressed(self.name, meaning.key, meaning.value)
+        if meaning is None:
+            return None
+        if now > self.asked_until or meaning.value >= len(self.profile.rating_values):
+            log.info("%s: rating %s that nobody asked for", self.name, meaning.value)
+            return None
+        self.asked_until = 0.0
+        return RatingGiven(self.name, self.profile.rating_values[meaning.value])
+
+    def _say(self, frame: ff68.Frame) -> None:
+        self._line.send(ff68.encode(frame))
+        self._line.clock.sleep(max(0.0, self._line.quiet_at() - self._line.clock.now()) + 0.01)
+
+
+class KeypadBus:
+    """All keypads of one line. Frames of addresses nobody declared get no echo and no event."""
+
+    def __init__(self, line: SerialLine, keypads: list[KeypadFf68]) -> None:
+        self._line = line
+        self._by_address = {keypad.address: keypad for keypad in keypads}
+
+    def listen(self, patience: float) -> list[Pressed | RatingGiven]:
+        """What was pressed within `patience` seconds; returns as soon as something was. Raises LineLost."""
+        events: list[Pressed | RatingGiven] = []
+        wait = patience
+        while (frame := self._line.receive(ff68.decode, wait)) is not None:
+            keypad = self._by_address.get(frame.address)
+            event = keypad.hear(frame) if keypad else None
+            if event is not None:
+                events.append(event)
+            wait = 0.0
+            if len(events) >= 32:
+                break
+        return events
+
+    @property
+    def somebody_talks(self) -> bool:
+        """A frame is half received: do not write into it."""
+        return self._line.mid_message

@@ -1,0 +1,1 @@
+"""The far end of every protocol, behind the same pyserial URL, with faults to choose from."""

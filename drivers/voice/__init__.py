@@ -1,0 +1,1 @@
+"""The announcement: clips joined into one WAV."""

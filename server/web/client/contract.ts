@@ -216,7 +216,7 @@ export interface Hall {
   zone: string
   languages: Lang[]
   rating: RatingRules
-  windows: { id: string; number: string; name: string; zone: string; kind: string; low_counter: boolean }[]
+  windows: { id: string; number: string; name: string; zone: string; kind: string; low_counter: boolean; queues?: string[] }[]
   queues: { id: string; name: string; name_en: string }[]
   /** Priority classes a citizen may name at the kiosk; the clerk checks. */
   priorities?: { id: string; name: string; name_en?: string }[]
@@ -270,7 +270,7 @@ export interface Service {
   self_register: boolean
 }
 export interface Services {
-  themes: { id: string; name: string; count: number }[]
+  themes: { id: string; name: string; name_en?: string; count: number }[]
   services: Service[]
 }
 export interface Ticket {

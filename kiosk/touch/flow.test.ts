@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest'
+import type { Service, Slip, Taken } from '@client/contract'
+import { IDLE_S, NUMBER_ELDER_S, NUMBER_S, WARN_S, mayReprint, next, start, type Kiosk, type Msg } from './flow'
+import { departments, offered, search } from './search'
+
+const play = (kiosk: Kiosk, ...messages: Msg[]) => messages.reduce(next, kiosk)
+const taken = (slip: Slip | null = { id: 'slip-1', state: 'queued' }): Taken => ({
+  ticket: {
+    id: 'T1', number: 'A012', queue: 'A', queue_name: '综合受理', service: { id: 'S001', name: '公司设立登记', name_en: '' }, state: 'waiting',
+    ahead: 3, taken_at: '', link: 'x', url: 'http://hall/t/x', windows: ['1', '2'],
+  },
+  slip,
+})
+const service: Msg = { name: 'service', service: 'S001' }
+const take: Msg = { name: 'take', request_id: 'r-1' }
+const printed = (copy = 1): Msg => ({ name: 'slip', ticket: 'T1', slip: { id: 's', state: 'printed', copy }, now: 0 })
+const numbered = (look: Msg = { name: 'look', look: {} }, slip?: Slip | null) =>
+  play(start(0), look, service, take, { name: 'taken', taken: taken(slip), now: 0 })
+
+describe('the way to a number', () => {
+  it('takes two touches for a popular service and three for any other', () => {
+    expect(play(start(0), service, take).at).toMatchObject({ step: 'taking', service: 'S001', request_id: 'r-1' })
+    expect(play(start(0), { name: 'list', by: 'theme', id: '企业开办' }, service, take).at.step).toBe('taking')
+  })
+  it('makes one number of two touches', () => {
+    const twice = play(start(0), service, take, { name: 'take', request_id: 'r-2' })
+    expect(twice.at).toMatchObject({ step: 'taking', request_id: 'r-1' })
+  })
+  it('cannot be left while the server is being asked', () => {
+    const taking = play(start(0), service, take)
+    expect(play(taking, { name: 'home' }, { name: 'back' }, service, { name: 'tick', now: 9e9 })).toEqual(taking)
+  })
+  it('carries one priority class', () => {
+    expect(play(start(0), service, { name: 'priority', priority: 'elder' }, take).at).toMatchObject({ priority: 'elder' })
+  })
+  it('goes back to where the visitor came from', () => {
+    const found = play(start(0), { name: 'search' }, { name: 'typed', query: 'gs' }, service)
+    expect(next(found, { name: 'back' }).at).toEqual({ step: 'search', query: 'gs' })
+  })
+  it('tries a lost request again with the same id', () => {
+    const lost = play(start(0), service, take, { name: 'lost' })
+    expect(lost.at.step).toBe('lost')
+    expect(next(lost, { name: 'take', request_id: 'r-9' }).at).toMatchObject({ step: 'taking', request_id: 'r-1' })
+  })
+  it('shows a refusal and leads back to the guide', () => {
+    const refused = play(start(0), service, take, { name: 'refused', refused: 'quota-full', text: { zh: '满', en: 'full' } })
+    expect(refused.at).toMatchObject({ step: 'refused', refused: 'quota-full' })
+    expect(next(refused, { name: 'back' }).at).toMatchObject({ step: 'guide', service: 'S001' })
+  })
+  it('ends in the same number after a power cut', () => {
+    const again = play(start(0), { name: 'resumed', request_id: 'r-1', service: 'S001', priority: null })
+    expect(next(again, { name: 'taken', taken: taken(), now: 5 }).at).toMatchObject({ step: 'number' })
+  })
+  it('ignores an answer that nobody waits for', () => {
+    expect(next(start(0), { name: 'taken', taken: taken(), now: 0 }).at.step).toBe('home')
+  })
+})
+
+describe('the number page', () => {
+  it('goes home by itself, later for elders, and stays when asked', () => {
+    expect(next(numbered(), { name: 'tick', now: NUMBER_S * 1000 - 1 }).at.step).toBe('number')
+    expect(next(numbered(), { name: 'tick', now: NUMBER_S * 1000 }).at.step).toBe('home')
+    const elder = numbered({ name: 'look', look: { elder: true } })
+    expect(next(elder, { name: 'tick', now: NUMBER_S * 1000 }).at.step).toBe('number')
+    expect(next(elder, { name: 'tick', now: NUMBER_ELDER_S * 1000 }).look.elder).toBe(false)
+    const stayed = next(numbered(), { name: 'stay', now: 20000 })
+    expect(next(stayed, { name: 'tick', now: NUMBER_S * 1000 }).at.step).toBe('number')
+  })
+  it.each([['printed', NUMBER_S * 1000], ['failed', 29000 + NUMBER_S * 1000], ['unsure', 29000 + NUMBER_S * 1000]] as const)(
+    'a slip that is %s sets the time to read it', (state, until) => {
+      const after = next(numbered(), { name: 'slip', ticket: 'T1', slip: { id: 's', state, copy: 1 }, now: 29000 })
+      expect(after.at).toMatchObject({ step: 'number', until, slip: { state } })
+    })
+  it('believes only news of its own ticket', () => {
+    expect(next(numbered(), { name: 'slip', ticket: 'T2', slip: { id: 's', state: 'failed' }, now: 0 })).toEqual(numbered())
+  })
+  it('asks for one reprint at a time, and only when the first paper is decided', () => {
+    expect(next(numbered(), { name: 'reprint' }).at).toMatchObject({ reprint: 'no' })
+    const asking = play(numbered(), printed(), { name: 'reprint' })
+    expect(asking.at).toMatchObject({ reprint: 'asking' })
+    const over = play(asking, { name: 'slip', ticket: 'T1', slip: { id: 's2', state: 'sending', copy: 2 }, now: 0 }, printed(2))
+    expect(over.at).toMatchObject({ reprint: 'no', slip: { state: 'printed', copy: 2 } })
+  })
+  it('a late word about the first paper does not undo the second', () => {
+    const second = play(numbered(), printed(2))
+    expect(next(second, { name: 'slip', ticket: 'T1', slip: { id: 's', state: 'failed', copy: 1 }, now: 0 })).toEqual(second)
+  })
+  it('offers no reprint at a kiosk without a printer, nor after a refusal', () => {
+    const bare = numbered(undefined, null).at
+    expect(bare.step === 'number' && mayReprint(bare)).toBe(false)
+    expect(play(numbered(), printed(), { name: 'reprint' }, { name: 'reprint.refused' }, { name: 'reprint' }).at).toMatchObject({ reprint: 'refused' })
+  })
+})
+
+describe('an abandoned visit', () => {
+  const reading = play(start(0), { name: 'look', look: { lang: 'en', elder: true } }, service)
+  it('is asked about, then ends and leaves nothing behind', () => {
+    expect(next(reading, { name: 'tick', now: IDLE_S * 1000 - 1 }).warning_s).toBe(null)
+    const warned = next(reading, { name: 'tick', now: IDLE_S * 1000 })
+    expect(warned).toMatchObject({ warning_s: WARN_S, at: { step: 'guide' } })
+    const gone = next(warned, { name: 'tick', now: (IDLE_S + WARN_S) * 1000 })
+    expect(gone).toMatchObject({ at: { step: 'home' }, look: { lang: 'zh', elder: false }, warning_s: null })
+  })
+  it('goes on when touched', () => {
+    const warned = next(reading, { name: 'tick', now: IDLE_S * 1000 })
+    expect(next(warned, { name: 'touched', now: IDLE_S * 1000 + 1 })).toMatchObject({ warning_s: null, at: { step: 'guide' } })
+  })
+  it('on the start page only tidies up the language', () => {
+    const english = next(start(0), { name: 'look', look: { lang: 'en' } })
+    expect(next(english, { name: 'tick', now: IDLE_S * 1000 })).toMatchObject({ look: { lang: 'zh' }, warning_s: null })
+    const resting = start(0)
+    expect(next(resting, { name: 'tick', now: 9e9 })).toBe(resting)
+  })
+})
+
+describe('search', () => {
+  const make = (id: string, name: string, pinyin: string, initials: string, more: Partial<Service> = {}): Service => ({
+    id, name, name_en: '', theme: '户籍证件', department: { id: 'D03', name: '县公安局', name_en: '' }, queue: 'E', audience: 'person', case_type: 'immediate',
+    avg_minutes: 10, promised_limit: null, legal_limit: null, fee_yuan: 0, fee_basis: '', visits: 1, materials: [], result: '', pinyin, initials,
+    popular: false, self_register: true, ...more,
+  })
+  const services = [
+    make('1', '临时居民身份证办理', 'linshijuminshenfenzhengbanli', 'lsjmsfzbl'),
+    make('2', '居民身份证换领', 'juminshenfenzhenghuanling', 'jmsfzhl', { popular: true, name_en: 'ID card renewal' }),
+    make('3', '办不成事反映', 'banbuchengshifanying', 'bbcsfy', { self_register: false }),
+  ]
+  it.each([
+    ['身份证', ['2', '1']], ['jmsfz', ['2', '1']], ['SFZ', ['2', '1']], ['shenfen', ['2', '1']], ['ls', ['1']], ['id card', ['2']],
+    ['公安', ['2', '1', '3']], ['', []], ['zzzz', []],
+  ])('%s', (query, ids) => {
+    expect(search(services, query as string).map((s) => s.id)).toEqual(ids)
+  })
+  it('offers only what needs no staff, and groups by department', () => {
+    expect(offered(services).map((s) => s.id)).toEqual(['1', '2'])
+    expect(departments(services)).toEqual([{ id: 'D03', name: '县公安局', name_en: '', count: 3 }])
+  })
+})

@@ -1,0 +1,177 @@
+/**
+ * The kiosk as a machine. Pure: no clock, no DOM, no socket; the time comes in with the message.
+ *
+ *   home -> (list | search) -> guide -> taking -> number -> home        taking -> refused | lost -> guide, or taking again
+ *
+ * A number is taken once: `take` counts only on the guide (or again, with the same request_id, on `lost`), and it leaves
+ * that step at the first touch. What one visitor chose (language, large type, contrast, low) ends with the visit.
+ */
+import type { Both, Lang, Slip, Taken } from '@client/contract'
+
+export type Tab = 'theme' | 'department'
+export type Step =
+  | { step: 'home' }
+  | { step: 'all' }
+  | { step: 'list'; by: Tab; id: string }
+  | { step: 'search'; query: string }
+  | { step: 'guide'; service: string; priority: string | null; from: Step }
+  | { step: 'taking'; request_id: string; service: string; priority: string | null; slow: boolean }
+  | { step: 'number'; taken: Taken; slip: Slip | null; reprint: Reprint; until: number }
+  | { step: 'refused'; service: string; refused: string; text: Both | null; facts: Record<string, unknown> }
+  | { step: 'lost'; request_id: string; service: string; priority: string | null }
+export type Reprint = 'no' | 'asking' | 'refused'
+export interface Look {
+  lang: Lang
+  elder: boolean
+  contrast: boolean
+  low: boolean
+}
+export interface Kiosk {
+  at: Step
+  tab: Tab
+  look: Look
+  touched_at: number
+  /** Seconds left before an abandoned visit ends; null while somebody is there. */
+  warning_s: number | null
+}
+
+export const IDLE_S = 60
+export const WARN_S = 15
+export const NUMBER_S = 30
+export const NUMBER_ELDER_S = 60
+
+const PLAIN: Look = { lang: 'zh', elder: false, contrast: false, low: false }
+export const start = (now: number): Kiosk => ({ at: { step: 'home' }, tab: 'theme', look: PLAIN, touched_at: now, warning_s: null })
+
+export type Msg =
+  | { name: 'touched'; now: number }
+  | { name: 'tick'; now: number }
+  | { name: 'home' }
+  | { name: 'back' }
+  | { name: 'tab'; tab: Tab }
+  | { name: 'all' }
+  | { name: 'list'; by: Tab; id: string }
+  | { name: 'search' }
+  | { name: 'typed'; query: string }
+  | { name: 'service'; service: string }
+  | { name: 'priority'; priority: string | null }
+  | { name: 'look'; look: Partial<Look> }
+  | { name: 'take'; request_id: string }
+  /** After a power cut: the request that may have been cut off is sent again. */
+  | { name: 'resumed'; request_id: string; service: string; priority: string | null }
+  | { name: 'slow' }
+  | { name: 'taken'; taken: Taken; now: number }
+  | { name: 'refused'; refused: string; text: Both | null; facts?: Record<string, unknown> }
+  | { name: 'lost' }
+  | { name: 'slip'; ticket: string; slip: Slip; now: number }
+  | { name: 'reprint' }
+  | { name: 'reprint.refused' }
+  | { name: 'stay'; now: number }
+
+const numberSeconds = (look: Look) => (look.elder ? NUMBER_ELDER_S : NUMBER_S)
+const to = (kiosk: Kiosk, at: Step): Kiosk => ({ ...kiosk, at })
+
+export function next(kiosk: Kiosk, msg: Msg): Kiosk {
+  const at = kiosk.at
+  switch (msg.name) {
+    case 'touched':
+      return { ...kiosk, touched_at: msg.now, warning_s: null }
+    case 'tick':
+      return tick(kiosk, msg.now)
+    case 'look':
+      return { ...kiosk, look: { ...kiosk.look, ...msg.look } }
+    case 'home':
+      return at.step === 'taking' ? kiosk : start(kiosk.touched_at)
+    case 'back':
+      return back(kiosk)
+    case 'tab':
+      return { ...kiosk, tab: msg.tab }
+    case 'all':
+      return at.step === 'home' ? to(kiosk, { step: 'all' }) : kiosk
+    case 'list':
+      return at.step === 'home' || at.step === 'all' ? to(kiosk, { step: 'list', by: msg.by, id: msg.id }) : kiosk
+    case 'search':
+      return at.step === 'home' || at.step === 'all' || at.step === 'list' ? to(kiosk, { step: 'search', query: '' }) : kiosk
+    case 'typed':
+      return at.step === 'search' ? to(kiosk, { ...at, query: msg.query.slice(0, 24) }) : kiosk
+    case 'service':
+      return at.step === 'home' || at.step === 'all' || at.step === 'list' || at.step === 'search'
+        ? to(kiosk, { step: 'guide', service: msg.service, priority: null, from: at })
+        : kiosk
+    case 'priority':
+      return at.step === 'guide' ? to(kiosk, { ...at, priority: msg.priority }) : kiosk
+    case 'take':
+      if (at.step === 'guide') {
+        return to(kiosk, { step: 'taking', request_id: msg.request_id, service: at.service, priority: at.priority, slow: false })
+      }
+      // The same request again: it may have reached the server, and must not become a second number.
+      return at.step === 'lost' ? to(kiosk, { ...at, step: 'taking', slow: false }) : kiosk
+    case 'resumed':
+      return at.step === 'home'
+        ? to(kiosk, { step: 'taking', request_id: msg.request_id, service: msg.service, priority: msg.priority, slow: false })
+        : kiosk
+    case 'slow':
+      return at.step === 'taking' ? to(kiosk, { ...at, slow: true }) : kiosk
+    case 'taken':
+      if (at.step !== 'taking') return kiosk
+      return {
+        ...to(kiosk, { step: 'number', taken: msg.taken, slip: msg.taken.slip, reprint: 'no', until: msg.now + numberSeconds(kiosk.look) * 1000 }),
+        touched_at: msg.now,
+      }
+    case 'refused':
+      return at.step === 'taking'
+        ? to(kiosk, { step: 'refused', service: at.service, refused: msg.refused, text: msg.text, facts: msg.facts || {} })
+        : kiosk
+    case 'lost':
+      return at.step === 'taking'
+        ? to(kiosk, { step: 'lost', request_id: at.request_id, service: at.service, priority: at.priority })
+        : kiosk
+    case 'slip':
+      return slipSaid(kiosk, msg.ticket, msg.slip, msg.now)
+    case 'reprint':
+      return at.step === 'number' && mayReprint(at) ? to(kiosk, { ...at, reprint: 'asking' }) : kiosk
+    case 'reprint.refused':
+      return at.step === 'number' ? to(kiosk, { ...at, reprint: 'refused' }) : kiosk
+    case 'stay':
+      return at.step === 'number'
+        ? { ...to(kiosk, { ...at, until: msg.now + numberSeconds(kiosk.look) * 1000 }), touched_at: msg.now }
+        : kiosk
+  }
+}
+
+function tick(kiosk: Kiosk, now: number): Kiosk {
+  const at = kiosk.at
+  if (at.step === 'taking') return kiosk
+  if (at.step === 'number') return now >= at.until ? start(now) : kiosk
+  const quiet_s = (now - kiosk.touched_at) / 1000
+  const resting = at.step === 'home' && kiosk.look === PLAIN && kiosk.tab === 'theme'
+  if (resting || quiet_s < IDLE_S) return kiosk.warning_s === null ? kiosk : { ...kiosk, warning_s: null }
+  if (quiet_s >= IDLE_S + WARN_S) return start(now)
+  // The start page holds nothing of anybody: it is tidied up without a question.
+  if (at.step === 'home') return start(now)
+  const warning_s = Math.ceil(IDLE_S + WARN_S - quiet_s)
+  return warning_s === kiosk.warning_s ? kiosk : { ...kiosk, warning_s }
+}
+
+function back(kiosk: Kiosk): Kiosk {
+  const at = kiosk.at
+  if (at.step === 'guide') return to(kiosk, at.from)
+  if (at.step === 'refused') return to(kiosk, { step: 'guide', service: at.service, priority: null, from: { step: 'home' } })
+  if (at.step === 'all' || at.step === 'list' || at.step === 'search') return to(kiosk, { step: 'home' })
+  return kiosk
+}
+
+export const SLIP_OVER: Slip['state'][] = ['printed', 'unsure', 'failed']
+export const mayReprint = (at: { taken: Taken; slip: Slip | null; reprint: Reprint }): boolean =>
+  at.slip !== null && SLIP_OVER.indexOf(at.slip.state) >= 0 && at.reprint === 'no'
+
+/** News of a slip. A late word about the first paper does not undo what the reprint says. */
+function slipSaid(kiosk: Kiosk, ticket: string, slip: Slip, now: number): Kiosk {
+  const at = kiosk.at
+  if (at.step !== 'number' || at.taken.ticket.id !== ticket) return kiosk
+  if ((slip.copy || 1) < ((at.slip && at.slip.copy) || 1)) return kiosk
+  const over = SLIP_OVER.indexOf(slip.state) >= 0
+  // Whoever has to read the number or wait for a second paper gets the full time again.
+  const until = over && slip.state !== 'printed' ? Math.max(at.until, now + numberSeconds(kiosk.look) * 1000) : at.until
+  return to(kiosk, { ...at, slip, reprint: over && at.reprint === 'asking' ? 'no' : at.reprint, until })
+}

@@ -1,6 +1,6 @@
 /** The facts of a service in words. Pure but for the texts. */
 import type { Limit, Service } from '@client/contract'
-import { has, lang, t } from '@client/text'
+import { has, lang, named, t } from '@client/text'
 
 export function feeText(service: Service): string {
   if (service.fee_yuan === 0) return t('touch.fee_none')
@@ -23,3 +23,6 @@ export const visitsText = (service: Service): string =>
 export const formText = (form: string): string => (has('touch.form.' + form) ? t('touch.form.' + form) : form)
 /** 1、2、3 / 1, 2, 3 */
 export const listed = (numbers: string[]): string => numbers.join(lang.value === 'zh' ? '、' : ', ')
+/** A theme is known by its Chinese name; other languages translate it in their text file. */
+export const themeName = (theme: { name: string; name_en?: string }): string =>
+  lang.value !== 'zh' && has('theme.' + theme.name) ? t('theme.' + theme.name) : named(theme)

@@ -38,7 +38,8 @@ export function fill(pattern: string, vars: Record<string, unknown> = {}): strin
 }
 
 export function t(key: string, vars: Record<string, unknown> = {}): string {
-  const pattern = texts[lang.value][key] || texts.zh[key]
+  const own = texts[lang.value]
+  const pattern = key in own ? own[key] : texts.zh[key]
   return pattern === undefined ? key : fill(pattern, vars)
 }
 export const has = (key: string): boolean => key in texts[lang.value] || key in texts.zh

@@ -13,6 +13,7 @@ from bench.figures import Row, as_json, machine, table
 
 PARTS = {
     "floor": "(c) SQLite WAL+FULL commit",
+    "deeds": "(d) routing at 2,000 waiting; take and next without HTTP",
     "push": "(b) a broadcast to 100, 300, 1,000 sockets against bare Flask-SocketIO",
 }
 

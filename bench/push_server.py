@@ -20,7 +20,7 @@ EVENT = {"revision": 1, "since": 0, "rows": {"windows": ROWS}, "values": {}, "pa
 
 app = Flask(__name__)
 sio = SocketIO(app, async_mode="threading", ping_interval=300, ping_timeout=200, cors_allowed_origins="*",
-               client_manager=client_manager(os.environ["WUCHA_BENCH_MANAGER"] == "ours", strict=True))
+               client_manager=client_manager(one_frame=os.environ["WUCHA_BENCH_MANAGER"] == "ours", strict=True))
 one_at_a_time = threading.Lock()
 
 

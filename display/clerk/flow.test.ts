@@ -54,6 +54,11 @@ describe('one deed at a time', () => {
     expect(said.toasts.map((t) => t.text)).toEqual(['a', 'c', 'd'])
     expect(next(said, { name: 'toast-gone', id: said.toasts[0].id }).toasts.map((t) => t.text)).toEqual(['c', 'd'])
   })
+  it('remembers how long the server asked to wait, until something else is done', () => {
+    const told = desk({ name: 'begin', act: 'recall' }, { name: 'refused', text: '再等 12 秒', act: 'recall', until: 12_000 })
+    expect(told.waits).toEqual({ recall: 12_000 })
+    expect(next(told, { name: 'done' }).waits).toEqual({})
+  })
   it('transfers in two steps and steps back', () => {
     const to = { kind: 'queue' as const, id: 'B', name: 'B' }
     const chosen = desk({ name: 'panel', panel: { kind: 'transfer', to: null } }, { name: 'target', to })

@@ -35,6 +35,7 @@ export interface Clerk {
   busy: Act | 'sign-in' | 'open' | null // one deed at a time: a second press waits for nothing and does nothing
   panel: Panel | null
   trouble: string | null // why signing in or opening did not work
+  waits: Partial<Record<Act, number>> // acts the server asked to wait with: until when, ms of its clock
   toasts: Toast[]
   toasted: number
 }
@@ -51,10 +52,10 @@ export type Msg =
   | { name: 'panel'; panel: Panel | null }
   | { name: 'target'; to: Target | null }
   | { name: 'done'; text?: string }
-  | { name: 'refused'; text: string }
+  | { name: 'refused'; text: string; act?: Act; until?: number }
   | { name: 'toast-gone'; id: number }
 
-export const start: Clerk = { step: { name: 'loading' }, me: null, busy: null, panel: null, trouble: null, toasts: [], toasted: 0 }
+export const start: Clerk = { step: { name: 'loading' }, me: null, busy: null, panel: null, trouble: null, waits: {}, toasts: [], toasted: 0 }
 
 export function next(clerk: Clerk, msg: Msg): Clerk {
   switch (msg.name) {
@@ -83,9 +84,9 @@ export function next(clerk: Clerk, msg: Msg): Clerk {
     case 'target':
       return clerk.panel?.kind === 'transfer' && !clerk.busy ? { ...clerk, panel: { kind: 'transfer', to: msg.to } } : clerk
     case 'done':
-      return toast({ ...clerk, busy: null, panel: null }, 'good', msg.text)
+      return toast({ ...clerk, busy: null, panel: null, waits: {} }, 'good', msg.text)
     case 'refused': // the panel stays: the clerk may choose something else
-      return toast({ ...clerk, busy: null }, 'bad', msg.text)
+      return toast({ ...clerk, busy: null, waits: msg.act && msg.until ? { ...clerk.waits, [msg.act]: msg.until } : clerk.waits }, 'bad', msg.text)
     case 'toast-gone':
       return { ...clerk, toasts: clerk.toasts.filter((t) => t.id !== msg.id) }
   }
@@ -144,6 +145,9 @@ export function light(elapsed_s: number | null, amber_s: number | null, red_s: n
   if (red_s !== null && elapsed_s >= red_s) return 'red'
   return amber_s !== null && elapsed_s >= amber_s ? 'amber' : 'green'
 }
+/** How long one waits for a citizen who was called, and for a service that takes long: seconds, and times the usual. */
+export const CALLED_S = { amber: 60, red: 120 }
+export const SERVING_TIMES = { amber: 1.5, red: 3 }
 /** Seconds from `from` (ISO) to `now` (ms); null when unknown; never below zero. */
 export function since(from: string | null | undefined, now: number): number | null {
   const begun = from ? Date.parse(from) : NaN

@@ -32,7 +32,7 @@ export const quiet: Board = { sound: 'asking', now: null, queue: [], flash: null
 /** A call as the server tells it. `caption` makes the sentence when the server sent none. */
 export function spokenOf(event: HallEvent, at: number, lang: 'zh' | 'en', caption: (number: string, window: string) => string): Spoken {
   const number = String(event.number ?? '')
-  const window = String(event.window ?? '')
+  const window = String(event.window_number ?? event.window ?? '')
   const said = event.text as string | Record<string, string> | null | undefined
   const text = typeof said === 'string' ? said : said?.[lang] || said?.zh
   return {
@@ -87,7 +87,7 @@ export function shownCalls(calls: readonly Call[], windows: Record<string, Windo
     seen.add(call.number)
     const holder = Object.values(windows).find((w) => w.ticket?.number === call.number)
     const here = holder && holder.number === call.window ? holder.ticket!.state : null
-    shown.push({ ...call, life: here ?? 'past' })
+    shown.push({ ...call, id: String(call.id), life: here ?? 'past' })
   }
   return shown.slice(0, limit)
 }

@@ -114,9 +114,31 @@ def compare(sockets: int, folder: Path, times: int, rounds: int = 2) -> list[Row
             hall.close()
 
 
+def with_stuck_clients(folder: Path, well: int = 50, stuck: int = 50) -> Row:
+    """Half of the sockets read nothing: the others must not feel it, and the stuck ones are dropped (F39)."""
+    hall = Hall("ours", well, folder / "stuck")
+    silent = Crowd()
+    try:
+        silent.connect(stuck, hall.child.port, "/hall")
+        hall.say(1)
+        hall.last_ms.clear()
+        end = time.monotonic() + 30
+        dropped = 0
+        while dropped < stuck and time.monotonic() < end:
+            hall.last_ms += [hall.say(20) * 1000 / 20 for _ in range(5)]
+            hall.one_by_one(5, 0.0)
+            dropped = hall.http.json("GET", "/cpu")[1]["dropped"]
+        p50, p99 = percentile(hall.last_ms, 0.5), percentile(hall.last_ms, 0.99)
+        return Row("push", f"{well} sockets beside {stuck} stuck ones, p99", p99, p50=p50, p99=p99, must=500,
+                   note=f"{dropped} of {stuck} stuck dropped; N2 wants p99 <= 500 ms")
+    finally:
+        silent.close()
+        hall.close()
+
+
 def run(folder: Path, quick: bool) -> list[Row]:
     limit = room_for_sockets(8192)
-    rows = []
+    rows = [with_stuck_clients(folder)]
     for sockets, times in ((100, 60), (300, 40), (1000, 20)):
         if sockets * 2 + 100 > limit:
             rows.append(Row("push", f"{sockets} sockets", note=f"only {limit} files may be open here"))

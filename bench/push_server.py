@@ -19,8 +19,8 @@ ROWS = {f"W{n:02}": {"number": str(n), "state": "open", "clerk": {"id": f"P{n:03
 EVENT = {"revision": 1, "since": 0, "rows": {"windows": ROWS}, "values": {}, "pad": "x" * 160}  # 1 KB encoded
 
 app = Flask(__name__)
-sio = SocketIO(app, async_mode="threading", ping_interval=300, ping_timeout=200, cors_allowed_origins="*",
-               client_manager=client_manager(one_frame=os.environ["WUCHA_BENCH_MANAGER"] == "ours", strict=True))
+manager = client_manager(one_frame=os.environ["WUCHA_BENCH_MANAGER"] == "ours", strict=True)
+sio = SocketIO(app, async_mode="threading", ping_interval=300, ping_timeout=200, client_manager=manager)
 one_at_a_time = threading.Lock()
 
 

@@ -29,6 +29,7 @@ from server.domain.catalogue import (
 )
 from server.domain.ratings import RatingRule
 from server.domain.routing import Rules
+from server.domain.slips import SlipTemplate
 
 T = TypeVar("T")
 
@@ -141,7 +142,7 @@ class PriorityClass:
 
 @dataclass(frozen=True)
 class PriorityRules:
-    __pydantic_config__: ClassVar[dict[str, object]] = {**STRICT, "populate_by_name": True}
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
     mode: Literal["age_credit", "strict", "ratio"] = "age_credit"
     max_share_of_calls: float = 0.5
     starvation_guard_minutes: int = 45
@@ -196,14 +197,6 @@ class HallFile:
     priority: PriorityRules = field(default_factory=PriorityRules)
     appointment: Appointments = field(default_factory=Appointments)
     privacy: Privacy = field(default_factory=Privacy)
-
-
-@dataclass(frozen=True)
-class Closure:
-    __pydantic_config__: ClassVar[dict[str, object]] = {**STRICT, "populate_by_name": True}
-    name: str
-    first: date
-    last: date
 
 
 @dataclass(frozen=True)
@@ -310,6 +303,12 @@ class Settings:
     public_url: str = ""  # what the slip's QR code points to; default http://host:port
 
     @property
+    def origins(self) -> tuple[str, ...]:
+        """The pages that may write and open sockets: our own, by every local name."""
+        names = {self.host, "localhost", "127.0.0.1"}
+        return tuple(sorted({*(f"http://{name}:{self.port}" for name in names), self.url}))
+
+    @property
     def url(self) -> str:
         return self.public_url or f"http://{self.host}:{self.port}"
 
@@ -326,7 +325,9 @@ class Reader:
         except FileNotFoundError:
             self.troubles.append(Trouble(str(path), "-", "文件不存在", "the file is missing"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            self.troubles.append(Trouble(str(path), "-", f"不是有效的 TOML：{error}", f"not valid TOML: {error}"))
+            self.troubles.append(
+                Trouble(str(path), "-", f"不是有效的 TOML：{error}", f"not valid TOML: {error}")
+            )
         return {}
 
     def parse(self, kind: type[T], value: object, path: Path, prefix: str = "") -> T | None:
@@ -348,6 +349,15 @@ class Reader:
 
     def no(self, path: Path, key: str, zh: str, en: str) -> None:
         self.troubles.append(Trouble(str(path), key, zh, en))
+
+
+def read_slip(path: Path) -> SlipTemplate:
+    """A slip template. Raises SettingsError."""
+    r = Reader()
+    found = r.parse(SlipTemplate, r.load(path), path)
+    if found is None or r.troubles:
+        raise SettingsError(r.troubles)
+    return found
 
 
 def read_hall(folder: Path, common: Path) -> HallSettings:
@@ -392,12 +402,19 @@ def _read_catalogue(r: Reader, folder: Path) -> Catalogue:
     items = r.parse_all(Service, raw["services"].get("service", []), paths["services"], "service")
     own = [_hall_service(s) for s in raw["services"].get("hall_service", [])]
     items += r.parse_all(Service, [s for s in own if s["queue"]], paths["services"], "hall_service")
-    departments = r.parse_all(Department, raw["departments"].get("department", []), paths["departments"], "department")
+    departments = r.parse_all(
+        Department, raw["departments"].get("department", []), paths["departments"], "department"
+    )
     people = r.parse_all(Person, raw["staff"].get("staff", []), paths["staff"], "staff")
     by_queue = {q.prefix: q for q in queues}
     for i, service in enumerate(items):
         if service.queue not in by_queue:
-            r.no(paths["services"], f"service[{i}].queue", f"没有队列 {service.queue}", f"no queue {service.queue}")
+            r.no(
+                paths["services"],
+                f"service[{i}].queue",
+                f"没有队列 {service.queue}",
+                f"no queue {service.queue}",
+            )
     for i, window in enumerate(windows):
         for q in (*window.queues, *(parse_overflow(o)[0] for o in window.overflow)):
             if q not in by_queue:

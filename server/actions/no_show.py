@@ -37,7 +37,9 @@ def give_back_place(unit: Unit, hall: HallSettings, window: str, leg: int) -> Le
     rules = hall.hall.call
     if found.returns >= rules.max_return_times:
         raise refusals.ReturnsSpent(number=found.number, allowed=rules.max_return_times)
-    if found.ended_at is not None and unit.now - found.ended_at > timedelta(minutes=rules.no_show_return_minutes):
+    if found.ended_at is not None and unit.now - found.ended_at > timedelta(
+        minutes=rules.no_show_return_minutes
+    ):
         raise refusals.ReturnTooLate(number=found.number, minutes=rules.no_show_return_minutes)
     again = move(
         unit,

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from server.domain import refusals
 from server.domain.events import SlipChanged
 from server.domain.slips import SlipTemplate, compose
 from server.domain.tickets import Ticket
 from server.settings import HallSettings
-from server.store.slips import Slip, add_slip, copies, find_slip, save_slip
+from server.store.slips import Slip, add_slip, copies, find_slip, queued_before, save_slip
 from server.store.tickets import count_ahead, find_ticket, last_leg
 from server.store.unit import Unit
 
+PATIENCE = timedelta(seconds=90)  # longer than the host's own deadline for a print job
 FINAL = ("printed", "failed")  # after these a printer's late word changes nothing
 
 
 def owe_slip(
-    unit: Unit, hall: HallSettings, template: SlipTemplate, base_url: str, ticket: Ticket, ahead: int, copy: int
+    unit: Unit,
+    hall: HallSettings,
+    template: SlipTemplate,
+    base_url: str,
+    ticket: Ticket,
+    ahead: int,
+    copy: int,
 ) -> Slip:
     """Write the slip that the caller's kiosk owes; the host prints it after commit."""
     item = hall.catalogue.services[ticket.service]
@@ -35,7 +44,9 @@ def owe_slip(
         "hotline": hall.hall.centre.hotline,
     }
     kiosk = unit.actor.kiosk or ""
-    slip = add_slip(unit, ticket.id, copy, kiosk, {"number": ticket.number, "parts": compose(template, facts)})
+    slip = add_slip(
+        unit, ticket.id, copy, kiosk, {"number": ticket.number, "parts": compose(template, facts)}
+    )
     unit.add(SlipChanged(slip.id, ticket.id, kiosk, "queued", "", copy))
     return slip
 
@@ -60,3 +71,9 @@ def follow_slip(unit: Unit, slip: int, state: str, reason: str) -> None:
     save_slip(unit, slip, state, reason)
     unit.add(SlipChanged(slip, found.ticket, found.kiosk, state, reason, found.copy))
     unit.note("slip.follow", f"slip:{slip}", state=state, reason=reason)
+
+
+def give_up_late_slips(unit: Unit) -> None:
+    """A slip that no printer took in time is failed: a paper that comes out later finds nobody (F51)."""
+    for slip in queued_before(unit.connection, unit.hall, unit.now - PATIENCE):
+        follow_slip(unit, slip, "failed", "no_printer")

@@ -31,7 +31,9 @@ def rate(
     pad = unit.actor.kind == "device"
     if asked is not None and pad and asked.window != unit.actor.window:
         asked = None  # another window's visit is none of this pad's business
-    open_ = check_rating(asked, hall.rating_rule, level, reasons, text, unit.now, pad=pad, keys_only=keys_only)
+    open_ = check_rating(
+        asked, hall.rating_rule, level, reasons, text, unit.now, pad=pad, keys_only=keys_only
+    )
     ratings.give(unit, leg, level, reasons, text.strip(), PAD if pad else QR)
     unit.add(RatingGiven(open_.window, leg, level))
     unit.note("rating.give", f"leg:{leg}", level=level, reasons=list(reasons))

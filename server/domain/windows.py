@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from server.domain import refusals
 from server.domain.catalogue import Person, Window, parse_overflow
+from server.domain.tickets import State
 
 
 class WindowState(StrEnum):
@@ -55,3 +56,15 @@ def check_skills(window: Window, person: Person) -> None:
 def callable_pools(window: Window) -> tuple[tuple[str, str | None], ...]:
     """The pools a window may call from once its own queues are empty: (queue, service or None for all)."""
     return tuple(parse_overflow(entry) for entry in window.overflow)
+
+
+def possible_acts(post: Post, leg: State | None) -> list[str]:
+    """What the clerk of `post` may press now; `leg` is the state of the ticket at the window."""
+    if post.state is WindowState.CLOSED:
+        return ["open"]
+    at_ticket = {
+        None: ["close", "unhold"] + (["call-next"] if post.state is WindowState.OPEN else []),
+        State.CALLED: ["recall", "start", "no-show", "transfer"],
+        State.SERVING: ["finish", "hold", "transfer"],
+    }[leg]
+    return [*at_ticket, "return", "resume" if post.state is WindowState.PAUSED else "pause"]

@@ -469,8 +469,9 @@ def differences() -> list[str]:
     return found + [f"no longer true: {what}" for what, true in used.items() if not true]
 
 
-def client_manager(redis_url: str | None = None, *, one_frame: bool = True, channel: str = "wucha",
-                   strict: bool = False) -> socketio.Manager:
+def client_manager(
+    redis_url: str | None = None, *, one_frame: bool = True, channel: str = "wucha", strict: bool = False
+) -> socketio.Manager:
     """The manager for `SocketIO(client_manager=...)`: ours if wanted and fit, else the stock one.
 
     Raises BroadcastUnfit instead of falling back when `strict`.

@@ -21,7 +21,9 @@ class Day:
 
 
 def find_day(connection: Connection, hall: str, day: str | None) -> Day | None:
-    query = select(t.day.c.day, t.day.c.state, t.day.c.by_hand).where(t.day.c.hall == hall, t.day.c.day == day)
+    query = select(t.day.c.day, t.day.c.state, t.day.c.by_hand).where(
+        t.day.c.hall == hall, t.day.c.day == day
+    )
     row = connection.execute(query).mappings().one_or_none() if day else None
     return Day(**row) if row else None
 

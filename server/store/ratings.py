@@ -38,7 +38,9 @@ def open_round(connection: Connection, hall: str, window: str, since: datetime) 
 
 def overdue_rounds(connection: Connection, hall: str, before: datetime) -> list[Round]:
     """Questions asked before `before` that the pad still shows as open."""
-    query = select(*_ROUND).where(t.rating.c.hall == hall, t.rating.c.state == "asked", t.rating.c.asked_at <= before)
+    query = select(*_ROUND).where(
+        t.rating.c.hall == hall, t.rating.c.state == "asked", t.rating.c.asked_at <= before
+    )
     return [Round(**row) for row in connection.execute(query).mappings()]
 
 

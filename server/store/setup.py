@@ -33,7 +33,9 @@ def migrate(engine: Engine) -> None:
         current = MigrationContext.configure(connection).get_current_revision()
         known = {revision.revision for revision in script.walk_revisions()}
         if current is not None and current not in known:
-            raise SchemaTooNew(f"the database is at schema {current}, this release knows up to {script.get_current_head()}")
+            raise SchemaTooNew(
+                f"the database is at schema {current}, this release knows up to {script.get_current_head()}"
+            )
         connection.rollback()
         if current == script.get_current_head():
             return

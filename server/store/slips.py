@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
@@ -59,6 +60,13 @@ def slips_in(connection: Connection, hall: str, *states: str) -> list[Slip]:
     """The slips in these states, in the order they were asked for."""
     query = select(*_SLIP).where(t.slip.c.hall == hall, t.slip.c.state.in_(states)).order_by(t.slip.c.id)
     return [Slip(**row) for row in connection.execute(query).mappings()]
+
+
+def queued_before(connection: Connection, hall: str, moment: datetime) -> list[int]:
+    """Slips still waiting for a printer that were asked for before `moment`."""
+    c = t.slip.c
+    query = select(c.id).where(c.hall == hall, c.state == "queued", c.created_at < moment)
+    return list(connection.execute(query).scalars())
 
 
 def copies(connection: Connection, ticket: int) -> int:

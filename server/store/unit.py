@@ -139,17 +139,17 @@ class Store:
     @contextmanager
     def unit(self, actor: Actor) -> Iterator[Unit]:
         """One act. Raises what the act raises; StorageFailed when the disk would not take it."""
-        commit: Commit | None = None
         try:
-            with self._line, writing(self.engine) as connection, connection.begin():
-                row = select(t.hall).where(t.hall.c.id == self.hall).with_for_update()
-                unit = Unit(connection, connection.execute(row).mappings().one(), actor, self.clock())
-                yield unit
-                commit = unit.seal()
+            with self._line, writing(self.engine) as connection:
+                with connection.begin():
+                    row = select(t.hall).where(t.hall.c.id == self.hall).with_for_update()
+                    unit = Unit(connection, connection.execute(row).mappings().one(), actor, self.clock())
+                    yield unit
+                    commit = unit.seal()
+                if commit.events:
+                    self.publish(commit)  # still in line, so that commits are published in their order
         except DBAPIError as error:
             self._storage_trouble(error)
-        if commit is not None and commit.events:
-            self.publish(commit)
 
     def _storage_trouble(self, error: DBAPIError) -> None:
         """Disk full is refused and the server goes on; a failed commit or fsync stops the process (D11)."""

@@ -1,0 +1,139 @@
+"""The device host's word: which machines it has, how they are, which keys were pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from server.actions.call_next import call_next
+from server.actions.finish import finish
+from server.actions.hold import hold, unhold
+from server.actions.no_show import give_back_place, no_show
+from server.actions.print_slip import follow_slip
+from server.actions.recall import recall
+from server.actions.staff_window import pause_window, resume_window
+from server.actions.start import start
+from server.domain import refusals
+from server.domain.events import DeviceChanged
+from server.domain.tickets import State
+from server.domain.windows import WindowState
+from server.settings import HallSettings
+from server.store.health import forget_devices, health_of, save_device, save_health
+from server.store.slips import slips_in
+from server.store.tickets import leg_at, legs_in
+from server.store.unit import Unit
+from server.store.windows import find_post
+
+
+def host_arrived(unit: Unit, devices: Sequence[Mapping[str, Any]], held_jobs: Collection[int]) -> None:
+    """A host says hello with its machines and the slips it still holds.
+
+    Slips that were being sent and that it does not hold are "unsure": they may be on paper, nobody prints them again.
+    """
+    known = {row["device"]: row for row in health_of(unit.connection, unit.hall)}
+    for device in devices:
+        row = {key: device[key] for key in ("kind", "model", "line", "window", "kiosk")}
+        save_device(unit, {"device": device["name"], **row, "state": "unknown", "reason": "", "detail": ""})
+        unit.add(_changed(device["name"], row, "unknown", ""))
+    names = {d["name"] for d in devices}
+    forget_devices(unit, names)
+    for gone in set(known) - names:
+        unit.add(_changed(gone, known[gone], "unknown", "removed"))
+    for slip in slips_in(unit.connection, unit.hall, "sending"):
+        if slip.id not in held_jobs:
+            follow_slip(unit, slip.id, "unsure", "host_restarted")
+    unit.note("host.arrive", f"device:{unit.actor.id}", devices=len(devices))
+
+
+def host_left(unit: Unit) -> None:
+    """The host is away: nobody can know how its machines are."""
+    for row in health_of(unit.connection, unit.hall):
+        if row["state"] != "unknown" or row["reason"] != "host_lost":
+            save_health(unit, row["device"], "unknown", "host_lost", "")
+            unit.add(_changed(row["device"], row, "unknown", "host_lost"))
+    unit.note("host.leave", f"device:{unit.actor.id}")
+
+
+def device_health(unit: Unit, device: str, state: str, reason: str, detail: str) -> None:
+    """One machine's state. A device that was never declared is ignored."""
+    found = next((r for r in health_of(unit.connection, unit.hall) if r["device"] == device), None)
+    if found is None or (found["state"], found["reason"], found["detail"]) == (state, reason, detail):
+        return
+    save_health(unit, device, state, reason, detail)
+    unit.add(_changed(device, found, state, reason))
+    unit.note("device.health", f"device:{device}", state=state, reason=reason)
+
+
+def _changed(device: str, row: Mapping[str, Any], state: str, reason: str) -> DeviceChanged:
+    return DeviceChanged(device, row["kind"], row["kiosk"], row["window"], state, reason)
+
+
+def press_key(unit: Unit, hall: HallSettings, window: str, key: str) -> str | None:
+    """A key of the window's hardware keypad, done in the name of the clerk signed in there. The number it moved.
+
+    Raises what the deed raises, and InputInvalid for a key nobody knows.
+    """
+    deed = KEYS.get(key)
+    if deed is None:
+        raise refusals.InputInvalid(
+            fields=[{"field": "key", "zh": "不认识的按键", "en": f"unknown key {key}"}]
+        )
+    return deed(unit, hall, window)
+
+
+def _call(unit: Unit, hall: HallSettings, window: str) -> str | None:
+    """呼叫: the keypad has no "finish" key, so calling ends the service of whoever is being served."""
+    leg = leg_at(unit.connection, unit.hall, window)
+    if leg is not None and leg.state is State.SERVING:
+        finish(unit, hall, window)
+    called = call_next(unit, hall, window)
+    return called.number if called else None
+
+
+def _rate(unit: Unit, hall: HallSettings, window: str) -> str | None:
+    """评价: the keypad has no "arrived" key either; asking for the rating ends the visit, begun or not."""
+    leg = leg_at(unit.connection, unit.hall, window)
+    if leg is not None and leg.state is State.CALLED:
+        start(unit, window)
+    return finish(unit, hall, window).number
+
+
+def _pause(unit: Unit, hall: HallSettings, window: str) -> str | None:
+    if find_post(unit.connection, unit.hall, window).state is WindowState.PAUSED:
+        resume_window(unit, window)
+    else:
+        pause_window(unit, hall, window, hall.choices.pause_reason[0].id)
+    return None
+
+
+def _hold(unit: Unit, _hall: HallSettings, window: str) -> str | None:
+    """挂起; one that was called and not yet begun is begun first: the citizen stands there."""
+    leg = leg_at(unit.connection, unit.hall, window)
+    if leg is not None and leg.state is State.CALLED:
+        start(unit, window)
+    return hold(unit, window).number
+
+
+def _back(unit: Unit, hall: HallSettings, window: str) -> str | None:
+    """回呼: bring back the one who was parked here longest; with nobody parked, the latest one who missed."""
+    day = unit.day or ""
+    held = [x for x in legs_in(unit.connection, unit.hall, day, State.HELD) if x.window == window]
+    if held:
+        return unhold(unit, window, held[0].id).number
+    missed = [x for x in legs_in(unit.connection, unit.hall, day, State.NO_SHOW) if x.window == window]
+    if not missed:
+        raise refusals.WindowIdle(window=window)
+    return give_back_place(unit, hall, window, missed[-1].id).number
+
+
+KEYS: dict[str, Callable[[Unit, HallSettings, str], str | None]] = {
+    "call": _call,
+    "recall": lambda unit, hall, window: recall(unit, hall, window).number,
+    "start": lambda unit, _hall, window: start(unit, window).number,
+    "rate": _rate,
+    "finish": _rate,
+    "no_show": lambda unit, hall, window: no_show(unit, hall, window).number,
+    "hold": _hold,
+    "unhold": _back,
+    "pause": _pause,
+}

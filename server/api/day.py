@@ -1,0 +1,46 @@
+"""Opening and closing the business day by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask.typing import ResponseReturnValue
+
+from server.actions.day import begin_closing, close_day, open_day
+from server.api.access import needs
+from server.api.acts import act
+from server.api.bodies import Act
+from server.domain.refusals import DayClosed
+from server.house import house
+from server.store.days import find_day
+from server.store.unit import Unit
+
+bp = APIBlueprint("day", __name__, url_prefix="/api/day")
+
+
+@bp.post("/open")
+@bp.input(Act, arg_name="body")
+@needs("day.open")
+def post_open(body: Act) -> ResponseReturnValue:
+    """Open today's business day by hand, whatever the calendar says."""
+    return act(body, lambda unit: {"day": open_day(unit, house().hall, by_hand=True), "state": "open"})
+
+
+@bp.post("/close")
+@bp.input(Act, arg_name="body")
+@needs("day.close")
+def post_close(body: Act) -> ResponseReturnValue:
+    """First press: no new numbers. Second press: the day ends, the rest expires."""
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        day = find_day(unit.connection, unit.hall, unit.day)
+        if day is None:
+            raise DayClosed(date=None, opens=None)
+        if day.state == "open":
+            begin_closing(unit)
+            return {"day": day.day, "state": "closing"}
+        close_day(unit)
+        return {"day": day.day, "state": "closed"}
+
+    return act(body, deed)

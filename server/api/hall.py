@@ -1,0 +1,159 @@
+"""What everybody may know: the hall, its services, its words, and whether the server is alive."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import lru_cache
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import jsonify, make_response, request
+from flask.typing import ResponseReturnValue
+from pypinyin import Style, lazy_pinyin
+from sqlalchemy import select
+
+from server.domain.catalogue import Limit, Service
+from server.domain.refusals import NotFound
+from server.house import house
+from server.settings import HallSettings, Hours
+from server.store import tables as t
+
+bp = APIBlueprint("hall", __name__)
+
+
+@bp.get("/healthz")
+def get_health() -> ResponseReturnValue:
+    """200 when the database answers."""
+    h = house()
+    with h.store.read() as connection:
+        revision = connection.execute(
+            select(t.hall.c.revision).where(t.hall.c.id == h.store.hall)
+        ).scalar_one()
+    return {"ok": True, "revision": revision}
+
+
+@bp.get("/api/text/<lang>.json")
+def get_text(lang: str) -> ResponseReturnValue:
+    """All words of a language, flat; an ETag saves the second loading."""
+    texts = house().texts
+    if lang not in texts.languages:
+        raise NotFound()
+    response = make_response("", 304)
+    if not request.if_none_match.contains(texts.etag(lang)):
+        response = jsonify(texts.flat(lang))
+    response.set_etag(texts.etag(lang))
+    return response
+
+
+@bp.get("/api/hall")
+def get_hall() -> ResponseReturnValue:
+    """Name, hours, windows, queues, rating options: all that does not change during a day."""
+    h = house()
+    hall, catalogue = h.hall, h.hall.catalogue
+    centre = hall.hall.centre
+    return {
+        "id": hall.id,
+        "name": centre.name,
+        "name_en": centre.name_en,
+        "address": centre.address,
+        "hotline": centre.hotline,
+        "supervision_phone": centre.supervision_phone,
+        "zone": centre.timezone,
+        "kiosk_open": f"{hall.hall.hours.kiosk_open:%H:%M}",
+        "hours": _hours(hall.hall.hours),
+        "languages": list(h.texts.languages),
+        "demo": h.settings.demo,
+        "rating": {
+            "levels": [_level(level) for level in hall.levels],
+            "reason_required_max_level": hall.rating.reason_required_max_level,
+            "timeout_s": hall.rating.timeout_seconds,
+            "free_text_max": hall.rating.free_text_max,
+        },
+        "windows": [
+            {
+                "id": w.id,
+                "number": w.number,
+                "name": w.name,
+                "zone": w.zone,
+                "kind": w.kind,
+                "low_counter": w.low_counter,
+            }
+            for w in catalogue.windows.values()
+        ],
+        "queues": [{"id": q.prefix, "name": q.name, "name_en": q.name_en} for q in catalogue.queues.values()],
+        "priorities": [
+            {"id": c.id, "name": c.name, "name_en": c.name_en} for c in hall.hall.priority.classes
+        ],
+        "pause_reasons": [{"id": r.id, "zh": r.zh, "en": r.en} for r in hall.choices.pause_reason],
+        "outcomes": [{"id": o.id, "zh": o.zh, "en": o.en} for o in hall.choices.outcome],
+    }
+
+
+def _hours(hours: Hours) -> dict[str, list[list[str]]]:
+    days = {"weekday": hours.weekday, "saturday": hours.saturday, "sunday": hours.sunday}
+    return {day: [[f"{a:%H:%M}", f"{b:%H:%M}"] for a, b in spans] for day, spans in days.items()}
+
+
+def _level(level: Any) -> dict[str, Any]:
+    reasons = [{"code": r.code, "text": r.text, "first": r.first} for r in level.reason]
+    return {"value": level.value, "name": level.name, "name_en": level.name_en, "reasons": reasons}
+
+
+@bp.get("/api/services")
+def get_services() -> ResponseReturnValue:
+    """Every service with what to bring, what it costs and how to find it by pinyin."""
+    return _services(house().hall)
+
+
+@lru_cache(maxsize=2)
+def _services(hall: HallSettings) -> dict[str, Any]:
+    items = list(hall.catalogue.services.values())
+    themes = Counter(s.theme for s in items if s.theme)
+    return {
+        "themes": [{"id": theme, "name": theme, "count": n} for theme, n in themes.most_common()],
+        "services": [_service(hall, s) for s in items],
+    }
+
+
+def _service(hall: HallSettings, s: Service) -> dict[str, Any]:
+    department = hall.catalogue.departments.get(s.department)
+    body = (
+        {"id": department.id, "name": department.name, "name_en": department.name_en} if department else None
+    )
+    queue = hall.catalogue.queues[s.queue]
+    return {
+        "id": s.id,
+        "name": s.name,
+        "name_en": s.name_en,
+        "theme": s.theme,
+        "department": body,
+        "queue": s.queue,
+        "audience": s.audience,
+        "case_type": s.case_type,
+        "avg_minutes": s.avg_minutes,
+        "promised_limit": _limit(s.promised_limit),
+        "legal_limit": _limit(s.legal_limit),
+        "fee_yuan": s.fee_yuan,
+        "fee_basis": s.fee_basis,
+        "visits": s.visits,
+        "result": s.result,
+        "materials": [
+            {
+                "name": m.name,
+                "form": m.form,
+                "required": m.required,
+                "deferrable": m.deferrable,
+                "shared": m.shared,
+            }
+            for m in s.materials
+        ],
+        "pinyin": "".join(lazy_pinyin(s.name)),
+        "initials": "".join(lazy_pinyin(s.name, style=Style.FIRST_LETTER)),
+        "popular": s.popular,
+        "self_register": queue.self_register,
+        "windows": [hall.catalogue.windows[w].number for w in hall.catalogue.serving[s.queue]],
+    }
+
+
+def _limit(limit: Limit | None) -> dict[str, Any] | None:
+    return {"n": limit.n, "unit": limit.unit} if limit else None

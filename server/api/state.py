@@ -1,0 +1,64 @@
+"""The same pictures as the sockets show, over plain HTTP, and the voice files of the calls."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from flask import request, send_file
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from server.api.access import current_actor, needs
+from server.domain.refusals import NotFound, WindowUnknown
+from server.house import house
+from server.live.namespaces import ALL_ROOM, picture
+from server.store import tables as t
+from server.voice import announcement
+
+bp = APIBlueprint("state", __name__, url_prefix="/api")
+
+# face -> the act one needs to see it
+WATCHING = {
+    "hall": "hall.watch",
+    "window": "queue.watch",
+    "kiosk": "queue.watch",
+    "pad": "queue.watch",
+    "clerk": "window.call",
+    "manager": "manager.watch",
+}
+
+
+def _view(face: str, act: str) -> None:
+    @needs(act)
+    def get_state() -> ResponseReturnValue:
+        """One face's whole picture: {revision, at, rows, values}."""
+        actor = current_actor()
+        room = ALL_ROOM
+        if face == "kiosk":
+            room = actor.kiosk or ""
+        elif face in ("window", "pad", "clerk"):
+            room = actor.window or request.args.get("window", "")
+            if room not in house().hall.catalogue.windows:
+                raise WindowUnknown(window=room)
+        return picture(house(), face, room)
+
+    bp.add_url_rule(f"/state/{face}", f"get_{face}", get_state)
+
+
+for _face, _act in WATCHING.items():
+    _view(_face, _act)
+
+
+@bp.get("/voice/<int:call>.wav")
+@needs("hall.watch")
+def get_voice(call: int) -> ResponseReturnValue:
+    """The announcement of a call: number and window, spoken twice after a chime."""
+    h = house()
+    query = select(t.call.c.number, t.call.c.window).where(t.call.c.hall == h.store.hall, t.call.c.id == call)
+    with h.store.read() as connection:
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound()
+    path = announcement(row.number, h.hall.catalogue.windows[row.window].number, h)
+    if path is None:
+        raise NotFound()
+    return send_file(path, mimetype="audio/wav", max_age=3600)

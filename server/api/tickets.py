@@ -1,0 +1,102 @@
+"""Taking numbers and their paper."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from apiflask import APIBlueprint
+from flask.typing import ResponseReturnValue
+
+from server.actions.print_slip import reprint_slip
+from server.actions.take_number import Taken, take_number
+from server.api.access import current_actor, needs
+from server.api.acts import act
+from server.api.bodies import Act, Word
+from server.domain.refusals import TicketUnknown
+from server.domain.routing import ORDINARY
+from server.house import House, house
+from server.store.slips import Slip, last_slip
+from server.store.tickets import find_ticket
+from server.store.unit import Unit
+
+bp = APIBlueprint("tickets", __name__, url_prefix="/api/tickets")
+
+
+class TakeBody(Act):
+    service: Word
+    priority: Word = ORDINARY
+    lang: Literal["zh", "en"] = "zh"
+
+
+@bp.post("")
+@bp.input(TakeBody, arg_name="body")
+@needs("ticket.take")
+def post_ticket(body: TakeBody) -> ResponseReturnValue:
+    """Take a number for a service: 201 with ticket and slip; the same request_id gets the same number."""
+    h = house()
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        wish = (body.service, body.priority, body.lang)
+        return taken_json(h, take_number(unit, h.hall, h.slip, h.settings.url, *wish))
+
+    return act(body, deed, good=201)
+
+
+@bp.post("/<int:ticket>/reprint")
+@bp.input(Act, arg_name="body")
+@needs("ticket.reprint")
+def post_reprint(ticket: int, body: Act) -> ResponseReturnValue:
+    """Print the same number once more (补打), marked and counted: 201 with the slip."""
+    h = house()
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        return {"slip": slip_json(reprint_slip(unit, h.hall, h.slip, h.settings.url, ticket))}
+
+    return act(body, deed, good=201)
+
+
+@bp.get("/<int:ticket>/slip")
+@needs("ticket.take")
+def get_slip(ticket: int) -> ResponseReturnValue:
+    """How the newest paper of a ticket stands. A kiosk sees its own slips only."""
+    h = house()
+    with h.store.read() as connection:
+        find_ticket(connection, h.store.hall, ticket)
+        slip = last_slip(connection, ticket)
+    kiosk = current_actor().kiosk
+    if slip is not None and kiosk is not None and slip.kiosk != kiosk:
+        raise TicketUnknown(ticket=ticket)
+    return {"slip": slip_json(slip) if slip else None}
+
+
+def taken_json(h: House, taken: Taken) -> dict[str, Any]:
+    """A fresh number as the faces read it."""
+    ticket, catalogue = taken.ticket, h.hall.catalogue
+    item = catalogue.services[ticket.service]
+    return {
+        "ticket": {
+            "id": ticket.id,
+            "number": ticket.number,
+            "queue": ticket.prefix,
+            "queue_name": catalogue.queues[ticket.prefix].name,
+            "queue_name_en": catalogue.queues[ticket.prefix].name_en,
+            "service": {"id": item.id, "name": item.name, "name_en": item.name_en},
+            "state": taken.leg.state,
+            "ahead": taken.ahead,
+            "taken_at": ticket.taken_at.isoformat(),
+            "link": ticket.link,
+            "url": f"{h.settings.url}/t/{ticket.link}",
+            "windows": [catalogue.windows[w].number for w in catalogue.serving[ticket.prefix]],
+        },
+        "slip": slip_json(taken.slip) if taken.slip else None,
+    }
+
+
+def slip_json(slip: Slip) -> dict[str, Any]:
+    return {
+        "id": slip.id,
+        "ticket": slip.ticket,
+        "state": slip.state,
+        "copy": slip.copy,
+        "reason": slip.reason,
+    }

@@ -1,0 +1,172 @@
+"""Everything a clerk does at a window. Each act answers with the desk as it is after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask.typing import ResponseReturnValue
+
+from server.actions.call_next import call_next
+from server.actions.finish import finish
+from server.actions.hold import hold, unhold
+from server.actions.no_show import give_back_place, no_show
+from server.actions.recall import recall
+from server.actions.staff_window import close_window, open_window, pause_window, resume_window
+from server.actions.start import start
+from server.actions.transfer import transfer
+from server.api.access import needs
+from server.api.acts import act
+from server.api.bodies import Act, Prose, Word
+from server.domain.refusals import WindowUnknown
+from server.house import house
+from server.store.snapshots.desk import desk_value
+from server.store.snapshots.view import View
+from server.store.unit import Unit
+
+bp = APIBlueprint("windows", __name__, url_prefix="/api/windows/<window>")
+
+
+class OpenBody(Act):
+    take_over: bool = False
+
+
+class PauseBody(Act):
+    reason: Word
+
+
+class FinishBody(Act):
+    outcome: Word = "done"
+
+
+class TransferBody(Act):
+    queue: Word | None = None
+    window: Word | None = None
+    note: Prose = ""
+
+
+class LegBody(Act):
+    leg: int
+
+
+def at_desk(window: str, body: Act, deed: Callable[[Unit], Any], found: bool = False) -> ResponseReturnValue:
+    """Do `deed` and answer with the desk; `found`: also say when the deed found nobody."""
+    h = house()
+    if window not in h.hall.catalogue.windows:
+        raise WindowUnknown(window=window)
+
+    def doing(unit: Unit) -> dict[str, Any]:
+        result = deed(unit)
+        view = View(unit.connection, unit.hall, h.hall, h.texts, unit.day, 0, unit.now)
+        answer: dict[str, Any] = {"desk": desk_value(view, window)}
+        return {**answer, "none": result is None} if found else answer
+
+    return act(body, doing)
+
+
+@bp.post("/open")
+@bp.input(OpenBody, arg_name="body")
+@needs("window.open")
+def post_open(window: str, body: OpenBody) -> ResponseReturnValue:
+    """Sign in at the window and open it; take_over leaves somebody who forgot to go."""
+    return at_desk(window, body, lambda unit: open_window(unit, house().hall, window, body.take_over))
+
+
+@bp.post("/close")
+@bp.input(Act, arg_name="body")
+@needs("window.close")
+def post_close(window: str, body: Act) -> ResponseReturnValue:
+    """Leave the window; refused while a ticket stands there."""
+    return at_desk(window, body, lambda unit: close_window(unit, window))
+
+
+@bp.post("/pause")
+@bp.input(PauseBody, arg_name="body")
+@needs("window.pause")
+def post_pause(window: str, body: PauseBody) -> ResponseReturnValue:
+    """Pause with a reason of the hall's list."""
+    return at_desk(window, body, lambda unit: pause_window(unit, house().hall, window, body.reason))
+
+
+@bp.post("/resume")
+@bp.input(Act, arg_name="body")
+@needs("window.pause")
+def post_resume(window: str, body: Act) -> ResponseReturnValue:
+    """Go on after a pause."""
+    return at_desk(window, body, lambda unit: resume_window(unit, window))
+
+
+@bp.post("/call-next")
+@bp.input(Act, arg_name="body")
+@needs("window.call")
+def post_call_next(window: str, body: Act) -> ResponseReturnValue:
+    """Call the next waiting ticket to this window; none = true when nobody waits."""
+    return at_desk(window, body, lambda unit: call_next(unit, house().hall, window), found=True)
+
+
+@bp.post("/recall")
+@bp.input(Act, arg_name="body")
+@needs("window.serve")
+def post_recall(window: str, body: Act) -> ResponseReturnValue:
+    """Announce the called ticket again."""
+    return at_desk(window, body, lambda unit: recall(unit, house().hall, window))
+
+
+@bp.post("/start")
+@bp.input(Act, arg_name="body")
+@needs("window.serve")
+def post_start(window: str, body: Act) -> ResponseReturnValue:
+    """The citizen has arrived."""
+    return at_desk(window, body, lambda unit: start(unit, window))
+
+
+@bp.post("/finish")
+@bp.input(FinishBody, arg_name="body")
+@needs("window.serve")
+def post_finish(window: str, body: FinishBody) -> ResponseReturnValue:
+    """End the service with an outcome; the pad asks for the rating."""
+    return at_desk(window, body, lambda unit: finish(unit, house().hall, window, body.outcome))
+
+
+@bp.post("/no-show")
+@bp.input(Act, arg_name="body")
+@needs("window.serve")
+def post_no_show(window: str, body: Act) -> ResponseReturnValue:
+    """The called citizen did not come."""
+    return at_desk(window, body, lambda unit: no_show(unit, house().hall, window))
+
+
+@bp.post("/return")
+@bp.input(LegBody, arg_name="body")
+@needs("window.serve")
+def post_return(window: str, body: LegBody) -> ResponseReturnValue:
+    """A missed citizen is back in time and waits again."""
+    return at_desk(window, body, lambda unit: give_back_place(unit, house().hall, window, body.leg))
+
+
+@bp.post("/hold")
+@bp.input(Act, arg_name="body")
+@needs("window.serve")
+def post_hold(window: str, body: Act) -> ResponseReturnValue:
+    """Set the served citizen aside."""
+    return at_desk(window, body, lambda unit: hold(unit, window))
+
+
+@bp.post("/unhold")
+@bp.input(LegBody, arg_name="body")
+@needs("window.serve")
+def post_unhold(window: str, body: LegBody) -> ResponseReturnValue:
+    """Bring a held citizen back to the window."""
+    return at_desk(window, body, lambda unit: unhold(unit, window, body.leg))
+
+
+@bp.post("/transfer")
+@bp.input(TransferBody, arg_name="body")
+@needs("window.transfer")
+def post_transfer(window: str, body: TransferBody) -> ResponseReturnValue:
+    """Send the citizen to another queue or window; number and place in fairness stay."""
+    hall = house().hall
+    return at_desk(
+        window, body, lambda unit: transfer(unit, hall, window, body.queue, body.window, body.note)
+    )

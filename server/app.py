@@ -1,0 +1,105 @@
+"""create_app(settings): joins the floors together. Wiring only, never a rule or a query."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from apiflask import APIFlask
+from flask_socketio import SocketIO
+
+from server import clock as clock_module
+from server.api import (
+    day,
+    devices,
+    hall,
+    my,
+    problems,
+    ratings,
+    session,
+    setup,
+    staff,
+    state,
+    tickets,
+    windows,
+)
+from server.clock import Clock
+from server.domain.slips import SlipTemplate
+from server.house import House
+from server.live.bench import BenchNamespace
+from server.live.broadcast import client_manager
+from server.live.faces import FACES
+from server.live.hosts import DeviceDesk, HostNamespace
+from server.live.namespaces import FaceNamespace
+from server.live.publish import Listeners, Publisher
+from server.settings import Settings, read_slip
+from server.store.engine import open_engine
+from server.store.setup import ensure_hall, migrate
+from server.store.unit import Store
+from server.text import Texts
+from server.web import headers, pages
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class App:
+    """The wired server. `publisher` is not started: server/serve.py does, tests flush it by hand."""
+
+    flask: APIFlask
+    socketio: SocketIO
+    house: House
+    publisher: Publisher
+
+
+def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
+    """Open and migrate the database, and join doors to verbs. Raises StorageUnsafe, SchemaTooNew."""
+    engine = open_engine(settings.database)
+    migrate(engine)
+    ensure_hall(engine, settings.hall.id, clock().astimezone(UTC))
+    store = Store(engine, settings.hall.id, clock)
+    texts = Texts(settings.common / "text")
+    slip: SlipTemplate = read_slip(settings.common / "slips" / "ticket.toml")
+    house = House(settings, store, texts, slip, clock)
+
+    app = APIFlask(
+        "server",
+        title="Wucha",
+        json_errors=False,
+        docs_path=None,
+        spec_path="/api/openapi.json",
+        static_folder=None,
+    )
+    app.config.update(MAX_CONTENT_LENGTH=64 * 1024, VALIDATION_ERROR_STATUS_CODE=422)
+    app.extensions["wucha"] = house
+    problems.register(app)
+    headers.register(app)
+    for door in (hall, tickets, windows, ratings, my, day, state, session, setup, devices, staff, pages):
+        app.register_blueprint(door.bp)
+
+    socketio = SocketIO()
+    options: dict[str, Any] = {
+        "async_mode": "threading",
+        "client_manager": client_manager(settings.one_frame, settings.redis),
+        "cors_allowed_origins": list(settings.origins),
+        "max_http_buffer_size": 64 * 1024,
+        "ping_interval": 15,
+        "ping_timeout": 20,
+    }
+    listeners = Listeners()
+    desk = DeviceDesk(house, socketio)
+    bench = BenchNamespace(house, socketio)
+    for face in FACES:
+        socketio.on_namespace(FaceNamespace(face, house, listeners))
+    socketio.on_namespace(HostNamespace(house, bench.show))
+    socketio.on_namespace(bench)
+    socketio.init_app(app, **options)
+
+    def emit(event: str, data: dict[str, Any], namespace: str, rooms: list[str]) -> None:
+        socketio.emit(event, data, namespace=namespace, to=rooms if len(rooms) > 1 else rooms[0])
+
+    publisher = Publisher(store, settings.hall, texts, emit, listeners, desk.on_batch)
+    store.publish = publisher.publish
+    return App(app, socketio, house, publisher)

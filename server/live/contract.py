@@ -1,0 +1,55 @@
+"""What goes over the wire: which events each face hears, and with what. The payload types come from domain.events;
+`wucha contract` writes EVENTS.md and web/client/events.ts from this table, and a test checks that they are current."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from server.domain import events as e
+from server.settings import HallSettings
+
+_CALLS = {e.TicketCalled.name, e.TicketRecalled.name}
+_AT_WINDOW = {
+    *_CALLS,
+    e.VisitStarted.name,
+    e.VisitFinished.name,
+    e.TicketNoShow.name,
+    e.TicketHeld.name,
+    e.TicketResumed.name,
+    e.TicketTransferred.name,
+}
+_WINDOWS = {e.WindowOpened.name, e.WindowClosed.name, e.WindowPaused.name, e.WindowResumed.name}
+_DAYS = {e.DayOpened.name, e.DayClosing.name, e.DayClosed.name}
+_RATINGS = {e.RatingAsked.name, e.RatingGiven.name, e.RatingTimedOut.name}
+
+# face -> (the events it hears, the field that must be the room's own; "" = all of them)
+AUDIENCE: dict[str, tuple[frozenset[str], str]] = {
+    "hall": (frozenset(_CALLS | _WINDOWS | _DAYS), ""),
+    "window": (frozenset(_AT_WINDOW | _WINDOWS), "window"),
+    "kiosk": (frozenset({e.SlipChanged.name}), "kiosk"),
+    "pad": (frozenset(_RATINGS | _WINDOWS), "window"),
+    "clerk": (frozenset(_AT_WINDOW | _WINDOWS | _RATINGS - {e.RatingGiven.name}), "window"),
+    "manager": (frozenset(e.EVENTS), ""),
+}
+
+
+def heard(face: str, room: str, event: e.Event) -> bool:
+    """Does this room of the face hear the event?"""
+    names, own = AUDIENCE[face]
+    return event.name in names and (not own or room in event.ids(own))
+
+
+def wire(event: e.Event, settings: HallSettings) -> dict[str, Any]:
+    """The event as JSON; a call also says what is spoken and where its voice file is."""
+    body = event.wire()
+    if isinstance(event, e.TicketCalled):
+        body["voice"] = f"/api/voice/{event.call}.wav"
+        body["text"] = spoken(event.number, event.window_number, settings)
+    return body
+
+
+def spoken(number: str, window_number: str, settings: HallSettings) -> dict[str, str]:
+    """The words of an announcement: number and window, never a name."""
+    words = {"ticket": number, "window": window_number}
+    announce = settings.hall.announce
+    return {"zh": announce.template_zh.format(**words), "en": announce.template_en.format(**words)}

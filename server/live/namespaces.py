@@ -1,0 +1,78 @@
+"""One namespace per face. A listener is admitted, joins its room first and is shown the picture after, so that nothing
+falls between; it drops what is not newer and asks `resync` when it sees a gap."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from flask_socketio import ConnectionRefusedError, Namespace, emit, join_room
+
+from server.api.access import socket_actor
+from server.domain.actors import Actor
+from server.house import House
+from server.live.faces import FACES, snapshot
+from server.live.publish import Listeners
+from server.store.snapshots.view import View, iso
+
+ALL_ROOM = "all"
+
+
+class FaceNamespace(Namespace):
+    """/<face>: one `snapshot` on connect, then `changes` and `pulse`."""
+
+    def __init__(self, face: str, house: House, listeners: Listeners) -> None:
+        super().__init__(f"/{face}")
+        self._face, self._house, self._listeners = FACES[face], house, listeners
+        self._room_of: dict[str, str] = {}
+
+    def on_connect(self, auth: Any = None) -> None:
+        """Raises ConnectionRefusedError("unknown-device" | "session-needed" | …)."""
+        auth = auth if isinstance(auth, dict) else {}
+        actor = socket_actor(auth, self.namespace)
+        room = self._admit(actor, auth)
+        sid = _sid()
+        self._room_of[sid] = room
+        self._listeners.join(self._face.name, room)
+        join_room(room)
+        self._show(room)
+
+    def on_resync(self, _message: Any = None) -> None:
+        room = self._room_of.get(_sid())
+        if room is not None:
+            self._show(room)
+
+    def on_disconnect(self, _reason: Any = None) -> None:
+        room = self._room_of.pop(_sid(), None)
+        if room is not None:
+            self._listeners.leave(self._face.name, room)
+
+    def _admit(self, actor: Actor, auth: dict[str, Any]) -> str:
+        """The room this caller may listen to: a device's own, a clerk's by request."""
+        if not self._face.key:
+            return ALL_ROOM
+        if actor.kind == "device":
+            room = actor.kiosk if self._face.key == "kiosk" else actor.window
+        else:
+            room = auth.get("window")
+        if not isinstance(room, str) or (self._face.key == "window" and not self._is_window(room)):
+            raise ConnectionRefusedError("window-unknown")
+        return room
+
+    def _is_window(self, window: str) -> bool:
+        return window in self._house.hall.catalogue.windows
+
+    def _show(self, room: str) -> None:
+        emit("snapshot", picture(self._house, self._face.name, room))
+
+
+def picture(house: House, face: str, room: str) -> dict[str, Any]:
+    """The snapshot message of a room: what a newcomer sees."""
+    with house.store.read() as connection:
+        view = View.of(connection, house.store.hall, house.hall, house.texts)
+        whole = snapshot(FACES[face], room, view)
+    return {"revision": view.revision, "at": iso(house.clock()), **whole.wire()}
+
+
+def _sid() -> str:
+    return str(request.sid)  # type: ignore[attr-defined]  # Flask-SocketIO puts it there

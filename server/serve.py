@@ -1,0 +1,96 @@
+"""Running the server: gunicorn gthread, one worker per process, threads for every socket. A measured better choice
+changes this file only. `python -m server.serve` is what the supervisor starts.
+
+gunicorn's arbiter stays out of the way: it forks one worker, and the worker builds the app after the fork, so that no
+thread or database connection crosses it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from server.settings import Settings
+
+SOCKETS = 1500  # listeners a process carries; each holds one pool thread
+SPARE_THREADS = 64
+
+
+class PortTaken(OSError):
+    """Somebody else listens there."""
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises PortTaken before anything is started."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(error.errno, f"{host}:{port}") from None
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+    """One worker with as many threads as listeners."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        options: dict[str, Any] = {
+            "bind": f"{self._settings.host}:{self._settings.port}",
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": SOCKETS + SPARE_THREADS,
+            "worker_connections": SOCKETS * 2,
+            "graceful_timeout": 3,
+            "timeout": 60,
+            "keepalive": 65,
+            "limit_request_field_size": 8190,
+            "loglevel": "warning",
+            "proc_name": "wucha",
+            "control_socket_disable": True,
+        }
+        for key, value in options.items():
+            if key in self.cfg.settings:
+                self.cfg.set(key, value)
+
+    def load(self) -> Any:
+        from server.app import create_app
+        from server.tick import Ticker
+
+        app = create_app(self._settings)
+        app.publisher.start()
+        Ticker(app.house).start()
+        return app.flask
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM. Raises PortTaken."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 8192)), hard))
+    check_port(settings.host, settings.port)
+    Server(settings).run()
+
+
+def main() -> None:
+    from server.cli import read_settings
+
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
+    )
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    serve(read_settings())
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

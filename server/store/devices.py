@@ -1,0 +1,103 @@
+"""Enrolled devices and the one-time codes that make them. Keys and codes are stored as SHA-256 only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, or_, select, update
+
+from server.store import tables as t
+from server.store.unit import Unit
+
+_DEVICE = [c for c in t.device.c if c.name not in ("hall", "key_hash")]
+_CODE = [c for c in t.code.c if c.name not in ("hall", "code_hash", "used_at")]
+
+
+@dataclass(frozen=True)
+class Device:
+    """kind: kiosk | pad | board | window_screen | host. A device speaks for its window or kiosk only."""
+
+    id: str
+    kind: str
+    name: str
+    window: str | None
+    kiosk: str | None
+    enrolled_at: datetime
+    seen_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Code:
+    """What a one-time code makes: a device of `kind` at its place, or (kind "setup") the hall's first accounts."""
+
+    kind: str
+    name: str
+    window: str | None
+    kiosk: str | None
+    expires_at: datetime | None
+
+
+def find_device_by_key(connection: Connection, hall: str, key_hash: str) -> Device | None:
+    """None for unknown and for revoked keys."""
+    d = t.device.c
+    query = select(*_DEVICE).where(d.hall == hall, d.key_hash == key_hash, d.revoked_at.is_(None))
+    row = connection.execute(query).mappings().one_or_none()
+    return Device(**row) if row else None
+
+
+def find_device(connection: Connection, hall: str, device: str) -> Device | None:
+    query = select(*_DEVICE).where(t.device.c.hall == hall, t.device.c.id == device)
+    row = connection.execute(query).mappings().one_or_none()
+    return Device(**row) if row else None
+
+
+def devices(connection: Connection, hall: str) -> list[Device]:
+    """All that are enrolled now, by kind and name."""
+    d = t.device.c
+    query = select(*_DEVICE).where(d.hall == hall, d.revoked_at.is_(None)).order_by(d.kind, d.name, d.id)
+    return [Device(**row) for row in connection.execute(query).mappings()]
+
+
+def standing_devices(connection: Connection, hall: str, ids: Collection[str]) -> set[str]:
+    """Those of `ids` that are enrolled and not revoked."""
+    d = t.device.c
+    query = select(d.id).where(d.hall == hall, d.id.in_(ids), d.revoked_at.is_(None))
+    return set(connection.execute(query).scalars())
+
+
+def add_device(unit: Unit, device: Device, key_hash: str) -> None:
+    row = {c.name: getattr(device, c.name) for c in _DEVICE}
+    unit.connection.execute(insert(t.device).values(hall=unit.hall, key_hash=key_hash, **row))
+
+
+def save_device(unit: Unit, device: str, **values: Any) -> None:
+    mine = (t.device.c.hall == unit.hall) & (t.device.c.id == device)
+    unit.connection.execute(update(t.device).where(mine), values)
+
+
+def add_code(unit: Unit, code_hash: str, code: Code) -> None:
+    """Keep a new code; used and expired ones go."""
+    c = t.code.c
+    stale = or_(c.used_at.is_not(None), c.expires_at < unit.now)
+    unit.connection.execute(delete(t.code).where(c.hall == unit.hall, stale))
+    row = {col.name: getattr(code, col.name) for col in _CODE}
+    unit.connection.execute(insert(t.code).values(hall=unit.hall, code_hash=code_hash, **row))
+
+
+def use_code(unit: Unit, code_hash: str) -> Code | None:
+    """Take the code out of the world: what it stands for, None when it is unknown, used or expired."""
+    c = t.code.c
+    mine = (c.hall == unit.hall) & (c.code_hash == code_hash)
+    row = unit.connection.execute(select(*_CODE).where(mine, c.used_at.is_(None))).mappings().one_or_none()
+    if row is None or (row["expires_at"] is not None and row["expires_at"] <= unit.now):
+        return None
+    unit.connection.execute(update(t.code).where(mine).values(used_at=unit.now))
+    return Code(**row)
+
+
+def drop_codes(unit: Unit, kind: str) -> None:
+    unit.connection.execute(delete(t.code).where(t.code.c.hall == unit.hall, t.code.c.kind == kind))

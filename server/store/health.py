@@ -1,0 +1,36 @@
+"""What the device host says about each machine, as rows; unknown whenever the host is away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from server.store import tables as t
+from server.store.unit import Unit
+from server.store.upsert import upserting
+
+
+def health_of(connection: Connection, hall: str) -> list[dict[str, Any]]:
+    query = select(t.health).where(t.health.c.hall == hall).order_by(t.health.c.device)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def save_device(unit: Unit, row: dict[str, Any]) -> None:
+    """Enter or replace a device: keys device, kind, model, line, window, kiosk, state, reason, detail."""
+    values = {"hall": unit.hall, "at": unit.now, **row}
+    unit.connection.execute(upserting(unit.connection, t.health, values, ("hall", "device")))
+
+
+def save_health(unit: Unit, device: str, state: str, reason: str, detail: str) -> None:
+    where = (t.health.c.hall == unit.hall, t.health.c.device == device)
+    values = {"state": state, "reason": reason, "detail": detail, "at": unit.now}
+    unit.connection.execute(update(t.health).where(*where), values)
+
+
+def forget_devices(unit: Unit, keep: Collection[str]) -> None:
+    """Drop the devices that the host no longer declares."""
+    unit.connection.execute(
+        delete(t.health).where(t.health.c.hall == unit.hall, t.health.c.device.not_in(keep))
+    )

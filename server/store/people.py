@@ -1,0 +1,57 @@
+"""Accounts: the password of each person who may sign in. Who the people are stands in the hall's staff.toml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from server.domain.sessions import Failures
+from server.store import tables as t
+from server.store.unit import Unit
+from server.store.upsert import upserting
+
+_ACCOUNT = [c for c in t.person.c if c.name != "hall"]
+
+
+@dataclass(frozen=True)
+class Account:
+    """`password` is an argon2id hash. one_time: must be replaced at the next log-in."""
+
+    id: str
+    password: str
+    one_time: bool
+    disabled: bool
+    failures: int
+    locked_until: datetime | None
+
+    @property
+    def failed(self) -> Failures:
+        return Failures(self.failures, self.locked_until)
+
+
+def find_account(connection: Connection, hall: str, person: str) -> Account | None:
+    query = select(*_ACCOUNT).where(t.person.c.hall == hall, t.person.c.id == person)
+    row = connection.execute(query).mappings().one_or_none()
+    return Account(**row) if row else None
+
+
+def accounts(connection: Connection, hall: str) -> dict[str, Account]:
+    """By person; empty when the hall was never set up."""
+    rows = connection.execute(select(*_ACCOUNT).where(t.person.c.hall == hall)).mappings()
+    return {row["id"]: Account(**row) for row in rows}
+
+
+def set_password(unit: Unit, person: str, password_hash: str, one_time: bool) -> None:
+    """Make the account or replace its password; failures and lock are forgotten."""
+    row = {"hall": unit.hall, "id": person, "password": password_hash, "one_time": one_time}
+    row |= {"disabled": False, "failures": 0, "locked_until": None}
+    changes = {k: v for k, v in row.items() if k not in ("hall", "id", "disabled")}
+    unit.connection.execute(upserting(unit.connection, t.person, row, ("hall", "id"), changes))
+
+
+def save_account(unit: Unit, person: str, **values: Any) -> None:
+    mine = (t.person.c.hall == unit.hall) & (t.person.c.id == person)
+    unit.connection.execute(t.person.update().where(mine), values)

@@ -1,0 +1,68 @@
+"""Sessions: kept on the server, found by the hash of the cookie's token."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from server.domain.sessions import ABSOLUTE, Session
+from server.store import tables as t
+from server.store.unit import Unit
+
+_SESSION = [c for c in t.session.c if c.name != "hall"]
+
+
+def add_session(unit: Unit, token_hash: str, person: str, csrf: str) -> Session:
+    """A new session; those that ended or are too old to be used go."""
+    unit.connection.execute(
+        delete(t.session).where(
+            t.session.c.hall == unit.hall, t.session.c.created_at < unit.now - 2 * ABSOLUTE
+        )
+    )
+    made = Session(token_hash, person, csrf, unit.now, unit.now)
+    unit.connection.execute(
+        insert(t.session).values(
+            hall=unit.hall,
+            token_hash=token_hash,
+            person=person,
+            csrf=csrf,
+            created_at=made.created_at,
+            seen_at=made.seen_at,
+        )
+    )
+    return made
+
+
+def find_session(connection: Connection, hall: str, token_hash: str) -> Session | None:
+    query = select(*_SESSION).where(t.session.c.hall == hall, t.session.c.token_hash == token_hash)
+    row = connection.execute(query).mappings().one_or_none()
+    return Session(**row) if row else None
+
+
+def seen_session(unit: Unit, token_hash: str) -> None:
+    unit.connection.execute(
+        update(t.session).where(t.session.c.token_hash == token_hash).values(seen_at=unit.now)
+    )
+
+
+def end_session(unit: Unit, token_hash: str) -> None:
+    """Signed out; already ended ones keep their time."""
+    unit.connection.execute(
+        update(t.session)
+        .where(t.session.c.token_hash == token_hash, t.session.c.ended_at.is_(None))
+        .values(ended_at=unit.now)
+    )
+
+
+def end_sessions_of(unit: Unit, person: str) -> None:
+    unit.connection.execute(
+        update(t.session)
+        .where(t.session.c.hall == unit.hall, t.session.c.person == person, t.session.c.ended_at.is_(None))
+        .values(ended_at=unit.now)
+    )
+
+
+def sessions_by_hash(connection: Connection, hall: str, hashes: Collection[str]) -> dict[str, Session]:
+    query = select(*_SESSION).where(t.session.c.hall == hall, t.session.c.token_hash.in_(hashes))
+    return {row["token_hash"]: Session(**row) for row in connection.execute(query).mappings()}

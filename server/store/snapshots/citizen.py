@@ -1,0 +1,48 @@
+"""What the holder of a ticket's link sees on the phone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from server.domain.tickets import AT_WINDOW, Leg, State, Ticket
+from server.store import ratings
+from server.store.days import find_day
+from server.store.snapshots.view import View, iso
+from server.store.tickets import count_ahead, last_leg
+
+
+def citizen_value(view: View, ticket: Ticket) -> dict[str, Any]:
+    """The ticket's place now, its window when called, and whether the visit can be rated."""
+    leg = last_leg(view.connection, ticket.id)
+    catalogue = view.settings.catalogue
+    service, queue = catalogue.services[leg.service], catalogue.queues[leg.queue]
+    ahead = None
+    if leg.state is State.WAITING:
+        ahead = count_ahead(view.connection, view.hall, ticket.day, leg)
+    day = find_day(view.connection, view.hall, ticket.day)
+    window = catalogue.windows[leg.window].number if leg.window and leg.state in AT_WINDOW else None
+    serving = [leg.target_window] if leg.target_window else catalogue.serving[leg.queue]
+    return {
+        "ticket": {
+            "number": ticket.number,
+            "state": leg.state,
+            "service": {"name": service.name, "name_en": service.name_en},
+            "queue_name": queue.name,
+            "queue_name_en": queue.name_en,
+            "ahead": ahead,
+            "window": window,
+            "calls": leg.calls,
+            "called_at": iso(leg.called_at),
+            "windows": [catalogue.windows[w].number for w in serving],
+            "taken_at": iso(ticket.taken_at),
+        },
+        "rating": _rating(view, leg),
+        "day_state": day.state if day else "closed",
+    }
+
+
+def _rating(view: View, leg: Leg) -> dict[str, Any]:
+    asked = ratings.find_round(view.connection, view.hall, leg.id) if leg.state is State.DONE else None
+    if asked is None:
+        return {"can": False, "leg": None, "given": None}
+    return {"can": asked.state != "given", "leg": leg.id, "given": asked.level}

@@ -1,0 +1,118 @@
+"""What the manager and the duty leader see: windows with their figures, queues against targets, devices, ratings."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from server.domain.tickets import AT_WINDOW, State
+from server.store import tables as t
+from server.store.snapshots import public
+from server.store.snapshots.desk import figures
+from server.store.snapshots.view import Ids, Rows, View, iso, wanted
+
+RATINGS_SHOWN = 20
+
+
+def window_rows(view: View, ids: Ids) -> Rows:
+    """The public row, and since when, with what, how much today."""
+    rows = public.window_rows(view, ids)
+    p, c = t.post.c, t.leg.c
+    since = dict(view.connection.execute(select(p.window, p.since).where(p.hall == view.hall)).tuples().all())
+    at_desk = select(c.window, c.service, c.called_at, c.started_at).where(
+        c.hall == view.hall, c.state.in_(AT_WINDOW)
+    )
+    desks = {r.window: r for r in view.connection.execute(at_desk)}
+    ended = (
+        select(c.window, func.max(c.ended_at))
+        .where(c.hall == view.hall, c.day == view.day)
+        .group_by(c.window)
+    )
+    last_end = dict(view.connection.execute(ended).tuples().all())
+    services = view.settings.catalogue.services
+    for window, row in rows.items():
+        assert row is not None
+        desk = desks.get(window)
+        row["since"] = iso(since.get(window))
+        row["figures"] = figures(view, window)
+        row["service"] = services[desk.service].name if desk else None
+        row["called_at"] = iso(desk.called_at) if desk else None
+        row["started_at"] = iso(desk.started_at) if desk else None
+        idle = row["state"] == "open" and desk is None
+        row["idle_since"] = (
+            iso(max(filter(None, (since.get(window), last_end.get(window))), default=None)) if idle else None
+        )
+    return rows
+
+
+def queue_rows(view: View, ids: Ids) -> Rows:
+    """The public row, and the oldest waiting against the queue's target (seconds)."""
+    rows = public.queue_rows(view, ids)
+    queues = view.settings.catalogue.queues
+    c = t.leg.c
+    waiting = (c.hall == view.hall, c.day == view.day, c.state == State.WAITING)
+    oldest = select(c.queue, func.min(c.joined_at)).where(*waiting).group_by(c.queue)
+    first = {q: at for q, at in view.connection.execute(oldest)}
+    for q in wanted(ids, queues):
+        row = rows[q]
+        assert row is not None
+        row["target_s"] = queues[q].target_wait_minutes * 60
+        row["oldest_at"] = iso(first.get(q))
+        late = first[q] + timedelta(seconds=row["target_s"]) if q in first else None
+        row["over_target_from"] = iso(late)
+    return rows
+
+
+def device_rows(view: View, ids: Ids) -> Rows:
+    c = t.health.c
+    query = select(t.health).where(c.hall == view.hall).order_by(c.device)
+    if "*" not in ids:
+        query = query.where(c.device.in_(ids))
+    rows: Rows = {}
+    for r in view.connection.execute(query).mappings():
+        rows[r["device"]] = {k: v for k, v in r.items() if k not in ("hall", "device", "at")}
+        rows[r["device"]] |= {"name": r["device"], "at": iso(r["at"])}  # type: ignore[operator]
+    return rows
+
+
+def ratings_value(view: View) -> dict[str, Any]:
+    """How many were asked, how they judged, and the last ones as they came."""
+    r = t.rating.c
+    today = (r.hall == view.hall, r.day == view.day)
+    counts = select(r.level, func.count()).where(*today, r.state == "given").group_by(r.level)
+    by_level = {level: n for level, n in view.connection.execute(counts)}
+    asked = view.connection.execute(select(func.count()).where(*today)).scalar_one()
+    given = select(r.leg, r.window, r.clerk, r.level, r.reasons, r.given_at).where(*today, r.state == "given")
+    last = view.connection.execute(given.order_by(r.given_at.desc(), r.leg.desc()).limit(RATINGS_SHOWN))
+    return {
+        "asked": asked,
+        "counts": {str(level): by_level.get(level, 0) for level in range(5, 0, -1)},
+        "last": [_rating(view, row) for row in last.mappings()],
+    }
+
+
+def _rating(view: View, row: Any) -> dict[str, Any]:
+    catalogue = view.settings.catalogue
+    words = {r.code: r.text for level in view.settings.levels for r in level.reason}
+    return {
+        "id": row["leg"],
+        "window": catalogue.windows[row["window"]].number,
+        "clerk_name": catalogue.people[row["clerk"]].name if row["clerk"] in catalogue.people else "",
+        "level": row["level"],
+        "reasons": [words.get(code, code) for code in row["reasons"] or ()],
+        "at": iso(row["given_at"]),
+    }
+
+
+def slips_value(view: View) -> list[dict[str, Any]]:
+    """Today's slips that are not on paper, newest first."""
+    s, k = t.slip.c, t.ticket.c
+    query = select(s.id, s.state, s.reason, s.kiosk, s.changed_at, k.number).join_from(
+        t.slip, t.ticket, s.ticket == k.id
+    )
+    bad = query.where(s.hall == view.hall, s.day == view.day, s.state.in_(("unsure", "failed")))
+    rows = view.connection.execute(bad.order_by(s.id.desc()).limit(20)).mappings()
+    keys = ("id", "number", "state", "reason", "kiosk")
+    return [{**{key: r[key] for key in keys}, "at": iso(r["changed_at"])} for r in rows]

@@ -1,0 +1,131 @@
+"""Rows that anybody in the hall may see: windows, queues, calls, the day. No name of a citizen, ever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from server.domain.catalogue import Window
+from server.domain.tickets import AT_WINDOW, State
+from server.store import tables as t
+from server.store.days import find_day
+from server.store.snapshots.view import Ids, Rows, View, iso, wanted
+
+CALLS_SHOWN = 10
+COUNTED = (
+    State.WAITING,
+    State.HELD,
+    State.CALLED,
+    State.SERVING,
+    State.DONE,
+    State.NO_SHOW,
+    State.CANCELLED,
+    State.EXPIRED,
+)
+
+
+def window_rows(view: View, ids: Ids) -> Rows:
+    """Windows with state, the clerk who sits there now and the ticket at the desk."""
+    windows = view.settings.catalogue.windows
+    chosen = wanted(ids, windows)
+    posts = _posts(view, chosen)
+    legs = _legs_at(view, chosen)
+    return {w: _window(view, windows[w], posts.get(w, {}), legs.get(w)) for w in chosen}
+
+
+def _posts(view: View, windows: list[str]) -> dict[str, dict[str, Any]]:
+    query = select(t.post).where(t.post.c.hall == view.hall, t.post.c.window.in_(windows))
+    return {row["window"]: dict(row) for row in view.connection.execute(query).mappings()}
+
+
+def _legs_at(view: View, windows: list[str]) -> dict[str, dict[str, Any]]:
+    c = t.leg.c
+    query = select(c.window, c.number, c.state).where(
+        c.hall == view.hall, c.state.in_(AT_WINDOW), c.window.in_(windows)
+    )
+    return {
+        r["window"]: {"number": r["number"], "state": r["state"]}
+        for r in view.connection.execute(query).mappings()
+    }
+
+
+def _window(
+    view: View, window: Window, post: dict[str, Any], ticket: dict[str, Any] | None
+) -> dict[str, Any]:
+    person = view.settings.catalogue.people.get(post.get("clerk") or "")
+    return {
+        "id": window.id,
+        "number": window.number,
+        "name": window.name,
+        "zone": window.zone,
+        "queues": list(window.queues),
+        "state": post.get("state", "closed"),
+        "pause": _pause(view, post.get("pause_reason")),
+        "clerk": {"id": person.id, "name": person.name, "title": person.title, "photo": None}
+        if person
+        else None,
+        "ticket": ticket,
+    }
+
+
+def _pause(view: View, reason: str | None) -> dict[str, str] | None:
+    found = next((r for r in view.settings.choices.pause_reason if r.id == reason), None)
+    return {"reason": found.id, "zh": found.zh, "en": found.en} if found else None
+
+
+def queue_rows(view: View, ids: Ids) -> Rows:
+    """Queues with how many wait, are called, are served, and how many windows work for them."""
+    queues = view.settings.catalogue.queues
+    chosen = wanted(ids, queues)
+    c = t.leg.c
+    counting = select(c.queue, c.state, func.count()).where(c.hall == view.hall, c.day == view.day)
+    counts = {(q, s): n for q, s, n in view.connection.execute(counting.group_by(c.queue, c.state))}
+    working = _working_windows(view)
+    rows: Rows = {}
+    for q in chosen:
+        rows[q] = {
+            "id": q,
+            "name": queues[q].name,
+            "name_en": queues[q].name_en,
+            "waiting": counts.get((q, State.WAITING), 0),
+            "serving": counts.get((q, State.SERVING), 0),
+            "called": counts.get((q, State.CALLED), 0),
+            "windows_open": sum(1 for w in view.settings.catalogue.serving[q] if w in working),
+        }
+    return rows
+
+
+def _working_windows(view: View) -> set[str]:
+    query = select(t.post.c.window).where(t.post.c.hall == view.hall, t.post.c.state == "open")
+    return set(view.connection.execute(query).scalars())
+
+
+def calls_value(view: View) -> list[dict[str, Any]]:
+    """The last announcements of the day, newest first."""
+    c = t.call.c
+    query = select(c.id, c.number, c.window, c.n, c.at).where(c.hall == view.hall, c.day == view.day)
+    rows = view.connection.execute(query.order_by(c.id.desc()).limit(CALLS_SHOWN)).mappings()
+    numbers = view.settings.catalogue.windows
+    return [
+        {
+            "id": r["id"],
+            "number": r["number"],
+            "window": numbers[r["window"]].number,
+            "window_id": r["window"],
+            "n": r["n"],
+            "at": iso(r["at"]),
+        }
+        for r in rows
+    ]
+
+
+def day_value(view: View) -> dict[str, Any]:
+    """The day and its sums: taken = all the others together (I7). A transferred leg is counted where it went."""
+    day = find_day(view.connection, view.hall, view.day)
+    c = t.leg.c
+    counting = select(c.state, func.count()).where(c.hall == view.hall, c.day == view.day).group_by(c.state)
+    counts = {state: n for state, n in view.connection.execute(counting)}
+    sums = {state.value: counts.get(state, 0) for state in COUNTED}
+    state = day.state if day else "closed"
+    return {"date": day.day if day else None, "state": state, "taken": sum(sums.values()), **sums}

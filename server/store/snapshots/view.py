@@ -1,0 +1,46 @@
+"""The eyes of a snapshot: one read transaction, one hall, one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from server.settings import HallSettings
+from server.store import tables as t
+from server.text import Texts
+
+Rows = dict[str, dict[str, Any] | None]
+Ids = Collection[str]
+ALL: Ids = ("*",)  # every row of the collection
+
+
+@dataclass(frozen=True)
+class View:
+    """`day` is the hall's business day (None: closed); `revision` the last commit this view sees."""
+
+    connection: Connection
+    hall: str
+    settings: HallSettings
+    texts: Texts
+    day: str | None
+    revision: int
+    at: datetime
+
+    @classmethod
+    def of(cls, connection: Connection, hall: str, settings: HallSettings, texts: Texts) -> View:
+        query = select(t.hall.c.day, t.hall.c.revision, t.hall.c.last_at).where(t.hall.c.id == hall)
+        row = connection.execute(query).one()
+        return cls(connection, hall, settings, texts, row.day, row.revision, row.last_at)
+
+
+def wanted(ids: Ids, known: Collection[str]) -> list[str]:
+    """The known ids that are asked for."""
+    return list(known) if "*" in ids else [i for i in known if i in ids]
+
+
+def iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -13,12 +13,12 @@ failed.
 
 from __future__ import annotations
 
-import types
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, get_type_hints
 
 from drivers.errors import JobError
+from drivers.shapes import is_a
 
 Align = Literal["left", "center", "right"]
 TextKind = Literal["call", "serving", "pause", "closed", "welcome"]
@@ -208,23 +208,9 @@ def _make(kind: type, facts: dict[str, Any]) -> Any:
     for name, value in facts.items():
         if name not in known:
             raise JobError(f"{kind.__name__}: unknown field {name!r}")
-        if name != "parts" and not _is(value, hints[name]):
+        if name != "parts" and not is_a(value, hints[name]):
             raise JobError(f"{kind.__name__}: {name} cannot be {value!r:.80}")
     missing = [name for name, field in known.items() if name not in facts and field.default is MISSING]
     if missing:
         raise JobError(f"{kind.__name__}: {', '.join(missing)} missing")
     return kind(**facts)
-
-
-def _is(value: object, hint: Any) -> bool:
-    if get_origin(hint) is Literal:
-        return any(
-            value is choice or (isinstance(value, str) and value == choice) for choice in get_args(hint)
-        )
-    if get_origin(hint) in (Union, types.UnionType):
-        return any(_is(value, one) for one in get_args(hint))
-    if hint is float:
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, hint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime
 
 
 class Clock:
@@ -15,6 +16,10 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         if seconds > 0:
             time.sleep(seconds)
+
+    def wall(self) -> str:
+        """ISO 8601, UTC: for people and the server, never for durations."""
+        return datetime.now(UTC).isoformat(timespec="milliseconds")
 
     def wait(self, condition: threading.Condition, until: float) -> None:
         """Wait on a held condition until notified or `until` is here."""

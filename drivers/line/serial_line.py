@@ -59,6 +59,7 @@ class SerialLine:
         self.settings = settings or Settings()
         self.clock = clock or Clock()
         self.record = record or Record()
+        self.opens = 0  # how often it was opened
         self._port: serial.SerialBase | None = None
         self._input = b""
         self._echo = b""
@@ -96,6 +97,7 @@ class SerialLine:
             raise LineLost(f"{self.url}: {error}") from error
         if hasattr(self._port, "use_clock"):
             self._port.use_clock(self.clock)
+        self.opens += 1
         self.record.note(self.clock.now(), f"open {self.url} {self.settings.baud}")
 
     def close(self) -> None:
@@ -149,9 +151,10 @@ class SerialLine:
             if message is not None:
                 return message
             left = until - self.clock.now()
-            if left <= 0:
+            data = self.read(max(0.0, left))
+            if not data and left <= 0:
                 return None
-            self._input = (self._input + self.read(left))[-LONGEST_INPUT:]
+            self._input = (self._input + data)[-LONGEST_INPUT:]
 
     def drain(self) -> None:
         """Forget what came in unasked. Raises LineLost."""

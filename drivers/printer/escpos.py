@@ -55,6 +55,7 @@ class EscposPrinter:
         self._marks: list[Marked] = []
         self._broken = 0  # bytes a printer may still wait for after a line broke in mid-slip; 0: none did
         self._torn = False
+        self._resynced = 0  # the opening of the line in which the printer was brought back into step
 
     def perform(self, job: Job) -> Outcome:
         """Print one slip. Never raises for trouble with the device."""
@@ -97,9 +98,8 @@ class EscposPrinter:
     def _before(self) -> str:
         """Why this slip must not be sent now, or ""."""
         if not self._profile.answers:
-            if self._torn:
-                self._line.send(bytes(self._broken) + b"\n" + escpos.INIT + escpos.cut(self._profile.cut))
-                self._broken, self._torn = 0, False
+            self._resync()
+            self._torn = False
             return ""
         status = self._status()
         if status.trouble or not status.whole:
@@ -115,8 +115,6 @@ class EscposPrinter:
         """
         if not self._owed and not self._torn:
             return True
-        if self._torn:
-            self._line.send(bytes(self._broken) + b"\n" + escpos.INIT + escpos.cut(self._profile.cut))
         self._line.send(escpos.END_MARK)
         self._owed += 1
         got = 0
@@ -124,8 +122,19 @@ class EscposPrinter:
             got += 1
         if not got:
             return False
-        self._owed, self._broken, self._torn = 0, 0, False
+        self._owed, self._torn = 0, False
         return True
+
+    def _resync(self) -> None:
+        """After a line broke in mid-slip, once per opening and before anything else, questions included.
+
+        The printer may still wait for the dots of an image or for the length of one, and would take a
+        question for it: zeros fill either. Then the torn slip is ended and cut off, so that it does not
+        hang on the next one.
+        """
+        if self._torn and self._resynced != self._line.opens:
+            self._line.send(bytes(self._broken + 16) + b"\n" + escpos.INIT + escpos.cut(self._profile.cut))
+            self._resynced = self._line.opens
 
     def _print(self, slip: Slip) -> Outcome:
         self._marks.clear()
@@ -186,6 +195,7 @@ class EscposPrinter:
                 return heard
 
     def _status(self) -> Status:
+        self._resync()
         answers: list[int | None] = []
         for n in (1, 2, 3, 4):
             self._sweep()

@@ -21,6 +21,7 @@ DOTS_PER_MM = 8
 BUFFER = 4096
 NEAR_END_MM = 3000.0
 ROLL_MM = 80_000.0
+PICTURE_ROOM = 36_000  # hex digits of dots in one picture
 FAULTS = frozenset(
     {
         "paper_out",
@@ -113,11 +114,7 @@ class Printer:
 
     def look(self) -> dict[str, object]:
         return {
-            "papers": [
-                {"lines": p.lines, "mm": round(p.mm, 1), "end": p.end}
-                for p in self.papers[-6:]
-                if p.lines or p.end
-            ],
+            "papers": self._pictures(),
             "paper_mm": round(self.mm_left),
             "near_end": self.near_end,
             "stopped": self.stopped,
@@ -128,6 +125,18 @@ class Printer:
             "waiting_bytes": len(self._buffer),
             "rejects": self.rejects,
         }
+
+    def _pictures(self) -> list[dict[str, object]]:
+        """The last papers, oldest first; dots only while they fit in one message to a bench page."""
+        room, pictures = PICTURE_ROOM, []
+        for paper in reversed([p for p in self.papers[-4:] if p.lines or p.end]):
+            lines = []
+            for line in reversed(paper.lines):
+                dots = len(str(line.get("raster", "")))
+                lines.append(line if dots <= room else {k: v for k, v in line.items() if k != "raster"})
+                room -= dots if dots <= room else 0
+            pictures.append({"lines": lines[::-1], "mm": round(paper.mm, 1), "end": paper.end})
+        return pictures[::-1]
 
     def act(self, act: str, facts: dict[str, object]) -> None:
         fault, value = str(facts.get("fault", "")), facts.get("value")
@@ -240,7 +249,7 @@ class Printer:
     def _power_up(self) -> None:
         self._buffer: deque[int] = deque()
         self._since_cut: deque[int] = deque(maxlen=1 << 17)
-        self._recent = b""
+        self._recent = bytes(3)
         self._busy_until = 0.0
         self._jam: set[str] = set()
         if self.papers[-1].lines:

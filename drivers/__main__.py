@@ -1,0 +1,72 @@
+"""python -m drivers --server URL [--key KEY] --devices config/devices.toml [--data DIR]
+
+The key may also come from WUCHA_DEVICE_KEY, which keeps it out of the list of processes. `--check` only
+reads the declaration. Exit 2: the declaration is wrong; all mistakes are listed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+from drivers.errors import SpecError
+from drivers.spec import CONFIG, load
+
+
+def main(words: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m drivers", description="Wucha device host / 设备主机")
+    parser.add_argument(
+        "--server", default="http://127.0.0.1:8600", help="address of the server / 服务器地址"
+    )
+    parser.add_argument("--key", default=os.environ.get("WUCHA_DEVICE_KEY", ""), help="device key / 设备密钥")
+    parser.add_argument(
+        "--devices", type=Path, default=CONFIG / "devices.toml", help="declaration / 设备清单"
+    )
+    parser.add_argument("--data", type=Path, help="folder for the log / 日志目录")
+    parser.add_argument(
+        "--log", default="info", choices=["debug", "info", "warning", "error"], help="log level"
+    )
+    parser.add_argument("--check", action="store_true", help="only read the declaration / 只检查设备清单")
+    options = parser.parse_args(words)
+    _log_to(options.data, options.log)
+    try:
+        hall = load(options.devices)
+    except SpecError as error:
+        count = len(error.errors)
+        print(f"设备清单有 {count} 处错误 / {count} mistakes in the declaration of devices:", file=sys.stderr)
+        for line in error.errors:
+            print(f"  {line}", file=sys.stderr)
+        return 2
+    if options.check:
+        for spec in hall.devices:
+            print(f"{spec.name:16} {spec.kind:8} {spec.model:14} {spec.line.url}")
+        return 0
+    from drivers.link import Link  # late: Socket.IO takes a second to import
+
+    link = Link(options.server, options.key, hall)
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda *_: link.stop())
+    link.run()
+    return 0
+
+
+def _log_to(folder: Path | None, level: str) -> None:
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    if folder:
+        from logging.handlers import RotatingFileHandler
+
+        folder.mkdir(parents=True, exist_ok=True)
+        handlers.append(
+            RotatingFileHandler(folder / "drivers.log", maxBytes=2_000_000, backupCount=3, encoding="utf-8")
+        )
+    logging.basicConfig(
+        level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=handlers
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,208 @@
+"""The host's end of the live contract: Socket.IO namespace /devices.
+
+The host lives without the server: lines are kept open, faults are seen, and what has to be told waits here.
+Results, keys and ratings stay in order until the server has acknowledged them; healths are told as they are
+now. Losing the server and finding it again is logged once each.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import threading
+import uuid
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import socketio
+from socketio.exceptions import SocketIOError
+
+from drivers.host import Host
+from drivers.line.clock import Clock
+from drivers.spec import HallSpec
+from drivers.virtual.bench import BENCH
+
+log = logging.getLogger(__name__)
+SPACE: Final = "/devices"
+BACK_OFF_S: Final = (0.5, 10.0)
+ACK_S: Final = 3.0
+TELLS: Final = 10  # a fact the server never acknowledges is given up after so many tries
+KEPT: Final = 5000
+LOOK_S: Final = 0.2
+
+
+@dataclass
+class Fact:
+    """Something the server must hear once. sent_at: clock seconds, 0 when not sent on this connection."""
+
+    name: str
+    facts: dict[str, Any]
+    sent_at: float = 0.0
+    tells: int = 0
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+class Outbox:
+    """Facts in order until they are acknowledged. Safe for several threads; the oldest go when it is full."""
+
+    def __init__(self, limit: int = KEPT) -> None:
+        self._facts: deque[Fact] = deque(maxlen=limit)
+        self._lock = threading.Lock()
+
+    def put(self, name: str, facts: dict[str, Any]) -> None:
+        with self._lock:
+            self._facts.append(Fact(name, facts))
+
+    def due(self, now: float) -> list[Fact]:
+        """What is to be sent now: everything not sent yet, and what waits too long for its
+        acknowledgement.
+        """
+        with self._lock:
+            tired = [fact for fact in self._facts if fact.tells >= TELLS]
+            for fact in tired:
+                log.warning("the server never acknowledged %s %s", fact.name, fact.facts)
+                self._facts.remove(fact)
+            due = [fact for fact in self._facts if not fact.sent_at or now - fact.sent_at >= ACK_S]
+            for fact in due:
+                fact.sent_at, fact.tells = now, fact.tells + 1
+            return due
+
+    def done(self, token: str) -> None:
+        with self._lock:
+            for fact in self._facts:
+                if fact.token == token:
+                    self._facts.remove(fact)
+                    return
+
+    def again(self) -> None:
+        """A new connection: nothing counts as sent."""
+        with self._lock:
+            for fact in self._facts:
+                fact.sent_at = 0.0
+
+    def __len__(self) -> int:
+        return len(self._facts)
+
+
+class Link:
+    """Joins a host to a server until `stop`."""
+
+    def __init__(self, server: str, key: str, hall: HallSpec, clock: Clock | None = None) -> None:
+        self._server, self._key = server, key
+        self._clock = clock or Clock()
+        self.outbox = Outbox()
+        self.host = Host(hall, self.publish, self._clock)
+        self._stopped = threading.Event()
+        self._wake = threading.Event()
+        self._looks: dict[str, str] = {}
+        self._lost = False
+        self._ready = False
+        self._client = socketio.Client(
+            reconnection=False, logger=False, engineio_logger=False, handle_sigint=False
+        )
+        for event, handler in {
+            "present": self.host.present,
+            "job": self.host.submit,
+            "virtual_act": self._act,
+            "disconnect": self._on_disconnect,
+        }.items():
+            self._client.on(event, handler, namespace=SPACE)
+
+    def publish(self, name: str, facts: dict[str, Any]) -> None:
+        """Called by the host's threads."""
+        if name == "health":
+            if self._ready:
+                self._emit(name, facts)
+            return
+        if name in ("key", "rated"):
+            facts = {"event_id": uuid.uuid4().hex} | facts
+        self.outbox.put(name, facts)
+        self._wake.set()
+
+    def run(self) -> None:
+        """Works until `stop`; the caller's thread is used."""
+        self.host.start()
+        wait = BACK_OFF_S[0]
+        try:
+            while not self._stopped.is_set():
+                if self._client.connected:
+                    self._tell()
+                    self._wake.wait(LOOK_S)
+                    self._wake.clear()
+                elif self._connect():
+                    wait = BACK_OFF_S[0]
+                else:
+                    self._stopped.wait(wait * (0.75 + random.random() / 2))
+                    wait = min(BACK_OFF_S[1], wait * 2)
+        finally:
+            self.host.stop()
+            if self._client.connected:
+                self._client.disconnect()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._wake.set()
+
+    def _connect(self) -> bool:
+        try:
+            self._client.connect(
+                self._server,
+                auth={"key": self._key},
+                namespaces=[SPACE],
+                transports=["websocket"],
+                wait_timeout=5,
+            )
+        except (SocketIOError, OSError, ValueError) as error:
+            if not self._lost:
+                log.warning("server %s is not there: %s", self._server, error)
+            self._lost = True
+            if self._client.connected:
+                self._client.disconnect()
+            return False
+        log.info("server %s is %s", self._server, "back" if self._lost else "there")
+        self._lost = False
+        hello = {"host": self.host.hall.host, "devices": self.host.devices(), "jobs": self.host.held()}
+        self.outbox.again()
+        self._looks.clear()
+        self._emit("hello", hello)
+        self._ready = True
+        for facts in self.host.healths():
+            self._emit("health", facts)
+        return True
+
+    def _tell(self) -> None:
+        for fact in self.outbox.due(self._clock.now()):
+            self._emit(fact.name, fact.facts, fact.token)
+        for device, picture in BENCH.look().items():
+            seen = json.dumps(picture, ensure_ascii=False, sort_keys=True, default=str)
+            if self._looks.get(device) != seen:
+                self._looks[device] = seen
+                self._emit("virtual", {"device": device, "model": json.loads(seen)})
+
+    def _emit(self, name: str, facts: dict[str, Any], token: str | None = None) -> None:
+        callback = (lambda *_: self.outbox.done(token)) if token else None
+        try:
+            self._client.emit(name, facts, namespace=SPACE, callback=callback)
+        except (SocketIOError, OSError) as error:
+            log.debug("not told %s: %s", name, error)
+
+    def _on_disconnect(self, *_: object) -> None:
+        self._ready = False
+        if not self._lost and not self._stopped.is_set():
+            log.warning("server %s is lost", self._server)
+        self._lost = True
+
+    def _act(self, row: object) -> dict[str, Any]:
+        """A hand at a virtual device, from the bench page."""
+        if not isinstance(row, Mapping):
+            return {"ok": False, "reason": "not an object"}
+        facts = {str(k): v for k, v in row.items() if k not in ("device", "act")}
+        try:
+            BENCH.act(str(row.get("device", "")), str(row.get("act", "")), facts)
+        except ValueError as error:
+            return {"ok": False, "reason": str(error)}
+        self._wake.set()
+        return {"ok": True}

@@ -1,0 +1,114 @@
+"""The clip bank: the hall's own recordings first, spoken clips for the rest, made once.
+
+Recordings: DATA/voice/clips/<lang>/<clip>.wav, 16-bit mono, all at one rate; names as in
+config/voice/<lang>.toml, plus 0-9, A-Z. If some are missing, none is used, for two voices in one sentence
+are worse than one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from string import ascii_uppercase, digits
+from typing import Final
+
+from drivers.errors import VoiceUnavailable
+from drivers.voice import wave_file
+from drivers.wording import Wording
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+PATIENCE_S: Final = 60.0
+_making = threading.Lock()
+
+
+def bank_for(wording: Wording, data_dir: Path) -> Path:
+    """A folder with every clip of this wording. Makes it when needed. Raises VoiceUnavailable."""
+    own = data_dir / "voice" / "clips" / wording.lang
+    wanted = all_clips(wording)
+    if own.is_dir() and all((own / f"{clip}.wav").is_file() for clip in wanted):
+        return own
+    mark = hashlib.sha256(
+        json.dumps(asdict(wording), ensure_ascii=False, sort_keys=True).encode()
+    ).hexdigest()[:12]
+    bank = data_dir / "voice" / f"bank-{wording.lang}-{mark}"
+    with _making:
+        missing = [clip for clip in wanted if not (bank / f"{clip}.wav").is_file()]
+        if missing:
+            bank.mkdir(parents=True, exist_ok=True)
+            _speak(wording, missing, bank)
+    return bank
+
+
+def all_clips(wording: Wording) -> list[str]:
+    """Every clip a sentence can need."""
+    return sorted({*wording.clips, *digits, *ascii_uppercase})
+
+
+def _speak(wording: Wording, clips: Iterable[str], bank: Path) -> None:
+    clips = list(clips)
+    if not _by_library(wording, clips, bank) and not _by_program(wording, clips, bank):
+        raise VoiceUnavailable("no clips, no eSpeak NG library (espeakng-loader) and no espeak-ng program")
+
+
+def _is_letter(clip: str) -> bool:
+    return len(clip) == 1 and clip in ascii_uppercase
+
+
+def _by_library(wording: Wording, clips: list[str], bank: Path) -> bool:
+    rows = [
+        {
+            "text": wording.clips.get(clip, clip),
+            "voice": wording.letters_voice if _is_letter(clip) else wording.voice,
+            "speed": wording.speed,
+            "out": str(bank / f"{clip}.wav"),
+        }
+        for clip in clips
+    ]
+    env = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    }
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "drivers.voice.espeak"],
+            input=json.dumps(rows), text=True, env=env, capture_output=True, timeout=PATIENCE_S, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0 and _whole(clips, bank)
+
+
+def _by_program(wording: Wording, clips: list[str], bank: Path) -> bool:
+    program = shutil.which("espeak-ng")
+    if program is None:
+        return False
+    for clip in clips:
+        pinyin = (wording.pinyin or {}).get(clip)
+        text = pinyin or wording.clips.get(clip, clip)
+        voice = (
+            wording.letters_voice if _is_letter(clip) else wording.plain_voice if pinyin else wording.voice
+        )
+        raw = bank / f".{clip}.raw.wav"
+        try:
+            subprocess.run(
+                [program, "-v", voice, "-s", str(wording.speed), "-w", str(raw), "--", text],
+                capture_output=True, timeout=PATIENCE_S, check=True,
+            )  # fmt: skip
+            rate, samples = wave_file.read(raw)
+        except (OSError, subprocess.SubprocessError, VoiceUnavailable):
+            return False
+        finally:
+            raw.unlink(missing_ok=True)
+        wave_file.write(bank / f"{clip}.wav", rate, wave_file.trim(rate, samples))
+    return _whole(clips, bank)
+
+
+def _whole(clips: list[str], bank: Path) -> bool:
+    return all((bank / f"{clip}.wav").is_file() for clip in clips)

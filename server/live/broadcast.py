@@ -470,7 +470,7 @@ def differences() -> list[str]:
 
 
 def client_manager(
-    redis_url: str | None = None, *, one_frame: bool = True, channel: str = "wucha", strict: bool = False
+    one_frame: bool = True, redis_url: str | None = None, *, channel: str = "wucha", strict: bool = False
 ) -> socketio.Manager:
     """The manager for `SocketIO(client_manager=...)`: ours if wanted and fit, else the stock one.
 

@@ -618,7 +618,7 @@ def test_over_a_real_redis(stack, tmp_path):
     stack.callback(redis.wait)
     stack.callback(redis.terminate)
     until(path.exists, "redis")
-    here, there = (Server(broadcast.client_manager(f"unix://{path}", strict=True)) for _ in "ab")
+    here, there = (Server(broadcast.client_manager(redis_url=f"unix://{path}", strict=True)) for _ in "ab")
     stack.callback(here.close)
     stack.callback(there.close)
     one, two = Screen(here), Screen(there)
@@ -659,8 +659,8 @@ def test_changed_internals_are_noticed(monkeypatch):
 
 def test_one_setting_switches_it_off():
     assert type(broadcast.client_manager(one_frame=False)) is socketio.Manager
-    assert type(broadcast.client_manager("redis://nowhere", one_frame=False)) is socketio.RedisManager
-    assert type(broadcast.client_manager("redis://nowhere")) is broadcast.RedisBroadcastManager
+    assert type(broadcast.client_manager(False, "redis://nowhere")) is socketio.RedisManager
+    assert type(broadcast.client_manager(True, "redis://nowhere")) is broadcast.RedisBroadcastManager
 
 
 def test_other_async_modes_take_the_stock_path(caplog):

@@ -1,7 +1,7 @@
-"""登记设备: a one-time code made by a manager is traded, once and within ten minutes, for the device's own key.
+"""登记设备: a one-time code made by a manager is traded, once and within ten minutes, for a key of its own.
 
-A place (this kiosk, the pad of that window) has one device: enrolling another revokes the one before it, so two machines
-never speak for the same place.
+A place (this kiosk, the pad of that window) has one device: enrolling another revokes the one before it,
+so two machines never speak for the same place.
 """
 
 from __future__ import annotations
@@ -70,13 +70,14 @@ def revoke(unit: Unit, device: str) -> Device:
 
 
 def ensure_host_key(unit: Unit, data_dir: Path) -> str:
-    """The key of this machine's own device host, kept in <data>/host.key (mode 0600); made when it is not there.
+    """The key of this machine's own device host, kept in <data>/host.key (mode 0600); made when it is not
+    there.
 
     A file whose key is unknown or revoked is replaced: who can write the data directory runs the hall anyway.
     """
     path = data_dir / "host.key"
     if path.exists():
-        key = path.read_text("ascii").strip()
+        key = path.read_text("ascii", "replace").strip()
         known = find_device_by_key(unit.connection, unit.hall, hashed(key))
         if known is not None and known.kind == HOST:
             path.chmod(0o600)

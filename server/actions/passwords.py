@@ -1,7 +1,7 @@
 """What signing in, setting up and resetting share: secrets, their hashes, and passwords as argon2id.
 
-A token has 256 random bits and is stored as SHA-256; a password is slow to hash, so it is hashed before the transaction
-opens and nobody stands in line for it.
+A token has 256 random bits and is stored as SHA-256; a password is slow to hash, so it is hashed before
+the transaction opens and nobody stands in line for it.
 """
 
 from __future__ import annotations

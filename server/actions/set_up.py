@@ -1,4 +1,6 @@
-"""首次启用: no hall has a default password. The first start prints a one-time code; who has it makes the accounts."""
+"""首次启用: no hall has a default password. The first start prints a one-time code; who has it makes the
+accounts.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,9 @@ from server.domain import refusals
 from server.domain.access import ADMIN, MANAGER
 from server.domain.catalogue import Person
 from server.settings import HallSettings
-from server.store.devices import Code, add_code, drop_codes, use_code
+from server.store.devices import Code, add_code, drop_codes, find_code, use_code
 from server.store.people import accounts, set_password
-from server.store.unit import Unit
+from server.store.unit import Store, Unit
 
 KIND = "setup"
 
@@ -27,15 +29,28 @@ def make_setup_code(unit: Unit) -> str | None:
     return "-".join((code[:4], code[4:8], code[8:]))
 
 
+def may_set_up(store: Store, code: str) -> None:
+    """Before anything slow is done for a caller nobody knows. Raises SetupDone, CodeWrong."""
+    with store.read() as connection:
+        if accounts(connection, store.hall):
+            raise refusals.SetupDone()
+        found = find_code(connection, store.hall, hashed(plain_code(code)))
+    if found is None or found.kind != KIND:
+        raise refusals.CodeWrong()
+
+
 def first_admin(hall: HallSettings) -> Person:
-    """Whose password the set-up asks for: the first admin of staff.toml, else the first manager, else the first person."""
+    """Whose password the set-up asks for: the first admin of staff.toml, else the first manager, else the
+    first person.
+    """
     return min(hall.catalogue.people.values(), key=lambda p: (p.role != ADMIN, p.role != MANAGER))
 
 
 def set_up(
     unit: Unit, hall: HallSettings, code: str, admin_hash: str, once_hashes: Mapping[str, str]
 ) -> Person:
-    """Make all accounts: the admin's with a chosen password, the others' with one-time ones. Returns the admin.
+    """Make all accounts: the admin's with a chosen password, the others' with one-time ones. Returns the
+    admin.
 
     Raises SetupDone, CodeWrong.
     """

@@ -1,7 +1,7 @@
 """登录: a person shows a password and gets a session; 退出 ends it.
 
-A wrong password must be counted although it is a "no", so `sign_in` returns its refusals instead of raising them: the
-unit commits, and the door raises what it got.
+A wrong password must be counted although it is a "no", so `sign_in` returns its refusals instead of
+raising them: the unit commits, and the door raises what it got.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from server.actions.passwords import Passwords, hashed, new_token
 from server.domain import refusals
 from server.domain.catalogue import Person
-from server.domain.passwords import check_password
+from server.domain.passwords import LEAST, MOST, check_password
 from server.domain.refusals import Refusal
-from server.domain.sessions import LOCKED_FOR, Failures, Session
+from server.domain.sessions import LOCKED_FOR, Session
 from server.settings import HallSettings
 from server.store.people import Account, find_account, save_account, set_password
 from server.store.sessions import add_session, end_session, end_sessions_of
@@ -65,7 +65,7 @@ def look(
     if not right or new_password is None or person is None:
         return Attempt(account, right)
     if new_password == password:
-        raise refusals.PasswordWeak(reason="same")
+        raise refusals.PasswordWeak(reason="same", least=LEAST, most=MOST)
     check_password(new_password, own_words(hall, person))
     return Attempt(account, right, passwords.hash(new_password))
 
@@ -73,12 +73,13 @@ def look(
 def sign_in(unit: Unit, hall: HallSettings, attempt: Attempt, old_token: str | None) -> SignedIn | Refusal:
     """A new session for the unit's actor, or the refusal: LoginLocked, LoginFailed, PasswordChangeNeeded.
 
-    `old_token` (the cookie that came along) is ended, so nobody goes on under a session known before. A new password
-    ends all other sessions of the person.
+    `old_token` (the cookie that came along) is ended, so nobody goes on under a session known before. A
+    new password ends all other sessions of the person.
     """
     person = unit.actor.id
     account = find_account(unit.connection, unit.hall, person)
     if account is None or attempt.seen is None:
+        unit.note("session.open", f"person:{person}", "refused", why="unknown")
         return refusals.LoginFailed()
     if account.failed.is_locked(unit.now):
         return _locked(unit, "locked")
@@ -111,7 +112,7 @@ def sign_out(unit: Unit, token_hash: str) -> None:
 
 
 def _failed(unit: Unit, account: Account, allowed: int) -> Refusal:
-    failed: Failures = account.failed.one_more(unit.now, allowed)
+    failed = account.failed.one_more(unit.now, allowed)
     save_account(unit, account.id, failures=failed.count, locked_until=failed.locked_until)
     unit.note("session.open", f"person:{account.id}", "refused", failures=account.failures + 1)
     return _locked(unit, "lock") if failed.locked_until else refusals.LoginFailed()

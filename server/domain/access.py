@@ -1,7 +1,9 @@
-"""Who may do what: one table, deny by default. An act that is not here is nobody's; a caller that is not in its row may not.
+"""Who may do what: one table, deny by default. An act that is not here is nobody's; a caller that is not
+in its row may not.
 
-`python -c "from server.domain.access import printed; print(printed())"` prints it. The table says which kind of caller;
-whose window or ticket it is (own) is decided by the act itself, from the object's row and never from the request.
+`python -c "from server.domain.access import printed; print(printed())"` prints it. The table says which
+kind of caller; whose window or ticket it is (own) is decided by the act itself, from the object's row and
+never from the request.
 """
 
 from __future__ import annotations
@@ -79,10 +81,12 @@ def may(role: str, act: str, demo: bool = False) -> bool:
 
 
 def is_own_origin(origin: str | None, host: str, base_url: str) -> bool:
-    """Does `origin` (the header) name our own pages: the host of this request, or of the hall's public address?
+    """Does `origin` (the header) name our own pages: the host of this request, or of the hall's public
+    address?
 
-    None (no browser, or an old one on a plain GET) is ours: the caller still has to show a key or the CSRF token.
-    "null", another scheme, port or host is foreign. The scheme is not compared, since a proxy may end TLS before us.
+    None (no browser, or an old one on a plain GET) is ours: the caller still has to show a key or the
+    CSRF token. "null", another scheme, port or host is foreign. The scheme is not compared, since a proxy
+    may end TLS before us.
     """
     if origin is None:
         return True

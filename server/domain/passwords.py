@@ -1,7 +1,8 @@
 """Which passwords are too weak: short, common, a pattern of keys or digits, or made of the hall's own words.
 
-No composition rule: length and not being guessable is what counts. Common passwords are mostly a known word with digits
-around it, so both are cut off and common letter swaps undone before the word is looked up.
+No composition rule: length and not being guessable is what counts. Common passwords are mostly a known
+word with digits around it, so both are cut off and common letter swaps undone before the word is looked
+up.
 """
 
 from __future__ import annotations
@@ -16,40 +17,30 @@ LEAST, MOST = 8, 128
 
 COMMON = frozenset(
     """
-    password passwort passw pass passwd senha contrasena motdepasse parola admin administrator root user guest test tester
-    demo welcome hello login letmein changeme secret default master superman batman spiderman pokemon dragon monkey
-    football baseball basketball soccer hockey tennis golf iloveyou loveyou love lovely lover princess sunshine shadow
-    michael jordan jennifer jessica ashley daniel matthew joshua andrew thomas robert charlie william george anthony
-    killer trustno access starwars whatever freedom computer internet samsung google facebook linkedin microsoft windows
-    apple android iphone summer winter spring autumn monday friday january december flower cheese cookie pepper ginger
-    hunter ranger buster tigger soccer harley mustang ferrari corvette porsche mercedes yamaha hannah maggie nicole
-    chelsea liverpool arsenal barcelona juventus manchester america canada london orange purple yellow silver golden
-    diamond crystal angel angels babygirl babyboy sweety sweetheart forever family friends blessed jesus christ heaven
-    qwerty qwertyuiop qwertz azerty asdfgh asdfghjkl zxcvbn zxcvbnm qazwsx qazwsxedc wsxedc qweasd qweasdzxc zaqwsx
-    zaqxswcde asdf zxcv qwer qwert abcdef abcdefg abcdefgh abcd abc aaa abcabc asdasd qweqwe zxczxc
-    woaini woaiwojia woaini aini woaiwo nihao zhongguo beijing shanghai guangzhou shenzhen tiantian baobao laopo laogong
-    mima woshishui woshini xiaoxiao dongdong feifei wangzi gongzhu yiqiqilai caonima wozhiaini zhangwei wangwei liwei
-    wanglei lijing zhangjing taobao alipay weixin wechat baidu huawei xiaomi tencent
-    wucha zhengwu dating chuangkou zhengwudating zhengwufuwu fuwudating banshi banshidating jiaohao quhao paidui
-    window service hall center centre government counter clerk manager supervisor queue ticket number
-    """.split()
+    password passwort passw pass passwd senha contrasena motdepasse parola admin administrator root user
+    guest test tester demo welcome hello login letmein changeme secret default master superman batman
+    spiderman pokemon dragon monkey football baseball basketball soccer hockey tennis golf iloveyou
+    loveyou love lovely lover princess sunshine shadow michael jordan jennifer jessica ashley daniel
+    matthew joshua andrew thomas robert charlie william george anthony killer trustno access starwars
+    whatever freedom computer internet samsung google facebook linkedin microsoft windows apple android
+    iphone summer winter spring autumn monday friday january december flower cheese cookie pepper ginger
+    hunter ranger buster tigger harley mustang ferrari corvette porsche mercedes yamaha hannah maggie
+    nicole chelsea liverpool arsenal barcelona juventus manchester america canada london orange purple
+    yellow silver golden diamond crystal angel angels babygirl babyboy sweety sweetheart forever family
+    friends blessed jesus christ heaven qwerty qwertyuiop qwertz azerty asdfgh asdfghjkl zxcvbn zxcvbnm
+    qazwsx qazwsxedc wsxedc qweasd qweasdzxc zaqwsx zaqxswcde asdf zxcv qwer qwert abcdef abcdefg abcdefgh
+    abcd abc aaa abcabc asdasd qweqwe zxczxc woaini woaiwojia aini woaiwo nihao zhongguo beijing shanghai
+    guangzhou shenzhen tiantian baobao laopo laogong mima woshishui woshini xiaoxiao dongdong feifei
+    wangzi gongzhu yiqiqilai caonima wozhiaini zhangwei wangwei liwei wanglei lijing zhangjing taobao
+    alipay weixin wechat baidu huawei xiaomi tencent wucha zhengwu dating chuangkou zhengwudating
+    zhengwufuwu fuwudating banshi banshidating jiaohao quhao paidui window service hall center centre
+    government counter clerk manager supervisor queue ticket number
+    """.split()  # noqa: SIM905  a list of words is read better as words
 )
-ROWS = (
-    "1234567890",
-    "qwertyuiop",
-    "asdfghjkl",
-    "zxcvbnm",
-    "abcdefghijklmnopqrstuvwxyz",
-    "1qaz2wsx3edc4rfv5tgb6yhn",
-)
-ROWS += (
-    "!@#$%^&*()",
-    "1q2w3e4r5t6y7u8i9o0p",
-    "q1w2e3r4t5y6u7i8o9p0",
-    "147258369",
-    "159357",
-    "5201314",
-    "zaq12wsxcde34rfv",
+ROWS: tuple[str, ...] = (
+    *("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz", "!@#$%^&*()"),
+    *("1qaz2wsx3edc4rfv5tgb6yhn", "1q2w3e4r5t6y7u8i9o0p", "q1w2e3r4t5y6u7i8o9p0", "zaq12wsxcde34rfv"),
+    *("147258369", "159357", "5201314"),
 )
 SWAPS = str.maketrans("013457$@!", "oleastsai")
 
@@ -60,7 +51,9 @@ def normal(password: str) -> str:
 
 
 def check_password(password: str, own_words: Iterable[str]) -> None:
-    """Raises PasswordWeak with facts.reason short, long, common, pattern or own. own_words: the hall's, the person's."""
+    """Raises PasswordWeak with facts.reason short, long, common, pattern or own. own_words: the hall's,
+    the person's.
+    """
     text = normal(password)
     if len(text) < LEAST or len(text) > MOST:
         raise PasswordWeak(reason="short" if len(text) < LEAST else "long", least=LEAST, most=MOST)
@@ -94,7 +87,9 @@ def _left_over(plain: str, word: str) -> bool:
 
 
 def _is_pattern(plain: str) -> bool:
-    """Few different characters, digits that are a date or a mobile number, a repeated block, or walks over the keys."""
+    """Few different characters, digits that are a date or a mobile number, a repeated block, or walks
+    over the keys.
+    """
     if len(set(plain)) <= 3 or re.fullmatch(r"(.{1,5})\1+", plain):
         return True
     if re.fullmatch(r"[a-z]{0,3}(19|20)?\d{6}[a-z]{0,3}", plain) or re.fullmatch(

@@ -26,7 +26,9 @@ class Session:
 
 
 def idle_limit(role: str, idle_minutes: int) -> timedelta:
-    """idle_minutes = hall.toml privacy.session_idle_minutes: exact for far-reaching roles, at least 30 for all others."""
+    """idle_minutes = hall.toml privacy.session_idle_minutes: exact for far-reaching roles, at least 30
+    for all others.
+    """
     return timedelta(minutes=idle_minutes if role in FAR_REACHING else max(idle_minutes, CLERK_IDLE_MINUTES))
 
 
@@ -48,6 +50,8 @@ class Failures:
         return self.locked_until is not None and now < self.locked_until
 
     def one_more(self, now: datetime, allowed: int) -> Failures:
-        """After another wrong password: the `allowed`-th in a row locks for LOCKED_FOR and starts the count anew."""
+        """After another wrong password: the `allowed`-th in a row locks for LOCKED_FOR and starts the
+        count anew.
+        """
         count = self.count + 1
         return Failures(0, now + LOCKED_FOR) if count >= allowed else Failures(count)

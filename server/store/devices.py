@@ -32,7 +32,9 @@ class Device:
 
 @dataclass(frozen=True)
 class Code:
-    """What a one-time code makes: a device of `kind` at its place, or (kind "setup") the hall's first accounts."""
+    """What a one-time code makes: a device of `kind` at its place, or (kind "setup") the hall's first
+    accounts.
+    """
 
     kind: str
     name: str
@@ -88,15 +90,23 @@ def add_code(unit: Unit, code_hash: str, code: Code) -> None:
     unit.connection.execute(insert(t.code).values(hall=unit.hall, code_hash=code_hash, **row))
 
 
+def find_code(connection: Connection, hall: str, code_hash: str) -> Code | None:
+    """What an unused code stands for; its end is for `use_code` to see."""
+    c = t.code.c
+    query = select(*_CODE).where(c.hall == hall, c.code_hash == code_hash, c.used_at.is_(None))
+    row = connection.execute(query).mappings().one_or_none()
+    return Code(**row) if row else None
+
+
 def use_code(unit: Unit, code_hash: str) -> Code | None:
     """Take the code out of the world: what it stands for, None when it is unknown, used or expired."""
     c = t.code.c
-    mine = (c.hall == unit.hall) & (c.code_hash == code_hash)
-    row = unit.connection.execute(select(*_CODE).where(mine, c.used_at.is_(None))).mappings().one_or_none()
-    if row is None or (row["expires_at"] is not None and row["expires_at"] <= unit.now):
+    code = find_code(unit.connection, unit.hall, code_hash)
+    if code is None or (code.expires_at is not None and code.expires_at <= unit.now):
         return None
+    mine = (c.hall == unit.hall) & (c.code_hash == code_hash)
     unit.connection.execute(update(t.code).where(mine).values(used_at=unit.now))
-    return Code(**row)
+    return code
 
 
 def drop_codes(unit: Unit, kind: str) -> None:

@@ -1,4 +1,6 @@
-"""Accounts: the password of each person who may sign in. Who the people are stands in the hall's staff.toml."""
+"""Accounts: the password of each person who may sign in. Who the people are stands in the hall's
+staff.toml.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ const kinds = (facts: Partial<Facts>): string[] => alarms(hall(facts), NOW).map(
 describe('alarms', () => {
   it.each<[string, Partial<Facts>, string[]]>([
     ['a calm hall is silent', { queues: [queue({ waiting: 3, oldest_at: ago(60) })], windows: [win({ ticket: { number: 'A001', state: 'serving' } })], devices: [device('P', 'ok'), device('Q', 'unknown')] }, []],
-    ['someone waits beyond the promise', { queues: [queue({ waiting: 3, over_target: 1 })] }, ['red wait A']],
+    ['someone waits beyond the promise', { queues: [queue({ waiting: 3, oldest_at: ago(1801) })] }, ['red wait A']],
     ['a queue is long', { queues: [queue({ waiting: 20 })] }, ['yellow long A']],
     ['nobody serves a queue', { queues: [queue({ waiting: 1, windows_open: 0 })] }, ['red uncovered A']],
     ['a window idles while its people wait', { queues: [queue({ waiting: 1 })], windows: [win({ idle_since: ago(300) })] }, ['yellow idle 3']],
@@ -41,7 +41,7 @@ describe('alarms', () => {
     expect(alarms(closed, NOW)).toEqual([])
   })
   it('the older of two equal alarms comes first', () => {
-    expect(kinds({ queues: [queue({ over_target: 1, waiting: 1, oldest_at: ago(10) }), queue({ id: 'B', over_target: 1, waiting: 1, oldest_at: ago(99) })] })).toEqual(['red wait B', 'red wait A'])
+    expect(kinds({ queues: [queue({ waiting: 1, oldest_at: ago(1810) }), queue({ id: 'B', waiting: 1, oldest_at: ago(1899) })] })).toEqual(['red wait B', 'red wait A'])
   })
 })
 

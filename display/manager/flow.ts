@@ -16,7 +16,8 @@ export const KINDS: Kind[] = ['kiosk', 'pad', 'board', 'window_screen', 'host']
 /** Deeds that are asked about first, because they cannot be taken back in one move. */
 export type Ask =
   | { deed: 'open-day' }
-  | { deed: 'close-day' }
+  | { deed: 'stop-day' } // no new numbers
+  | { deed: 'close-day' } // the rest expires
   | { deed: 'revoke'; id: string; name: string }
   | { deed: 'reset-password'; id: string; name: string }
 export interface Toast {
@@ -131,7 +132,7 @@ export function alarms(facts: Facts, now: number, limits: Limits = LIMITS): Alar
 
   for (const q of facts.queues) {
     if (working && q.waiting > 0 && q.windows_open === 0) add({ kind: 'uncovered', level: 'red', what: q.id, count: q.waiting, since: q.oldest_at })
-    if (q.over_target > 0) add({ kind: 'wait', level: 'red', what: q.id, count: q.over_target, since: q.oldest_at })
+    if (pressure(q, now).light === 'red') add({ kind: 'wait', level: 'red', what: q.id, count: q.waiting, since: q.oldest_at })
     else if (q.waiting >= limits.queue_over) add({ kind: 'long', level: 'yellow', what: q.id, count: q.waiting, since: q.oldest_at })
   }
   for (const w of facts.windows) {
@@ -169,7 +170,7 @@ export function pressure(queue: ManagerQueueRow, now: number): { oldest_s: numbe
   const oldest_s = queue.oldest_at && queue.waiting ? Math.max(0, Math.floor((now - Date.parse(queue.oldest_at)) / 1000)) : null
   if (oldest_s === null || !queue.target_s) return { oldest_s, share: null, light: oldest_s === null ? 'none' : 'green' }
   const share = oldest_s / queue.target_s
-  return { oldest_s, share, light: share > 1 || queue.over_target > 0 ? 'red' : share >= 0.8 ? 'amber' : 'green' }
+  return { oldest_s, share, light: share > 1 ? 'red' : share >= 0.8 ? 'amber' : 'green' }
 }
 
 export interface Satisfaction {

@@ -8,24 +8,15 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from server.api.access import current_actor, needs
+from server.domain.access import LISTENING
 from server.domain.refusals import NotFound, WindowUnknown
 from server.house import house
+from server.live.faces import FACES
 from server.live.namespaces import ALL_ROOM, picture
 from server.store import tables as t
 from server.voice import announcement
 
 bp = APIBlueprint("state", __name__, url_prefix="/api")
-
-# face -> the act one needs to see it
-WATCHING = {
-    "hall": "hall.watch",
-    "window": "queue.watch",
-    "kiosk": "queue.watch",
-    "pad": "queue.watch",
-    "clerk": "window.call",
-    "manager": "manager.watch",
-}
-
 
 def _view(face: str, act: str) -> None:
     @needs(act)
@@ -44,8 +35,8 @@ def _view(face: str, act: str) -> None:
     bp.add_url_rule(f"/state/{face}", f"get_{face}", get_state)
 
 
-for _face, _act in WATCHING.items():
-    _view(_face, _act)
+for _face in FACES:
+    _view(_face, LISTENING[f"/{_face}"])
 
 
 @bp.get("/voice/<int:call>.wav")

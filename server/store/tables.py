@@ -147,7 +147,7 @@ leg = Table(
         ),
         name="ck_leg_state",
     ),
-    CheckConstraint("state NOT IN ('called', 'serving') OR window IS NOT NULL", name="ck_leg_window"),
+    CheckConstraint("state NOT IN ('called', 'serving') OR \"window\" IS NOT NULL", name="ck_leg_window"),
     CheckConstraint(
         "joined_at <= COALESCE(called_at, joined_at) AND COALESCE(called_at, joined_at) <= "
         "COALESCE(started_at, called_at, joined_at)",

@@ -20,7 +20,7 @@ def window_rows(view: View, ids: Ids) -> Rows:
     """The public row, and since when, with what, how much today."""
     rows = public.window_rows(view, ids)
     p, c = t.post.c, t.leg.c
-    since = dict(view.connection.execute(select(p.window, p.since).where(p.hall == view.hall)).tuples().all())
+    since = dict(view.connection.execute(select(p.window, p.since).where(p.hall == view.hall)).all())
     at_desk = select(c.window, c.service, c.called_at, c.started_at).where(
         c.hall == view.hall, c.state.in_(AT_WINDOW)
     )
@@ -30,7 +30,7 @@ def window_rows(view: View, ids: Ids) -> Rows:
         .where(c.hall == view.hall, c.day == view.day)
         .group_by(c.window)
     )
-    last_end = dict(view.connection.execute(ended).tuples().all())
+    last_end = dict(view.connection.execute(ended).all())
     services = view.settings.catalogue.services
     for window, row in rows.items():
         assert row is not None

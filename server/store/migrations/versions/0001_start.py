@@ -202,7 +202,9 @@ def upgrade() -> None:
             "state IN ('waiting', 'called', 'serving', 'held', 'done', 'no_show', 'transferred', 'cancelled', 'expired')",
             name="ck_leg_state",
         ),
-        sa.CheckConstraint("state NOT IN ('called', 'serving') OR window IS NOT NULL", name="ck_leg_window"),
+        sa.CheckConstraint(
+            "state NOT IN ('called', 'serving') OR \"window\" IS NOT NULL", name="ck_leg_window"
+        ),
         sa.CheckConstraint(
             "joined_at <= COALESCE(called_at, joined_at) AND COALESCE(called_at, joined_at) <= COALESCE(started_at, called_at, joined_at)",
             name="ck_leg_times",

@@ -1,0 +1,174 @@
+"""Snapshot + changes = a fresh snapshot, for every face and room, after every deed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from server.actions.day import begin_closing
+from server.actions.device_host import device_health, host_arrived, host_left
+from server.actions.finish import finish
+from server.actions.hold import hold, unhold
+from server.actions.no_show import give_back_place, no_show
+from server.actions.print_slip import follow_slip
+from server.actions.rate import close_overdue_questions, rate
+from server.actions.recall import recall
+from server.actions.staff_window import close_window, pause_window, resume_window
+from server.actions.start import start
+from server.actions.transfer import transfer
+from server.domain.actors import SYSTEM, Actor
+from server.domain.events import Event
+from server.live.faces import FACES, snapshot
+from server.live.publish import Listeners, Publisher
+from server.store.snapshots.view import View
+from server.text import Texts
+from tests.conftest import ROOT
+from tests.server.hall_day import HallDay
+
+ROOMS = {"": ("all",), "window": ("W01", "W02", "W05"), "kiosk": ("K1", "K2")}
+PRINTER = {"name": "printer-K1", "kind": "printer", "model": "escpos", "line": "virtual://", "window": None, "kiosk": "K1"}
+KEYPAD = {"name": "keypad-W01", "kind": "keypad", "model": "ff68", "line": "virtual://", "window": "W01", "kiosk": None}
+HOST = Actor("device", "host-1", "host")
+
+
+def apply(state: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
+    """What every face does with a `changes` message (server/web/client/apply.ts is its twin)."""
+    if message["revision"] <= state["revision"]:
+        return state
+    assert message["since"] <= state["revision"], "a gap: the face would resync"
+    rows = {name: dict(old) for name, old in state["rows"].items()}
+    for name, changed in message["rows"].items():
+        rows[name] = {k: v for k, v in {**rows[name], **changed}.items() if v is not None}
+    return {"revision": message["revision"], "rows": rows, "values": {**state["values"], **message["values"]}}
+
+
+@dataclass
+class Wall:
+    """All faces at once, each fed only by messages."""
+
+    day: HallDay
+    texts: Texts
+    listeners: Listeners = field(default_factory=Listeners)
+    states: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    heard: list[Event] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.publisher = Publisher(self.day.store, self.day.hall, self.texts, self.emit, self.listeners, self.batch)
+        self.day.store.publish = self.publisher.publish
+        for face in FACES.values():
+            for room in ROOMS[face.key]:
+                self.listeners.join(face.name, room)
+                self.states[face.name, room] = self.fresh(face.name, room)
+
+    def batch(self, _view: View, events: Sequence[Event]) -> None:
+        self.heard.extend(events)
+
+    def emit(self, event: str, data: dict[str, Any], namespace: str, rooms: list[str]) -> None:
+        assert event == "changes"
+        for room in rooms:
+            key = (namespace[1:], room)
+            self.states[key] = apply(self.states[key], json.loads(json.dumps(data)))
+
+    def fresh(self, face: str, room: str) -> dict[str, Any]:
+        with self.day.store.read() as connection:
+            view = View.of(connection, self.day.hall.id, self.day.hall, self.texts)
+            whole = snapshot(FACES[face], room, view).wire()
+        return json.loads(json.dumps({"revision": view.revision, **whole}))  # type: ignore[no-any-return]
+
+    def check(self) -> None:
+        self.publisher.flush()
+        for (face, room), state in self.states.items():
+            assert state == self.fresh(face, room), f"/{face} {room}"
+
+
+@pytest.fixture
+def wall(day: HallDay) -> Iterator[Wall]:
+    day.open("W01", "W02", "W05")
+    yield Wall(day, Texts(ROOT / "config" / "text"))
+
+
+def test_a_whole_journey_keeps_every_face_in_step(wall: Wall) -> None:
+    day = wall.day
+    pad = Actor("device", "pad", "pad", window="W01")
+
+    def host(deed: Any, *args: Any) -> None:
+        with day.store.unit(HOST) as unit:
+            deed(unit, *args)
+
+    host(host_arrived, [PRINTER, KEYPAD], [])
+    wall.check()
+    host(device_health, "printer-K1", "ok", "", "")
+    wall.check()
+    first, second = day.take(), day.take()
+    third = day.take("S101")
+    wall.check()
+    assert first.slip is not None
+    host(follow_slip, first.slip.id, "sending", "")
+    host(follow_slip, first.slip.id, "printed", "")
+    host(device_health, "printer-K1", "down", "paper_out", "")
+    wall.check()
+    day.call("W01")
+    wall.check()
+    day.clock.forward(seconds=30)
+    day.at("W01", recall, day.hall, "W01")
+    wall.check()
+    day.at("W01", start, "W01")
+    wall.check()
+    day.at("W01", hold, "W01")
+    wall.check()
+    day.call("W01")
+    day.clock.forward(minutes=1)
+    day.at("W01", no_show, day.hall, "W01")
+    wall.check()
+    day.at("W01", give_back_place, day.hall, "W01", second.leg.id)
+    wall.check()
+    day.at("W01", unhold, "W01", first.leg.id)
+    wall.check()
+    day.at("W01", finish, day.hall, "W01", "done")
+    wall.check()
+    with day.store.unit(pad) as unit:
+        rate(unit, day.hall, first.leg.id, 2, ["213"])
+    wall.check()
+    day.at("W01", pause_window, day.hall, "W01", "meal")
+    wall.check()
+    day.at("W01", resume_window, "W01")
+    day.call("W01")
+    day.at("W01", transfer, day.hall, "W01", "B", None)
+    wall.check()
+    day.call("W05")
+    day.serve("W05")
+    wall.check()
+    day.clock.forward(minutes=2)
+    with day.store.unit(SYSTEM) as unit:
+        close_overdue_questions(unit, day.hall)
+    wall.check()
+    day.at("W01", close_window, "W01")
+    with day.store.unit(SYSTEM) as unit:
+        begin_closing(unit)
+    host(host_left)
+    wall.check()
+    assert {"ticket.taken", "ticket.called", "ticket.recalled", "rating.given", "slip.changed", "device.changed"} <= {
+        event.name for event in wall.heard
+    }
+    assert third.ticket.number == "B001"
+
+
+def test_no_public_face_hears_a_name(wall: Wall) -> None:
+    day = wall.day
+    day.take()
+    day.call("W01")
+    wall.publisher.flush()
+    people = {p.name for p in day.hall.catalogue.people.values()}
+    public = json.dumps([wall.states["hall", "all"]["values"], wall.states["kiosk", "K1"]], ensure_ascii=False)
+    assert not {name for name in people if name in public}
+
+
+def test_a_gap_is_seen(wall: Wall) -> None:
+    state = wall.states["hall", "all"]
+    late = {"since": state["revision"] + 1, "revision": state["revision"] + 2, "rows": {}, "values": {}}
+    with pytest.raises(AssertionError, match="gap"):
+        apply(state, late)

@@ -89,7 +89,7 @@ class Child:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(5)
+                self.process.wait(12)
             except subprocess.TimeoutExpired:
                 self.kill()
         for pid in pids:

@@ -14,7 +14,9 @@ from bench.figures import Row, as_json, machine, table
 PARTS = {
     "floor": "(c) SQLite WAL+FULL commit",
     "deeds": "(d) routing at 2,000 waiting; take and next without HTTP",
+    "acts": "(a) take and next over HTTP against a bare Flask handler with one commit",
     "push": "(b) a broadcast to 100, 300, 1,000 sockets against bare Flask-SocketIO",
+    "storm": "(e) 200 screens reconnect, kill -9 to first success, import and start",
 }
 
 
@@ -40,7 +42,8 @@ def main(argv: list[str] | None = None) -> int:
                 rows += importlib.import_module(f"bench.{name}").run(Path(folder), wanted.quick)
             except Exception as broken:  # noqa: BLE001  one part that fails must not take the others along
                 traceback.print_exc()
-                rows.append(Row(name, "failed", note=f"{type(broken).__name__}: {str(broken)[:120]}"))
+                said = str(broken).split("\n")[0][:100]
+                rows.append(Row(name, "failed", note=f"{type(broken).__name__}: {said}"))
             print(f"{time.monotonic() - begun:.0f} s", flush=True)
     print(f"\n{machine()}\n\n{table(rows)}")
     if wanted.json:

@@ -54,8 +54,13 @@ class Station:
 class Crew:
     """Not safe for several threads, except that the host hands jobs over under its own lock."""
 
-    def __init__(self, line: SerialLine, stations: Iterable[Station], publish: Publish,
-                 chance: random.Random | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        line: SerialLine,
+        stations: Iterable[Station],
+        publish: Publish,
+        chance: random.Random | None = None,
+    ) -> None:
         self.line = line
         self.stations = {station.spec.name: station for station in stations}
         self._publish = publish

@@ -58,8 +58,15 @@ class Host:
                 options = {
                     k: v for k, v in vars(spec.profile).items() if isinstance(v, (str, int, float, bool))
                 }
-                BENCH.attach(spec.line.url, spec.name, spec.driver, spec.address, options,
-                             baud=spec.line.settings.baud, clock=self.clock)  # fmt: skip
+                BENCH.attach(
+                    spec.line.url,
+                    spec.name,
+                    spec.driver,
+                    spec.address,
+                    options,
+                    baud=spec.line.settings.baud,
+                    clock=self.clock,
+                )
         for url, specs in by_line.items():
             self._crews[url] = _Crewed(self._make_crew(specs))
         self._where = {spec.name: self._crews[spec.line.url] for spec in hall.devices}
@@ -136,10 +143,18 @@ class Host:
     def devices(self) -> list[dict[str, Any]]:
         """Every device as `hello` tells it."""
         return [
-            {"name": s.name, "kind": s.kind, "model": s.model, "line": s.line.url, "window": s.window,
-             "kiosk": s.kiosk, "zone": s.zone, "virtual": s.virtual}
+            {
+                "name": s.name,
+                "kind": s.kind,
+                "model": s.model,
+                "line": s.line.url,
+                "window": s.window,
+                "kiosk": s.kiosk,
+                "zone": s.zone,
+                "virtual": s.virtual,
+            }
             for s in self.hall.devices
-        ]  # fmt: skip
+        ]
 
     def healths(self) -> list[dict[str, Any]]:
         """The last known health of every device that has one."""

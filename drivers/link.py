@@ -139,8 +139,16 @@ class Link:
                     wait = min(BACK_OFF_S[1], wait * 2)
         finally:
             self.host.stop()
-            if self._client.connected:
-                self._client.disconnect()
+            self._leave()
+
+    def _leave(self) -> None:
+        """Say good-bye, but do not wait the three seconds the WebSocket library gives the other side to say
+        it too.
+        """
+        if self._client.connected:
+            leaving = threading.Thread(target=self._client.disconnect, name="leave", daemon=True)
+            leaving.start()
+            leaving.join(0.3)
 
     def stop(self) -> None:
         self._stopped.set()

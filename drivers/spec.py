@@ -217,10 +217,12 @@ def _together(specs: list[DeviceSpec], path: Path, errors: list[str]) -> None:
         first = lines.setdefault(spec.line.url, spec)
         if first.driver != spec.driver or first.line != spec.line:
             _wrong(
-                errors, path, f"device {spec.name!r}.line",
+                errors,
+                path,
+                f"device {spec.name!r}.line",
                 f"与 {first.name} 同一条线，但协议或串口参数不同",
                 f"shares a line with {first.name} but speaks another protocol or baud",
-            )  # fmt: skip
+            )
         elif first is not spec and not MODELS[spec.driver][3]:
             _wrong(
                 errors,

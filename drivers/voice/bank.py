@@ -78,8 +78,13 @@ def _by_library(wording: Wording, clips: list[str], bank: Path) -> bool:
     try:
         done = subprocess.run(
             [sys.executable, "-m", "drivers.voice.espeak"],
-            input=json.dumps(rows), text=True, env=env, capture_output=True, timeout=PATIENCE_S, check=False,
-        )  # fmt: skip
+            input=json.dumps(rows),
+            text=True,
+            env=env,
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0 and _whole(clips, bank)
@@ -99,8 +104,10 @@ def _by_program(wording: Wording, clips: list[str], bank: Path) -> bool:
         try:
             subprocess.run(
                 [program, "-v", voice, "-s", str(wording.speed), "-w", str(raw), "--", text],
-                capture_output=True, timeout=PATIENCE_S, check=True,
-            )  # fmt: skip
+                capture_output=True,
+                timeout=PATIENCE_S,
+                check=True,
+            )
             rate, samples = wave_file.read(raw)
         except (OSError, subprocess.SubprocessError, VoiceUnavailable):
             return False

@@ -13,13 +13,23 @@ from drivers.jobs import AskRating, PrintSlip, Rule, ShowText, StopRating, job_f
 from drivers.line.clock import Clock
 from drivers.spec import CONFIG, HallSpec, load
 
-SLIP = {"id": "slip-1", "kind": "print_slip", "kiosk": "K1", "copy": 0, "deadline_s": 20,
-        "parts": [{"text": "A001", "size": 4, "align": "center", "bold": True}, {"rule": True}, {"feed": 1}]}  # fmt: skip
+SLIP = {
+    "id": "slip-1",
+    "kind": "print_slip",
+    "kiosk": "K1",
+    "copy": 0,
+    "deadline_s": 20,
+    "parts": [{"text": "A001", "size": 4, "align": "center", "bold": True}, {"rule": True}, {"feed": 1}],
+}
 
 
 def show(job_id, window="W01", text="请A001号到1号窗口", tone="call", deadline_s=10):
-    return {"id": job_id, "kind": "show_text", "deadline_s": deadline_s,
-            "facts": {"window": window, "text": text, "kind": tone}}  # fmt: skip
+    return {
+        "id": job_id,
+        "kind": "show_text",
+        "deadline_s": deadline_s,
+        "facts": {"window": window, "text": text, "kind": tone},
+    }
 
 
 class Hall:
@@ -241,11 +251,24 @@ def test_keys_and_ratings_are_published(hall):
 
 @pytest.mark.parametrize(
     "row",
-    [None, 7, {}, {"id": "x", "kind": "dance"}, SLIP | {"parts": []}, SLIP | {"parts": [{"text": "a", "size": 9}]},
-     SLIP | {"parts": [{"text": "a", "rule": True}]}, SLIP | {"surprise": 1}, SLIP | {"copy": True},
-     {"id": "x", "kind": "show_text", "window": "W01"}, show("x", tone="shout"), show("x", text="x" * 501),
-     SLIP | {"deadline_s": -1}, SLIP | {"parts": [{"qr": ""}]}, show("x", window="W99")],
-)  # fmt: skip
+    [
+        None,
+        7,
+        {},
+        {"id": "x", "kind": "dance"},
+        SLIP | {"parts": []},
+        SLIP | {"parts": [{"text": "a", "size": 9}]},
+        SLIP | {"parts": [{"text": "a", "rule": True}]},
+        SLIP | {"surprise": 1},
+        SLIP | {"copy": True},
+        {"id": "x", "kind": "show_text", "window": "W01"},
+        show("x", tone="shout"),
+        show("x", text="x" * 501),
+        SLIP | {"deadline_s": -1},
+        SLIP | {"parts": [{"qr": ""}]},
+        show("x", window="W99"),
+    ],
+)
 def test_bad_jobs_fail_and_disturb_nothing(hall, row):
     one = hall("printer-K1", "strip-W01")
     one.host.submit(row)

@@ -44,10 +44,17 @@ CALL = [Pressed("keypad-1", "call")]
 
 @pytest.mark.parametrize(
     ("key", "digits", "event"),
-    [("call", "", ("call", "")), ("recall", "", ("recall", "")), ("pause", "", ("pause", "")),
-     ("no_show", "", ("no_show", "")), ("hold", "", ("hold", "")), ("unhold", "", ("unhold", "")),
-     ("rate", "", ("rate", "")), ("transfer", "12", ("transfer", "12"))],
-)  # fmt: skip
+    [
+        ("call", "", ("call", "")),
+        ("recall", "", ("recall", "")),
+        ("pause", "", ("pause", "")),
+        ("no_show", "", ("no_show", "")),
+        ("hold", "", ("hold", "")),
+        ("unhold", "", ("unhold", "")),
+        ("rate", "", ("rate", "")),
+        ("transfer", "12", ("transfer", "12")),
+    ],
+)
 def test_each_key_is_one_event(desk, key, digits, event):
     desk.press(key, digits=digits)
     assert desk.hear() == [Pressed("keypad-1", *event)]

@@ -85,9 +85,21 @@ window = "W02"
 """)
     text = "\n".join(caught.value.errors)
     for part in (
-        "hall", "host", "line.a.url", "line.b.speed", "'s1'.address", "'s2'.model", "'s2'.line", "'s3'.colour",
-        "'s3'.model", "'s3'.line", "'p1'.name", "'p1'.line", "'s5'.address", "'k5'.line",
-    ):  # fmt: skip
+        "hall",
+        "host",
+        "line.a.url",
+        "line.b.speed",
+        "'s1'.address",
+        "'s2'.model",
+        "'s2'.line",
+        "'s3'.colour",
+        "'s3'.model",
+        "'s3'.line",
+        "'p1'.name",
+        "'p1'.line",
+        "'s5'.address",
+        "'k5'.line",
+    ):
         assert part in text, part
     assert all("devices.toml" in line and " / " in line for line in caught.value.errors)
 

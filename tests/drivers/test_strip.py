@@ -41,9 +41,16 @@ def test_long_texts_run_short_ones_stand(strip):
 
 @pytest.mark.parametrize(
     ("fault", "error"),
-    [("no_ack", DeviceSilent), ("silent", DeviceSilent), ("nack_busy", DeviceBusy), ("nack_crc", DeviceBusy),
-     ("wrong_source", DeviceSilent), ("half_frame", DeviceSilent), ("late_ack", DeviceSilent)],
-)  # fmt: skip
+    [
+        ("no_ack", DeviceSilent),
+        ("silent", DeviceSilent),
+        ("nack_busy", DeviceBusy),
+        ("nack_crc", DeviceBusy),
+        ("wrong_source", DeviceSilent),
+        ("half_frame", DeviceSilent),
+        ("late_ack", DeviceSilent),
+    ],
+)
 def test_a_card_that_does_not_confirm(strip, bench, clock, fault, error):
     one, (card, *_) = strip()
     bench.act(card.name, "fault", {"fault": fault})

@@ -1,0 +1,184 @@
+"""The host and a real Socket.IO server over a real local socket: hello, jobs, acknowledgements, loss and
+return.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+
+import pytest
+import socketio
+from werkzeug.serving import make_server
+
+from drivers.line.clock import JumpClock
+from drivers.link import Link, Outbox
+from drivers.spec import CONFIG, HallSpec, load
+
+
+class Server:
+    """Just enough server: keeps what it hears, acknowledges when told to."""
+
+    def __init__(self, port=0, acknowledge=True):
+        self.heard: list[tuple[str, dict]] = []
+        self.acknowledge = acknowledge
+        self.changed = threading.Condition()
+        self.sio = socketio.Server(async_mode="threading", cors_allowed_origins=[])
+        self.sio.on("connect", self._connect, namespace="/devices")
+        for name in ("hello", "health", "result", "key", "rated", "virtual"):
+            self.sio.on(name, self._take(name), namespace="/devices")
+        self.web = make_server("127.0.0.1", port, socketio.WSGIApp(self.sio), threaded=True)
+        self.port = self.web.server_port
+        self.thread = threading.Thread(target=self.web.serve_forever, daemon=True)
+        self.thread.start()
+
+    def _connect(self, sid, environ, auth):
+        if auth != {"key": "secret"}:
+            raise socketio.exceptions.ConnectionRefusedError("unknown-device")
+        self.sid = sid
+
+    def _take(self, name):
+        def take(sid, facts):
+            with self.changed:
+                self.heard.append((name, facts))
+                self.changed.notify_all()
+            if not self.acknowledge and name != "hello":
+                raise RuntimeError("no acknowledgement today")
+            return {"ok": True}
+
+        return take
+
+    def tell(self, event, facts):
+        self.sio.emit(event, facts, namespace="/devices")
+
+    def all(self, name):
+        return [facts for what, facts in list(self.heard) if what == name]
+
+    def wait_for(self, true, seconds=15.0):
+        until = time.monotonic() + seconds
+        with self.changed:
+            while not true():
+                left = until - time.monotonic()
+                assert left > 0, [name for name, _ in self.heard][-20:]
+                self.changed.wait(min(left, 0.2))
+
+    def close(self):
+        with suppress(Exception):
+            self.sio.disconnect(self.sid, namespace="/devices")
+        self.web.shutdown()
+        self.web.server_close()
+        self.thread.join(5)
+
+
+@pytest.fixture
+def linked():
+    made = []
+
+    def make(server, key="secret"):
+        whole = load(CONFIG / "devices.toml")
+        names = ("printer-K1", "strip-W01", "keypad-W01")
+        hall = HallSpec("hall", tuple(spec for spec in whole.devices if spec.name in names))
+        link = Link(f"http://127.0.0.1:{server.port}", key, hall)
+        thread = threading.Thread(target=link.run, daemon=True)
+        thread.start()
+        made.append((link, thread))
+        return link
+
+    yield make
+    for link, thread in made:
+        link.stop()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def server():
+    made = []
+
+    def make(**options):
+        made.append(Server(**options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+SLIP = {
+    "id": "slip-9",
+    "kind": "print_slip",
+    "kiosk": "K1",
+    "copy": 0,
+    "deadline_s": 20,
+    "parts": [{"text": "A009"}],
+}
+
+
+def test_hello_jobs_results_keys_and_the_bench(server, linked):
+    far = server()
+    linked(far)
+    far.wait_for(lambda: far.all("hello"))
+    (hello,) = far.all("hello")
+    assert {device["name"] for device in hello["devices"]} == {"printer-K1", "strip-W01", "keypad-W01"}
+    assert hello["jobs"] == []
+    far.tell("present", {"strips": [{"window": "W01", "text": "欢迎光临", "kind": "welcome"}], "keypads": []})
+    far.tell("job", SLIP)
+    far.wait_for(lambda: [r["state"] for r in far.all("result")] == ["sending", "confirmed"])
+    far.tell("virtual_act", {"device": "keypad-W01", "act": "press", "key": "call"})
+    far.wait_for(lambda: far.all("key"))
+    assert far.all("key")[0]["key"] == "call"
+    assert len(far.all("key")[0]["event_id"]) == 32
+    far.wait_for(lambda: any(v["model"].get("text") == "欢迎光临" for v in far.all("virtual")))
+    far.wait_for(lambda: any("A009" in str(v["model"].get("papers")) for v in far.all("virtual")))
+    far.tell("virtual_act", {"device": "printer-K1", "act": "fault", "fault": "paper_out"})
+    far.tell("virtual_act", {"device": "nobody", "act": "fault"})
+    far.tell("virtual_act", 7)
+    far.wait_for(lambda: any(h["reason"] == "paper_out" for h in far.all("health")))
+
+
+def test_lives_without_a_server_and_tells_what_happened_meanwhile(server, linked):
+    first = server()
+    link = linked(first)
+    first.wait_for(lambda: first.all("hello"))
+    port = first.port
+    first.close()
+    until = time.monotonic() + 10
+    while link._client.connected and time.monotonic() < until:
+        time.sleep(0.02)
+    link.host.submit(SLIP)
+    link._act({"device": "keypad-W01", "act": "press", "key": "recall"})
+    second = server(port=port)
+    second.wait_for(lambda: second.all("key") and len(second.all("result")) >= 2)
+    assert [r["state"] for r in second.all("result")][:2] == ["sending", "confirmed"]
+    second.wait_for(lambda: {h["device"] for h in second.all("health")} >= {"printer-K1", "strip-W01"})
+    second.wait_for(lambda: len(link.outbox) == 0)
+
+
+def test_a_wrong_key_keeps_trying_and_disturbs_nothing(server, linked):
+    far = server()
+    link = linked(far, key="wrong")
+    link.host.submit(SLIP)
+    until = time.monotonic() + 10
+    while len(link.outbox) < 2 and time.monotonic() < until:
+        time.sleep(0.02)
+    assert far.heard == []
+    assert len(link.outbox) == 2
+
+
+def test_outbox_keeps_order_until_acknowledged():
+    clock, outbox = JumpClock(), Outbox(limit=3)
+    for n in range(4):
+        outbox.put("result", {"n": n})
+    due = outbox.due(clock.now())
+    assert [fact.facts["n"] for fact in due] == [1, 2, 3]
+    assert outbox.due(clock.now()) == []
+    outbox.done(due[1].token)
+    clock.sleep(3.5)
+    assert [fact.facts["n"] for fact in outbox.due(clock.now())] == [1, 3]
+    outbox.again()
+    assert len(outbox.due(clock.now())) == 2
+    for _ in range(20):
+        clock.sleep(3.5)
+        outbox.due(clock.now())
+    assert len(outbox) == 0

@@ -1,0 +1,117 @@
+"""The same drivers through real ptys and real sockets, and a line pulled out of the machine."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+
+from drivers.errors import DeviceSilent, LineLost
+from drivers.jobs import Outcome, PrintSlip, ShowText, Text
+from drivers.led.onbon_bxk import OnbonStrip
+from drivers.line.clock import Clock
+from drivers.line.serial_line import SerialLine, Settings
+from drivers.pad.keypad_ff68 import KeypadBus, KeypadFf68, Pressed
+from drivers.printer.escpos import EscposPrinter
+from drivers.virtual.bxk import BxkCard
+from drivers.virtual.expose import OverPty, OverTcp
+from drivers.virtual.ff68 import Ff68Keypad
+from drivers.virtual.medium import Medium
+from drivers.virtual.printer import Printer
+
+SLIP = PrintSlip("slip-1", "K1", (Text("无差别综合受理"), Text("A001", 4), Text("\x11\x13王\n")))
+
+
+@pytest.fixture(params=[OverPty, OverTcp])
+def expose(request):
+    made = []
+
+    def make(*peers, shared=False, baud=0):
+        cable = Medium("x", baud=baud, shared=shared, clock=Clock())
+        for peer in peers:
+            cable.join(peer)
+        exposed = request.param(cable)
+        line = SerialLine(exposed.url, Settings(baud=115200))
+        line.open()
+        made.append((exposed, line))
+        return line, exposed, cable
+
+    yield make
+    for exposed, line in made:
+        line.close()
+        exposed.close()
+
+
+def test_a_slip(expose):
+    line, _, _ = expose(far := Printer("p", options={"mm_per_s": "5000"}))
+    assert EscposPrinter("p", line).perform(SLIP) == Outcome("confirmed")
+    assert far.slips[0].words() == ["无差别综合受理", "A001", "王"]
+
+
+def test_paper_out_before_a_slip(expose):
+    line, _, cable = expose(far := Printer("p"))
+    with cable.changed:
+        far.act("fault", {"fault": "paper_out"})
+    assert EscposPrinter("p", line).perform(SLIP) == Outcome("failed", "paper_out")
+    assert far.papers[-1].lines == []
+
+
+def test_strips(expose):
+    cards = [BxkCard(f"s{n}", n) for n in (1, 2)]
+    line, _, _ = expose(*cards, shared=True)
+    assert OnbonStrip("s2", line, 2).perform(ShowText("1", "W02", "Z[アΑ请")) == Outcome("confirmed")
+    assert [card.text for card in cards] == ["", "Z[アΑ请"]
+    with pytest.raises(DeviceSilent):
+        OnbonStrip("s3", line, 3).perform(ShowText("1", "W03", "x"))
+
+
+def test_keypads(expose):
+    line, _, cable = expose(far := Ff68Keypad("k", 1), shared=True)
+    bus = KeypadBus(line, [KeypadFf68("keypad-1", line, 1)])
+    with cable.changed:
+        far.act("press", {"key": "recall"})
+    events, until = [], time.monotonic() + 5
+    while not events and time.monotonic() < until:
+        events += bus.listen(0.1)
+    assert events == [Pressed("keypad-1", "recall")]
+
+
+def test_pulled_out_and_plugged_in_again(expose):
+    line, exposed, _ = expose(Printer("p"))
+    printer = EscposPrinter("p", line)
+    assert printer.check().state == "ok"
+    exposed.close()
+    with pytest.raises(LineLost):
+        [printer.check() for _ in range(5)]
+    assert not line.is_open
+    with pytest.raises(LineLost):
+        line.open()
+
+
+def test_a_port_that_is_not_there():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    for url in ("/dev/serial/by-id/none", f"socket://127.0.0.1:{port}", "nonsense://x", "virtual://x"):
+        line = SerialLine(url)
+        if url == "virtual://x":
+            line.open()
+            line.close()
+        else:
+            with pytest.raises(LineLost):
+                line.open()
+        with pytest.raises(LineLost):
+            line.send(b"x")
+        with pytest.raises(LineLost):
+            line.read(0)
+
+
+def test_the_record_keeps_what_passed_by(plug):
+    line, _ = plug("virtual://escpos/p")
+    EscposPrinter("p", line).check()
+    said = "\n".join(line.record.lines())
+    assert "> 10 04 01" in said
+    assert "< 12" in said
+    for _ in range(1000):
+        line.record.add(1.0, ">", bytes(10_000))
+    assert len(line.record.lines()) == 400

@@ -1,0 +1,161 @@
+"""What is said, in which order, and that it becomes one sound file."""
+
+from __future__ import annotations
+
+import wave
+from dataclasses import replace
+
+import pytest
+
+from drivers.errors import SpecError, VoiceUnavailable
+from drivers.voice import announce, bank, wave_file
+from drivers.voice.announce import render, render_call
+from drivers.voice.phrase import chinese_number, english_number, phrase
+from drivers.wording import load_wording
+
+ZH, EN = load_wording("zh"), load_wording("en")
+
+
+@pytest.mark.parametrize(
+    ("number", "window", "said"),
+    [
+        ("A001", "3", "please A 0 0 1 hao , to 3 window"),
+        ("B112", "12", "please B 1 1 2 hao , to ten 2 window"),
+        ("a-0 1", "20", "please A 0 1 hao , to 2 ten window"),
+        ("C010", "A3", "please C 0 1 0 hao , to A 3 window"),
+    ],
+)
+def test_chinese(number, window, said):
+    assert " ".join(phrase(number, window, ZH)) == said
+
+
+def test_yao_is_for_tickets_only():
+    assert (
+        " ".join(phrase("A101", "1", replace(ZH, digit_one="yao"))) == "please A yao 0 yao hao , to 1 window"
+    )
+
+
+def test_english():
+    assert " ".join(phrase("A012", "12", EN)) == "number A 0 1 2 , please_go_to_window 12"
+    assert english_number(45) == ["40", "5"]
+    assert english_number(123) == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0, "0"),
+        (9, "9"),
+        (10, "ten"),
+        (11, "ten 1"),
+        (20, "2 ten"),
+        (99, "9 ten 9"),
+        (100, "1 hundred"),
+        (101, "1 hundred 0 1"),
+        (110, "1 hundred 1 ten"),
+        (999, "9 hundred 9 ten 9"),
+    ],
+)
+def test_chinese_numbers(value, said):
+    assert " ".join(chinese_number(value)) == said
+
+
+@pytest.mark.parametrize("wording", [ZH, EN])
+def test_every_sentence_has_its_clips(wording):
+    clips = {*bank.all_clips(wording), ","}
+    for window in range(1, 130):
+        assert set(phrase(f"Z{window * 7:03}", str(window), wording)) <= clips
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """A hall that recorded its own clips."""
+    folder = tmp_path / "voice" / "clips" / "zh"
+    for clip in bank.all_clips(ZH):
+        wave_file.write(folder / f"{clip}.wav", 8000, wave_file.chime(8000)[:800])
+    return tmp_path
+
+
+def seconds(path):
+    with wave.open(str(path)) as file:
+        assert (file.getnchannels(), file.getsampwidth()) == (1, 2)
+        return file.getnframes() / file.getframerate()
+
+
+def test_own_recordings_are_joined_and_cached(recorded):
+    first = render_call("A001", "3", "zh", recorded, chime=False)
+    clips, gaps = 9 * 0.1, 10 * ZH.gap_s
+    assert seconds(first) == pytest.approx(clips + gaps + ZH.comma_s, abs=0.02)
+    stamp = first.stat().st_mtime_ns
+    assert render_call("A001", "3", "zh", recorded, chime=False) == first
+    assert first.stat().st_mtime_ns == stamp
+    twice = render_call("A001", "3", "zh", recorded, repeat=2)
+    assert seconds(twice) == pytest.approx(2 * seconds(first) + 1.0 + 0.9, abs=0.02)
+
+
+def test_a_new_recording_is_heard(recorded):
+    first = render_call("A001", "3", "zh", recorded)
+    wave_file.write(recorded / "voice" / "clips" / "zh" / "to.wav", 8000, wave_file.chime(8000))
+    assert seconds(render_call("A001", "3", "zh", recorded)) > seconds(first)
+
+
+def test_clips_of_two_rates_are_refused(recorded):
+    folder = recorded / "voice" / "clips" / "zh"
+    wave_file.write(folder / "to.wav", 16000, wave_file.chime(16000))
+    with pytest.raises(VoiceUnavailable):
+        render(["please", "to"], folder, recorded / "x.wav")
+
+
+def test_without_any_speech_program(tmp_path, monkeypatch):
+    monkeypatch.setattr(bank, "_by_library", lambda *_: False)
+    monkeypatch.setattr(bank.shutil, "which", lambda _: None)
+    with pytest.raises(VoiceUnavailable):
+        render_call("A001", "3", "zh", tmp_path)
+
+
+@pytest.mark.parametrize("lang", ["../zh", "xx", ""])
+def test_a_language_that_is_not_there(tmp_path, lang):
+    with pytest.raises((SpecError, VoiceUnavailable)):
+        render_call("A001", "3", lang, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sentence = 7",
+        'sentence = ["a"]',
+        'sentence = ["a"]\nspeeed = 1\n[clips]\na = "a"',
+        "clips = 3",
+        "sentence =",
+        'sentence = ["a"]\nwindow = "x"\n[clips]\na = "a"',
+    ],
+)
+def test_a_wrong_voice_file_is_said(tmp_path, text):
+    (tmp_path / "zz.toml").write_text(text)
+    with pytest.raises(SpecError) as caught:
+        load_wording("zz", tmp_path)
+    assert "zz.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_speech_library_makes_a_bank(tmp_path, lang):
+    pytest.importorskip("espeakng_loader")
+    path = render_call("A001", "12", lang, tmp_path, repeat=2)
+    assert 6 < seconds(path) < 20
+    rate, samples = wave_file.read(path)
+    assert max(samples) > 4000
+    assert announce.render_call("A001", "12", lang, tmp_path, repeat=2) == path
+
+
+def test_the_program_makes_a_bank(tmp_path):
+    if not bank.shutil.which("espeak-ng"):
+        pytest.skip("no espeak-ng program on this machine")
+    clips = ["please", "hao", "A", "1"]
+    assert bank._by_program(ZH, clips, tmp_path)
+    assert all(seconds(tmp_path / f"{clip}.wav") > 0.1 for clip in clips)
+
+
+def test_a_file_that_is_no_clip(tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    with pytest.raises(VoiceUnavailable):
+        wave_file.read(tmp_path / "a.wav")

@@ -24,6 +24,7 @@ export interface Live<P extends { rows: object; values: object }> {
   /** Call after enrolling or signing in. */
   reconnect: () => void
   resync: () => void
+  send: (name: string, body: object) => Promise<boolean>
 }
 
 /**
@@ -48,6 +49,7 @@ export function useLive<P extends { rows: object; values: object }>(
       else start()
     },
     resync: () => link && link.resync(),
+    send: (name: string, body: object) => (link ? link.send(name, body) : Promise.resolve(false)),
   }) as Live<P>
 
   const onPhase = (phase: Phase) => {

@@ -24,6 +24,8 @@ export interface LinkOptions {
 export interface Link {
   resync: () => void
   reconnect: () => void
+  /** Say something on this line; false when nobody acknowledges it. */
+  send: (name: string, body: object) => Promise<boolean>
   close: () => void
 }
 
@@ -107,6 +109,11 @@ export function connect(namespace: string, options: LinkOptions): Link {
       socket.disconnect()
       tryAgain(0)
     },
+    send: (name, body) =>
+      new Promise((done) => {
+        if (!socket.connected) return done(false)
+        socket.timeout(5000).emit(name, body, (error: unknown, answer?: { ok?: boolean }) => done(!error && !!answer && answer.ok === true))
+      }),
     close: () => {
       closed = true
       clearTimeout(again)

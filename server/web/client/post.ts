@@ -25,6 +25,8 @@ export interface PostOptions {
   /** How long to go on trying while there is no network. */
   patience_s?: number
   method?: 'POST' | 'DELETE' | 'PUT' | 'PATCH'
+  /** Speak as this device instead of as the one of this address. */
+  key?: string
   /** Called before each try but the first. */
   onRetry?: (tries: number) => void
 }
@@ -65,9 +67,9 @@ export async function enrol(code: string): Promise<Answer<Enrolled>> {
 // ---------------------------------------------------------------- requests
 const wait = (ms: number) => new Promise<void>((done) => setTimeout(done, ms))
 
-async function ask<T>(method: string, path: string, body?: object): Promise<Answer<T>> {
+async function ask<T>(method: string, path: string, body?: object, as?: string): Promise<Answer<T>> {
   const headers: Record<string, string> = { Accept: 'application/json' }
-  const key = deviceKey()
+  const key = as || deviceKey()
   if (key) headers.Authorization = 'Bearer ' + key
   if (csrf) headers['X-Wucha-CSRF'] = csrf
   if (body) headers['Content-Type'] = 'application/json'
@@ -106,7 +108,7 @@ export async function post<T>(path: string, body: object = {}, options: PostOpti
   if (options.keep) keep('wucha:sent:' + options.keep, { request_id, path, body: { ...body }, at: Date.now() } as Kept)
   const until = Date.now() + (options.patience_s === undefined ? 12 : options.patience_s) * 1000
   for (let tries = 1; ; tries++) {
-    const answer = await ask<T>(options.method || 'POST', path, whole)
+    const answer = await ask<T>(options.method || 'POST', path, whole, options.key)
     if (!undecided(answer)) return answer
     const pause = PAUSES_MS[Math.min(tries, PAUSES_MS.length) - 1]!
     if (Date.now() + pause > until) return { ok: false, status: 0, refused: OFFLINE, facts: {}, text: null }

@@ -4,8 +4,8 @@ import { THANKS_S, next, type Ask, type Msg, type Pad } from './flow'
 
 const rules: RatingRules = { levels: [], reason_required_max_level: 2, timeout_s: 60, free_text_max: 200 }
 const END = Date.parse('2026-11-23T01:01:00Z')
-const ask = (leg = 'L1'): Ask => ({ leg, number: 'A012', asked_at: '2026-11-23T01:00:00Z', until: '2026-11-23T01:01:00Z' })
-const asked = (leg = 'L1'): Msg => ({ name: 'asked', ask: ask(leg), now: END - 60000 })
+const ask = (leg = 1): Ask => ({ leg, number: 'A012', asked_at: '2026-11-23T01:00:00Z', until: '2026-11-23T01:01:00Z' })
+const asked = (leg = 1): Msg => ({ name: 'asked', ask: ask(leg), now: END - 60000 })
 const tap = (level: number): Msg => ({ name: 'tapped', level, request_id: 'r-1', rules })
 const play = (...messages: Msg[]) => messages.reduce(next, { step: 'idle' } as Pad)
 
@@ -53,12 +53,12 @@ describe('after it', () => {
     expect(next(thanks, { name: 'tick', now: 1000 + THANKS_S * 1000 })).toEqual({ step: 'idle' })
   })
   it('the same question does not come back, the next one does', () => {
-    expect(next(thanks, asked('L1')).step).toBe('thanks')
-    expect(next(thanks, asked('L2'))).toMatchObject({ step: 'ask', ask: { leg: 'L2' } })
+    expect(next(thanks, asked(1)).step).toBe('thanks')
+    expect(next(thanks, asked(2))).toMatchObject({ step: 'ask', ask: { leg: 2 } })
   })
   it('an answer on its way is never given to the next visit', () => {
-    const sending = play(asked('L1'), tap(5))
-    expect(next(sending, asked('L2'))).toBe(sending)
+    const sending = play(asked(1), tap(5))
+    expect(next(sending, asked(2))).toBe(sending)
   })
   it('a refusal is shown, not hidden', () => {
     expect(play(asked(), tap(5), { name: 'refused', refused: 'rating-closed', text: null, now: 0 })).toMatchObject({ step: 'trouble', refused: 'rating-closed' })

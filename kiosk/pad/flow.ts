@@ -14,8 +14,8 @@ export type Pad =
   | { step: 'ask'; ask: Ask }
   | { step: 'why'; ask: Ask; level: number; reasons: string[]; text: string; more: boolean; missing: boolean }
   | { step: 'sending'; ask: Ask; level: number; reasons: string[]; text: string; request_id: string }
-  | { step: 'thanks'; leg: string; level: number; until: number }
-  | { step: 'trouble'; leg: string; refused: string; text: { zh: string; en: string } | null; until: number }
+  | { step: 'thanks'; leg: number; level: number; until: number }
+  | { step: 'trouble'; leg: number; refused: string; text: { zh: string; en: string } | null; until: number }
 
 export const THANKS_S = 10
 export const TROUBLE_S = 8

@@ -1,1 +1,179 @@
-export {}
+/**
+ * Keeps the phone page fresh. The server draws the page; this asks /api/my/<link> with its ETag and, when something has
+ * changed, fetches the drawn page and puts its <main> in place. Without it the page reloads itself (noscript refresh).
+ */
+import type { MyTicket } from '@client/contract'
+import { post } from '@client/post'
+import { alarm, changed, mayRedraw, pollAfter } from './flow'
+
+const FAILS_SHOWN = 2
+const byId = (id: string) => document.getElementById(id)
+const page = byId('ticket')!
+const link = page.dataset.link!
+const lang = page.dataset.lang!
+
+let mine: MyTicket | null = null
+let etag = ''
+let fails = 0
+let timer: ReturnType<typeof setTimeout> | undefined
+let flashing: ReturnType<typeof setInterval> | undefined
+let sound: AudioContext | null = null
+
+// ---------------------------------------------------------------- asking
+async function ask(): Promise<void> {
+  clearTimeout(timer)
+  try {
+    const reply = await fetch('/api/my/' + link, { cache: 'no-store', headers: etag ? { 'If-None-Match': etag } : {} })
+    if (reply.status !== 304 && !reply.ok) throw new Error(String(reply.status))
+    fails = 0
+    if (reply.status !== 304) {
+      const now = (await reply.json()) as MyTicket
+      etag = reply.headers.get('ETag') || ''
+      await take(now)
+    }
+  } catch {
+    fails += 1
+  }
+  byId('offline')!.hidden = fails < FAILS_SHOWN
+  const after = mine ? pollAfter(mine) : 10
+  if (after !== null) timer = setTimeout(ask, after * 1000)
+}
+
+async function take(now: MyTicket): Promise<void> {
+  const before = mine
+  const first = before === null
+  mine = now
+  const what = alarm(before, now)
+  const redraw = first ? now.ticket.state !== page.dataset.state : changed(before, now)
+  if (redraw && mayRedraw(before, now, filling())) await draw()
+  if (what === 'called') callOwner()
+  else if (now.ticket.state !== 'called') stopFlash()
+  if (what === 'near') shake([200])
+}
+
+const filling = () => !!document.querySelector('#rate input:checked, details.cancel[open]') || document.activeElement === byId('words')
+
+async function draw(): Promise<void> {
+  const reply = await fetch(location.pathname + '?lang=' + lang, { cache: 'no-store' })
+  if (!reply.ok) throw new Error(String(reply.status))
+  const drawn = new DOMParser().parseFromString(await reply.text(), 'text/html')
+  const fresh = drawn.getElementById('ticket')
+  if (!fresh) return
+  page.innerHTML = fresh.innerHTML
+  page.className = fresh.className
+  page.dataset.state = fresh.dataset.state
+  page.dataset.title = fresh.dataset.title
+  document.title = fresh.dataset.title || document.title
+  dress()
+}
+
+// ---------------------------------------------------------------- calling the owner
+function shake(pattern: number[]): void {
+  if ('vibrate' in navigator) navigator.vibrate(pattern)
+}
+function chime(): void {
+  if (!sound) return
+  const start = sound.currentTime
+  ;[880, 660, 880].forEach((pitch, n) => {
+    const tone = sound!.createOscillator()
+    const loud = sound!.createGain()
+    tone.frequency.value = pitch
+    loud.gain.setValueAtTime(0.0001, start + n * 0.28)
+    loud.gain.exponentialRampToValueAtTime(0.5, start + n * 0.28 + 0.03)
+    loud.gain.exponentialRampToValueAtTime(0.0001, start + n * 0.28 + 0.26)
+    tone.connect(loud)
+    loud.connect(sound!.destination)
+    tone.start(start + n * 0.28)
+    tone.stop(start + n * 0.28 + 0.28)
+  })
+}
+function stopFlash(): void {
+  clearInterval(flashing)
+  flashing = undefined
+  document.title = page.dataset.title || document.title
+}
+function callOwner(): void {
+  shake([400, 150, 400, 150, 400])
+  chime()
+  stopFlash()
+  let on = false
+  flashing = setInterval(() => {
+    on = !on
+    document.title = (on ? '● ' : '○ ') + (page.dataset.title || '')
+  }, 900)
+}
+
+// ---------------------------------------------------------------- hands
+/** Wire the controls of a freshly drawn page. */
+function dress(): void {
+  for (const time of Array.from(document.querySelectorAll('time'))) {
+    const at = new Date(time.dateTime)
+    if (!isNaN(at.getTime())) time.textContent = at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Shanghai' })
+  }
+  const bell = byId('alarm')
+  if (bell && 'AudioContext' in window) {
+    bell.hidden = false
+    const show = () => {
+      bell.setAttribute('aria-pressed', String(!!sound))
+      bell.textContent = (sound ? bell.dataset.on : bell.dataset.off)!
+    }
+    bell.onclick = () => {
+      if (sound) {
+        void sound.close()
+        sound = null
+      } else {
+        sound = new AudioContext() // only a touch may open the sound of a phone
+        chime()
+        shake([150])
+      }
+      show()
+    }
+    show()
+  }
+  const cancel = byId('cancel') as HTMLFormElement | null
+  if (cancel) cancel.onsubmit = (event) => void deed(event, cancel, 'cancel', {}, byId('cancel-trouble')!)
+  const rate = byId('rate') as HTMLFormElement | null
+  if (rate) {
+    rate.onsubmit = (event) => {
+      const filled = new FormData(rate)
+      const level = Number(filled.get('level'))
+      const why = rate.querySelector('.why' + level)!
+      const reasons = Array.from(why.querySelectorAll<HTMLInputElement>('input:checked'), (box) => box.value)
+      const text = String(filled.get('text') || '').trim()
+      const trouble = byId('rate-trouble')!
+      if (why.classList.contains('must') && !reasons.length && !text) {
+        event.preventDefault()
+        tell(trouble, trouble.dataset.why!)
+        return
+      }
+      void deed(event, rate, 'rate', { leg: Number(filled.get('leg')), level, reasons, text }, trouble)
+    }
+  }
+}
+function tell(where: HTMLElement, words: string): void {
+  where.textContent = words
+  where.hidden = false
+}
+
+/** Send one deed, once: the button rests until there is an answer, and a broken line repeats the same request. */
+async function deed(event: Event, form: HTMLFormElement, name: string, body: object, trouble: HTMLElement): Promise<void> {
+  event.preventDefault()
+  const button = form.querySelector('button')!
+  if (button.disabled) return
+  button.disabled = true
+  trouble.hidden = true
+  const answer = await post(`/api/my/${link}/${name}`, body)
+  button.disabled = false
+  if (answer.ok) {
+    mine = null
+    etag = ''
+    await draw().catch(() => location.reload())
+    await ask()
+  } else tell(trouble, (answer.text && answer.text[lang === 'en' ? 'en' : 'zh']) || trouble.dataset.offline!)
+}
+
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden && timer !== undefined) void ask()
+})
+dress()
+void ask()

@@ -4,16 +4,16 @@ import { IDLE_S, NUMBER_ELDER_S, NUMBER_S, WARN_S, mayReprint, next, start, type
 import { departments, offered, search } from './search'
 
 const play = (kiosk: Kiosk, ...messages: Msg[]) => messages.reduce(next, kiosk)
-const taken = (slip: Slip | null = { id: 'slip-1', state: 'queued' }): Taken => ({
+const taken = (slip: Slip | null = { id: 11, state: 'queued' }): Taken => ({
   ticket: {
-    id: 'T1', number: 'A012', queue: 'A', queue_name: '综合受理', service: { id: 'S001', name: '公司设立登记', name_en: '' }, state: 'waiting',
+    id: 1, number: 'A012', queue: 'A', queue_name: '综合受理', service: { id: 'S001', name: '公司设立登记', name_en: '' }, state: 'waiting',
     ahead: 3, taken_at: '', link: 'x', url: 'http://hall/t/x', windows: ['1', '2'],
   },
   slip,
 })
 const service: Msg = { name: 'service', service: 'S001' }
 const take: Msg = { name: 'take', request_id: 'r-1' }
-const printed = (copy = 1): Msg => ({ name: 'slip', ticket: 'T1', slip: { id: 's', state: 'printed', copy }, now: 0 })
+const printed = (copy = 1): Msg => ({ name: 'slip', ticket: 1, slip: { id: 11, state: 'printed', copy }, now: 0 })
 const numbered = (look: Msg = { name: 'look', look: {} }, slip?: Slip | null) =>
   play(start(0), look, service, take, { name: 'taken', taken: taken(slip), now: 0 })
 
@@ -68,22 +68,22 @@ describe('the number page', () => {
   })
   it.each([['printed', NUMBER_S * 1000], ['failed', 29000 + NUMBER_S * 1000], ['unsure', 29000 + NUMBER_S * 1000]] as const)(
     'a slip that is %s sets the time to read it', (state, until) => {
-      const after = next(numbered(), { name: 'slip', ticket: 'T1', slip: { id: 's', state, copy: 1 }, now: 29000 })
+      const after = next(numbered(), { name: 'slip', ticket: 1, slip: { id: 11, state, copy: 1 }, now: 29000 })
       expect(after.at).toMatchObject({ step: 'number', until, slip: { state } })
     })
   it('believes only news of its own ticket', () => {
-    expect(next(numbered(), { name: 'slip', ticket: 'T2', slip: { id: 's', state: 'failed' }, now: 0 })).toEqual(numbered())
+    expect(next(numbered(), { name: 'slip', ticket: 2, slip: { id: 11, state: 'failed' }, now: 0 })).toEqual(numbered())
   })
   it('asks for one reprint at a time, and only when the first paper is decided', () => {
     expect(next(numbered(), { name: 'reprint' }).at).toMatchObject({ reprint: 'no' })
     const asking = play(numbered(), printed(), { name: 'reprint' })
     expect(asking.at).toMatchObject({ reprint: 'asking' })
-    const over = play(asking, { name: 'slip', ticket: 'T1', slip: { id: 's2', state: 'sending', copy: 2 }, now: 0 }, printed(2))
+    const over = play(asking, { name: 'slip', ticket: 1, slip: { id: 12, state: 'sending', copy: 2 }, now: 0 }, printed(2))
     expect(over.at).toMatchObject({ reprint: 'no', slip: { state: 'printed', copy: 2 } })
   })
   it('a late word about the first paper does not undo the second', () => {
     const second = play(numbered(), printed(2))
-    expect(next(second, { name: 'slip', ticket: 'T1', slip: { id: 's', state: 'failed', copy: 1 }, now: 0 })).toEqual(second)
+    expect(next(second, { name: 'slip', ticket: 1, slip: { id: 11, state: 'failed', copy: 1 }, now: 0 })).toEqual(second)
   })
   it('offers no reprint at a kiosk without a printer, nor after a refusal', () => {
     const bare = numbered(undefined, null).at

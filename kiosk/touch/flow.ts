@@ -63,7 +63,7 @@ export type Msg =
   | { name: 'taken'; taken: Taken; now: number }
   | { name: 'refused'; refused: string; text: Both | null; facts?: Record<string, unknown> }
   | { name: 'lost' }
-  | { name: 'slip'; ticket: string; slip: Slip; now: number }
+  | { name: 'slip'; ticket: number; slip: Slip; now: number }
   | { name: 'reprint' }
   | { name: 'reprint.refused' }
   | { name: 'stay'; now: number }
@@ -166,7 +166,7 @@ export const mayReprint = (at: { taken: Taken; slip: Slip | null; reprint: Repri
   at.slip !== null && SLIP_OVER.indexOf(at.slip.state) >= 0 && at.reprint === 'no'
 
 /** News of a slip. A late word about the first paper does not undo what the reprint says. */
-function slipSaid(kiosk: Kiosk, ticket: string, slip: Slip, now: number): Kiosk {
+function slipSaid(kiosk: Kiosk, ticket: number, slip: Slip, now: number): Kiosk {
   const at = kiosk.at
   if (at.step !== 'number' || at.taken.ticket.id !== ticket) return kiosk
   if ((slip.copy || 1) < ((at.slip && at.slip.copy) || 1)) return kiosk

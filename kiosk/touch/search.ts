@@ -17,7 +17,7 @@ export function score(service: Service, query: string): number {
   const english = squeeze(service.name_en || '')
   if (english.indexOf(q) >= 0) return 50 - (english.indexOf(q) > 0 ? 5 : 0)
   if (q.length >= 2 && service.pinyin.indexOf(q) > 0) return 40
-  if (squeeze(service.department.name).indexOf(q) >= 0 || squeeze(service.theme).indexOf(q) >= 0) return 30
+  if (squeeze(service.department ? service.department.name : '').indexOf(q) >= 0 || squeeze(service.theme).indexOf(q) >= 0) return 30
   return 0
 }
 
@@ -42,6 +42,7 @@ export interface Group {
 export function departments(services: Service[]): Group[] {
   const found: Record<string, Group> = {}
   for (const { department } of services) {
+    if (!department) continue
     const group = (found[department.id] = found[department.id] || { ...department, count: 0 })
     group.count += 1
   }

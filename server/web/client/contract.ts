@@ -151,7 +151,7 @@ export interface Printer {
   at: string | null
 }
 export interface Slip {
-  id: string
+  id: number
   state: 'queued' | 'sending' | 'printed' | 'unsure' | 'failed'
   reason?: string
   copy?: number
@@ -159,7 +159,7 @@ export interface Slip {
 export interface PadValue {
   window: { id: string; number: string; name: string }
   clerk: Clerk | null
-  ask: { leg: string; number: string; asked_at: string; until: string } | null
+  ask: { leg: number; number: string; asked_at: string; until: string } | null
 }
 export interface Desk {
   window: { id: string; number: string; name: string; state: WindowState; pause: PauseReason | null }
@@ -216,7 +216,7 @@ export interface Hall {
   zone: string
   languages: Lang[]
   rating: RatingRules
-  windows: { id: string; number: string; name: string; zone: string; kind: string; low_counter: boolean; queues?: string[] }[]
+  windows: { id: string; number: string; name: string; zone: string; kind: string; low_counter: boolean }[]
   queues: { id: string; name: string; name_en: string }[]
   /** Priority classes a citizen may name at the kiosk; the clerk checks. */
   priorities?: { id: string; name: string; name_en?: string }[]
@@ -252,7 +252,7 @@ export interface Service {
   name: string
   name_en: string
   theme: string
-  department: { id: string; name: string; name_en: string }
+  department: { id: string; name: string; name_en: string } | null
   queue: string
   audience: string
   case_type: string
@@ -268,16 +268,19 @@ export interface Service {
   initials: string
   popular: boolean
   self_register: boolean
+  /** Numbers of the windows that serve it. */
+  windows?: string[]
 }
 export interface Services {
   themes: { id: string; name: string; name_en?: string; count: number }[]
   services: Service[]
 }
 export interface Ticket {
-  id: string
+  id: number
   number: string
   queue: string
   queue_name: string
+  queue_name_en?: string
   service: { id: string; name: string; name_en: string }
   state: TicketState
   ahead: number | null
@@ -303,7 +306,7 @@ export interface MyTicket {
     windows: string[]
     taken_at: string
   }
-  rating: { can: boolean; leg: string | null; given: number | null }
+  rating: { can: boolean; leg: number | null; given: number | null }
   day_state: DayState
   at: string
 }

@@ -1,0 +1,67 @@
+"""One-command check of what is stored: the audit chain and the invariants that plain SQL can see."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Engine, text
+
+from server.domain.audit import first_break
+from server.store.engine import reading
+
+# Each query finds rows that must not exist; the words say which invariant of the house they would break.
+INVARIANTS: tuple[tuple[str, str], ...] = (
+    (
+        "同一号码发出两次 / a number was given twice (I1)",
+        "SELECT hall, day, prefix, seq FROM ticket GROUP BY hall, day, prefix, seq HAVING COUNT(*) > 1",
+    ),
+    (
+        "号码有空缺 / numbers have a gap (I2)",
+        "SELECT s.prefix FROM series s WHERE s.last <> (SELECT COUNT(*) FROM ticket t "
+        "WHERE t.hall = s.hall AND t.day = s.day AND t.prefix = s.prefix)",
+    ),
+    (
+        "一张票有两程未结束 / a ticket has two open legs (I5)",
+        "SELECT ticket FROM leg WHERE state IN ('waiting', 'called', 'serving', 'held') "
+        "GROUP BY ticket HAVING COUNT(*) > 1",
+    ),
+    (
+        "一个窗口有两张票 / a window holds two tickets (I6)",
+        "SELECT hall FROM leg WHERE state IN ('called', 'serving') "
+        'GROUP BY hall, "window" HAVING COUNT(*) > 1',
+    ),
+    (
+        "有票没有程 / a ticket without a last leg (I7)",
+        "SELECT t.id FROM ticket t WHERE (SELECT COUNT(*) FROM leg l "
+        "WHERE l.ticket = t.id AND l.state <> 'transferred') <> 1",
+    ),
+    (
+        "时间倒流 / times run backwards (I15)",
+        "SELECT id FROM leg WHERE called_at < joined_at OR started_at < called_at OR ended_at < started_at",
+    ),
+    (
+        "没有办理过却有评价 / a rating without a visit (I16)",
+        "SELECT r.leg FROM rating r JOIN leg l ON l.id = r.leg WHERE l.state <> 'done'",
+    ),
+    (
+        "取号没有审计 / a number without its audit line (I13)",
+        "SELECT h.id FROM hall h WHERE (SELECT COUNT(*) FROM ticket t WHERE t.hall = h.id) <> "
+        '(SELECT COUNT(*) FROM audit a WHERE a.hall = h.id AND a.line LIKE \'{"about":"ticket:%\' '
+        'AND a.line LIKE \'%"act":"ticket.take"%\')',
+    ),
+)
+
+
+def check(engine: Engine, hall: str) -> list[str]:
+    """Every trouble found, one sentence each; empty when all is well."""
+    with reading(engine) as connection, connection.begin():
+        troubles = [f"{words}: {rows}" for words, sql in INVARIANTS if (rows := _broken(connection, sql))]
+        chain = connection.execute(
+            text("SELECT seq, line, hash FROM audit WHERE hall = :hall ORDER BY seq"), {"hall": hall}
+        )
+        broken = first_break((int(seq), str(line), str(hash_)) for seq, line, hash_ in chain)
+    if broken is not None:
+        troubles.append(f"审计链在第{broken}行断裂 / the audit chain breaks at line {broken} (I14)")
+    return troubles
+
+
+def _broken(connection: Connection, sql: str) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in connection.execute(text(sql)).fetchmany(5)]

@@ -1,0 +1,25 @@
+// Written by `./wucha contract` from server/domain/events.py. Do not edit.
+export type HallEvent =
+  | { name: 'day.closed'; day: string }
+  | { name: 'day.closing'; day: string }
+  | { name: 'day.opened'; day: string }
+  | { name: 'device.changed'; device: string; kind: string; kiosk: string | null; window: string | null; state: string; reason: string }
+  | { name: 'rating.asked'; window: string; leg: number }
+  | { name: 'rating.given'; window: string; leg: number; level: number }
+  | { name: 'rating.timed_out'; window: string; leg: number }
+  | { name: 'slip.changed'; slip: number; ticket: number; kiosk: string | null; state: string; reason: string; copy: number }
+  | { name: 'ticket.called'; call: number; ticket: number; number: string; queue: string; window: string; window_number: string; n: number; voice: string; text: { zh: string; en: string } }
+  | { name: 'ticket.cancelled'; ticket: number; number: string; queue: string }
+  | { name: 'ticket.held'; ticket: number; number: string; queue: string; window: string }
+  | { name: 'ticket.no_show'; ticket: number; number: string; queue: string; window: string }
+  | { name: 'ticket.recalled'; call: number; ticket: number; number: string; queue: string; window: string; window_number: string; n: number; voice: string; text: { zh: string; en: string } }
+  | { name: 'ticket.resumed'; ticket: number; number: string; queue: string; window: string }
+  | { name: 'ticket.returned'; ticket: number; number: string; queue: string; window: string | null }
+  | { name: 'ticket.taken'; ticket: number; number: string; queue: string }
+  | { name: 'ticket.transferred'; ticket: number; number: string; queue: string; window: string; to_queue: string; to_window: string | null }
+  | { name: 'visit.finished'; ticket: number; number: string; queue: string; window: string; outcome: string }
+  | { name: 'visit.started'; ticket: number; number: string; queue: string; window: string }
+  | { name: 'window.closed'; window: string }
+  | { name: 'window.opened'; window: string }
+  | { name: 'window.paused'; window: string; reason: string }
+  | { name: 'window.resumed'; window: string }

@@ -1,0 +1,206 @@
+"""Any sequence of deeds against a plain model: what is allowed, what is refused, and what stays true (I3-I8, I12, I15)."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from sqlalchemy import select
+
+from server.actions.cancel import cancel
+from server.actions.finish import finish
+from server.actions.hold import hold, unhold
+from server.actions.no_show import give_back_place, no_show
+from server.actions.start import start
+from server.actions.transfer import transfer
+from server.domain.actors import Actor
+from server.domain.refusals import Refusal
+from server.settings import read_hall, read_slip
+from server.store import tables as t
+from server.store.engine import open_engine
+from server.store.setup import ensure_hall, migrate
+from server.store.unit import Store
+from server.store.verify import check
+from tests.conftest import ROOT, Clock
+from tests.server.hall_day import HallDay
+
+WINDOWS = ("W01", "W02", "W05")
+QUEUES = {"W01": "A", "W02": "A", "W05": "B"}
+HALL = read_hall(ROOT / "config" / "demo", ROOT / "config")
+TEMPLATE = read_slip(ROOT / "config" / "slips" / "ticket.toml")
+
+
+@dataclass
+class Model:
+    """One ticket as a child would draw it."""
+
+    number: str
+    queue: str
+    state: str = "waiting"
+    window: str | None = None
+    target: str | None = None
+    returns: int = 0
+
+
+class HallMachine(RuleBasedStateMachine):
+    tickets = Bundle("tickets")
+
+    @initialize()
+    def open_hall(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        engine = open_engine(f"sqlite:///{Path(self.folder.name) / 'hall.db'}")
+        clock = Clock()
+        migrate(engine)
+        ensure_hall(engine, HALL.id, clock())
+        self.day = HallDay(Store(engine, HALL.id, clock), HALL, TEMPLATE, clock).open(*WINDOWS)
+        self.model: dict[int, Model] = {}
+        self.printed: dict[int, str] = {}
+
+    def teardown(self) -> None:
+        if hasattr(self, "day"):
+            assert check(self.day.store.engine, HALL.id) == []
+            self.day.store.engine.dispose()
+            self.folder.cleanup()
+
+    def at(self, window: str) -> Model | None:
+        return next((m for m in self.model.values() if m.window == window and m.state in ("called", "serving")), None)
+
+    def expect(self, allowed: bool, deed: Any, *args: Any) -> Any:
+        """Do it; it must be refused exactly when the model says so, and then change nothing."""
+        if allowed:
+            return deed(*args)
+        with pytest.raises(Refusal):
+            deed(*args)
+        return None
+
+    @rule(target=tickets, service=st.sampled_from(["S001", "S003", "S101"]), elder=st.booleans())
+    def take(self, service: str, elder: bool) -> int:
+        taken = self.day.take(service, "elder" if elder else "ordinary")
+        self.model[taken.leg.id] = Model(taken.ticket.number, taken.leg.queue)
+        self.printed[taken.ticket.id] = taken.ticket.number
+        return taken.leg.id
+
+    @rule(minutes=st.sampled_from([0.1, 1, 7]))
+    def wait(self, minutes: float) -> None:
+        if self.day.clock.at.hour < 11:
+            self.day.clock.forward(minutes=minutes)
+
+    @rule(window=st.sampled_from(WINDOWS))
+    def call(self, window: str) -> None:
+        if self.at(window) is not None:
+            self.expect(False, self.day.call, window)
+            return
+        mine = {
+            i: m for i, m in self.model.items()
+            if m.state == "waiting" and (m.target == window if m.target else m.queue == QUEUES[window])
+        }  # fmt: skip
+        called = self.day.call(window)
+        assert (called is None) == (not mine), "nobody waiting is said only when nobody waits (I9)"
+        if called is not None:
+            assert called.id in mine
+            self.model[called.id].state, self.model[called.id].window = "called", window
+
+    @rule(window=st.sampled_from(WINDOWS))
+    def start_it(self, window: str) -> None:
+        m = self.at(window)
+        self.expect(m is not None and m.state == "called", self.day.at, window, start, window)
+        if m is not None and m.state == "called":
+            m.state = "serving"
+
+    @rule(window=st.sampled_from(WINDOWS))
+    def finish_it(self, window: str) -> None:
+        m = self.at(window)
+        fine = m is not None and m.state == "serving"
+        self.expect(fine, self.day.at, window, finish, HALL, window)
+        if fine and m is not None:
+            m.state = "done"
+
+    @rule(window=st.sampled_from(WINDOWS))
+    def hold_it(self, window: str) -> None:
+        m = self.at(window)
+        fine = m is not None and m.state == "serving"
+        self.expect(fine, self.day.at, window, hold, window)
+        if fine and m is not None:
+            m.state = "held"
+
+    @rule(window=st.sampled_from(WINDOWS), leg=tickets)
+    def unhold_it(self, window: str, leg: int) -> None:
+        m = self.model[leg]
+        fine = m.state == "held" and m.window == window and self.at(window) is None
+        self.expect(fine, self.day.at, window, unhold, window, leg)
+        if fine:
+            m.state = "serving"
+
+    @rule(window=st.sampled_from(WINDOWS))
+    def miss_it(self, window: str) -> None:
+        self.day.clock.forward(seconds=21)
+        m = self.at(window)
+        fine = m is not None and m.state == "called"
+        self.expect(fine, self.day.at, window, no_show, HALL, window)
+        if fine and m is not None:
+            m.state = "no_show"
+
+    @rule(window=st.sampled_from(WINDOWS), leg=tickets)
+    def come_back(self, window: str, leg: int) -> None:
+        m = self.model[leg]
+        if m.state == "no_show" and m.window == window and m.returns == 0:
+            try:
+                self.day.at(window, give_back_place, HALL, window, leg)
+            except Refusal as no:
+                assert no.code == "return-too-late"
+                return
+            m.state, m.window, m.returns = "waiting", None, 1
+        else:
+            self.expect(False, self.day.at, window, give_back_place, HALL, window, leg)
+
+    @rule(target=tickets, window=st.sampled_from(WINDOWS), leg=tickets, to=st.sampled_from(["A", "B", "W02"]))
+    def transfer_it(self, window: str, leg: int, to: str) -> int:
+        m = self.at(window)
+        queue, place = (None, to) if to.startswith("W") else (to, None)
+        fine = m is not None and place != window
+        new = self.expect(fine, self.day.at, window, transfer, HALL, window, queue, place)
+        if not fine or m is None:
+            return leg
+        m.state = "transferred"
+        self.model[new.id] = Model(m.number, new.queue, target=place)
+        return int(new.id)
+
+    @rule(leg=tickets)
+    def cancel_it(self, leg: int) -> None:
+        m = self.model[leg]
+        with self.day.store.read() as connection:
+            ticket = connection.execute(select(t.leg.c.ticket).where(t.leg.c.id == leg)).scalar_one()
+        if m.state != "waiting":
+            return
+
+        def deed() -> None:
+            with self.day.store.unit(Actor("citizen", str(ticket), "citizen")) as unit:
+                cancel(unit, ticket)
+
+        deed()
+        m.state = "cancelled"
+
+    @invariant()
+    def the_database_is_what_the_model_says(self) -> None:
+        if not hasattr(self, "day"):
+            return
+        with self.day.store.read() as connection:
+            legs = connection.execute(select(t.leg.c.id, t.leg.c.number, t.leg.c.state)).all()
+            tickets = dict(connection.execute(select(t.ticket.c.id, t.ticket.c.number)).all())
+        assert {i: (n, s) for i, n, s in legs} == {i: (m.number, m.state) for i, m in self.model.items()}
+        assert tickets == self.printed, "a number once given never changes (I3)"
+
+
+class TestHall(HallMachine.TestCase):  # type: ignore[name-defined, misc]
+    settings = settings(max_examples=12, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.mark.slow
+class TestHallLong(HallMachine.TestCase):  # type: ignore[name-defined, misc]
+    settings = settings(max_examples=400, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -41,7 +41,7 @@ MATRIX: dict[str, frozenset[str]] = {
         "kiosk.watch": (KIOSK,),
         "pad.watch": (PAD,),
         "desk.watch": AT_DESK,
-        "queue.watch": (KIOSK, BOARD, WINDOW_SCREEN, *STAFF),
+        "queue.watch": (KIOSK, PAD, BOARD, WINDOW_SCREEN, *STAFF),
         "manager.watch": (DUTY_LEADER, MANAGER, SUPERVISOR),
         "day.open": (DUTY_LEADER, MANAGER),
         "day.close": (DUTY_LEADER, MANAGER),

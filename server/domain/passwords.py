@@ -35,6 +35,7 @@ COMMON = frozenset(
     alipay weixin wechat baidu huawei xiaomi tencent wucha zhengwu dating chuangkou zhengwudating
     zhengwufuwu fuwudating banshi banshidating jiaohao quhao paidui window service hall center centre
     government counter clerk manager supervisor queue ticket number
+    world hotline my me you
     """.split()  # noqa: SIM905  a list of words is read better as words
 )
 ROWS: tuple[str, ...] = (
@@ -43,6 +44,16 @@ ROWS: tuple[str, ...] = (
     *("147258369", "159357", "5201314"),
 )
 SWAPS = str.maketrans("013457$@!", "oleastsai")
+GUESSABLE = tuple(
+    re.compile(shape)
+    for shape in (
+        r"(.{1,5})\1+",  # a block again and again
+        r"\d{1,10}",
+        r"[a-z]{1,9}\d{1,4}",  # a word and a few digits
+        r"[a-z]{0,3}(19|20)?\d{6}[a-z]{0,3}",  # a date
+        r"[a-z]{0,2}1[3-9]\d{9}",  # a mobile number
+    )
+)
 
 
 def normal(password: str) -> str:
@@ -87,18 +98,11 @@ def _left_over(plain: str, word: str) -> bool:
 
 
 def _is_pattern(plain: str) -> bool:
-    """Few different characters, digits that are a date or a mobile number, a repeated block, or walks
-    over the keys.
-    """
-    if len(set(plain)) <= 3 or re.fullmatch(r"(.{1,5})\1+", plain):
+    """Few different characters, one of GUESSABLE, walks over the keys, also with each key twice."""
+    if len(set(plain)) <= 3 or any(shape.fullmatch(plain) for shape in GUESSABLE):
         return True
-    if re.fullmatch(r"[a-z]{0,3}(19|20)?\d{6}[a-z]{0,3}", plain) or re.fullmatch(
-        r"[a-z]{0,2}1[3-9]\d{9}", plain
-    ):
-        return True
-    if re.fullmatch(r"\d{1,10}", plain):
-        return True
-    return _walked(plain) >= len(plain) - 2
+    single = re.sub(r"(.)\1", r"\1", plain)
+    return any(_walked(text) >= len(text) - 2 for text in (plain, single))
 
 
 def _walked(plain: str) -> int:

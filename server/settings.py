@@ -255,9 +255,9 @@ class Choices:
     outcome: tuple[Worded, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HallSettings:
-    """Everything the hall's own files say."""
+    """Everything the hall's own files say. Compared by identity: a reload makes a new one."""
 
     hall: HallFile
     catalogue: Catalogue

@@ -3,8 +3,7 @@ driver's business.
 
     print_slip  {kiosk, copy, parts}        show_text  {window, text, kind}      show_counts {window,
     waiting, number} ask_rating  {window, leg, until}        stop_rating {window}
-    each with {id, kind, deadline_s}; `show_text` carries its own word under `kind` of the text: see
-    `from_dict`.
+    each with {id, kind, deadline_s}
 
 Parts of a slip: {"text", "size", "align", "bold"} | {"rule": true} | {"qr", "size"} | {"feed": n}.
 Results: sending, then confirmed (the device proved it), sent (no way to know), unsure (perhaps on paper) or
@@ -15,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, Final, Literal, get_type_hints
+from typing import Any, Final, Literal, get_args, get_type_hints
 
 from drivers.errors import JobError
 from drivers.shapes import is_a
@@ -143,13 +142,16 @@ class Health:
 def job_from_dict(row: object) -> Job:
     """The job in `row`. Raises JobError naming the field; unknown fields and kinds are errors.
 
-    A strip's text may say its tone as `tone`, or, as the wire between server and host does, in a nested
-    {"facts": {...}} whose `kind` is the tone.
+    The word for a strip's text (call, pause ...) may stand in `tone`, in a nested {"facts": {"kind": ...}},
+    or, as in the list of what strips should show, in `kind` itself.
     """
     if not isinstance(row, Mapping):
         raise JobError(f"a job is an object, not {type(row).__name__}")
     facts = dict(row)
-    kind = KINDS.get(str(facts.pop("kind", "")))
+    word = str(facts.pop("kind", ""))
+    if word in get_args(TextKind):
+        facts, word = facts | {"kind": word}, "show_text"
+    kind = KINDS.get(word)
     if kind is None:
         raise JobError(f"unknown kind of job {row.get('kind')!r}")
     nested = facts.pop("facts", None)

@@ -112,12 +112,18 @@ def load(path: Path, profiles: Path | None = None) -> HallSpec:
         _wrong(errors, path, "host", "只能有 name（文字）", "takes only name (a text)")
         host = {}
     named = tables.get("line", {})
+    if not isinstance(named, dict):
+        _wrong(errors, path, "line", "应为表", "must be tables [line.NAME]")
+        named = {}
     lines: dict[str, _Line] = {}
-    for key, row in named.items() if isinstance(named, dict) else []:
+    for key, row in named.items():
         line = _make(_Line, row, path, f"line.{key}", errors)
         if line:
             lines[key] = line
     rows = tables.get("device", [])
+    if not isinstance(rows, list):
+        _wrong(errors, path, "device", "应为 [[device]]", "must be tables [[device]]")
+        rows = []
     made = [_make(_Row, row, path, _where(i, row), errors) for i, row in enumerate(rows)]
     specs = [
         _device(row, _where(i, rows[i]), path, models, lines, set(named), errors)

@@ -27,6 +27,7 @@ T = TypeVar("T")
 TROUBLE: Final = (serial.SerialException, OSError, termios.error, ValueError)
 CHUNK: Final = 256
 LONGEST_INPUT: Final = 8192
+TALKING_S: Final = 0.05
 
 if "drivers.virtual" not in serial.protocol_handler_packages:
     serial.protocol_handler_packages.append("drivers.virtual")
@@ -64,6 +65,7 @@ class SerialLine:
         self._input = b""
         self._echo = b""
         self._sent_until = 0.0
+        self._heard_at = 0.0
 
     @property
     def is_open(self) -> bool:
@@ -137,7 +139,9 @@ class SerialLine:
                 data += port.read(min(more, LONGEST_INPUT))
         except TROUBLE as error:
             self._lost(error)
-        self.record.add(self.clock.now(), "<", data)
+        if data:
+            self._heard_at = self.clock.now()
+        self.record.add(self._heard_at, "<", data)
         return self._without_echo(data)
 
     def receive(self, decode: Callable[[bytes], tuple[T | None, bytes]], patience: float) -> T | None:
@@ -165,8 +169,11 @@ class SerialLine:
 
     @property
     def mid_message(self) -> bool:
-        """Is a message half received? Then somebody else is talking."""
-        return bool(self._input)
+        """Is a message half received just now? Then somebody else is talking.
+
+        A stray byte does not count for long.
+        """
+        return bool(self._input) and self.clock.now() - self._heard_at < TALKING_S
 
     def _opened(self) -> serial.SerialBase:
         if self._port is None:

@@ -22,6 +22,7 @@ rest is unverified general knowledge.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from typing import Final
 
 from drivers.errors import LineLost
@@ -34,7 +35,9 @@ from drivers.protocol.escpos import Marked, RealTime, Status
 
 log = logging.getLogger(__name__)
 ANSWER_S: Final = 0.3  # patience for one real-time answer
+ASKS: Final = 6  # of one question, as long as something answers at all; two when nothing does
 GAP_S: Final = 0.05  # between two questions
+LOST_S: Final = 3.0  # an answer that did not come within this time is lost, not late
 SILENCE_S: Final = 3.0  # without any sign of life after a slip
 LINE_S: Final = 0.12  # one text line at 40 mm/s, the slowest mechanism
 
@@ -55,6 +58,9 @@ class EscposPrinter:
         self._marks: list[Marked] = []
         self._broken = 0  # bytes a printer may still wait for after a line broke in mid-slip; 0: none did
         self._torn = False
+        self._open_questions: deque[tuple[int, float]] = deque()  # number, asked at
+        self._asked_on = 0
+        self._stirred = False  # did anything answer the last question, in time or not?
         self._resynced = 0  # the opening of the line in which the printer was brought back into step
 
     def perform(self, job: Job) -> Outcome:
@@ -191,30 +197,54 @@ class EscposPrinter:
             heard = self._line.receive(escpos.decode, max(0.0, until - clock.now()))
             if heard is None:
                 return None
-            if isinstance(heard, Marked):
-                return heard
+            if isinstance(heard, RealTime):
+                self._answered()
+            if isinstance(heard, Marked) and clock.now() >= self._line.quiet_at():
+                return heard  # an answer before our question left the wire would be noise
 
     def _status(self) -> Status:
         self._resync()
-        answers: list[int | None] = []
+        answers: list[int] = []
         for n in (1, 2, 3, 4):
             self._sweep()
-            answers.append(self._ask(n))
-            if n == 1 and answers[0] is None:
+            answer = None
+            for turn in range(ASKS):
+                answer = self._ask(n)
+                if answer is not None or (turn and not self._stirred):
+                    break
+            if answer is None:
                 return Status()
+            answers.append(answer)
             self._line.clock.sleep(GAP_S)
         return Status(*answers)
 
     def _ask(self, n: int) -> int | None:
+        """One question, one answer. The printer answers in order, so an answer belongs to the oldest open
+        question: a late one is never taken for the answer to another."""
+        clock = self._line.clock
+        if self._asked_on != self._line.opens:
+            self._open_questions.clear()
+            self._asked_on = self._line.opens
         self._line.send(escpos.ask(n))
-        until = max(self._line.clock.now(), self._line.quiet_at()) + ANSWER_S
-        while (left := until - self._line.clock.now()) > 0:
+        self._open_questions.append((n, clock.now()))
+        until = max(clock.now(), self._line.quiet_at()) + ANSWER_S
+        self._stirred = False
+        while (left := until - clock.now()) > 0:
             heard = self._line.receive(escpos.decode, left)
             if isinstance(heard, RealTime):
-                return heard.value
+                self._stirred = True
+                if self._answered() == n:
+                    return heard.value
             if isinstance(heard, Marked):
                 self._marks.append(heard)
         return None
+
+    def _answered(self) -> int | None:
+        """The number of the question that the answer just heard belongs to."""
+        now = self._line.clock.now()
+        while self._open_questions and now - self._open_questions[0][1] > LOST_S:
+            self._open_questions.popleft()
+        return self._open_questions.popleft()[0] if self._open_questions else None
 
     def _sweep(self) -> None:
         """Forget answers nobody waits for; keep end marks when one is owed."""
@@ -222,6 +252,8 @@ class EscposPrinter:
             heard = self._line.receive(escpos.decode, 0.0)
             if heard is None:
                 return
+            if isinstance(heard, RealTime):
+                self._answered()
             if isinstance(heard, Marked) and self._owed:
                 self._marks.append(heard)
 

@@ -5,8 +5,9 @@ reads them. Real-time bytes are looked for in *all* data as they arrive; everyth
 buffer and is carried out at the speed of the mechanism, so `GS r` answers when the slip is really out.
 
 Faults (act "fault"): paper_out, near_end, cover_open, cutter, head, silent, offline, gb2312_font,
-chinese_off, cut_needs_line_start, near_end_offline, duplicate_status, garbage; `run_out` with value =
-millimetres left; `after_reload` with value reprints | continues | drops. Acts: clear, refill, power.
+chinese_off, cut_needs_line_start, near_end_offline, duplicate_status, garbage; `late` with value = seconds;
+`run_out` with value = millimetres left; `after_reload` with value reprints | continues | drops. Acts:
+clear, refill, power.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ class Printer:
         self.mm_left = ROLL_MM
         self.papers: list[Paper] = [Paper()]
         self.cuts = self.rejects = self.received = 0
+        self.late_s = 0.0
         self.asked: list[int] = []
         self._at = 0.0
         self._power_up()
@@ -142,6 +144,8 @@ class Printer:
         fault, value = str(facts.get("fault", "")), facts.get("value")
         if act == "fault" and fault == "run_out":
             self.mm_left = float(str(value if value is not None else 20))
+        elif act == "fault" and fault == "late":
+            self.late_s = float(str(value if value is not None else 0.4))
         elif act == "fault" and fault == "after_reload" and value in POLICIES:
             self.after_reload = str(value)
         elif act == "fault" and fault in FAULTS:
@@ -159,6 +163,8 @@ class Printer:
         elif act == "clear":
             if fault in ("", "paper_out", "near_end", "run_out"):
                 self._refill()
+            if fault in ("", "late"):
+                self.late_s = 0.0
             self.faults -= {fault} if fault else set(FAULTS)
         else:
             raise ValueError(f"a printer cannot {act} {fault}".strip())
@@ -213,7 +219,7 @@ class Printer:
             data = bytes((0xE5, 0x11, 0x81)) + data
         if "duplicate_status" in self.faults:
             data += data
-        self._cable.say(self.name, data, self._at + 0.002)
+        self._cable.say(self.name, data, self._at + 0.002 + self.late_s)
 
     def _recover(self, how: int) -> None:
         if self._jam and "cutter" not in self.faults:

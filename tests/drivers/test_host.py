@@ -249,6 +249,19 @@ def test_keys_and_ratings_are_published(hall):
     assert one.health("keypad-W03")[-1] == ("ok", "")
 
 
+def test_a_stray_byte_on_the_bus_holds_nobody_up(hall, bench):
+    one = hall("keypad-W01", "keypad-W02")
+    one.run(1)
+    cable = next(cable for cable, peer in bench.peers() if peer.name == "keypad-W01")
+    cable.say("keypad-W01", b"\xff", cable.clock.now())
+    one.run(0.2)
+    one.host.submit(
+        {"id": "c1", "kind": "show_counts", "window": "W01", "waiting": 4, "number": None, "deadline_s": 5}
+    )
+    one.run(0.5)
+    assert one.results("c1") == [("sent", "")]
+
+
 @pytest.mark.parametrize(
     "row",
     [
@@ -294,6 +307,8 @@ def test_jobs_survive_the_way_to_a_dict_and_back():
     assert job.parts[1] == Rule()
     assert job_from_dict(job_to_dict(job)) == job
     text = job_from_dict(show("t"))
+    flat = {"id": "t", "kind": "call", "deadline_s": 10, "window": "W01", "text": "请A001号到1号窗口"}
+    assert job_from_dict(flat) == text
     assert job_from_dict(job_to_dict(text)) == text
 
 

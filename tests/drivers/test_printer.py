@@ -245,3 +245,18 @@ def test_a_printer_that_never_answers_is_sent_at_best(make):
 def test_a_long_text_is_wrapped_to_the_paper():
     made = compose((Text("政" * 30, 2),), Profile(dots=384), Artist([]))
     assert made.data.count("政".encode("gb18030") * 8 + b"\n") == 3
+
+
+@pytest.mark.parametrize("late", [0.1, 0.25, 0.31, 0.45, 0.7, 2.0])
+@pytest.mark.parametrize("fault", ["", "cover_open", "near_end"])
+def test_late_answers_are_unknown_at_worst(make, far_fault, late, fault):
+    printer, far = make()
+    truth = {"": "", "cover_open": "cover_open", "near_end": "near_end"}[fault]
+    if fault:
+        far_fault(far, fault)
+    far_fault(far, "late", value=late)
+    for _ in range(6):
+        assert printer.check().reason in (truth, "silent", "")
+    outcome = printer.perform(slip())
+    assert outcome.reason in (truth if truth != "near_end" else "", "silent")
+    assert late > 0.25 or outcome.state == ("failed" if truth == "cover_open" else "confirmed")

@@ -123,7 +123,7 @@ kiosk = "K2"
 """)
     first, second = hall.devices
     assert (first.line.settings.baud, first.line.settings.echo, first.virtual) == (38400, True, False)
-    assert (second.line.settings.baud, second.profile.dots) == (9600, 384)
+    assert (second.line.settings.baud, second.profile.dots) == (115200, 384)
 
 
 @pytest.mark.parametrize(
@@ -157,3 +157,11 @@ def test_the_program_says_all_mistakes_and_ends_with_2(tmp_path, capsys):
     assert main(["--devices", str(tmp_path / "none.toml"), "--check"]) == 2
     assert main(["--check"]) == 0
     assert "printer-K1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text", ["line = 3", "device = 3", "device = [3]", "[line]\na = 3", "host = 3", "\x00", "[[line]]"]
+)
+def test_wrong_shapes_are_mistakes_too(read, text):
+    with pytest.raises(SpecError):
+        read(text)

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { benchtop, digitsOf, dotsOf, FAULTS, isOn, isReprint, kindOf, type Model, newestFirst, placeOf, ratingValue, switchOver } from './flow'
+
+const model = (name: string, more: Partial<Model> = {}): Model => ({ model: name, unplugged: false, faults: [], ...more })
+
+describe('the bench', () => {
+  it('lays out printers, then one desk per window, counted as people count', () => {
+    const top = benchtop({
+      'keypad-W10': model('keypad_ff68'), 'strip-W02': model('onbon_bxk'), 'keypad-W02': model('keypad_ff68'),
+      'printer-K2': model('escpos'), 'printer-K1': model('escpos'), 'thing-X1': model('unheard-of'),
+    })
+    expect(top.printers.map((p) => p.place)).toEqual(['K1', 'K2'])
+    expect(top.desks.map((d) => [d.place, !!d.strip, !!d.keypad])).toEqual([['W02', true, true], ['W10', false, true]])
+  })
+  it('knows kinds and places', () => {
+    expect(kindOf({ model: 'escpos' })).toBe('printer')
+    expect(kindOf({ model: 'x' })).toBeNull()
+    expect(['strip-W03', 'printer-K1', 'hall'].map(placeOf)).toEqual(['W03', 'K1', 'hall'])
+  })
+  it('feels a fault where it shows and switches it over', () => {
+    const out = model('escpos', { stopped: 'paper_out', near_end: true, faults: ['cutter'] })
+    expect(FAULTS.printer.filter((f) => isOn(out, f))).toEqual(['paper_out', 'near_end', 'cutter'])
+    expect(switchOver(out, 'cutter')).toEqual({ act: 'clear', fault: 'cutter' })
+    expect(switchOver(out, 'head')).toEqual({ act: 'fault', fault: 'head' })
+    expect(switchOver(out, 'unplug')).toEqual({ act: 'unplug' })
+    expect(switchOver({ ...out, unplugged: true }, 'unplug')).toEqual({ act: 'replug' })
+  })
+  it('reads six digits, dark ones too', () => {
+    expect(digitsOf(' 12012')).toEqual(['', '1', '2', '0', '1', '2'])
+    expect(digitsOf('')).toEqual(['', '', '', '', '', ''])
+  })
+  it('rates from the best button on', () => {
+    expect([5, 3, 1].map(ratingValue)).toEqual([0, 2, 4])
+  })
+  it('shows the newest paper first and knows a reprint', () => {
+    const papers = [{ lines: [{ text: '补打 第2次' }], mm: 1, end: 'cut' as const }, { lines: [{ qr: 'x' }], mm: 1, end: '' as const }]
+    expect(newestFirst(papers).map((p) => p.end)).toEqual(['', 'cut'])
+    expect(papers.map(isReprint)).toEqual([true, false])
+  })
+  it('unpacks dots', () => {
+    expect(dotsOf('8001', 8)).toEqual([[true, false, false, false, false, false, false, false], [false, false, false, false, false, false, false, true]])
+    expect(dotsOf('f', 8)).toEqual([])
+  })
+})

@@ -1,0 +1,119 @@
+// The virtual hall on one page: what every far end looks like now, and the hands that may act on it.
+// Pure: no clock, no DOM, no socket. The models are those of drivers/virtual.
+
+export interface Model {
+  model: string // escpos | onbon_bxk | keypad_ff68
+  unplugged: boolean
+  faults: string[] // those switched on
+  [more: string]: unknown
+}
+export interface Line {
+  text?: string
+  size?: number // 1..4, times 24 dots
+  align?: 'left' | 'center' | 'right'
+  bold?: boolean
+  qr?: string
+  raster?: string // rows of dots, hex
+  width?: number
+  height?: number
+  half?: boolean // the paper ended in this line
+}
+export interface Paper {
+  lines: Line[]
+  mm: number
+  end: '' | 'cut' | 'torn' // "": still hanging in the printer
+}
+export interface Printer extends Model {
+  papers: Paper[]
+  paper_mm: number
+  near_end: boolean
+  stopped: string
+  dots: number
+  waiting_bytes: number
+}
+export interface Strip extends Model {
+  text: string
+  on: boolean
+  width: number
+  height: number
+}
+export interface Keypad extends Model {
+  digits: string
+  asked: boolean
+  pad: boolean
+}
+export type Kind = 'printer' | 'strip' | 'keypad'
+const KIND: Record<string, Kind> = { escpos: 'printer', onbon_bxk: 'strip', keypad_ff68: 'keypad' }
+
+/** What can be broken, as the heads of drivers/virtual/*.py list it. Pulling the plug is the same everywhere. */
+export const FAULTS: Record<Kind, string[]> = {
+  printer: ['paper_out', 'near_end', 'cover_open', 'cutter', 'head', 'offline', 'silent', 'gb2312_font', 'chinese_off', 'cut_needs_line_start', 'near_end_offline', 'duplicate_status', 'garbage'],
+  strip: ['silent', 'no_ack', 'late_ack', 'nack_busy', 'nack_crc', 'wrong_source', 'half_frame', 'noise_before', 'lost_lead', 'byte_unit'],
+  keypad: ['silent', 'bad_checksum', 'lost_echo', 'double_press', 'len_mismatch', 'unknown_key'],
+}
+export const KEYS = ['call', 'recall', 'rate', 'no_show', 'hold', 'unhold', 'pause', 'transfer'] as const
+
+export const kindOf = (model: { model: string }): Kind | null => KIND[model.model] ?? null
+/** strip-W03 -> W03, printer-K1 -> K1; a name without a place is its own place. */
+export const placeOf = (name: string): string => /-([A-Za-z]*\d+)$/.exec(name)?.[1] ?? name
+
+export interface Desk {
+  place: string
+  strip: { name: string; model: Strip } | null
+  keypad: { name: string; model: Keypad } | null
+}
+export interface Benchtop {
+  printers: { name: string; place: string; model: Printer }[]
+  desks: Desk[]
+}
+/** Printers first, then one desk per window with all that hangs there, in the order of the windows. */
+export function benchtop(devices: Record<string, Model>): Benchtop {
+  const printers: Benchtop['printers'] = []
+  const desks: Record<string, Desk> = {}
+  for (const [name, model] of Object.entries(devices)) {
+    const kind = kindOf(model)
+    const place = placeOf(name)
+    if (kind === 'printer') printers.push({ name, place, model: model as Printer })
+    if (kind !== 'strip' && kind !== 'keypad') continue
+    const desk = (desks[place] ??= { place, strip: null, keypad: null })
+    if (kind === 'strip') desk.strip = { name, model: model as Strip }
+    else desk.keypad = { name, model: model as Keypad }
+  }
+  const byPlace = (a: { place: string }, b: { place: string }) => a.place.localeCompare(b.place, 'en', { numeric: true })
+  return { printers: printers.sort(byPlace), desks: Object.values(desks).sort(byPlace) }
+}
+
+/** A fault as it is felt: some live in the model's words, not in its list. */
+export function isOn(model: Model, fault: string): boolean {
+  if (fault === 'unplug') return model.unplugged
+  if (fault === 'paper_out') return (model as Printer).stopped === 'paper_out'
+  if (fault === 'near_end') return (model as Printer).near_end === true
+  return model.faults.includes(fault)
+}
+/** What the hand does to switch a fault over. */
+export function switchOver(model: Model, fault: string): Record<string, unknown> {
+  if (fault === 'unplug') return model.unplugged ? { act: 'replug' } : { act: 'unplug' }
+  return { act: isOn(model, fault) ? 'clear' : 'fault', fault }
+}
+/** The six digits of a keypad: three for how many wait, three for the number, a dark one is "". */
+export const digitsOf = (digits: string): string[] => Array.from(digits.padEnd(6).slice(0, 6), (d) => d.trim())
+/** Rating button for a level: the pad counts from the best, 0. */
+export const ratingValue = (level: number): number => 5 - level
+/** Newest paper first; what hangs in the printer is the newest. */
+export const newestFirst = (papers: Paper[]): Paper[] => [...papers].reverse()
+export const isReprint = (paper: Paper): boolean => paper.lines.some((line) => line.text?.includes('补打'))
+
+/** The dots of a raster line, row by row. */
+export function dotsOf(hex: string, width: number): boolean[][] {
+  const stride = Math.ceil(width / 8) * 2
+  const rows: boolean[][] = []
+  for (let at = 0; at + stride <= hex.length; at += stride) {
+    const row: boolean[] = []
+    for (let i = 0; i < stride; i++) {
+      const nibble = parseInt(hex[at + i]!, 16)
+      for (const bit of [8, 4, 2, 1]) row.push((nibble & bit) !== 0)
+    }
+    rows.push(row.slice(0, width))
+  }
+  return rows
+}

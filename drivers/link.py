@@ -77,6 +77,11 @@ class Outbox:
                     self._facts.remove(fact)
                     return
 
+    def jobs(self) -> list[str]:
+        """Jobs whose results the server has not acknowledged: they are not lost, only untold."""
+        with self._lock:
+            return [str(fact.facts["job"]) for fact in self._facts if fact.name == "result"]
+
     def again(self) -> None:
         """A new connection: nothing counts as sent."""
         with self._lock:
@@ -172,7 +177,8 @@ class Link:
             return False
         log.info("server %s is %s", self._server, "back" if self._lost else "there")
         self._lost = False
-        hello = {"host": self.host.hall.host, "devices": self.host.devices(), "jobs": self.host.held()}
+        jobs = list(dict.fromkeys([*self.host.held(), *self.outbox.jobs()]))
+        hello = {"host": self.host.hall.host, "devices": self.host.devices(), "jobs": jobs}
         self.outbox.again()
         self._looks.clear()
         self._emit("hello", hello)

@@ -149,6 +149,8 @@ def test_lives_without_a_server_and_tells_what_happened_meanwhile(server, linked
     link.host.submit(SLIP)
     link._act({"device": "keypad-W01", "act": "press", "key": "recall"})
     second = server(port=port)
+    second.wait_for(lambda: second.all("hello"))
+    assert second.all("hello")[0]["jobs"] == ["slip-9"]  # held or untold, not forgotten
     second.wait_for(lambda: second.all("key") and len(second.all("result")) >= 2)
     assert [r["state"] for r in second.all("result")][:2] == ["sending", "confirmed"]
     second.wait_for(lambda: {h["device"] for h in second.all("health")} >= {"printer-K1", "strip-W01"})

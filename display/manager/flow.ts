@@ -8,11 +8,12 @@ export interface Issued {
   kind: Kind
   where: string
   code: string
-  url: string
+  url: string | null // null: a device host has no face to open
   expires_at: string
 }
 export type Kind = 'kiosk' | 'pad' | 'board' | 'window_screen' | 'host'
-export const KINDS: Kind[] = ['kiosk', 'pad', 'board', 'window_screen', 'host']
+/** What a browser can be enrolled as. A device host gets its key on its own machine. */
+export const KINDS: Kind[] = ['kiosk', 'pad', 'board', 'window_screen']
 /** Deeds that are asked about first, because they cannot be taken back in one move. */
 export type Ask =
   | { deed: 'open-day' }
@@ -92,8 +93,7 @@ function toast(office: Office, tone: Toast['tone'], text: string | undefined): O
 
 /** What a role may do here; the server decides again. */
 export function may(role: string | undefined): { day: boolean; devices: boolean; staff: boolean } {
-  const day = role === 'manager' || role === 'admin' || role === 'duty_leader'
-  return { day, devices: role === 'manager' || role === 'admin', staff: role === 'admin' }
+  return { day: role === 'manager' || role === 'duty_leader', devices: role === 'manager' || role === 'admin', staff: role === 'admin' }
 }
 
 // ---- alarms -------------------------------------------------------------------------------------------

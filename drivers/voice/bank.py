@@ -21,12 +21,15 @@ from string import ascii_uppercase, digits
 from typing import Final
 
 from drivers.errors import VoiceUnavailable
+from drivers.line.clock import Clock
 from drivers.voice import wave_file
 from drivers.wording import Wording
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 PATIENCE_S: Final = 60.0
+AGAIN_S: Final = 60.0  # after a failure: a hall without speech must not pay for it at every call
 _making = threading.Lock()
+_failed_at: dict[Path, float] = {}
 
 
 def bank_for(wording: Wording, data_dir: Path) -> Path:
@@ -42,8 +45,13 @@ def bank_for(wording: Wording, data_dir: Path) -> Path:
     with _making:
         missing = [clip for clip in wanted if not (bank / f"{clip}.wav").is_file()]
         if missing:
+            now = Clock().now()
+            if now - _failed_at.get(bank, -AGAIN_S) < AGAIN_S:
+                raise VoiceUnavailable("no speech; tried a moment ago")
             bank.mkdir(parents=True, exist_ok=True)
+            _failed_at[bank] = now
             _speak(wording, missing, bank)
+            del _failed_at[bank]
     return bank
 
 

@@ -109,7 +109,9 @@ def test_clips_of_two_rates_are_refused(recorded):
 def test_without_any_speech_program(tmp_path, monkeypatch):
     monkeypatch.setattr(bank, "_by_library", lambda *_: False)
     monkeypatch.setattr(bank.shutil, "which", lambda _: None)
-    with pytest.raises(VoiceUnavailable):
+    with pytest.raises(VoiceUnavailable, match="no espeak-ng"):
+        render_call("A001", "3", "zh", tmp_path)
+    with pytest.raises(VoiceUnavailable, match="a moment ago"):
         render_call("A001", "3", "zh", tmp_path)
 
 

@@ -23,7 +23,7 @@ from flask_socketio import ConnectionRefusedError
 from server.actions.passwords import hashed
 from server.api.limit import Limit
 from server.domain import refusals
-from server.domain.access import LISTENING, MATRIX, is_own_origin, may
+from server.domain.access import DEVICES, LISTENING, MATRIX, is_own_origin, may
 from server.domain.actors import Actor
 from server.domain.catalogue import Person
 from server.domain.refusals import Refusal
@@ -155,19 +155,19 @@ def check_origin() -> None:
 def socket_actor(auth: object, namespace: str) -> Actor:
     """Who connects to `namespace`, with auth {key} or {csrf} and the cookie.
 
-    Raises ConnectionRefusedError: "origin-foreign"; "unknown-device" when a key came along or the
-    namespace is a device's; "session-needed" for people.
+    Raises ConnectionRefusedError: "origin-foreign"; "unknown-device" when a key came along, or nothing
+    did where devices listen; else "session-needed".
     """
     act, given = LISTENING[namespace], auth if isinstance(auth, dict) else {}
     key = given.get("key")
-    for_people = may("admin", act, True) or may("clerk", act)
-    no = ConnectionRefusedError("unknown-device" if key or not for_people else "session-needed")
+    as_device = key or ("csrf" not in given and any(may(kind, act) for kind in DEVICES))
+    no = ConnectionRefusedError("unknown-device" if as_device else "session-needed")
     actor = None
     try:
         if not _own_origin():
             no = ConnectionRefusedError("origin-foreign")
             raise refusals.OriginForeign()
-        actor = _device(key) if key else _person(given.get("csrf"))
+        actor = _device(key) if as_device else _person(given.get("csrf"))
         if not may(actor.role, act, house().settings.demo):
             raise refusals.ActForbidden(act=act)
     except AUTHORITY as refusal:
@@ -205,8 +205,7 @@ def caller() -> Actor:
         if scheme.lower() != "bearer":
             raise refusals.DeviceUnknown()
         return _device(key.strip())
-    actor = _person(None if request.method in SAFE else request.headers.get(CSRF_HEADER, ""))
-    return actor
+    return _person(request.headers.get(CSRF_HEADER), reads=request.method in SAFE)
 
 
 def signed_in() -> tuple[Session, Person]:
@@ -257,12 +256,11 @@ def _device(key: object) -> Actor:
     return actor
 
 
-def _person(csrf: object) -> Actor:
-    """csrf None: the request only reads. Raises SessionNeeded, CsrfMissing."""
+def _person(csrf: object, reads: bool = False) -> Actor:
+    """A plain read needs no CSRF token. Raises SessionNeeded, CsrfMissing."""
     session, person = signed_in()
-    if csrf is not None and not (
-        isinstance(csrf, str) and hmac.compare_digest(csrf.encode(), session.csrf.encode())
-    ):
+    right = isinstance(csrf, str) and hmac.compare_digest(csrf.encode(), session.csrf.encode())
+    if not reads and not right:
         raise refusals.CsrfMissing()
     actor = Actor("staff", person.id, person.role, session.token_hash)
     h = house()

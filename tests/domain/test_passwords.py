@@ -9,7 +9,7 @@ from server.domain.refusals import PasswordWeak
 
 HALL = ["青禾县政务服务中心", "青禾县", "990123", "12345", "Qinghe", "County", "ZW001", "陈静"]
 
-# from the top of public lists of leaked passwords, those of at least 8 characters, and what a hall would think of
+# from the top of public lists of leaked passwords, of at least 8 characters, and what a hall would think of
 LEAKED = """
 12345678 123456789 1234567890 987654321 88888888 11111111 00000000 12341234 12121212 11223344
 112233445566 147258369 123123123 123456789a 123456789q a123456789 aa123456789 123qwe456 123abc456

@@ -18,6 +18,7 @@ let fails = 0
 let timer: ReturnType<typeof setTimeout> | undefined
 let flashing: ReturnType<typeof setInterval> | undefined
 let sound: AudioContext | null = null
+let touched = false // a phone shakes only for a page that has been touched
 
 // ---------------------------------------------------------------- asking
 async function ask(): Promise<void> {
@@ -51,7 +52,7 @@ async function take(now: MyTicket): Promise<void> {
   if (what === 'near') shake([200])
 }
 
-const filling = () => !!document.querySelector('#rate input:checked, details.cancel[open]') || document.activeElement === byId('words')
+const filling = () => !!document.querySelector('#rate input:checked') || document.activeElement === byId('words')
 
 async function draw(): Promise<void> {
   const reply = await fetch(location.pathname + '?lang=' + lang, { cache: 'no-store' })
@@ -59,7 +60,10 @@ async function draw(): Promise<void> {
   const drawn = new DOMParser().parseFromString(await reply.text(), 'text/html')
   const fresh = drawn.getElementById('ticket')
   if (!fresh) return
+  const doubting = !!document.querySelector('.cancel[open]')
   page.innerHTML = fresh.innerHTML
+  const cancel = document.querySelector('.cancel')
+  if (doubting && cancel) cancel.setAttribute('open', '')
   page.className = fresh.className
   page.dataset.state = fresh.dataset.state
   page.dataset.title = fresh.dataset.title
@@ -69,7 +73,7 @@ async function draw(): Promise<void> {
 
 // ---------------------------------------------------------------- calling the owner
 function shake(pattern: number[]): void {
-  if ('vibrate' in navigator) navigator.vibrate(pattern)
+  if (touched && 'vibrate' in navigator) navigator.vibrate(pattern)
 }
 function chime(): void {
   if (!sound) return
@@ -172,6 +176,7 @@ async function deed(event: Event, form: HTMLFormElement, name: string, body: obj
   } else tell(trouble, (answer.text && answer.text[lang === 'en' ? 'en' : 'zh']) || trouble.dataset.offline!)
 }
 
+document.addEventListener('pointerdown', () => (touched = true), { once: true })
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden && timer !== undefined) void ask()
 })

@@ -59,6 +59,9 @@ describe('one deed at a time', () => {
     expect(told.waits).toEqual({ recall: 12_000 })
     expect(next(told, { name: 'done' }).waits).toEqual({})
   })
+  it('a deed that works takes back what was refused before', () => {
+    expect(desk({ name: 'refused', text: '太早' }, { name: 'done', text: '已挂起' }).toasts.map((t) => t.text)).toEqual(['已挂起'])
+  })
   it('transfers in two steps and steps back', () => {
     const to = { kind: 'queue' as const, id: 'B', name: 'B' }
     const chosen = desk({ name: 'panel', panel: { kind: 'transfer', to: null } }, { name: 'target', to })

@@ -84,7 +84,7 @@ export function next(clerk: Clerk, msg: Msg): Clerk {
     case 'target':
       return clerk.panel?.kind === 'transfer' && !clerk.busy ? { ...clerk, panel: { kind: 'transfer', to: msg.to } } : clerk
     case 'done':
-      return toast({ ...clerk, busy: null, panel: null, waits: {} }, 'good', msg.text)
+      return toast({ ...clerk, busy: null, panel: null, waits: {}, toasts: clerk.toasts.filter((t) => t.tone !== 'bad') }, 'good', msg.text)
     case 'refused': // the panel stays: the clerk may choose something else
       return toast({ ...clerk, busy: null, waits: msg.act && msg.until ? { ...clerk.waits, [msg.act]: msg.until } : clerk.waits }, 'bad', msg.text)
     case 'toast-gone':

@@ -1,1 +1,1 @@
-"""The roof: wiring only, never a rule or a query."""
+"""The roof. `server.app.create_app` joins the floors; this file stays light so that importing a rule imports no Flask."""

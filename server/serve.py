@@ -69,7 +69,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
         app = create_app(self._settings)
         app.publisher.start()
-        Ticker(app.house).start()
+        ticker = Ticker(app.house)
+        ticker.once()  # the day is as it should be before the first request
+        ticker.start()
         return app.flask
 
 
@@ -87,6 +89,7 @@ def main() -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
     )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     serve(read_settings())
     os._exit(0)

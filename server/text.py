@@ -14,7 +14,9 @@ class Texts:
     """All languages of one folder. `languages` are the file names."""
 
     def __init__(self, folder: Path) -> None:
-        self._words = {p.stem: _flat(tomllib.loads(p.read_text("utf-8"))) for p in sorted(folder.glob("*.toml"))}
+        self._words = {
+            p.stem: _flat(tomllib.loads(p.read_text("utf-8"))) for p in sorted(folder.glob("*.toml"))
+        }
         self.languages = tuple(self._words)
 
     def flat(self, lang: str) -> dict[str, str]:

@@ -78,10 +78,14 @@ class Ticker:
     def _run(self) -> None:
         while not self._stop.wait(EVERY_S):
             try:
-                with self._house.store.unit(SYSTEM) as unit:
-                    tick(unit, self._house)
-                    if self._tidied is None or unit.now - self._tidied > HOUSEKEEPING:
-                        forget_old_answers(unit)
-                        self._tidied = unit.now
+                self.once()
             except Exception:  # noqa: BLE001  outermost loop of the thread
                 log.exception("tick failed; it is tried again")
+
+    def once(self) -> None:
+        """One beat, on the caller's thread."""
+        with self._house.store.unit(SYSTEM) as unit:
+            tick(unit, self._house)
+            if self._tidied is None or unit.now - self._tidied > HOUSEKEEPING:
+                forget_old_answers(unit)
+                self._tidied = unit.now

@@ -18,6 +18,7 @@ from server.voice import announcement
 
 bp = APIBlueprint("state", __name__, url_prefix="/api")
 
+
 def _view(face: str, act: str) -> None:
     @needs(act)
     def get_state() -> ResponseReturnValue:

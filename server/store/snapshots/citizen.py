@@ -20,7 +20,8 @@ def citizen_value(view: View, ticket: Ticket) -> dict[str, Any]:
     if leg.state is State.WAITING:
         ahead = count_ahead(view.connection, view.hall, ticket.day, leg)
     day = find_day(view.connection, view.hall, ticket.day)
-    window = catalogue.windows[leg.window].number if leg.window and leg.state in AT_WINDOW else None
+    here = (*AT_WINDOW, State.HELD)  # whoever was set aside comes back to the same window
+    window = catalogue.windows[leg.window].number if leg.window and leg.state in here else None
     serving = [leg.target_window] if leg.target_window else catalogue.serving[leg.queue]
     return {
         "ticket": {

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.conftest import ROOT
+from tests.e2e.town import Town
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"),
+]
+BUILT = ROOT / "server" / "web" / "dist" / ".vite" / "manifest.json"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium: apt install chromium fonts-wqy-microhei")
+    if not BUILT.exists():
+        pytest.skip("the faces are not built: ./wucha run or ./wucha test builds them where npm is")
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    made = Town(tmp_path)
+    try:
+        yield made.start().set_up()
+    finally:
+        made.stop()
+
+
+OpenFace = Callable[..., Page]
+
+
+@pytest.fixture
+def face(browser: Browser, town: Town) -> Iterator[OpenFace]:
+    """Open a face at its device's size; every complaint of its console fails the test at the end."""
+    contexts, complaints = [], []
+
+    def open_face(path: str, size: tuple[int, int], **device: str) -> Page:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="zh-CN")
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: complaints.append(f"{path}: {error}"))
+        page.on("console", lambda m: complaints.append(f"{path}: {m.text}") if "Content Security" in m.text else None)
+        page.goto(town.url + path + (f"#code={town.code(**device)}" if device else ""))
+        return page
+
+    yield open_face
+    for context in contexts:
+        context.close()
+    assert not complaints

@@ -16,7 +16,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from server.domain.passwords import normal
 
 CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that looks like something else; 5 bits each
-ONCE_LETTERS = CODE_LETTERS.lower()
+ONCE_LETTERS = CODE_LETTERS.lower().replace("l", "")
 COSTS: dict[str, dict[str, int]] = {
     "full": {"time_cost": 2, "memory_cost": 19_456, "parallelism": 1},  # OWASP's least for argon2id, 19 MiB
     "test": {"time_cost": 1, "memory_cost": 8, "parallelism": 1},
@@ -34,7 +34,7 @@ def new_code(letters: int = 8) -> str:
 
 
 def new_once_password() -> str:
-    """60 random bits, easy to type once: k7mf-2xqp-9dwt."""
+    """59 random bits, easy to type once: k7mf-2xqp-9dwt."""
     return "-".join("".join(secrets.choice(ONCE_LETTERS) for _ in range(4)) for _ in range(3))
 
 

@@ -8,10 +8,20 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from server.actions.enrol import enrol, make_code, revoke
+from server.actions.passwords import hashed
+from server.actions.reset_password import reset_password
 from server.actions.set_up import make_setup_code
+from server.actions.set_up import set_up as set_up_hall
+from server.actions.sign_in import begin_session, sign_out
 from server.app import App
 from server.domain.actors import SYSTEM
+from server.settings import HallSettings
 from server.store import tables as t
+from server.store.devices import find_device_by_key, standing_devices
+from server.store.people import accounts, save_account
+from server.store.sessions import find_session, seen_session, sessions_by_hash
+from server.store.unit import Store
 from tests.conftest import Clock
 from tests.server.callers import Caller, audit, nobody
 
@@ -116,3 +126,37 @@ def test_no_secret_is_written_down(app: App):
     secrets = [code, code.replace("-", ""), GOOD, *(p["once_password"] for p in answer.json["staff"])]
     assert not [s for s in secrets if s in whole]
     assert [line["act"] for line in audit(app)] == ["setup.code", "setup.done", "session.open"]
+
+
+def test_accounts_sessions_and_devices_keep_on_both_engines(store: Store, hall: HallSettings):
+    with store.unit(SYSTEM) as unit:
+        code = make_setup_code(unit)
+        assert code is not None
+        admin = set_up_hall(unit, hall, code, "hash", {"ZW001": "once"})
+        signed = begin_session(unit, admin.id)
+        device_code, _ = make_code(unit, hall, "pad", "W01", None, None)
+        key, pad = enrol(unit, device_code)
+    with store.unit(SYSTEM) as unit:
+        seen_session(unit, signed.session.token_hash)
+        save_account(unit, "ZW001", failures=3)
+        reset_password(unit, hall, "ZW001", "again")
+    with store.read() as connection:
+        people = accounts(connection, store.hall)
+        assert (people["ZW001"].failures, people["ZW001"].one_time, people[admin.id].one_time) == (
+            0,
+            True,
+            False,
+        )
+        assert find_device_by_key(connection, store.hall, hashed(key)) == pad
+        assert standing_devices(connection, store.hall, {pad.id, "other"}) == {pad.id}
+        proof = signed.session.token_hash
+        assert sessions_by_hash(connection, store.hall, [proof]) == {proof: signed.session}
+    with store.unit(SYSTEM) as unit:
+        revoke(unit, pad.id)
+        sign_out(unit, proof)
+    with store.read() as connection:
+        assert find_device_by_key(connection, store.hall, hashed(key)) is None
+        assert standing_devices(connection, store.hall, set()) == set()
+        session = find_session(connection, store.hall, proof)
+    assert session is not None
+    assert session.ended_at == session.created_at

@@ -26,3 +26,6 @@ export const listed = (numbers: string[]): string => numbers.join(lang.value ===
 /** A theme is known by its Chinese name; other languages translate it in their text file. */
 export const themeName = (theme: { name: string; name_en?: string }): string =>
   lang.value !== 'zh' && has('theme.' + theme.name) ? t('theme.' + theme.name) : named(theme)
+/** A priority class: the hall names it in Chinese, the text file may translate it by its id. */
+export const className = (one: { id: string; name: string; name_en?: string }): string =>
+  lang.value !== 'zh' && has('priority.' + one.id) ? t('priority.' + one.id) : named(one)

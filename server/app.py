@@ -31,6 +31,7 @@ from server.house import House
 from server.live.bench import BenchNamespace
 from server.live.broadcast import client_manager
 from server.live.faces import FACES
+from server.live.guests import Guests
 from server.live.hosts import DeviceDesk, HostNamespace
 from server.live.namespaces import FaceNamespace
 from server.live.publish import Listeners, Publisher
@@ -52,6 +53,12 @@ class App:
     socketio: SocketIO
     house: House
     publisher: Publisher
+    guests: Guests
+
+    def sweep(self) -> int:
+        """Drop the sockets of revoked devices and ended sessions; how many."""
+        with self.flask.app_context():
+            return self.guests.sweep(self.socketio)
 
 
 def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
@@ -83,17 +90,17 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     options: dict[str, Any] = {
         "async_mode": "threading",
         "client_manager": client_manager(settings.one_frame, settings.redis),
-        "cors_allowed_origins": list(settings.origins),
+        "cors_allowed_origins": None,  # our own pages only: the Origin must be the Host
         "max_http_buffer_size": 64 * 1024,
         "ping_interval": 15,
         "ping_timeout": 20,
     }
-    listeners = Listeners()
+    listeners, guests = Listeners(), Guests()
     desk = DeviceDesk(house, socketio)
-    bench = BenchNamespace(house, socketio)
+    bench = BenchNamespace(house, socketio, guests)
     for face in FACES:
-        socketio.on_namespace(FaceNamespace(face, house, listeners))
-    socketio.on_namespace(HostNamespace(house, bench.show))
+        socketio.on_namespace(FaceNamespace(face, house, listeners, guests))
+    socketio.on_namespace(HostNamespace(house, bench.show, guests))
     socketio.on_namespace(bench)
     socketio.init_app(app, **options)
 
@@ -102,4 +109,4 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
 
     publisher = Publisher(store, settings.hall, texts, emit, listeners, desk.on_batch)
     store.publish = publisher.publish
-    return App(app, socketio, house, publisher)
+    return App(app, socketio, house, publisher, guests)

@@ -69,7 +69,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
         app = create_app(self._settings)
         app.publisher.start()
-        ticker = Ticker(app.house)
+        ticker = Ticker(app.house, app.sweep)
         ticker.once()  # the day is as it should be before the first request
         ticker.start()
         return app.flask

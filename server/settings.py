@@ -303,12 +303,6 @@ class Settings:
     public_url: str = ""  # what the slip's QR code points to; default http://host:port
 
     @property
-    def origins(self) -> tuple[str, ...]:
-        """The pages that may write and open sockets: our own, by every local name."""
-        names = {self.host, "localhost", "127.0.0.1"}
-        return tuple(sorted({*(f"http://{name}:{self.port}" for name in names), self.url}))
-
-    @property
     def url(self) -> str:
         return self.public_url or f"http://{self.host}:{self.port}"
 

@@ -19,7 +19,7 @@ from server.store.unit import Unit
 
 log = logging.getLogger(__name__)
 
-EVERY_S = 2.0
+EVERY_S = 1.5  # a revoked device has lost its sockets within 2 s
 HOUSEKEEPING = timedelta(hours=1)
 
 
@@ -63,10 +63,10 @@ def _after_last(house: House, local: datetime) -> bool:
 
 
 class Ticker:
-    """Runs `tick` every EVERY_S seconds until stopped."""
+    """Runs `tick` and then `sweep` (sockets whose right has ended) every EVERY_S seconds until stopped."""
 
-    def __init__(self, house: House) -> None:
-        self._house, self._stop = house, Event()
+    def __init__(self, house: House, sweep: Callable[[], object]) -> None:
+        self._house, self._sweep, self._stop = house, sweep, Event()
         self._tidied: datetime | None = None
 
     def start(self) -> None:
@@ -79,6 +79,7 @@ class Ticker:
         while not self._stop.wait(EVERY_S):
             try:
                 self.once()
+                self._sweep()
             except Exception:  # noqa: BLE001  outermost loop of the thread
                 log.exception("tick failed; it is tried again")
 

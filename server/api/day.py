@@ -20,16 +20,16 @@ bp = APIBlueprint("day", __name__, url_prefix="/api/day")
 
 
 @bp.post("/open")
-@bp.input(Act, arg_name="body")
 @needs("day.open")
+@bp.input(Act, arg_name="body")
 def post_open(body: Act) -> ResponseReturnValue:
     """Open today's business day by hand, whatever the calendar says."""
     return act(body, lambda unit: {"day": open_day(unit, house().hall, by_hand=True), "state": "open"})
 
 
 @bp.post("/close")
-@bp.input(Act, arg_name="body")
 @needs("day.close")
+@bp.input(Act, arg_name="body")
 def post_close(body: Act) -> ResponseReturnValue:
     """First press: no new numbers. Second press: the day ends, the rest expires."""
 

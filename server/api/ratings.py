@@ -26,8 +26,8 @@ class RateBody(Act):
 
 
 @bp.post("")
-@bp.input(RateBody, arg_name="body")
 @needs("rating.give")
+@bp.input(RateBody, arg_name="body")
 def post_rating(body: RateBody) -> ResponseReturnValue:
     """Rate the visit that was just finished at this pad's window, once: 201."""
     return act(body, rating_deed(body), good=201)

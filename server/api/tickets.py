@@ -29,8 +29,8 @@ class TakeBody(Act):
 
 
 @bp.post("")
-@bp.input(TakeBody, arg_name="body")
 @needs("ticket.take")
+@bp.input(TakeBody, arg_name="body")
 def post_ticket(body: TakeBody) -> ResponseReturnValue:
     """Take a number for a service: 201 with ticket and slip; the same request_id gets the same number."""
     h = house()
@@ -43,8 +43,8 @@ def post_ticket(body: TakeBody) -> ResponseReturnValue:
 
 
 @bp.post("/<int:ticket>/reprint")
-@bp.input(Act, arg_name="body")
 @needs("ticket.reprint")
+@bp.input(Act, arg_name="body")
 def post_reprint(ticket: int, body: Act) -> ResponseReturnValue:
     """Print the same number once more (补打), marked and counted: 201 with the slip."""
     h = house()

@@ -66,104 +66,104 @@ def at_desk(window: str, body: Act, deed: Callable[[Unit], Any], found: bool = F
 
 
 @bp.post("/open")
-@bp.input(OpenBody, arg_name="body")
 @needs("window.open")
+@bp.input(OpenBody, arg_name="body")
 def post_open(window: str, body: OpenBody) -> ResponseReturnValue:
     """Sign in at the window and open it; take_over leaves somebody who forgot to go."""
     return at_desk(window, body, lambda unit: open_window(unit, house().hall, window, body.take_over))
 
 
 @bp.post("/close")
-@bp.input(Act, arg_name="body")
 @needs("window.close")
+@bp.input(Act, arg_name="body")
 def post_close(window: str, body: Act) -> ResponseReturnValue:
     """Leave the window; refused while a ticket stands there."""
     return at_desk(window, body, lambda unit: close_window(unit, window))
 
 
 @bp.post("/pause")
-@bp.input(PauseBody, arg_name="body")
 @needs("window.pause")
+@bp.input(PauseBody, arg_name="body")
 def post_pause(window: str, body: PauseBody) -> ResponseReturnValue:
     """Pause with a reason of the hall's list."""
     return at_desk(window, body, lambda unit: pause_window(unit, house().hall, window, body.reason))
 
 
 @bp.post("/resume")
-@bp.input(Act, arg_name="body")
 @needs("window.pause")
+@bp.input(Act, arg_name="body")
 def post_resume(window: str, body: Act) -> ResponseReturnValue:
     """Go on after a pause."""
     return at_desk(window, body, lambda unit: resume_window(unit, window))
 
 
 @bp.post("/call-next")
-@bp.input(Act, arg_name="body")
 @needs("window.call")
+@bp.input(Act, arg_name="body")
 def post_call_next(window: str, body: Act) -> ResponseReturnValue:
     """Call the next waiting ticket to this window; none = true when nobody waits."""
     return at_desk(window, body, lambda unit: call_next(unit, house().hall, window), found=True)
 
 
 @bp.post("/recall")
-@bp.input(Act, arg_name="body")
 @needs("window.serve")
+@bp.input(Act, arg_name="body")
 def post_recall(window: str, body: Act) -> ResponseReturnValue:
     """Announce the called ticket again."""
     return at_desk(window, body, lambda unit: recall(unit, house().hall, window))
 
 
 @bp.post("/start")
-@bp.input(Act, arg_name="body")
 @needs("window.serve")
+@bp.input(Act, arg_name="body")
 def post_start(window: str, body: Act) -> ResponseReturnValue:
     """The citizen has arrived."""
     return at_desk(window, body, lambda unit: start(unit, window))
 
 
 @bp.post("/finish")
-@bp.input(FinishBody, arg_name="body")
 @needs("window.serve")
+@bp.input(FinishBody, arg_name="body")
 def post_finish(window: str, body: FinishBody) -> ResponseReturnValue:
     """End the service with an outcome; the pad asks for the rating."""
     return at_desk(window, body, lambda unit: finish(unit, house().hall, window, body.outcome))
 
 
 @bp.post("/no-show")
-@bp.input(Act, arg_name="body")
 @needs("window.serve")
+@bp.input(Act, arg_name="body")
 def post_no_show(window: str, body: Act) -> ResponseReturnValue:
     """The called citizen did not come."""
     return at_desk(window, body, lambda unit: no_show(unit, house().hall, window))
 
 
 @bp.post("/return")
-@bp.input(LegBody, arg_name="body")
 @needs("window.serve")
+@bp.input(LegBody, arg_name="body")
 def post_return(window: str, body: LegBody) -> ResponseReturnValue:
     """A missed citizen is back in time and waits again."""
     return at_desk(window, body, lambda unit: give_back_place(unit, house().hall, window, body.leg))
 
 
 @bp.post("/hold")
-@bp.input(Act, arg_name="body")
 @needs("window.serve")
+@bp.input(Act, arg_name="body")
 def post_hold(window: str, body: Act) -> ResponseReturnValue:
     """Set the served citizen aside."""
     return at_desk(window, body, lambda unit: hold(unit, window))
 
 
 @bp.post("/unhold")
-@bp.input(LegBody, arg_name="body")
 @needs("window.serve")
+@bp.input(LegBody, arg_name="body")
 def post_unhold(window: str, body: LegBody) -> ResponseReturnValue:
     """Bring a held citizen back to the window."""
     return at_desk(window, body, lambda unit: unhold(unit, window, body.leg))
 
 
 @bp.post("/transfer")
-@bp.input(TransferBody, arg_name="body")
 @needs("window.transfer")
+@bp.input(TransferBody, arg_name="body")
 def post_transfer(window: str, body: TransferBody) -> ResponseReturnValue:
     """Send the citizen to another queue or window; number and place in fairness stay."""
     hall = house().hall

@@ -121,8 +121,8 @@ class TicketTransferred(Event):
     to_window: str | None
 
     def ids(self, field: str) -> set[str]:
-        extra = {"queue": {self.to_queue}, "window": {self.to_window} - {None}}
-        return super().ids(field) | {str(x) for x in extra.get(field, set())}
+        target = {"queue": self.to_queue, "window": self.to_window}.get(field)
+        return super().ids(field) | ({target} if target is not None else set())
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,18 @@ from flask_socketio import Namespace, SocketIO, emit
 
 from server.api.access import socket_actor
 from server.house import House
+from server.live.guests import Guests
 from server.live.hosts import HOSTS
+from server.live.namespaces import sid
 from server.store.snapshots.view import iso
 
 
 class BenchNamespace(Namespace):
     """One `snapshot` of all virtual devices on connect, then `changes` with single models."""
 
-    def __init__(self, house: House, socketio: SocketIO) -> None:
+    def __init__(self, house: House, socketio: SocketIO, guests: Guests) -> None:
         super().__init__("/bench")
-        self._house, self._socketio = house, socketio
+        self._house, self._socketio, self._guests = house, socketio, guests
         self._models: dict[str, dict[str, Any]] = {}
         self._revision, self._guard = 0, Lock()
 
@@ -36,8 +38,12 @@ class BenchNamespace(Namespace):
 
     def on_connect(self, auth: Any = None) -> None:
         """Raises ConnectionRefusedError unless the caller may use the bench."""
-        socket_actor(auth if isinstance(auth, dict) else {}, self.namespace)
+        actor = socket_actor(auth if isinstance(auth, dict) else {}, self.namespace)
+        self._guests.enter(self.namespace, sid(), actor)
         self.on_resync()
+
+    def on_disconnect(self, _reason: Any = None) -> None:
+        self._guests.leave(self.namespace, sid())
 
     def on_resync(self, _message: Any = None) -> None:
         with self._guard:

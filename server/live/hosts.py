@@ -8,7 +8,6 @@ from dataclasses import replace
 from threading import Lock
 from typing import Any
 
-from flask import request
 from flask_socketio import Namespace, SocketIO, emit, join_room
 
 from server import devices
@@ -20,6 +19,8 @@ from server.domain import events as e
 from server.domain.actors import Actor
 from server.domain.refusals import InputInvalid, Refusal
 from server.house import House
+from server.live.guests import Guests
+from server.live.namespaces import sid
 from server.store.once import once
 from server.store.slips import Slip, slips_in
 from server.store.snapshots import public
@@ -77,20 +78,25 @@ def slip_job(slip: Slip) -> dict[str, Any]:
 class HostNamespace(Namespace):
     """Acts of a host are done in one unit each; a key or a rating is done once per event_id."""
 
-    def __init__(self, house: House, on_virtual: Callable[[str, dict[str, Any]], None]) -> None:
+    def __init__(
+        self, house: House, on_virtual: Callable[[str, dict[str, Any]], None], guests: Guests
+    ) -> None:
         super().__init__("/devices")
-        self._house, self._on_virtual = house, on_virtual
+        self._house, self._on_virtual, self._guests = house, on_virtual, guests
         self._hosts: dict[str, Actor] = {}
         self._windows: dict[str, dict[str, str]] = {}  # sid -> device -> window, as declared in its hello
 
     def on_connect(self, auth: Any = None) -> None:
         """Raises ConnectionRefusedError for anybody but an enrolled host."""
-        self._hosts[_sid()] = socket_actor(auth if isinstance(auth, dict) else {}, self.namespace)
+        actor = socket_actor(auth if isinstance(auth, dict) else {}, self.namespace)
+        self._hosts[sid()] = actor
+        self._guests.enter(self.namespace, sid(), actor)
         join_room(HOSTS)
 
     def on_disconnect(self, _reason: Any = None) -> None:
-        actor = self._hosts.pop(_sid(), None)
-        self._windows.pop(_sid(), None)
+        self._guests.leave(self.namespace, sid())
+        actor = self._hosts.pop(sid(), None)
+        self._windows.pop(sid(), None)
         if actor is not None and not self._hosts:
             with self._house.store.unit(actor) as unit:
                 device_host.host_left(unit)
@@ -98,7 +104,7 @@ class HostNamespace(Namespace):
     def on_hello(self, message: Any) -> dict[str, Any]:
         found = _devices(message)
         held = {s for job in _list(message, "jobs") if (s := devices.slip_of_job(str(job))) is not None}
-        self._windows[_sid()] = {d["name"]: d["window"] for d in found if d["window"]}
+        self._windows[sid()] = {d["name"]: d["window"] for d in found if d["window"]}
         with self._house.store.unit(self._actor()) as unit:
             recheck(unit)
             device_host.host_arrived(unit, found, held)
@@ -151,7 +157,7 @@ class HostNamespace(Namespace):
             self._on_virtual(_text(message, "device"), message["model"])
 
     def _actor(self) -> Actor:
-        return self._hosts[_sid()]
+        return self._hosts[sid()]
 
     def _do(self, deed: Callable[[Unit], None]) -> None:
         try:
@@ -164,7 +170,7 @@ class HostNamespace(Namespace):
     def _once(self, message: Any, deed: Callable[[Unit, Any, str], dict[str, Any]]) -> dict[str, Any]:
         """Do what a machine at a window asks, once per event_id: the ack tells it that it was heard."""
         event, device = _text(message, "event_id"), _text(message, "device")
-        window = self._windows.get(_sid(), {}).get(device)
+        window = self._windows.get(sid(), {}).get(device)
         if not event or window is None:
             return {"ok": False, "refused": InputInvalid.code}
         # the keypad speaks for its own window only, whatever the message says
@@ -178,10 +184,6 @@ class HostNamespace(Namespace):
         except Refusal as no:
             return {"ok": False, "refused": no.code}
         return {"ok": "refused" not in answer, **answer}
-
-
-def _sid() -> str:
-    return str(request.sid)  # type: ignore[attr-defined]  # Flask-SocketIO puts it there
 
 
 def _text(message: Any, key: str) -> str:

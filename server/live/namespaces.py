@@ -12,6 +12,7 @@ from server.api.access import socket_actor
 from server.domain.actors import Actor
 from server.house import House
 from server.live.faces import FACES, snapshot
+from server.live.guests import Guests
 from server.live.publish import Listeners
 from server.store.snapshots.view import View, iso
 
@@ -21,9 +22,10 @@ ALL_ROOM = "all"
 class FaceNamespace(Namespace):
     """/<face>: one `snapshot` on connect, then `changes` and `pulse`."""
 
-    def __init__(self, face: str, house: House, listeners: Listeners) -> None:
+    def __init__(self, face: str, house: House, listeners: Listeners, guests: Guests) -> None:
         super().__init__(f"/{face}")
         self._face, self._house, self._listeners = FACES[face], house, listeners
+        self._guests = guests
         self._room_of: dict[str, str] = {}
 
     def on_connect(self, auth: Any = None) -> None:
@@ -31,19 +33,21 @@ class FaceNamespace(Namespace):
         auth = auth if isinstance(auth, dict) else {}
         actor = socket_actor(auth, self.namespace)
         room = self._admit(actor, auth)
-        sid = _sid()
-        self._room_of[sid] = room
+        guest = sid()
+        self._room_of[guest] = room
+        self._guests.enter(self.namespace, guest, actor)
         self._listeners.join(self._face.name, room)
         join_room(room)
         self._show(room)
 
     def on_resync(self, _message: Any = None) -> None:
-        room = self._room_of.get(_sid())
+        room = self._room_of.get(sid())
         if room is not None:
             self._show(room)
 
     def on_disconnect(self, _reason: Any = None) -> None:
-        room = self._room_of.pop(_sid(), None)
+        self._guests.leave(self.namespace, sid())
+        room = self._room_of.pop(sid(), None)
         if room is not None:
             self._listeners.leave(self._face.name, room)
 
@@ -74,5 +78,6 @@ def picture(house: House, face: str, room: str) -> dict[str, Any]:
     return {"revision": view.revision, "at": iso(house.clock()), **whole.wire()}
 
 
-def _sid() -> str:
+def sid() -> str:
+    """The caller's id in this namespace."""
     return str(request.sid)  # type: ignore[attr-defined]  # Flask-SocketIO puts it there

@@ -135,9 +135,14 @@ class PriorityClass:
     id: str
     name: str
     credit_minutes: int
-    verify: str
+    verify: str  # who checks it: by_staff_only ones a citizen cannot choose
     min_age: int | None = None
     name_en: str = ""
+
+    @property
+    def by_staff_only(self) -> bool:
+        """Given by a person or by a list, never chosen on a kiosk."""
+        return self.verify in ("duty_leader", "project_list", "open_supplement_notice")
 
 
 @dataclass(frozen=True)

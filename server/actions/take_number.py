@@ -46,10 +46,13 @@ def take_number(
     item = hall.catalogue.services.get(service)
     if item is None:
         raise refusals.ServiceUnknown(service=service)
-    if priority != ORDINARY and priority not in {c.id for c in hall.hall.priority.classes}:
+    self_service = unit.actor.kind == "device"
+    if priority != ORDINARY and priority not in {
+        c.id for c in hall.hall.priority.classes if not (self_service and c.by_staff_only)
+    }:
         raise refusals.PriorityUnknown(priority=priority)
     queue = hall.catalogue.queues[item.queue]
-    if unit.actor.kind == "device" and not queue.self_register:
+    if self_service and not queue.self_register:
         raise refusals.ServiceByStaff(service=service, name=item.name)
     check_giving(unit, hall, queue.prefix)
     seq = next_seq(unit, queue.prefix)

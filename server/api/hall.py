@@ -82,7 +82,9 @@ def get_hall() -> ResponseReturnValue:
         ],
         "queues": [{"id": q.prefix, "name": q.name, "name_en": q.name_en} for q in catalogue.queues.values()],
         "priorities": [
-            {"id": c.id, "name": c.name, "name_en": c.name_en} for c in hall.hall.priority.classes
+            {"id": c.id, "name": c.name, "name_en": c.name_en}
+            for c in hall.hall.priority.classes
+            if not c.by_staff_only
         ],
         "pause_reasons": [{"id": r.id, "zh": r.zh, "en": r.en} for r in hall.choices.pause_reason],
         "outcomes": [{"id": o.id, "zh": o.zh, "en": o.en} for o in hall.choices.outcome],

@@ -5,15 +5,19 @@ Phones hold no socket: they poll with an ETag, and a picture that has not change
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, g, jsonify, make_response, render_template, request
+from flask import Response, g, jsonify, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from pydantic import ValidationError
 
 from server.actions.cancel import cancel
-from server.api.access import citizen_actor
+from server.api.access import check_origin, citizen_actor
 from server.api.acts import act
 from server.api.bodies import Act
 from server.api.ratings import RateBody, rating_deed
@@ -41,13 +45,55 @@ def _look(link: str) -> tuple[Ticket, dict[str, Any]]:
 @bp.get("/t/<link>")
 def get_page(link: str) -> ResponseReturnValue:
     """The phone page behind the slip's QR code: complete without script."""
+    return _page(link)
+
+
+@bp.post("/t/<link>/cancel")
+def post_cancel_form(link: str) -> ResponseReturnValue:
+    """The page's own form, for phones without script: back to the page, or the page with the trouble."""
+    return _form(link, lambda: _cancel(link, Act(request_id=_fresh_id())))
+
+
+@bp.post("/t/<link>/rate")
+def post_rate_form(link: str) -> ResponseReturnValue:
+    """The same for the rating."""
+    form = request.form
+
+    def deed() -> ResponseReturnValue:
+        facts = {"leg": form.get("leg"), "level": form.get("level"), "text": form.get("text", "")}
+        reasons = form.getlist("reasons")
+        return _rate(link, RateBody.model_validate({"request_id": _fresh_id(), "reasons": reasons, **facts}))
+
+    return _form(link, deed)
+
+
+def _form(link: str, deed: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
+    check_origin()
+    lang = request.args.get("lang", "zh")
+    try:
+        reply = make_response(deed())
+    except ValidationError:
+        return _page(link, house().texts.say("refused.input-invalid", lang), 422)
+    if reply.status_code >= 400:
+        return _page(link, str(reply.get_json()["text"][lang if lang == "en" else "zh"]), reply.status_code)
+    return redirect(f"/t/{link}?lang={lang}", 303)
+
+
+def _fresh_id() -> str:
+    return secrets.token_hex(16)
+
+
+def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValue:
     h = house()
     ticket, facts = _look(link)
     lang = request.args.get("lang", ticket.lang)
     lang = lang if lang in h.texts.languages else "zh"
 
-    def t(key: str, **facts: object) -> str:
-        return h.texts.say(key, lang, **facts)
+    def t(key: str, **words: object) -> str:
+        return h.texts.say(key, lang, **words)
+
+    def hhmm(moment: str) -> str:
+        return f"{datetime.fromisoformat(moment).astimezone(h.hall.zone):%H:%M}"
 
     centre = h.hall.hall.centre
     hall = {
@@ -56,22 +102,21 @@ def get_page(link: str) -> ResponseReturnValue:
         "hotline": centre.hotline,
         "address": centre.address,
     }
-    return _private(
-        make_response(
-            render_template(
-                "ticket.html",
-                **facts,
-                hall=hall,
-                t=t,
-                lang=lang,
-                link=link,
-                levels=h.hall.levels,
-                reason_max_level=h.hall.rating.reason_required_max_level,
-                script=entry("kiosk/ticket/enhance.ts"),
-                style=entry("kiosk/ticket/ticket.css"),
-            )
-        )
+    page = render_template(
+        "ticket.html",
+        **facts,
+        hall=hall,
+        t=t,
+        hhmm=hhmm,
+        lang=lang,
+        link=link,
+        levels=h.hall.levels,
+        reason_max_level=h.hall.rating.reason_required_max_level,
+        script=entry("kiosk/ticket/enhance.ts"),
+        style=entry("kiosk/ticket/ticket.css"),
+        trouble=trouble,
     )
+    return _private(make_response(page, status))
 
 
 @bp.get("/api/my/<link>")
@@ -91,6 +136,10 @@ def get_mine(link: str) -> ResponseReturnValue:
 @bp.input(Act, arg_name="body")
 def post_cancel(link: str, body: Act) -> ResponseReturnValue:
     """Give the number back while it is still waiting."""
+    return _cancel(link, body)
+
+
+def _cancel(link: str, body: Act) -> ResponseReturnValue:
     ticket, _ = _look(link)
     g.actor = citizen_actor(ticket.id)
 
@@ -104,6 +153,10 @@ def post_cancel(link: str, body: Act) -> ResponseReturnValue:
 @bp.input(RateBody, arg_name="body")
 def post_rate(link: str, body: RateBody) -> ResponseReturnValue:
     """Rate a visit of this very ticket: 201."""
+    return _rate(link, body)
+
+
+def _rate(link: str, body: RateBody) -> ResponseReturnValue:
     ticket, _ = _look(link)
     g.actor = citizen_actor(ticket.id)
     give = rating_deed(body)

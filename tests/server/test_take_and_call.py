@@ -311,3 +311,10 @@ def test_the_audit_chain_holds_and_shows_an_edit(day: HallDay) -> None:
     edited = [(s, line.replace("A001", "A009"), h) if s == 3 else (s, line, h) for s, line, h in sorted(rows)]
     assert first_break(edited) == 3
     assert first_break(sorted(rows)[:2] + sorted(rows)[3:]) == 3
+
+
+def test_a_kiosk_cannot_give_what_only_staff_may_grant(day: HallDay) -> None:
+    day.open()
+    with pytest.raises(refusals.PriorityUnknown):
+        day.take("S001", "emergency")
+    assert day.take("S001", "emergency", actor=clerk("ZW025")).leg.priority == "emergency"

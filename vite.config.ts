@@ -45,6 +45,12 @@ export default defineConfig({
   publicDir: false,
   plugins: [lightFaces(), vue()],
   resolve: { alias: { '@client': `${root}server/web/client` } },
+  // Vue's unused halves: every component is a <script setup>, nothing hydrates, no devtools in a hall.
+  define: {
+    __VUE_OPTIONS_API__: 'false',
+    __VUE_PROD_DEVTOOLS__: 'false',
+    __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false',
+  },
   build: {
     outDir: 'server/web/dist',
     emptyOutDir: true,

@@ -1,1 +1,1 @@
-"""The roof. `server.app.create_app` joins the floors; this file stays light so that importing a rule imports no Flask."""
+"""The roof. `server.app.create_app` joins the floors; this file stays light, a rule needs no Flask."""

@@ -1,4 +1,5 @@
-"""The `wucha` command: run, migrate, verify, contract, user, bench. Every error is one sentence, Chinese and English."""
+"""The `wucha` command: run, migrate, verify, contract, user, bench. Every error is one sentence, Chinese and
+English."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ DEFAULT_PORT = 8600
 
 
 def read_settings(data: str | None = None, port: int | None = None) -> Settings:
-    """Settings from the environment, moved by --data and --port. Ends the program with every trouble of the files."""
+    """Settings from the environment, moved by --data and --port. Ends the program with every trouble of the
+    files."""
     env = os.environ
     folder = Path(data or env.get("WUCHA_DATA") or ROOT / ".wucha").resolve()
     config = Path(env.get("WUCHA_CONFIG") or ROOT / "config" / "demo").resolve()
@@ -88,7 +90,8 @@ def run(data: str | None, port: int | None, devices: str | None) -> None:
 def migrate() -> None:
     """Bring the database to this release's schema."""
     from server.store.engine import open_engine
-    from server.store.setup import SchemaTooNew, migrate as upgrade
+    from server.store.setup import SchemaTooNew
+    from server.store.setup import migrate as upgrade
 
     settings = read_settings()
     settings.data.mkdir(parents=True, exist_ok=True)

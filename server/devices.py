@@ -1,7 +1,7 @@
 """The one plank between server and drivers: what the hall's state means for its machines, as jobs.
 
-Strips and keypads are told the present, derived from the same rows the screens show, never a past event: after a cut
-they are simply told again. Slips come from the outbox. The jobs' classes are the drivers' own.
+Strips and keypads are told the present, derived from the same rows the screens show, never a past event:
+after a cut they are simply told again. Slips come from the outbox. The jobs' classes are the drivers' own.
 """
 
 from __future__ import annotations
@@ -71,9 +71,13 @@ def rating_jobs(events: Iterable[e.Event], timeout_s: int) -> list[dict[str, Any
         if isinstance(event, (e.RatingGiven, e.RatingTimedOut)):
             jobs.append(job_to_dict(StopRating(f"stop-{event.leg}", event.window)))
         elif isinstance(event, e.RatingAsked):
-            ask = AskRating(f"ask-{event.leg}", event.window, str(event.leg), deadline_s=float(timeout_s))
-            jobs.append(job_to_dict(ask))
+            jobs.append(ask_job(event.window, event.leg, timeout_s))
     return jobs
+
+
+def ask_job(window: str, leg: int, wait_s: float) -> dict[str, Any]:
+    """Wake a window's hardware pad for `wait_s` seconds."""
+    return job_to_dict(AskRating(f"ask-{leg}", window, str(leg), deadline_s=float(wait_s)))
 
 
 def slip_job(slip: int, kiosk: str, copy: int, parts: list[dict[str, Any]], wait_s: float) -> dict[str, Any]:
@@ -91,4 +95,5 @@ def slip_job(slip: int, kiosk: str, copy: int, parts: list[dict[str, Any]], wait
 def slip_of_job(job: str) -> int | None:
     """The outbox line of a print job's id, None for any other job."""
     head, _, tail = job.partition("-")
-    return int(tail) if head == "slip" and tail.isdigit() else None
+    known = head == "slip" and tail.isascii() and tail.isdigit() and len(tail) <= 18
+    return int(tail) if known else None

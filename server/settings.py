@@ -1,7 +1,9 @@
-"""What the hall's files say: frozen dataclasses from config/*.toml, whose attributes are the keys and the manual.
+"""What the hall's files say: frozen dataclasses from config/*.toml, whose attributes are the keys and the
+manual.
 
-Everything is checked before anything starts, and all errors are told at once, each with file and key. Unknown keys are
-errors. The environment only moves things: WUCHA_DATA, WUCHA_PORT, WUCHA_CONFIG, WUCHA_DATABASE, WUCHA_REDIS.
+Everything is checked before anything starts, and all errors are told at once, each with file and key. Unknown
+keys are errors. The environment only moves things: WUCHA_DATA, WUCHA_PORT, WUCHA_CONFIG, WUCHA_DATABASE,
+WUCHA_REDIS.
 """
 
 from __future__ import annotations
@@ -435,7 +437,8 @@ def _read_catalogue(r: Reader, folder: Path) -> Catalogue:
 
 
 def _hall_service(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A service of the hall itself (collection, enquiry): a service without codes; its `note` is for the reader."""
+    """A service of the hall itself (collection, enquiry): a service without codes; its `note` is for the
+    reader."""
     return {k: v for k, v in raw.items() if k != "note"}
 
 

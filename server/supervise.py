@@ -1,6 +1,8 @@
-"""`wucha run`: starts the server and the device host as processes of their own, and starts again whichever dies.
+"""`wucha run`: starts the server and the device host as processes of their own, and starts again whichever
+dies.
 
-Back-off doubles from 0.5 s to 10 s and is forgotten after a minute of good health. Ctrl-C or SIGTERM ends both.
+Back-off doubles from 0.5 s to 10 s and is forgotten after a minute of good health. Ctrl-C or SIGTERM ends
+both.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The words of config/text/<lang>.toml, flattened to dotted keys. Chinese is complete; others fall back to it."""
+"""The words of config/text/<lang>.toml, flattened to dotted keys. Chinese is complete; others fall back to
+it."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ class Texts:
         return {**self._words["zh"], **self._words.get(lang, {})}
 
     def say(self, key: str, lang: str = "zh", **facts: object) -> str:
-        """The sentence `key` with {facts}; the key itself when nobody wrote it. A fact that is missing stays blank."""
+        """The sentence `key` with {facts}; the key itself when nobody wrote it. A fact that is missing stays
+        blank."""
         words = self._words.get(lang, {}).get(key) or self._words["zh"].get(key)
         return Formatter().vformat(words, (), _Blank(facts)) if words else key
 

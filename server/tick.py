@@ -1,4 +1,5 @@
-"""The hall's own heartbeat: opens and closes the day by the calendar, ends what nobody answers. One thread a process."""
+"""The hall's own heartbeat: opens and closes the day by the calendar, ends what nobody answers. One thread a
+process."""
 
 from __future__ import annotations
 

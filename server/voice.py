@@ -1,6 +1,7 @@
 """Announcements as sound: clips joined on the server, eSpeak NG where the hall has recorded none.
 
-Rendered once per sentence and kept in the data folder. A hall without any speech goes on: screens and strips still call.
+Rendered once per sentence and kept in the data folder. A hall without any speech goes on: screens and strips
+still call.
 """
 
 from __future__ import annotations

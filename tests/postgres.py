@@ -1,4 +1,5 @@
-"""A real PostgreSQL for the tests: found on the machine or in the wheel, run without any TCP port, thrown away after.
+"""A real PostgreSQL for the tests: found on the machine or in the wheel, run without any TCP port, thrown
+away after.
 
 PostgreSQL refuses to run as root, so the child drops to `nobody` then.
 """
@@ -35,7 +36,8 @@ def binaries() -> Path | None:
 
 @contextmanager
 def cluster() -> Iterator[str]:
-    """A running server; yields the URL of its `postgres` database, to which `?host=` socket folder belongs."""
+    """A running server; yields the URL of its `postgres` database, to which `?host=` socket folder
+    belongs."""
     found = binaries()
     assert found is not None, SKIPPED
     home = Path(tempfile.mkdtemp(prefix="wpg", dir="/tmp"))  # a socket's path has at most 107 bytes
@@ -46,7 +48,12 @@ def cluster() -> Iterator[str]:
         os.chown(home, nobody.pw_uid, nobody.pw_gid)
         user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
     data = home / "data"
-    quiet: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": home}
+    quiet: dict[str, Any] = {
+        "check": True,
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+        "cwd": home,
+    }
     make = ["-A", "trust", "-U", "wucha", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8", "-D", data]
     try:
         subprocess.run([found / "initdb", *make], **user, **quiet)

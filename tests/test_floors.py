@@ -37,7 +37,9 @@ NEVER: dict[str, tuple[str, ...]] = {
 
 def files(place: str) -> list[Path]:
     path = ROOT / place
-    return [path] if path.is_file() else sorted(p for p in path.rglob("*.py") if "node_modules" not in p.parts)
+    return (
+        [path] if path.is_file() else sorted(p for p in path.rglob("*.py") if "node_modules" not in p.parts)
+    )
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -70,11 +72,16 @@ def test_only_the_clock_says_now() -> None:
     asks = [
         str(path.relative_to(ROOT))
         for path in files("server")
-        if path not in allowed and any(f"{word}(" in path.read_text("utf-8") for word in ("datetime.now", "time.time", "utcnow"))
+        if path not in allowed
+        and any(f"{word}(" in path.read_text("utf-8") for word in ("datetime.now", "time.time", "utcnow"))
     ]
     assert not asks
 
 
 def test_only_the_line_speaks_serial() -> None:
-    speakers = {str(p.relative_to(ROOT)) for p in files("drivers") if any(n.split(".")[0] == "serial" for n in imports(p))}
+    speakers = {
+        str(p.relative_to(ROOT))
+        for p in files("drivers")
+        if any(n.split(".")[0] == "serial" for n in imports(p))
+    }
     assert speakers <= {"drivers/line/serial_line.py", "drivers/virtual/protocol_virtual.py"}, speakers

@@ -1,4 +1,5 @@
-"""What every deed at a window begins with: is the caller the clerk of this window, and which ticket stands there."""
+"""What every deed at a window begins with: is the caller the clerk of this window, and which ticket stands
+there."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from server.store.windows import find_post
 
 
 def working_post(unit: Unit, window: str) -> tuple[Post, str]:
-    """The post and the clerk who acts there: the person signed in, or the window's own keypad speaking for them.
+    """The post and the clerk who acts there: the person signed in, or the window's own keypad speaking for
+    them.
 
     Raises WindowClosed, WindowForeign.
     """

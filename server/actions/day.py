@@ -52,7 +52,8 @@ def begin_closing(unit: Unit) -> None:
 
 
 def close_day(unit: Unit) -> None:
-    """End the day: who still waits expires, windows close. Raises WindowBusy while somebody is at a window."""
+    """End the day: who still waits expires, windows close. Raises WindowBusy while somebody is at a
+    window."""
     if unit.day is None:
         raise refusals.DayClosed(date=None, opens=None)
     day, connection = unit.day, unit.connection

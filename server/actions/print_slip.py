@@ -1,4 +1,5 @@
-"""The paper of a ticket: owed with the number, reprinted on request (补打), followed by the printer's own words."""
+"""The paper of a ticket: owed with the number, reprinted on request (补打), followed by the printer's own
+words."""
 
 from __future__ import annotations
 

@@ -41,7 +41,8 @@ def rate(
 
 
 def rate_open_visit(unit: Unit, hall: HallSettings, window: str, level: int) -> int:
-    """A key of a hardware pad: it cannot name the visit, so the newest open question of its window is meant."""
+    """A key of a hardware pad: it cannot name the visit, so the newest open question of its window is
+    meant."""
     asked = ratings.open_round(unit.connection, unit.hall, window, unit.now - hall.rating_rule.pad_timeout)
     return rate(unit, hall, asked.leg if asked else 0, level, (), keys_only=True)
 

@@ -38,7 +38,8 @@ def open_window(unit: Unit, hall: HallSettings, window: str, take_over: bool = F
 
 
 def pause_window(unit: Unit, hall: HallSettings, window: str, reason: str) -> None:
-    """Pause with a reason from the list; a ticket at the window stays. Raises WindowPaused, PauseReasonUnknown."""
+    """Pause with a reason from the list; a ticket at the window stays. Raises WindowPaused,
+    PauseReasonUnknown."""
     post, clerk = working_post(unit, window)
     if reason not in {r.id for r in hall.choices.pause_reason}:
         raise refusals.PauseReasonUnknown(reason=reason)

@@ -21,7 +21,8 @@ from server.store.unit import Unit
 
 @dataclass(frozen=True)
 class Taken:
-    """The committed number. `ahead`: people of the same queue who joined before; slip None = no printer asked for."""
+    """The committed number. `ahead`: people of the same queue who joined before; slip None = no printer asked
+    for."""
 
     ticket: Ticket
     leg: Leg

@@ -1,4 +1,4 @@
-"""转窗: close this leg and open the next one in another queue or for one window. Number and seniority stay."""
+"""转窗: close this leg, open the next in another queue or for one window. Number and seniority stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the doors read: pydantic models that refuse unknown fields. Used as `@bp.input(Model, arg_name="body")`."""
+"""What the doors read: pydantic models that refuse unknown fields. Used as `@bp.input(Model,
+arg_name="body")`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Every "no" in one shape: {"refused": code, "facts": {…}, "text": {"zh", "en"}}. Never a stack, a query or a path."""
+"""Every "no" in one shape: {"refused": code, "facts": {…}, "text": {"zh", "en"}}. Never a stack, a query or a
+path."""
 
 from __future__ import annotations
 

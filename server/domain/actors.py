@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Actor:
     """`kind`: staff | device | citizen | system. `role`: a staff role, a device kind, or the kind again.
 
-    `id` is a person's number, a device's id or a ticket's id; `proof` names the session or key row that must still hold
-    when the act is committed. `window`/`kiosk`: what a device is bound to.
+    `id` is a person's number, a device's id or a ticket's id; `proof` names the session or key row that must
+    still hold when the act is committed. `window`/`kiosk`: what a device is bound to.
     """
 
     kind: str

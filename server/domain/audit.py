@@ -1,4 +1,5 @@
-"""The hash chain of the audit trail (I14): hash(n) = SHA-256(hash(n-1) || canonical JSON of line n), hash(0) = ""."""
+"""The hash chain of the audit trail (I14): hash(n) = SHA-256(hash(n-1) || canonical JSON of line n), hash(0)
+= ""."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ def chained(previous: str, line: str) -> str:
 
 
 def first_break(rows: Iterable[tuple[int, str, str]]) -> int | None:
-    """The seq of the first row (seq, line, hash) that is missing, cut or edited; None when the chain holds."""
+    """The seq of the first row (seq, line, hash) that is missing, cut or edited; None when the chain
+    holds."""
     previous, expected = "", 1
     for seq, line, hash_ in rows:
         if seq != expected or chained(previous, line) != hash_:

@@ -1,7 +1,7 @@
 """Working days and opening hours: may a number be given now, and if not, when.
 
-Local times of the hall's zone. 调休 (a weekend that works) and rest days are data; a year without an official table is
-"provisional": Monday to Friday, and the answer says so.
+Local times of the hall's zone. 调休 (a weekend that works) and rest days are data; a year without an official
+table is "provisional": Monday to Friday, and the answer says so.
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ class HallCalendar:
     def check_taking(self, local: datetime, lunch_staffed: bool) -> None:
         """Raises when a walk-in number may not be given at `local` (naive local time of the hall).
 
-        lunch_staffed: some window of the queue works over lunch. Before `kiosk_open` and within `stop_before_close`
-        of the last closing time nothing is given; between the intervals only where lunch is staffed.
+        lunch_staffed: some window of the queue works over lunch. Before `kiosk_open` and within
+        `stop_before_close` of the last closing time nothing is given; between the intervals only where lunch
+        is staffed.
         """
         hours = self.intervals(local.date())
         if not hours:

@@ -1,4 +1,5 @@
-"""Every fact, past tense, one frozen dataclass each. What a fact touches tells the push which rows to send again.
+"""Every fact, past tense, one frozen dataclass each. What a fact touches tells the push which rows to send
+again.
 
 The fields are public unless said otherwise: no event carries a person's name or number of identity.
 """

@@ -1,7 +1,8 @@
 """Every business "no": one class each, a stable code, and the facts a sentence needs.
 
-The sentences (Chinese first, English beside) live in config/text under `refused.<code>`; a test keeps the two in step.
-`status` is the HTTP status the doors answer with: 409 unless the thing is unknown, the caller may not, or must wait.
+The sentences (Chinese first, English beside) live in config/text under `refused.<code>`; a test keeps the two
+in step. `status` is the HTTP status the doors answer with: 409 unless the thing is unknown, the caller may
+not, or must wait.
 """
 
 from __future__ import annotations

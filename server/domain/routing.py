@@ -1,10 +1,11 @@
 """GATE: which waiting leg a free window calls, and why.
 
-Seniority counts in shares of a limit that grows with the expected service time; protected classes (appointments,
-priority) go first from `origin + gate`; `hard` restores strict first-come order for the very old; a comprehensive window
-leaves for `hand` minutes what an open specialised window can take alone; after `run` protected calls in a row an ordinary
-leg older than `guard` is next. The key is a tuple compared left to right with the id last, so the order is total.
-Minutes throughout. The theory and the comparison with other rules are told in ARCHITECTURE.md.
+Seniority counts in shares of a limit that grows with the expected service time; protected classes
+(appointments, priority) go first from `origin + gate`; `hard` restores strict first-come order for the very
+old; a comprehensive window leaves for `hand` minutes what an open specialised window can take alone; after
+`run` protected calls in a row an ordinary leg older than `guard` is next. The key is a tuple compared left to
+right with the id last, so the order is total. Minutes throughout. The theory and the comparison with other
+rules are told in ARCHITECTURE.md.
 """
 
 from __future__ import annotations

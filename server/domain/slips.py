@@ -1,7 +1,7 @@
 """What a slip says: a template (config/slips/*.toml) filled with one ticket's facts, as device-neutral parts.
 
-A part is one of {"text", "size", "align", "bold"}, {"rule"}, {"qr", "size"}, {"feed"}. A line with `when` is left out
-unless that fact is true; a line whose text comes out empty is left out too.
+A part is one of {"text", "size", "align", "bold"}, {"rule"}, {"qr", "size"}, {"feed"}. A line with `when` is
+left out unless that fact is true; a line whose text comes out empty is left out too.
 """
 
 from __future__ import annotations

@@ -30,7 +30,8 @@ class Post:
 
 
 def check_may_call(post: Post, clerk: str, open_leg: str | None) -> None:
-    """Raises the reason why `clerk` may not call the next ticket at `post` now; open_leg is its current number."""
+    """Raises the reason why `clerk` may not call the next ticket at `post` now; open_leg is its current
+    number."""
     check_works_here(post, clerk)
     if post.state is WindowState.PAUSED:
         raise refusals.WindowPaused(window=post.window)

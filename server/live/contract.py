@@ -1,5 +1,6 @@
-"""What goes over the wire: which events each face hears, and with what. The payload types come from domain.events;
-`wucha contract` writes EVENTS.md and web/client/events.ts from this table, and a test checks that they are current."""
+"""What goes over the wire: which events each face hears, and with what. The payload types come from
+domain.events; `wucha contract` writes EVENTS.md and web/client/events.ts from this table, and a test checks
+that they are current."""
 
 from __future__ import annotations
 

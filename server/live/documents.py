@@ -1,4 +1,5 @@
-"""EVENTS.md and server/web/client/events.ts, written from the events themselves; a test keeps them current."""
+"""EVENTS.md and server/web/client/events.ts, written from the events themselves; a test keeps them
+current."""
 
 from __future__ import annotations
 
@@ -15,8 +16,9 @@ def events_page() -> str:
     lines = [
         "# Events",
         "",
-        "Written by `./wucha contract` from `server/domain/events.py` and `server/live/contract.py`. Every event of a",
-        "commit goes out in one `changes` message with the rows it touched; faces listed here hear the event itself too.",
+        "Written by `./wucha contract` from `server/domain/events.py` and `server/live/contract.py`.",
+        "All events of a commit go out in one `changes` message with the rows they touched; the faces listed",
+        "here hear the event itself too.",
         "",
         "| event | fields | heard by | touches |",
         "|---|---|---|---|",

@@ -1,4 +1,5 @@
-"""Who is connected with which proof, so that a revoked device or an ended session loses its sockets (F81, S26)."""
+"""Who is connected with which proof, so that a revoked device or an ended session loses its sockets (F81,
+S26)."""
 
 from __future__ import annotations
 

@@ -99,7 +99,12 @@ def test_the_demo_calendar_knows_the_make_up_days(hall: HallSettings) -> None:
 
 
 def test_a_slip_leaves_out_what_is_not_so() -> None:
-    lines = (Line(text="{number}", size=4), Line(text="补打", when="reprint"), Line(text="{service_en}"), Line(rule=True))
+    lines = (
+        Line(text="{number}", size=4),
+        Line(text="补打", when="reprint"),
+        Line(text="{service_en}"),
+        Line(rule=True),
+    )
     facts = {"number": "A001", "reprint": False, "service_en": ""}
     assert compose(SlipTemplate(lines), facts) == [
         {"text": "A001", "size": 4, "align": "left", "bold": False},
@@ -113,7 +118,11 @@ def test_refusal_codes_are_stable_and_unique() -> None:
     assert all(code == code.lower() and " " not in code for code in codes)
 
 
-@given(st.lists(st.dictionaries(st.text(max_size=8), st.integers() | st.text(max_size=8), max_size=3), min_size=1))
+@given(
+    st.lists(
+        st.dictionaries(st.text(max_size=8), st.integers() | st.text(max_size=8), max_size=3), min_size=1
+    )
+)
 def test_any_edit_breaks_the_chain(lines: list[dict[str, object]]) -> None:
     rows, head = [], ""
     for n, line in enumerate(lines, 1):

@@ -1,4 +1,5 @@
-"""GATE by worked examples and properties: total order, first come first served within a class, no starvation."""
+"""GATE by worked examples and properties: total order, first come first served within a class, no
+starvation."""
 
 from __future__ import annotations
 
@@ -20,7 +21,9 @@ RULES = Rules()
 
 def leg(id: int, waited: float, service: str = "mean", priority: str = "ordinary") -> Leg:
     since = NOW - timedelta(minutes=waited)
-    return Leg(id, id, 1, f"A{id:03d}", service, "A", priority, State.WAITING, joined_at=since, origin_at=since)
+    return Leg(
+        id, id, 1, f"A{id:03d}", service, "A", priority, State.WAITING, joined_at=since, origin_at=since
+    )
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,10 @@ def face(browser: Browser, town: Town) -> Iterator[OpenFace]:
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: complaints.append(f"{path}: {error}"))
-        page.on("console", lambda m: complaints.append(f"{path}: {m.text}") if "Content Security" in m.text else None)
+        page.on(
+            "console",
+            lambda m: complaints.append(f"{path}: {m.text}") if "Content Security" in m.text else None,
+        )
         page.goto(town.url + path + (f"#code={town.code(**device)}" if device else ""))
         return page
 

@@ -1,4 +1,5 @@
-"""kill -9 of the real server in a loop, under load: nothing acknowledged is lost, nothing is doubled (P1, P2, I11, N3)."""
+"""kill -9 of the real server in a loop, under load: nothing acknowledged is lost, nothing is doubled (P1, P2,
+I11, N3)."""
 
 from __future__ import annotations
 
@@ -28,7 +29,10 @@ def server_pid(town: Town) -> int | None:
     """The process that serves now: the worker of gunicorn under our own supervisor."""
     assert town.process is not None
     listed = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(town.process.pid)], capture_output=True, text=True, check=False
+        ["ps", "-o", "pid=,args=", "--ppid", str(town.process.pid)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     for line in listed.stdout.splitlines():
         pid, _, args = line.strip().partition(" ")
@@ -38,7 +42,8 @@ def server_pid(town: Town) -> int | None:
 
 
 class Kiosk:
-    """Takes numbers as fast as it is answered; an intent without an answer is sent again with the same request_id."""
+    """Takes numbers as fast as it is answered; an intent without an answer is sent again with the same
+    request_id."""
 
     def __init__(self, town: Town, name: str) -> None:
         self.town, self.headers = town, town.key(kind="kiosk", kiosk=name)
@@ -51,7 +56,9 @@ class Kiosk:
             while not self.stop.is_set():
                 body = {"request_id": intent, "service": SERVICES[len(self.given) % len(SERVICES)]}
                 try:
-                    reply = requests.post(f"{self.town.url}/api/tickets", json=body, headers=self.headers, timeout=5)
+                    reply = requests.post(
+                        f"{self.town.url}/api/tickets", json=body, headers=self.headers, timeout=5
+                    )
                 except requests.RequestException:
                     self.stop.wait(0.02)
                     continue
@@ -75,13 +82,17 @@ def kill_in_a_loop(tmp_path: Path, kills: int) -> None:
             slowest = 0.0
             for n in range(kills):
                 before = sum(len(k.given) for k in kiosks)
-                until(lambda b=before: sum(len(k.given) for k in kiosks) > b + n % 5, BACK_S * 2, "numbers")
+                until(lambda b=before + n % 5: sum(len(k.given) for k in kiosks) > b, BACK_S * 2, "numbers")
                 pid = until(lambda: server_pid(town), what="the server's process")
                 group = os.getpgid(pid)
                 killed = time.monotonic()
                 os.killpg(group, signal.SIGKILL)
                 after = sum(len(k.given) for k in kiosks)
-                until(lambda a=after: sum(len(k.given) for k in kiosks) > a, BACK_S * 2, "the first number after a kill")
+                until(
+                    lambda a=after: sum(len(k.given) for k in kiosks) > a,
+                    BACK_S * 2,
+                    "the first number after a kill",
+                )
                 slowest = max(slowest, time.monotonic() - killed)
             for kiosk in kiosks:
                 kiosk.stop.set()
@@ -95,7 +106,10 @@ def kill_in_a_loop(tmp_path: Path, kills: int) -> None:
         stored = {row[0] for row in connection.execute("SELECT number FROM ticket")}
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert set(given) <= stored, "nothing acknowledged is lost"
-    assert check(open_engine(f"sqlite:///{database}"), read_hall(ROOT / "config" / "demo", ROOT / "config").id) == []
+    assert (
+        check(open_engine(f"sqlite:///{database}"), read_hall(ROOT / "config" / "demo", ROOT / "config").id)
+        == []
+    )
 
 
 @pytest.mark.timeout(120)

@@ -1,7 +1,7 @@
 """The walking hall: one citizen through the whole house, in the real browser, over real serial bytes.
 
-kiosk -> number committed -> ESC/POS paper -> clerk calls -> strip, board, window screen, voice -> serve, finish ->
-the pad asks, two stars with a reason -> the manager sees it; the phone page follows all along.
+kiosk -> number committed -> ESC/POS paper -> clerk calls -> strip, board, window screen, voice -> serve,
+finish -> the pad asks, two stars with a reason -> the manager sees it; the phone page follows all along.
 """
 
 from __future__ import annotations
@@ -135,7 +135,8 @@ def test_the_hardware_keypad_calls_serves_and_rates(town: Town, face: OpenFace) 
     until(lambda: int(bench.models["keypad-W10"]["number"] or 0) == 1, what="the number on the keypad")
     bench.act("keypad-W10", "press", key="rate")
     until(lambda: bench.models["keypad-W10"].get("asked"), what="the hardware pad asks")
-    bench.act("keypad-W10", "rate", value=0)  # the first of its five keys: the vendor's table makes it a level
+    # the first of its five keys: the vendor's table makes it a level
+    bench.act("keypad-W10", "rate", value=0)
     counts = until(lambda: _given(town), what="the rating")
     assert sum(counts.values()) == 1
     bench.close()
@@ -154,7 +155,10 @@ def test_paper_out_before_the_slip_is_told_and_nothing_is_lost(town: Town, face:
     kiosk.get_by_role("button", name="取号", exact=True).click()
     expect(kiosk.get_by_text("E001").first).to_be_visible()
     expect(kiosk.get_by_text("打印机缺纸", exact=False).first).to_be_visible()
-    until(lambda: town.state("manager")["rows"]["devices"]["printer-K1"]["reason"] == "paper_out", what="the alarm")
+    until(
+        lambda: town.state("manager")["rows"]["devices"]["printer-K1"]["reason"] == "paper_out",
+        what="the alarm",
+    )
     assert paper_of(bench, "printer-K1", "E001") is None
     bench.act("printer-K1", "refill")
     kiosk.get_by_role("button", name="补打小票").click()

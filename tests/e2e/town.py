@@ -53,12 +53,23 @@ class Town:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Town:
-        command = [sys.executable, "-m", "server.cli", "run", "--data", str(self.data), "--port", str(self.port)]
+        command = [
+            sys.executable,
+            "-m",
+            "server.cli",
+            "run",
+            "--data",
+            str(self.data),
+            "--port",
+            str(self.port),
+        ]
         if self.devices is not None:
             command += ["--devices", str(self.devices)]
         env = {**os.environ, "WUCHA_PASSWORD_COST": "test"}
         with self.log.open("ab") as out:
-            self.process = subprocess.Popen(command, stdout=out, stderr=out, cwd=ROOT, env=env, start_new_session=True)
+            self.process = subprocess.Popen(
+                command, stdout=out, stderr=out, cwd=ROOT, env=env, start_new_session=True
+            )
         until(lambda: "Ctrl-C" in self.log.read_text("utf-8"), START_S, "the addresses")
         return self
 
@@ -114,7 +125,11 @@ class Bench:
         cookie = "; ".join(f"{c.name}={c.value}" for c in town.admin.cookies)
         headers = {"Cookie": cookie}  # websocket-client writes the Origin itself
         self.client.connect(
-            town.url, headers=headers, auth={"csrf": town.csrf}, namespaces=["/bench"], transports=["websocket"]
+            town.url,
+            headers=headers,
+            auth={"csrf": town.csrf},
+            namespaces=["/bench"],
+            transports=["websocket"],
         )
 
     def _take(self, message: dict[str, Any]) -> None:
@@ -122,7 +137,9 @@ class Bench:
 
     def act(self, device: str, act: str, **more: Any) -> None:
         until(lambda: device in self.models, what=device)
-        answer = self.client.call("act", {"device": device, "act": act, **more}, namespace="/bench", timeout=10)
+        answer = self.client.call(
+            "act", {"device": device, "act": act, **more}, namespace="/bench", timeout=10
+        )
         assert answer == {"ok": True}, answer
 
     def close(self) -> None:

@@ -1,4 +1,5 @@
-"""Many processes on one database, on both engines: no number twice, no citizen called twice, order kept (I1-I10)."""
+"""Many processes on one database, on both engines: no number twice, no citizen called twice, order kept
+(I1-I10)."""
 
 from __future__ import annotations
 

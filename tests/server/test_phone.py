@@ -65,8 +65,15 @@ def test_rate_by_form_once(hall_day: HallDay, phone: FlaskClient) -> None:
     bad = phone.post(url, data={"leg": taken.leg.id, "level": 1}, headers=own)
     assert bad.status_code == 422, "a bad rating needs a reason"
     assert phone.post(url, data={"leg": "x", "level": 1}, headers=own).status_code == 422
-    assert phone.post(url, data={"leg": taken.leg.id, "level": 1, "reasons": "108"}, headers=own).status_code == 303
-    assert phone.get(f"/api/my/{taken.ticket.link}").json["rating"] == {"can": False, "leg": taken.leg.id, "given": 1}
+    assert (
+        phone.post(url, data={"leg": taken.leg.id, "level": 1, "reasons": "108"}, headers=own).status_code
+        == 303
+    )
+    assert phone.get(f"/api/my/{taken.ticket.link}").json["rating"] == {
+        "can": False,
+        "leg": taken.leg.id,
+        "given": 1,
+    }
 
 
 def test_one_link_cannot_rate_anothers_visit(hall_day: HallDay, phone: FlaskClient) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,8 +30,22 @@ from tests.conftest import ROOT
 from tests.server.hall_day import HallDay
 
 ROOMS = {"": ("all",), "window": ("W01", "W02", "W05"), "kiosk": ("K1", "K2")}
-PRINTER = {"name": "printer-K1", "kind": "printer", "model": "escpos", "line": "virtual://", "window": None, "kiosk": "K1"}
-KEYPAD = {"name": "keypad-W01", "kind": "keypad", "model": "ff68", "line": "virtual://", "window": "W01", "kiosk": None}
+PRINTER = {
+    "name": "printer-K1",
+    "kind": "printer",
+    "model": "escpos",
+    "line": "virtual://",
+    "window": None,
+    "kiosk": "K1",
+}
+KEYPAD = {
+    "name": "keypad-W01",
+    "kind": "keypad",
+    "model": "ff68",
+    "line": "virtual://",
+    "window": "W01",
+    "kiosk": None,
+}
 HOST = Actor("device", "host-1", "host")
 
 
@@ -57,14 +71,16 @@ class Wall:
     heard: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.publisher = Publisher(self.day.store, self.day.hall, self.texts, self.emit, self.listeners, self.batch)
+        self.publisher = Publisher(
+            self.day.store, self.day.hall, self.texts, self.emit, self.listeners, self.desk
+        )
         self.day.store.publish = self.publisher.publish
         for face in FACES.values():
             for room in ROOMS[face.key]:
                 self.listeners.join(face.name, room)
                 self.states[face.name, room] = self.fresh(face.name, room)
 
-    def batch(self, _view: View, events: Sequence[Event]) -> None:
+    def desk(self, events: Sequence[Event]) -> None:
         self.heard.extend(events)
 
     def emit(self, event: str, data: dict[str, Any], namespace: str, rooms: list[str]) -> None:
@@ -86,9 +102,9 @@ class Wall:
 
 
 @pytest.fixture
-def wall(day: HallDay) -> Iterator[Wall]:
+def wall(day: HallDay) -> Wall:
     day.open("W01", "W02", "W05")
-    yield Wall(day, Texts(ROOT / "config" / "text"))
+    return Wall(day, Texts(ROOT / "config" / "text"))
 
 
 def test_a_whole_journey_keeps_every_face_in_step(wall: Wall) -> None:
@@ -151,9 +167,14 @@ def test_a_whole_journey_keeps_every_face_in_step(wall: Wall) -> None:
         begin_closing(unit)
     host(host_left)
     wall.check()
-    assert {"ticket.taken", "ticket.called", "ticket.recalled", "rating.given", "slip.changed", "device.changed"} <= {
-        event.name for event in wall.heard
-    }
+    assert {
+        "ticket.taken",
+        "ticket.called",
+        "ticket.recalled",
+        "rating.given",
+        "slip.changed",
+        "device.changed",
+    } <= {event.name for event in wall.heard}
     assert third.ticket.number == "B001"
 
 
@@ -163,7 +184,9 @@ def test_no_public_face_hears_a_name(wall: Wall) -> None:
     day.call("W01")
     wall.publisher.flush()
     people = {p.name for p in day.hall.catalogue.people.values()}
-    public = json.dumps([wall.states["hall", "all"]["values"], wall.states["kiosk", "K1"]], ensure_ascii=False)
+    public = json.dumps(
+        [wall.states["hall", "all"]["values"], wall.states["kiosk", "K1"]], ensure_ascii=False
+    )
     assert not {name for name in people if name in public}
 
 

@@ -1,4 +1,5 @@
-"""Any sequence of deeds against a plain model: what is allowed, what is refused, and what stays true (I3-I8, I12, I15)."""
+"""Any sequence of deeds against a plain model: what is allowed, what is refused, and what stays true (I3-I8,
+I12, I15)."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from server.actions.no_show import give_back_place, no_show
 from server.actions.start import start
 from server.actions.transfer import transfer
 from server.domain.actors import Actor
-from server.domain.refusals import Refusal
+from server.domain.refusals import Refusal, ReturnTooLate
 from server.settings import read_hall, read_slip
 from server.store import tables as t
 from server.store.engine import open_engine
@@ -69,7 +70,9 @@ class HallMachine(RuleBasedStateMachine):
             self.folder.cleanup()
 
     def at(self, window: str) -> Model | None:
-        return next((m for m in self.model.values() if m.window == window and m.state in ("called", "serving")), None)
+        return next(
+            (m for m in self.model.values() if m.window == window and m.state in ("called", "serving")), None
+        )
 
     def expect(self, allowed: bool, deed: Any, *args: Any) -> Any:
         """Do it; it must be refused exactly when the model says so, and then change nothing."""
@@ -152,8 +155,7 @@ class HallMachine(RuleBasedStateMachine):
         if m.state == "no_show" and m.window == window and m.returns == 0:
             try:
                 self.day.at(window, give_back_place, HALL, window, leg)
-            except Refusal as no:
-                assert no.code == "return-too-late"
+            except ReturnTooLate:
                 return
             m.state, m.window, m.returns = "waiting", None, 1
         else:
@@ -198,9 +200,13 @@ class HallMachine(RuleBasedStateMachine):
 
 
 class TestHall(HallMachine.TestCase):  # type: ignore[name-defined, misc]
-    settings = settings(max_examples=12, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
+    settings = settings(
+        max_examples=12, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    )
 
 
 @pytest.mark.slow
 class TestHallLong(HallMachine.TestCase):  # type: ignore[name-defined, misc]
-    settings = settings(max_examples=400, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck))
+    settings = settings(
+        max_examples=400, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
+    )

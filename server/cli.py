@@ -1,5 +1,4 @@
-"""The `wucha` command: run, migrate, verify, contract, user, bench. Every error is one sentence, Chinese and
-English."""
+"""The `wucha` command. Every error is one sentence, Chinese and English; never a stack."""
 
 from __future__ import annotations
 
@@ -115,6 +114,115 @@ def verify() -> None:
     if troubles:
         raise SystemExit(1)
     click.echo("审计链完整，数据一致 / the audit chain holds and the data agree")
+
+
+@main.command()
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+def backup(target: Path) -> None:
+    """Copy the running hall's database to TARGET and verify the copy."""
+    from server.store.backup import BackupBroken, back_up
+
+    settings = read_settings()
+    try:
+        back_up(_sqlite_file(settings), target, settings.hall.id)
+    except FileNotFoundError as error:
+        fail("没有找到数据库", f"no database at {error}")
+    except BackupBroken as error:
+        fail("备份未通过检查，未保存", "the copy did not pass its check and was not kept", *error.troubles)
+    except OSError as error:
+        fail("备份写不进去", f"the backup could not be written: {error.strerror}")
+    click.echo(f"已备份并校验 / backed up and verified: {target}")
+
+
+@main.command()
+@click.argument("source", type=click.Path(dir_okay=False, path_type=Path))
+def restore(source: Path) -> None:
+    """Put the backup SOURCE in place; the hall must not be running. The old database is kept beside it."""
+    from server.lock import DataInUse, hold
+    from server.store.backup import BackupBroken
+    from server.store.backup import restore as put_back
+
+    settings = read_settings()
+    try:
+        with hold(settings.data):
+            put_back(source, _sqlite_file(settings), settings.hall.id)
+    except DataInUse:
+        fail("大厅正在运行，请先停止", "the hall is running: stop it first")
+    except FileNotFoundError as error:
+        fail("没有找到备份", f"no backup at {error}")
+    except BackupBroken as error:
+        fail("这份备份不可用", "this backup is not sound", *error.troubles)
+    click.echo("已恢复 / restored")
+
+
+def _sqlite_file(settings: Settings) -> Path:
+    """The database's file. PostgreSQL has its own tools (pg_dump), which keep its own promises."""
+    kind, _, path = settings.database.partition(":///")
+    if kind != "sqlite":
+        fail("PostgreSQL 请用 pg_dump 备份", "use pg_dump and pg_restore with PostgreSQL")
+    return Path(path)
+
+
+@main.group()
+def user() -> None:
+    """People of the hall."""
+
+
+@user.command("reset")
+@click.argument("person")
+def user_reset(person: str) -> None:
+    """Give PERSON a new one-time password, shown once; for an administrator who forgot theirs."""
+    from server.actions.passwords import Passwords, new_once_password
+    from server.actions.reset_password import reset_password
+    from server.clock import now
+    from server.domain.actors import SYSTEM
+    from server.domain.refusals import NotFound
+    from server.store.engine import open_engine
+    from server.store.setup import ensure_hall
+    from server.store.setup import migrate as upgrade
+    from server.store.unit import Store
+
+    settings = read_settings()
+    settings.data.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(settings.database)
+    upgrade(engine)
+    ensure_hall(engine, settings.hall.id, now())
+    once = new_once_password()
+    try:
+        with Store(engine, settings.hall.id, now).unit(SYSTEM) as unit:
+            reset_password(unit, settings.hall, person, Passwords(settings.password_cost).hash(once))
+    except NotFound:
+        fail(f"没有这个人：{person}", f"no such person: {person}")
+    click.echo(f"{settings.hall.catalogue.people[person].name} {person}: {once}")
+
+
+@main.group()
+def devices() -> None:
+    """Machines of the hall."""
+
+
+@devices.command("list")
+def devices_list() -> None:
+    """The machines as the device host last reported them."""
+    from server.store.engine import open_engine, reading
+    from server.store.health import health_of
+
+    settings = read_settings()
+    with reading(open_engine(settings.database)) as connection:
+        for row in health_of(connection, settings.hall.id):
+            place = row["window"] or row["kiosk"] or ""
+            click.echo(f"{row['device']:<16} {row['model']:<14} {place:<5} {row['state']:<8} {row['reason']}")
+
+
+@devices.command("check", context_settings={"ignore_unknown_options": True})
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+def devices_check(file: Path | None) -> None:
+    """Read the device list and tell every mistake at once."""
+    import subprocess
+
+    path = file or ROOT / "config" / "devices.toml"
+    command = [sys.executable, "-m", "drivers", "--check", "--devices", str(path)]
+    raise SystemExit(subprocess.run(command, cwd=ROOT).returncode)
 
 
 @main.command()

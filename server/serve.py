@@ -1,8 +1,8 @@
-"""Running the server: gunicorn gthread, one worker per process, threads for every socket. A measured better choice
-changes this file only. `python -m server.serve` is what the supervisor starts.
+"""Running the server: gunicorn gthread, one worker per process, threads for every socket. A measured better
+choice changes this file only. `python -m server.serve` is what the supervisor starts.
 
-gunicorn's arbiter stays out of the way: it forks one worker, and the worker builds the app after the fork, so that no
-thread or database connection crosses it.
+gunicorn's arbiter stays out of the way: it forks one worker, and the worker builds the app after the fork, so
+that no thread or database connection crosses it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
+from server.lock import hold
 from server.settings import Settings
 
 SOCKETS = 1500  # listeners a process carries; each holds one pool thread
@@ -76,11 +77,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGTERM. Raises PortTaken."""
+    """Serve until SIGTERM. Raises PortTaken, and DataInUse when another server works on the same folder."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 8192)), hard))
     check_port(settings.host, settings.port)
-    Server(settings).run()
+    with hold(settings.data):
+        Server(settings).run()
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from server.actions.call_next import call_next
@@ -19,16 +19,24 @@ from server.domain.tickets import State
 from server.domain.windows import WindowState
 from server.settings import HallSettings
 from server.store.health import forget_devices, health_of, save_device, save_health
-from server.store.slips import slips_in
+from server.store.slips import find_slip, slips_in
 from server.store.tickets import leg_at, legs_in
 from server.store.unit import Unit
 from server.store.windows import find_post
 
+HOST_LOST = "host_lost"
 
-def host_arrived(unit: Unit, devices: Sequence[Mapping[str, Any]], held_jobs: Collection[int]) -> None:
-    """A host says hello with its machines and the slips it still holds.
 
-    Slips that were being sent and that it does not hold are "unsure": they may be on paper, nobody prints them again.
+def host_arrived(
+    unit: Unit,
+    devices: Sequence[Mapping[str, Any]],
+    held_jobs: Collection[int],
+    before: Collection[str] = (),
+) -> None:
+    """A host says hello with its machines and the slips it still holds; `before`: those of its last hello.
+
+    Slips that were being sent and that it does not hold are "unsure": they may be on paper, nobody prints
+    them again. Machines and slips of another host that is there too are left alone.
     """
     known = {row["device"]: row for row in health_of(unit.connection, unit.hall)}
     for device in devices:
@@ -36,22 +44,42 @@ def host_arrived(unit: Unit, devices: Sequence[Mapping[str, Any]], held_jobs: Co
         save_device(unit, {"device": device["name"], **row, "state": "unknown", "reason": "", "detail": ""})
         unit.add(_changed(device["name"], row, "unknown", ""))
     names = {d["name"] for d in devices}
-    forget_devices(unit, names)
-    for gone in set(known) - names:
-        unit.add(_changed(gone, known[gone], "unknown", "removed"))
+    gone = {name for name in known.keys() - names if name in before or known[name]["reason"] == HOST_LOST}
+    forget_devices(unit, known.keys() - gone | names)
+    for name in sorted(gone):
+        unit.add(_changed(name, known[name], "unknown", "removed"))
+    elsewhere = _kiosks(known[name] for name in known.keys() - names - gone)
     for slip in slips_in(unit.connection, unit.hall, "sending"):
-        if slip.id not in held_jobs:
+        if slip.id not in held_jobs and slip.kiosk not in elsewhere:
             follow_slip(unit, slip.id, "unsure", "host_restarted")
     unit.note("host.arrive", f"device:{unit.actor.id}", devices=len(devices))
 
 
-def host_left(unit: Unit) -> None:
-    """The host is away: nobody can know how its machines are."""
+def host_left(unit: Unit, lost: Collection[str] | None = None) -> None:
+    """The host of these machines (None: of all) is away: nobody can know how they are."""
     for row in health_of(unit.connection, unit.hall):
-        if row["state"] != "unknown" or row["reason"] != "host_lost":
-            save_health(unit, row["device"], "unknown", "host_lost", "")
-            unit.add(_changed(row["device"], row, "unknown", "host_lost"))
+        mine = lost is None or row["device"] in lost
+        if mine and (row["state"], row["reason"]) != ("unknown", HOST_LOST):
+            save_health(unit, row["device"], "unknown", HOST_LOST, "")
+            unit.add(_changed(row["device"], row, "unknown", HOST_LOST))
     unit.note("host.leave", f"device:{unit.actor.id}")
+
+
+def slip_result(unit: Unit, slip: int, state: str, reason: str, kiosks: Collection[str]) -> None:
+    """A host's word about a slip; `kiosks` are those whose printers it has. "I have no such printer" counts
+    only while no other host has it either. Raises NotFound.
+    """
+    if (state, reason) == ("failed", "no_device"):
+        kiosk = find_slip(unit.connection, unit.hall, slip).kiosk
+        others = (row for row in health_of(unit.connection, unit.hall) if row["reason"] != HOST_LOST)
+        if kiosk not in kiosks and kiosk in _kiosks(others):
+            return
+    follow_slip(unit, slip, state, reason)
+
+
+def _kiosks(rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The kiosks whose printers are among these machines."""
+    return {row["kiosk"] for row in rows if row["kind"] == "printer" and row["kiosk"]}
 
 
 def device_health(unit: Unit, device: str, state: str, reason: str, detail: str) -> None:
@@ -69,7 +97,8 @@ def _changed(device: str, row: Mapping[str, Any], state: str, reason: str) -> De
 
 
 def press_key(unit: Unit, hall: HallSettings, window: str, key: str) -> str | None:
-    """A key of the window's hardware keypad, done in the name of the clerk signed in there. The number it moved.
+    """A key of the window's hardware keypad, done in the name of the clerk signed in there. The number it
+    moved.
 
     Raises what the deed raises, and InputInvalid for a key nobody knows.
     """

@@ -13,7 +13,7 @@ from flask_socketio import Namespace, SocketIO, emit
 from server.api.access import socket_actor
 from server.house import House
 from server.live.guests import Guests
-from server.live.hosts import HOSTS
+from server.live.hosts import HOSTS, MAX_DEVICES
 from server.live.namespaces import sid
 from server.store.snapshots.view import iso
 
@@ -30,6 +30,8 @@ class BenchNamespace(Namespace):
     def show(self, device: str, model: dict[str, Any]) -> None:
         """A virtual device looks like `model` now."""
         with self._guard:
+            if not device or (device not in self._models and len(self._models) >= MAX_DEVICES):
+                return
             self._models[device] = model
             self._revision += 1
             head = {"since": self._revision - 1, "revision": self._revision, "at": iso(self._house.clock())}
@@ -51,9 +53,10 @@ class BenchNamespace(Namespace):
             head = {"revision": self._revision, "at": iso(self._house.clock())}
         emit("snapshot", {**head, "rows": rows, "values": {}})
 
-    def on_act(self, message: Any) -> dict[str, Any]:
+    def on_act(self, message: Any = None, *_more: Any) -> dict[str, Any]:
         """Pass a press, a fault or a repair on to the host."""
-        if not isinstance(message, dict) or message.get("device") not in self._models:
+        device = message.get("device") if isinstance(message, dict) else None
+        if not isinstance(device, str) or device not in self._models:
             return {"ok": False}
         self._socketio.emit("virtual_act", message, namespace="/devices", to=HOSTS)
         return {"ok": True}

@@ -17,7 +17,9 @@ def finish(unit: Unit, hall: HallSettings, window: str, outcome: str = "done") -
     if outcome not in {o.id for o in hall.choices.outcome}:
         raise refusals.OutcomeUnknown(outcome=outcome)
     leg = ticket_at(unit, window)
-    done = move(unit, leg, Move.FINISH, ended_at=unit.now, outcome=outcome)
+    served = unit.now - (leg.started_at or unit.now)
+    changes = {"ended_at": unit.now, "outcome": outcome, "served_s": round(served.total_seconds())}
+    done = move(unit, leg, Move.FINISH, **changes)
     ratings.ask(unit, leg.id, window, leg.clerk or "")
     unit.add(VisitFinished(leg.ticket, leg.number, leg.queue, window, outcome), RatingAsked(window, leg.id))
     unit.note("visit.finish", f"leg:{leg.id}", window=window, outcome=outcome)

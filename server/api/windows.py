@@ -22,7 +22,6 @@ from server.api.bodies import Act, Prose, Word
 from server.domain.refusals import WindowUnknown
 from server.house import house
 from server.store.snapshots.desk import desk_value
-from server.store.snapshots.view import View
 from server.store.unit import Unit
 
 bp = APIBlueprint("windows", __name__, url_prefix="/api/windows/<window>")
@@ -52,17 +51,14 @@ class LegBody(Act):
 
 def at_desk(window: str, body: Act, deed: Callable[[Unit], Any], found: bool = False) -> ResponseReturnValue:
     """Do `deed` and answer with the desk; `found`: also say when the deed found nobody."""
-    h = house()
-    if window not in h.hall.catalogue.windows:
+    if window not in house().hall.catalogue.windows:
         raise WindowUnknown(window=window)
 
     def doing(unit: Unit) -> dict[str, Any]:
         result = deed(unit)
-        view = View(unit.connection, unit.hall, h.hall, h.texts, unit.day, 0, unit.now)
-        answer: dict[str, Any] = {"desk": desk_value(view, window)}
-        return {**answer, "none": result is None} if found else answer
+        return {"none": result is None} if found else {}
 
-    return act(body, doing)
+    return act(body, doing, show=lambda view: {"desk": desk_value(view, window)})
 
 
 @bp.post("/open")

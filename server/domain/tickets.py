@@ -1,7 +1,7 @@
 """The life of a ticket: one number, one or more legs, and the table of allowed moves.
 
-A leg is one wait and one service in one queue. Every arrow of the machine is one row of MOVES; what is not there is
-refused. DESIGN section 4 draws the same machine.
+A leg is one wait and one service in one queue. Every arrow of the machine is one row of MOVES; what is not
+there is refused. DESIGN section 4 draws the same machine.
 """
 
 from __future__ import annotations
@@ -95,6 +95,7 @@ class Leg:
     note: str = ""
     rule: str = ""  # which routing rule called it
     waited_min: int = 0  # whole minutes of seniority at that call
+    served_s: int | None = None  # from start to finish, once it is done
 
 
 @dataclass(frozen=True)

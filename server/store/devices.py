@@ -7,13 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from server.store import tables as t
 from server.store.unit import Unit
 
 _DEVICE = [c for c in t.device.c if c.name not in ("hall", "key_hash")]
 _CODE = [c for c in t.code.c if c.name not in ("hall", "code_hash", "used_at")]
+_OF_HALL = select(*_DEVICE).where(t.device.c.hall == bindparam("hall"))
+_FIND = _OF_HALL.where(t.device.c.id == bindparam("device"))
+_STANDING = _OF_HALL.where(t.device.c.revoked_at.is_(None))
+_BY_KEY = _STANDING.where(t.device.c.key_hash == bindparam("key_hash"))
+_AMONG = _STANDING.with_only_columns(t.device.c.id).where(
+    t.device.c.id.in_(bindparam("ids", expanding=True))
+)
+_ALL = _STANDING.order_by(t.device.c.kind, t.device.c.name, t.device.c.id)
 
 
 @dataclass(frozen=True)
@@ -45,30 +53,23 @@ class Code:
 
 def find_device_by_key(connection: Connection, hall: str, key_hash: str) -> Device | None:
     """None for unknown and for revoked keys."""
-    d = t.device.c
-    query = select(*_DEVICE).where(d.hall == hall, d.key_hash == key_hash, d.revoked_at.is_(None))
-    row = connection.execute(query).mappings().one_or_none()
+    row = connection.execute(_BY_KEY, {"hall": hall, "key_hash": key_hash}).mappings().one_or_none()
     return Device(**row) if row else None
 
 
 def find_device(connection: Connection, hall: str, device: str) -> Device | None:
-    query = select(*_DEVICE).where(t.device.c.hall == hall, t.device.c.id == device)
-    row = connection.execute(query).mappings().one_or_none()
+    row = connection.execute(_FIND, {"hall": hall, "device": device}).mappings().one_or_none()
     return Device(**row) if row else None
 
 
 def devices(connection: Connection, hall: str) -> list[Device]:
     """All that are enrolled now, by kind and name."""
-    d = t.device.c
-    query = select(*_DEVICE).where(d.hall == hall, d.revoked_at.is_(None)).order_by(d.kind, d.name, d.id)
-    return [Device(**row) for row in connection.execute(query).mappings()]
+    return [Device(**row) for row in connection.execute(_ALL, {"hall": hall}).mappings()]
 
 
 def standing_devices(connection: Connection, hall: str, ids: Collection[str]) -> set[str]:
     """Those of `ids` that are enrolled and not revoked."""
-    d = t.device.c
-    query = select(d.id).where(d.hall == hall, d.id.in_(ids), d.revoked_at.is_(None))
-    return set(connection.execute(query).scalars())
+    return set(connection.execute(_AMONG, {"hall": hall, "ids": list(ids)}).scalars())
 
 
 def add_device(unit: Unit, device: Device, key_hash: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from server.store import tables as t
 from server.store.unit import Unit
-from server.store.upsert import upserting
+from server.store.upsert import upsert
 
 
 def health_of(connection: Connection, hall: str) -> list[dict[str, Any]]:
@@ -20,7 +20,7 @@ def health_of(connection: Connection, hall: str) -> list[dict[str, Any]]:
 def save_device(unit: Unit, row: dict[str, Any]) -> None:
     """Enter or replace a device: keys device, kind, model, line, window, kiosk, state, reason, detail."""
     values = {"hall": unit.hall, "at": unit.now, **row}
-    unit.connection.execute(upserting(unit.connection, t.health, values, ("hall", "device")))
+    upsert(unit.connection, t.health, values, ("hall", "device"))
 
 
 def save_health(unit: Unit, device: str, state: str, reason: str, detail: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from server.domain.audit import canonical
 from server.domain.refusals import Refusal, RequestIdConflict
@@ -18,20 +18,24 @@ REMEMBERED = timedelta(hours=48)
 
 Answer = tuple[dict[str, Any], int]
 
+_FIND = select(t.answered.c.body_hash, t.answered.c.answer, t.answered.c.status).where(
+    t.answered.c.client == bindparam("client"), t.answered.c.request_id == bindparam("request_id")
+)
+_ADD = insert(t.answered)
+
 
 def once(
     unit: Unit, request_id: str, body: Mapping[str, object], deed: Callable[[], dict[str, Any]]
 ) -> Answer:
-    """Do `deed` once per (caller, request_id): (answer, status). A repetition gets the first answer, refusals included.
+    """Do `deed` once per (caller, request_id): (answer, status). A repetition gets the first answer, refusals
+    included.
 
-    Raises RequestIdConflict when the same id comes with another body. A refusal of the deed undoes what it had written.
+    Raises RequestIdConflict when the same id comes with another body. A refusal of the deed undoes what it
+    had written.
     """
     body_hash = hashlib.sha256(canonical(dict(body)).encode()).hexdigest()
-    row = unit.connection.execute(
-        select(t.answered.c.body_hash, t.answered.c.answer, t.answered.c.status).where(
-            t.answered.c.client == unit.actor.client, t.answered.c.request_id == request_id
-        )
-    ).one_or_none()
+    key = {"client": unit.actor.client, "request_id": request_id}
+    row = unit.connection.execute(_FIND, key).one_or_none()
     if row is not None:
         if row.body_hash != body_hash:
             raise RequestIdConflict(request_id=request_id)
@@ -43,17 +47,8 @@ def once(
     except Refusal as no:
         unit.undo_to(before)
         answer, status = {"refused": no.code, "facts": no.facts}, no.status
-    unit.connection.execute(
-        insert(t.answered),
-        {
-            "client": unit.actor.client,
-            "request_id": request_id,
-            "body_hash": body_hash,
-            "status": status,
-            "answer": answer,
-            "at": unit.now,
-        },
-    )
+    kept = {**key, "body_hash": body_hash, "status": status, "answer": answer, "at": unit.now}
+    unit.connection.execute(_ADD, kept)
     return answer, status
 
 

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from server.domain.sessions import Failures
 from server.store import tables as t
 from server.store.unit import Unit
-from server.store.upsert import upserting
+from server.store.upsert import upsert
 
 _ACCOUNT = [c for c in t.person.c if c.name != "hall"]
+_ALL = select(*_ACCOUNT).where(t.person.c.hall == bindparam("hall"))
+_FIND = _ALL.where(t.person.c.id == bindparam("person"))
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,13 @@ class Account:
 
 
 def find_account(connection: Connection, hall: str, person: str) -> Account | None:
-    query = select(*_ACCOUNT).where(t.person.c.hall == hall, t.person.c.id == person)
-    row = connection.execute(query).mappings().one_or_none()
+    row = connection.execute(_FIND, {"hall": hall, "person": person}).mappings().one_or_none()
     return Account(**row) if row else None
 
 
 def accounts(connection: Connection, hall: str) -> dict[str, Account]:
     """By person; empty when the hall was never set up."""
-    rows = connection.execute(select(*_ACCOUNT).where(t.person.c.hall == hall)).mappings()
+    rows = connection.execute(_ALL, {"hall": hall}).mappings()
     return {row["id"]: Account(**row) for row in rows}
 
 
@@ -50,8 +51,7 @@ def set_password(unit: Unit, person: str, password_hash: str, one_time: bool) ->
     """Make the account or replace its password; failures and lock are forgotten."""
     row = {"hall": unit.hall, "id": person, "password": password_hash, "one_time": one_time}
     row |= {"disabled": False, "failures": 0, "locked_until": None}
-    changes = {k: v for k, v in row.items() if k not in ("hall", "id", "disabled")}
-    unit.connection.execute(upserting(unit.connection, t.person, row, ("hall", "id"), changes))
+    upsert(unit.connection, t.person, row, ("hall", "id"), keep=("disabled",))
 
 
 def save_account(unit: Unit, person: str, **values: Any) -> None:

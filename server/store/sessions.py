@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from server.domain.sessions import ABSOLUTE, Session
 from server.store import tables as t
 from server.store.unit import Unit
 
 _SESSION = [c for c in t.session.c if c.name != "hall"]
+_OF_HALL = select(*_SESSION).where(t.session.c.hall == bindparam("hall"))
+_FIND = _OF_HALL.where(t.session.c.token_hash == bindparam("token_hash"))
+_FIND_ALL = _OF_HALL.where(t.session.c.token_hash.in_(bindparam("hashes", expanding=True)))
 
 
 def add_session(unit: Unit, token_hash: str, person: str, csrf: str) -> Session:
@@ -35,8 +38,7 @@ def add_session(unit: Unit, token_hash: str, person: str, csrf: str) -> Session:
 
 
 def find_session(connection: Connection, hall: str, token_hash: str) -> Session | None:
-    query = select(*_SESSION).where(t.session.c.hall == hall, t.session.c.token_hash == token_hash)
-    row = connection.execute(query).mappings().one_or_none()
+    row = connection.execute(_FIND, {"hall": hall, "token_hash": token_hash}).mappings().one_or_none()
     return Session(**row) if row else None
 
 
@@ -64,5 +66,5 @@ def end_sessions_of(unit: Unit, person: str) -> None:
 
 
 def sessions_by_hash(connection: Connection, hall: str, hashes: Collection[str]) -> dict[str, Session]:
-    query = select(*_SESSION).where(t.session.c.hall == hall, t.session.c.token_hash.in_(hashes))
-    return {row["token_hash"]: Session(**row) for row in connection.execute(query).mappings()}
+    rows = connection.execute(_FIND_ALL, {"hall": hall, "hashes": list(hashes)}).mappings()
+    return {row["token_hash"]: Session(**row) for row in rows}

@@ -1,12 +1,14 @@
-"""Slips owed to printers: written in the transaction of their number, followed until the paper is out (D9)."""
+"""Slips owed to printers: written in the transaction of their number, followed until the paper is out
+(D9)."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from server.domain.refusals import NotFound
 from server.store import tables as t
@@ -27,53 +29,65 @@ class Slip:
 
 
 _SLIP = [t.slip.c[name] for name in Slip.__dataclass_fields__]
+_ADD = insert(t.slip)
+_SAVE = update(t.slip).where(t.slip.c.id == bindparam("of_slip"))
+_OF_HALL = select(*_SLIP).where(t.slip.c.hall == bindparam("hall")).order_by(t.slip.c.id)
+_FIND = _OF_HALL.where(t.slip.c.id.in_(bindparam("slips", expanding=True)))
+_IN_STATES = _OF_HALL.where(t.slip.c.state.in_(bindparam("states", expanding=True)))
+_LAST = (
+    select(*_SLIP).where(t.slip.c.ticket == bindparam("ticket")).order_by(t.slip.c.copy.desc()).limit(1)
+)
+_QUEUED_BEFORE = select(t.slip.c.id).where(
+    t.slip.c.hall == bindparam("hall"), t.slip.c.state == "queued", t.slip.c.created_at < bindparam("moment")
+)
+_COPIES = select(func.count()).where(t.slip.c.ticket == bindparam("ticket"))
 
 
 def add_slip(unit: Unit, ticket: int, copy: int, kiosk: str, facts: dict[str, Any]) -> Slip:
     row = {"ticket": ticket, "copy": copy, "kiosk": kiosk, "state": "queued", "reason": "", "facts": facts}
-    made = unit.connection.execute(
-        insert(t.slip).values(hall=unit.hall, day=unit.day, created_at=unit.now, changed_at=unit.now, **row)
-    )
+    place = {"hall": unit.hall, "day": unit.day, "created_at": unit.now, "changed_at": unit.now}
+    made = unit.connection.execute(_ADD, {**place, **row})
     return Slip(id=made.inserted_primary_key[0], **row)
 
 
 def save_slip(unit: Unit, slip: int, state: str, reason: str) -> None:
-    unit.connection.execute(
-        update(t.slip).where(t.slip.c.id == slip), {"state": state, "reason": reason, "changed_at": unit.now}
-    )
+    values = {"state": state, "reason": reason, "changed_at": unit.now}
+    unit.connection.execute(_SAVE, {**values, "of_slip": slip})
 
 
 def find_slip(connection: Connection, hall: str, slip: int) -> Slip:
     """Raises NotFound."""
-    rows = connection.execute(select(*_SLIP).where(t.slip.c.hall == hall, t.slip.c.id == slip))
-    return _one(rows.mappings().one_or_none())
+    found = find_slips(connection, hall, [slip])
+    if not found:
+        raise NotFound()
+    return found[0]
+
+
+def find_slips(connection: Connection, hall: str, slips: Collection[int]) -> list[Slip]:
+    """Those of `slips` that there are, in the order they were asked for."""
+    return [_slip(r) for r in connection.execute(_FIND, {"hall": hall, "slips": list(slips)}).mappings()]
 
 
 def last_slip(connection: Connection, ticket: int) -> Slip | None:
     """The newest paper of a ticket, None when it never had one."""
-    query = select(*_SLIP).where(t.slip.c.ticket == ticket).order_by(t.slip.c.copy.desc()).limit(1)
-    row = connection.execute(query).mappings().one_or_none()
-    return Slip(**row) if row else None
+    row = connection.execute(_LAST, {"ticket": ticket}).mappings().one_or_none()
+    return _slip(row) if row else None
 
 
 def slips_in(connection: Connection, hall: str, *states: str) -> list[Slip]:
     """The slips in these states, in the order they were asked for."""
-    query = select(*_SLIP).where(t.slip.c.hall == hall, t.slip.c.state.in_(states)).order_by(t.slip.c.id)
-    return [Slip(**row) for row in connection.execute(query).mappings()]
+    rows = connection.execute(_IN_STATES, {"hall": hall, "states": states}).mappings()
+    return [_slip(row) for row in rows]
 
 
 def queued_before(connection: Connection, hall: str, moment: datetime) -> list[int]:
     """Slips still waiting for a printer that were asked for before `moment`."""
-    c = t.slip.c
-    query = select(c.id).where(c.hall == hall, c.state == "queued", c.created_at < moment)
-    return list(connection.execute(query).scalars())
+    return list(connection.execute(_QUEUED_BEFORE, {"hall": hall, "moment": moment}).scalars())
 
 
 def copies(connection: Connection, ticket: int) -> int:
-    return int(connection.execute(select(func.count()).where(t.slip.c.ticket == ticket)).scalar_one())
+    return int(connection.execute(_COPIES, {"ticket": ticket}).scalar_one())
 
 
-def _one(row: RowMapping | None) -> Slip:
-    if row is None:
-        raise NotFound()
+def _slip(row: RowMapping) -> Slip:
     return Slip(**row)

@@ -138,6 +138,7 @@ leg = Table(
     Column("note", Text, nullable=False),
     Column("rule", Text, nullable=False),
     Column("waited_min", Integer, nullable=False),
+    Column("served_s", Integer),
     UniqueConstraint("ticket", "ordinal", name="uq_leg_ordinal"),
     CheckConstraint(
         _one_of(
@@ -176,6 +177,8 @@ Index(
     leg.c.priority,
     leg.c.origin_at,
 )
+
+Index("ix_leg_window", leg.c.hall, leg.c.day, leg.c.window, leg.c.state)
 
 # Every announcement. The id is the order of the day's calls and names the voice file.
 call = Table(

@@ -3,20 +3,66 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Executable,
+    RowMapping,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from server.domain.refusals import TicketUnknown
 from server.domain.tickets import AT_WINDOW, Leg, Move, State, Ticket, moved
 from server.store import tables as t
 from server.store.unit import Unit
-from server.store.upsert import upserting
+from server.store.upsert import INSERTING
+
+Pools = tuple[tuple[str, str | None], ...]  # (queue, one service of it or None for all)
 
 _LEG = [c for c in t.leg.c if c.name not in ("hall", "day")]
 _TICKET = [c for c in t.ticket.c if c.name != "hall"]
+
+# Statements are built once: building one costs more than running it.
+_NEXT_SEQ = {
+    dialect: inserting(t.series)
+    .on_conflict_do_update(index_elements=("hall", "day", "prefix"), set_={"last": t.series.c.last + 1})
+    .returning(t.series.c.last)
+    for dialect, inserting in INSERTING.items()
+}
+_ADD_TICKET, _ADD_LEG, _ADD_CALL = insert(t.ticket), insert(t.leg), insert(t.call)
+_SAVE_LEG = update(t.leg).where(t.leg.c.id == bindparam("of_leg"))
+_IN_HALL = t.leg.c.hall == bindparam("hall")
+_FIND_LEG = select(*_LEG).where(_IN_HALL, t.leg.c.id == bindparam("leg"))
+_LEG_AT = select(*_LEG).where(_IN_HALL, t.leg.c.window == bindparam("window"), t.leg.c.state.in_(AT_WINDOW))
+_LAST_LEG = (
+    select(*_LEG).where(t.leg.c.ticket == bindparam("ticket")).order_by(t.leg.c.ordinal.desc()).limit(1)
+)
+_FIND_TICKET = select(*_TICKET).where(
+    t.ticket.c.hall == bindparam("hall"), t.ticket.c.id == bindparam("ticket")
+)
+_BY_LINK = select(*_TICKET).where(t.ticket.c.hall == bindparam("hall"), t.ticket.c.link == bindparam("link"))
+_TODAY = and_(_IN_HALL, t.leg.c.day == bindparam("day"))
+_WAITING = and_(_TODAY, t.leg.c.state == State.WAITING)
+_EARLIER = or_(
+    t.leg.c.origin_at < bindparam("origin_at"),
+    and_(t.leg.c.origin_at == bindparam("origin_at"), t.leg.c.id < bindparam("leg")),
+)
+_AHEAD = select(func.count()).where(_WAITING, t.leg.c.queue == bindparam("queue"), _EARLIER)
+_LEGS_IN = (
+    select(*_LEG)
+    .where(_TODAY, t.leg.c.state.in_(bindparam("states", expanding=True)))
+    .order_by(t.leg.c.id)
+)
 
 
 def leg_of(row: RowMapping) -> Leg:
@@ -24,12 +70,11 @@ def leg_of(row: RowMapping) -> Leg:
 
 
 def next_seq(unit: Unit, prefix: str) -> int:
-    """The next running number of this hall, day and prefix: counted in the transaction that hands it out (I1, I2)."""
+    """The next running number of this hall, day and prefix: counted in the transaction that hands it out
+    (I1, I2)."""
     first = {"hall": unit.hall, "day": unit.day, "prefix": prefix, "last": 1}
-    bumped = upserting(
-        unit.connection, t.series, first, ("hall", "day", "prefix"), {"last": t.series.c.last + 1}
-    )
-    return int(unit.connection.execute(bumped.returning(t.series.c.last)).scalar_one())
+    bumped = unit.connection.execute(_NEXT_SEQ[unit.connection.dialect.name], first)
+    return int(bumped.scalar_one())
 
 
 def add_ticket(
@@ -48,7 +93,7 @@ def add_ticket(
         "link": secrets.token_urlsafe(16),
         "lang": lang,
     }
-    made = unit.connection.execute(insert(t.ticket).values(hall=unit.hall, **row))
+    made = unit.connection.execute(_ADD_TICKET, {"hall": unit.hall, **row})
     return Ticket(id=made.inserted_primary_key[0], **row)
 
 
@@ -71,31 +116,29 @@ def add_leg(unit: Unit, ticket: Ticket, ordinal: int, queue: str, **more: Any) -
         "waited_min": 0,
         **more,
     }
-    made = unit.connection.execute(insert(t.leg).values(hall=unit.hall, day=unit.day, **row))
+    made = unit.connection.execute(_ADD_LEG, {"hall": unit.hall, "day": unit.day, **row})
     return Leg(id=made.inserted_primary_key[0], **row)
 
 
 def move(unit: Unit, leg: Leg, what: Move, **changes: Any) -> Leg:
-    """Save `leg` after the move `what` with `changes`. Raises MoveRefused for an arrow that is not in the table."""
+    """Save `leg` after the move `what` with `changes`. Raises MoveRefused for an arrow that is not in the
+    table."""
     changes["state"] = moved(leg.state, what)
-    unit.connection.execute(update(t.leg).where(t.leg.c.id == leg.id), changes)
-    return replace(leg, **changes)
+    after = replace(leg, **changes)
+    unit.connection.execute(_SAVE_LEG, {**changes, "of_leg": leg.id})
+    return after
 
 
 def add_call(unit: Unit, leg: Leg) -> int:
     """Record the announcement of `leg` at its window; its id is the order of the day's calls."""
     row = {"hall": unit.hall, "day": unit.day, "leg": leg.id, "number": leg.number, "window": leg.window}
-    made = unit.connection.execute(insert(t.call).values(**row, n=leg.calls, at=unit.now))
+    made = unit.connection.execute(_ADD_CALL, {**row, "n": leg.calls, "at": unit.now})
     return int(made.inserted_primary_key[0])
 
 
 def find_leg(connection: Connection, hall: str, leg: int) -> Leg:
     """Raises TicketUnknown."""
-    row = (
-        connection.execute(select(*_LEG).where(t.leg.c.id == leg, t.leg.c.hall == hall))
-        .mappings()
-        .one_or_none()
-    )
+    row = connection.execute(_FIND_LEG, {"hall": hall, "leg": leg}).mappings().one_or_none()
     if row is None:
         raise TicketUnknown(leg=leg)
     return leg_of(row)
@@ -103,19 +146,17 @@ def find_leg(connection: Connection, hall: str, leg: int) -> Leg:
 
 def leg_at(connection: Connection, hall: str, window: str) -> Leg | None:
     """The called or serving leg of a window: there is at most one (I6)."""
-    query = select(*_LEG).where(t.leg.c.hall == hall, t.leg.c.window == window, t.leg.c.state.in_(AT_WINDOW))
-    row = connection.execute(query).mappings().one_or_none()
+    row = connection.execute(_LEG_AT, {"hall": hall, "window": window}).mappings().one_or_none()
     return leg_of(row) if row else None
 
 
 def last_leg(connection: Connection, ticket: int) -> Leg:
     """The newest leg of a ticket: the one that says how the ticket stands."""
-    query = select(*_LEG).where(t.leg.c.ticket == ticket).order_by(t.leg.c.ordinal.desc()).limit(1)
-    return leg_of(connection.execute(query).mappings().one())
+    return leg_of(connection.execute(_LAST_LEG, {"ticket": ticket}).mappings().one())
 
 
-def _ticket_where(connection: Connection, *where: ColumnElement[bool]) -> Ticket:
-    row = connection.execute(select(*_TICKET).where(*where)).mappings().one_or_none()
+def _ticket(connection: Connection, query: Executable, which: dict[str, Any]) -> Ticket:
+    row = connection.execute(query, which).mappings().one_or_none()
     if row is None:
         raise TicketUnknown()
     return Ticket(**row)
@@ -123,44 +164,42 @@ def _ticket_where(connection: Connection, *where: ColumnElement[bool]) -> Ticket
 
 def find_ticket(connection: Connection, hall: str, ticket: int) -> Ticket:
     """Raises TicketUnknown."""
-    return _ticket_where(connection, t.ticket.c.hall == hall, t.ticket.c.id == ticket)
+    return _ticket(connection, _FIND_TICKET, {"hall": hall, "ticket": ticket})
 
 
 def ticket_by_link(connection: Connection, hall: str, link: str) -> Ticket:
     """The ticket behind a citizen's link. Raises TicketUnknown, with no hint whether it ever was."""
-    return _ticket_where(connection, t.ticket.c.hall == hall, t.ticket.c.link == link)
+    return _ticket(connection, _BY_LINK, {"hall": hall, "link": link})
 
 
-def waiting_heads(
-    connection: Connection, hall: str, day: str, window: str, pools: Sequence[tuple[str, str | None]]
-) -> list[Leg]:
+def waiting_heads(connection: Connection, hall: str, day: str, window: str, pools: Pools) -> list[Leg]:
     """The first legs by origin of every (queue, service, priority) line that `window` may call from `pools`.
 
     The lines are served in order of origin, so their heads are all that the rule has to compare.
     """
+    rows = connection.execute(_heads(pools), {"hall": hall, "day": day, "window": window}).mappings()
+    return [leg_of(row) for row in rows]
+
+
+@lru_cache(maxsize=1000)
+def _heads(pools: Pools) -> Executable:
     leg = t.leg.c
-    waiting = and_(leg.hall == hall, leg.day == day, leg.state == State.WAITING)
     mine = or_(*(and_(leg.queue == q, leg.service == s) if s else leg.queue == q for q, s in pools))
-    line = select(leg.queue, leg.service, leg.priority, func.min(leg.origin_at)).where(waiting, mine)
+    line = select(leg.queue, leg.service, leg.priority, func.min(leg.origin_at)).where(_WAITING, mine)
     everyone = line.where(leg.target_window.is_(None)).group_by(leg.queue, leg.service, leg.priority)
     heads = tuple_(leg.queue, leg.service, leg.priority, leg.origin_at).in_(everyone)
-    open_to_all = select(*_LEG).where(waiting, leg.target_window.is_(None), heads)
-    for_me = select(*_LEG).where(waiting, leg.target_window == window)
-    rows = connection.execute(open_to_all.union_all(for_me)).mappings()
-    return [leg_of(row) for row in rows]
+    open_to_all = select(*_LEG).where(_WAITING, leg.target_window.is_(None), heads)
+    for_me = select(*_LEG).where(_WAITING, leg.target_window == bindparam("window"))
+    return open_to_all.union_all(for_me)
 
 
 def count_ahead(connection: Connection, hall: str, day: str, leg: Leg) -> int:
     """How many legs of the same queue joined the waiting before this one."""
-    c = t.leg.c
-    query = select(func.count()).where(
-        c.hall == hall, c.day == day, c.state == State.WAITING, c.queue == leg.queue, c.id != leg.id
-    )
-    earlier = or_(c.origin_at < leg.origin_at, and_(c.origin_at == leg.origin_at, c.id < leg.id))
-    return int(connection.execute(query.where(earlier)).scalar_one())
+    which = {"hall": hall, "day": day, "queue": leg.queue, "origin_at": leg.origin_at, "leg": leg.id}
+    return int(connection.execute(_AHEAD, which).scalar_one())
 
 
 def legs_in(connection: Connection, hall: str, day: str, *states: State) -> list[Leg]:
     """All legs of a day in these states, oldest first."""
-    query = select(*_LEG).where(t.leg.c.hall == hall, t.leg.c.day == day, t.leg.c.state.in_(states))
-    return [leg_of(row) for row in connection.execute(query.order_by(t.leg.c.id)).mappings()]
+    rows = connection.execute(_LEGS_IN, {"hall": hall, "day": day, "states": states}).mappings()
+    return [leg_of(row) for row in rows]

@@ -1,12 +1,12 @@
-"""Unit: one act, one transaction (D1). State, audit line, outbox line and idempotency record are committed together;
-reply, push and print come after.
+"""Unit: one act, one transaction (D1). State, audit line, outbox line and idempotency record are committed
+together; reply, push and print come after.
 
     with store.unit(actor) as unit:
         ticket = take_number(unit, ...)
 
-Leaving normally commits and then publishes; leaving by an exception rolls back and publishes nothing. The hall's row is
-locked first, so the writers of one hall stand in line on both engines: its revision and its audit chain have no gaps, and
-every rule reads what the last act wrote.
+Leaving normally commits and then publishes; leaving by an exception rolls back and publishes nothing. The
+hall's row is locked first, so the writers of one hall stand in line on both engines: its revision and its
+audit chain have no gaps, and every rule reads what the last act wrote.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, insert, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from server.clock import Clock
@@ -32,6 +32,10 @@ from server.store.engine import reading, writing
 from server.store.line import WriterLine
 
 log = logging.getLogger(__name__)
+
+_LOCK_HALL = select(t.hall).where(t.hall.c.id == bindparam("hall")).with_for_update()
+_SAVE_HALL = update(t.hall).where(t.hall.c.id == bindparam("of_hall"))
+_ADD_AUDIT = insert(t.audit)
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,8 @@ class Unit:
         self.events.extend(events)
 
     def note(self, act: str, about: str, result: str = "done", **facts: object) -> None:
-        """One audit line: this actor did `act` to `about`. `facts` hold references and plain values, no personal data."""
+        """One audit line: this actor did `act` to `about`. `facts` hold references and plain values, no
+        personal data."""
         line = {"act": act, "about": about, "result": result, "facts": facts}
         actor = {"kind": self.actor.kind, "id": self.actor.id, "role": self.actor.role}
         moment = {"at": self.now.isoformat(), "clock": self.clock_at.isoformat()}
@@ -102,12 +107,13 @@ class Unit:
             self._head = chained(self._head, text)
             rows.append({"hall": self.hall, "seq": self._seq, "line": text, "hash": self._head})
         if rows:
-            self.connection.execute(insert(t.audit), rows)
+            self.connection.execute(_ADD_AUDIT, rows)
         if self.events:
             self._revision += 1
         self.connection.execute(
-            update(t.hall).where(t.hall.c.id == self.hall),
+            _SAVE_HALL,
             {
+                "of_hall": self.hall,
                 "revision": self._revision,
                 "last_at": self.now,
                 "audit_seq": self._seq,
@@ -142,8 +148,8 @@ class Store:
         try:
             with self._line, writing(self.engine) as connection:
                 with connection.begin():
-                    row = select(t.hall).where(t.hall.c.id == self.hall).with_for_update()
-                    unit = Unit(connection, connection.execute(row).mappings().one(), actor, self.clock())
+                    row = connection.execute(_LOCK_HALL, {"hall": self.hall}).mappings().one()
+                    unit = Unit(connection, row, actor, self.clock())
                     yield unit
                     commit = unit.seal()
                 if commit.events:

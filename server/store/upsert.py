@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+INSERTING: dict[str, Any] = {"sqlite": sqlite_insert, "postgresql": postgres_insert}
 
-def upserting(
+
+def upsert(
     connection: Connection,
     table: Table,
     row: Mapping[str, Any],
-    key: Sequence[str],
-    update: Mapping[str, Any] | None = None,
-) -> Any:
-    """The statement: insert `row`, or where `key` exists set `update` (default: all other columns of `row`)."""
-    make: Any = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
-    changes = update if update is not None else {k: v for k, v in row.items() if k not in key}
-    return make(table).values(**row).on_conflict_do_update(index_elements=list(key), set_=changes)
+    key: tuple[str, ...],
+    keep: tuple[str, ...] = (),
+) -> None:
+    """Insert `row`, or where `key` exists set all its other columns but those of `keep`."""
+    changed = tuple(column for column in row if column not in key + keep)
+    connection.execute(_upserting(connection.dialect.name, table, key, changed), row)
+
+
+@cache
+def _upserting(dialect: str, table: Table, key: tuple[str, ...], changed: tuple[str, ...]) -> Any:
+    fresh = INSERTING[dialect](table)
+    return fresh.on_conflict_do_update(
+        index_elements=key, set_={column: fresh.excluded[column] for column in changed}
+    )

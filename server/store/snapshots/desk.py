@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 
 from server.domain.tickets import Leg, State
 from server.domain.windows import Post, possible_acts
@@ -13,6 +14,29 @@ from server.store.snapshots.view import View, iso
 from server.store.tickets import find_ticket, leg_at
 from server.store.windows import find_post
 
+_LEG = t.leg.c
+_TODAY = (_LEG.hall == bindparam("hall"), _LEG.day == bindparam("day"))
+_ASIDE = (
+    select(_LEG.id, _LEG.state, _LEG.number, _LEG.service, _LEG.started_at, _LEG.ended_at, _LEG.returns)
+    .where(*_TODAY, _LEG.window == bindparam("window"), _LEG.state.in_((State.HELD, State.NO_SHOW)))
+    .order_by(_LEG.id)
+)
+_FIGURES = (
+    select(
+        _LEG.window,
+        func.count(_LEG.served_s),
+        func.sum(_LEG.served_s),
+        func.count().filter(_LEG.state == State.NO_SHOW),
+    )
+    .where(*_TODAY, _LEG.window.in_(bindparam("windows", expanding=True)))
+    .group_by(_LEG.window)
+)
+_KEYPAD = select(t.health.c.state).where(
+    t.health.c.hall == bindparam("hall"),
+    t.health.c.window == bindparam("window"),
+    t.health.c.kind == "keypad",
+)
+
 
 def desk_value(view: View, window: str) -> dict[str, Any]:
     """The desk of `window` as the contract names it."""
@@ -20,6 +44,7 @@ def desk_value(view: View, window: str) -> dict[str, Any]:
     post = find_post(view.connection, view.hall, window)
     leg = leg_at(view.connection, view.hall, window)
     person = view.settings.catalogue.people.get(post.clerk or "")
+    aside = _aside(view, window)
     reason = next((r for r in view.settings.choices.pause_reason if r.id == post.pause_reason), None)
     pause = {"reason": reason.id, "zh": reason.zh, "en": reason.en} if reason else None
     return {
@@ -34,9 +59,9 @@ def desk_value(view: View, window: str) -> dict[str, Any]:
         "queues": list(place.queues),
         "overflow": list(place.overflow),
         "ticket": _ticket(view, leg) if leg else None,
-        "held": [_parked(view, row) for row in _mine(view, window, State.HELD)],
-        "missed": [_missed(view, row) for row in _mine(view, window, State.NO_SHOW)],
-        "figures": figures(view, window),
+        "held": [_parked(view, row) for row in aside if row.state == State.HELD],
+        "missed": [_missed(view, row) for row in aside if row.state == State.NO_SHOW],
+        "figures": figures(view, (window,))[window],
         "keypad": _keypad(view, window),
         "can": _can(view, post, leg),
     }
@@ -76,11 +101,9 @@ def _ticket(view: View, leg: Leg) -> dict[str, Any]:
     }
 
 
-def _mine(view: View, window: str, state: State) -> list[Row[Any]]:
-    c = t.leg.c
-    here = (c.hall == view.hall, c.day == view.day, c.window == window, c.state == state)
-    query = select(c.id, c.number, c.service, c.started_at, c.ended_at, c.returns).where(*here).order_by(c.id)
-    return list(view.connection.execute(query))
+def _aside(view: View, window: str) -> Sequence[Row[Any]]:
+    """The held and the missed of today."""
+    return view.connection.execute(_ASIDE, {"hall": view.hall, "day": view.day, "window": window}).all()
 
 
 def _parked(view: View, row: Row[Any]) -> dict[str, Any]:
@@ -100,22 +123,17 @@ def _missed(view: View, row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def figures(view: View, window: str) -> dict[str, Any]:
-    """How many this window served today, how long on average (seconds), how many did not come."""
-    c = t.leg.c
-    today = (c.hall == view.hall, c.day == view.day, c.window == window)
-    query = select(c.started_at, c.ended_at).where(*today, c.state == State.DONE)
-    spans = [(b - a).total_seconds() for a, b in view.connection.execute(query) if a and b]
-    missed = select(func.count()).where(*today, c.state == State.NO_SHOW)
-    return {
-        "served": len(spans),
-        "avg_s": round(sum(spans) / len(spans)) if spans else None,
-        "no_show": view.connection.execute(missed).scalar_one(),
-    }
+def figures(view: View, windows: Collection[str]) -> dict[str, dict[str, Any]]:
+    """How many each window served today, how long on average (seconds), how many did not come."""
+    which = {"hall": view.hall, "day": view.day, "windows": list(windows)}
+    sums = {w: (served, span, missed) for w, served, span, missed in view.connection.execute(_FIGURES, which)}
+    return {w: _figures(*sums.get(w, (0, None, 0))) for w in windows}
+
+
+def _figures(served: int, span_s: int | None, missed: int) -> dict[str, Any]:
+    return {"served": served, "avg_s": round(span_s / served) if span_s else None, "no_show": missed}
 
 
 def _keypad(view: View, window: str) -> dict[str, str] | None:
-    c = t.health.c
-    query = select(c.state).where(c.hall == view.hall, c.window == window, c.kind == "keypad")
-    state = view.connection.execute(query).scalar_one_or_none()
+    state = view.connection.execute(_KEYPAD, {"hall": view.hall, "window": window}).scalar_one_or_none()
     return {"state": state} if state else None

@@ -1,4 +1,5 @@
-"""What the manager and the duty leader see: windows with their figures, queues against targets, devices, ratings."""
+"""What the manager and the duty leader see: windows with their figures, queues against targets, devices,
+ratings."""
 
 from __future__ import annotations
 
@@ -32,11 +33,12 @@ def window_rows(view: View, ids: Ids) -> Rows:
     )
     last_end = dict(view.connection.execute(ended).all())
     services = view.settings.catalogue.services
+    sums = figures(view, rows)
     for window, row in rows.items():
         assert row is not None
         desk = desks.get(window)
         row["since"] = iso(since.get(window))
-        row["figures"] = figures(view, window)
+        row["figures"] = sums[window]
         row["service"] = services[desk.service].name if desk else None
         row["called_at"] = iso(desk.called_at) if desk else None
         row["started_at"] = iso(desk.started_at) if desk else None
@@ -70,7 +72,7 @@ def device_rows(view: View, ids: Ids) -> Rows:
     query = select(t.health).where(c.hall == view.hall).order_by(c.device)
     if "*" not in ids:
         query = query.where(c.device.in_(ids))
-    rows: Rows = {}
+    rows: Rows = {i: None for i in ids if i != "*"}  # one that is no longer declared is gone
     for r in view.connection.execute(query).mappings():
         rows[r["device"]] = {k: v for k, v in r.items() if k not in ("hall", "device", "at")}
         rows[r["device"]] |= {"name": r["device"], "at": iso(r["at"])}  # type: ignore[operator]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from server.settings import HallSettings
 from server.store import tables as t
@@ -16,6 +16,8 @@ from server.text import Texts
 Rows = dict[str, dict[str, Any] | None]
 Ids = Collection[str]
 ALL: Ids = ("*",)  # every row of the collection
+
+_MOMENT = select(t.hall.c.day, t.hall.c.revision, t.hall.c.last_at).where(t.hall.c.id == bindparam("hall"))
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,7 @@ class View:
 
     @classmethod
     def of(cls, connection: Connection, hall: str, settings: HallSettings, texts: Texts) -> View:
-        query = select(t.hall.c.day, t.hall.c.revision, t.hall.c.last_at).where(t.hall.c.id == hall)
-        row = connection.execute(query).one()
+        row = connection.execute(_MOMENT, {"hall": hall}).one()
         return cls(connection, hall, settings, texts, row.day, row.revision, row.last_at)
 
 

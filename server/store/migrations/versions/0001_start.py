@@ -198,6 +198,7 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("waited_min", sa.Integer(), nullable=False),
+        sa.Column("served_s", sa.Integer(), nullable=True),
         sa.CheckConstraint(
             "state IN ('waiting', 'called', 'serving', 'held', 'done', 'no_show', 'transferred', 'cancelled', 'expired')",
             name="ck_leg_state",
@@ -217,6 +218,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_leg_line", ["hall", "day", "state", "queue", "service", "priority", "origin_at"], unique=False
         )
+        batch_op.create_index("ix_leg_window", ["hall", "day", "window", "state"], unique=False)
         batch_op.create_index(
             "uq_leg_open",
             ["ticket"],
@@ -328,6 +330,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state IN ('waiting', 'called', 'serving', 'held')"),
             postgresql_where=sa.text("state IN ('waiting', 'called', 'serving', 'held')"),
         )
+        batch_op.drop_index("ix_leg_window")
         batch_op.drop_index("ix_leg_line")
 
     op.drop_table("leg")

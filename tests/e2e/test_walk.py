@@ -78,7 +78,9 @@ def test_one_citizen_walks_through_the_whole_house(town: Town, face: OpenFace) -
     clerk.get_by_role("button", name="打开窗口").first.click()
     call = clerk.get_by_role("button", name="叫下一位")
     expect(call).to_be_enabled()
-    call.click()
+    with board.expect_response("**/api/voice/*.wav") as fetched:  # the board gets the voice file and plays it
+        call.click()
+    assert fetched.value.status == 200
     expect(clerk.get_by_text("E001").first).to_be_visible()
 
     # strip: the text of decoded BX-K frames; board and window screen; the voice

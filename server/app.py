@@ -32,7 +32,7 @@ from server.live.bench import BenchNamespace
 from server.live.broadcast import client_manager
 from server.live.faces import FACES
 from server.live.guests import Guests
-from server.live.hosts import DeviceDesk, HostNamespace
+from server.live.hosts import DEVICES, HOSTS, DeviceDesk, HostNamespace
 from server.live.namespaces import FaceNamespace
 from server.live.publish import Listeners, Publisher
 from server.settings import Settings, read_slip
@@ -96,17 +96,19 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
         "ping_timeout": 20,
     }
     listeners, guests = Listeners(), Guests()
-    desk = DeviceDesk(house, socketio)
+    if settings.redis:
+        listeners.join(DEVICES, HOSTS)  # a host may be connected to another process
+    desk = DeviceDesk(house, socketio, listeners)
     bench = BenchNamespace(house, socketio, guests)
     for face in FACES:
         socketio.on_namespace(FaceNamespace(face, house, listeners, guests))
-    socketio.on_namespace(HostNamespace(house, bench.show, guests))
+    socketio.on_namespace(HostNamespace(house, bench.show, listeners, guests))
     socketio.on_namespace(bench)
     socketio.init_app(app, **options)
 
     def emit(event: str, data: dict[str, Any], namespace: str, rooms: list[str]) -> None:
         socketio.emit(event, data, namespace=namespace, to=rooms if len(rooms) > 1 else rooms[0])
 
-    publisher = Publisher(store, settings.hall, texts, emit, listeners, desk.on_batch)
+    publisher = Publisher(store, settings.hall, texts, emit, listeners, desk.on_events)
     store.publish = publisher.publish
     return App(app, socketio, house, publisher, guests)

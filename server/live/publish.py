@@ -1,16 +1,18 @@
 """Committed events to the rooms of the faces, in order of revision, encoded once per room.
 
-One thread: it takes every commit that is waiting, groups neighbouring revisions into one `changes` message per room, and
-reads the touched rows once for all rooms. A room with nothing of its own still hears that the revision moved on, in one
-message shared by all such rooms, so that a gap is always a real gap. Nothing is dropped: when reading fails, the message
-is lost but the next one shows the gap and the faces ask for a `resync`.
+One thread: it hands every commit to the device desk at once (strips, keypads and paper do not wait), gathers
+for the faces what comes within GATHER_S, groups neighbouring revisions into one `changes` message per room,
+and reads the touched rows once for all rooms. A room with nothing of its own still hears that the revision
+moved on, in one message shared by all such rooms, so that a gap is always a real gap. Nothing is dropped:
+when reading fails, the message is lost but the next one shows the gap and the faces ask for a `resync`.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Condition, Lock, Thread
 from typing import Any
 
@@ -26,6 +28,7 @@ log = logging.getLogger(__name__)
 
 Emit = Callable[[str, dict[str, Any], str, list[str]], None]  # event, data, namespace, rooms
 PULSE_S = 10.0
+GATHER_S = 0.02  # after the first commit: a busy moment becomes one message, and nobody sees the delay
 
 
 class Listeners:
@@ -50,7 +53,8 @@ class Listeners:
 
 
 class Publisher:
-    """The push thread of one process. `on_commit` (the device desk) hears each batch before the faces do."""
+    """The push thread of one process. `on_events` (the device desk) hears of every commit before the faces
+    do."""
 
     def __init__(
         self,
@@ -59,18 +63,20 @@ class Publisher:
         texts: Texts,
         emit: Emit,
         listeners: Listeners,
-        on_batch: Callable[[View, Sequence[Event]], None],
+        on_events: Callable[[Sequence[Event]], None],
     ) -> None:
         self._store, self._settings, self._texts = store, settings, texts
-        self._emit, self._listeners, self._on_batch = emit, listeners, on_batch
-        self._waiting: list[Commit] = []
+        self._emit, self._listeners, self._on_events = emit, listeners, on_events
+        self._fresh: list[Commit] = []  # nobody has heard of them
+        self._gathered: list[Commit] = []  # the desk has, the faces have not
+        self._due = 0.0  # when the faces hear of what is gathered
         self._turn = Condition()
         self._stopped = False
 
     def publish(self, commit: Commit) -> None:
         """Take a commit; returns at once."""
         with self._turn:
-            self._waiting.append(commit)
+            self._fresh.append(commit)
             self._turn.notify()
 
     def start(self) -> None:
@@ -83,26 +89,42 @@ class Publisher:
 
     def flush(self) -> None:
         """Send what is waiting, on the caller's thread."""
-        with self._turn:
-            batch, self._waiting = self._waiting, []
-        for run in _neighbours(batch):
-            self._send(run)
+        self._tell_desk()
+        self._tell_faces()
 
     def _run(self) -> None:
         while True:
             with self._turn:
-                while not self._waiting and not self._stopped:
-                    if not self._turn.wait(PULSE_S):
-                        break
+                patience = self._due - time.monotonic() if self._gathered else PULSE_S
+                if not self._fresh and not self._stopped and patience > 0:
+                    self._turn.wait(patience)
                 if self._stopped:
                     return
-                idle = not self._waiting
+                idle = not self._fresh and not self._gathered
             try:
                 if idle:
                     self._pulse()
-                self.flush()
+                self._tell_desk()
+                if self._gathered and time.monotonic() >= self._due:
+                    self._tell_faces()
             except Exception:  # noqa: BLE001  outermost loop of the thread: log, and let the gap heal it
                 log.exception("push failed; the faces will resync")
+
+    def _tell_desk(self) -> None:
+        with self._turn:
+            fresh, self._fresh = self._fresh, []
+        if not fresh:
+            return
+        if not self._gathered:
+            self._due = time.monotonic() + GATHER_S
+        self._gathered += fresh
+        self._on_events([event for commit in fresh for event in commit.events])
+
+    def _tell_faces(self) -> None:
+        batch, self._gathered = self._gathered, []
+        rooms = {face: rooms for face in FACES if (rooms := self._listeners.of(face))}
+        for run in _neighbours(batch) if rooms else ():
+            self._send(run, rooms)
 
     def _pulse(self) -> None:
         with self._store.read() as connection:
@@ -112,15 +134,13 @@ class Publisher:
             if rooms := self._listeners.of(face):
                 self._emit("pulse", beat, f"/{face}", rooms)
 
-    def _send(self, run: Sequence[Commit]) -> None:
+    def _send(self, run: Sequence[Commit], listening: Mapping[str, list[str]]) -> None:
         events = [event for commit in run for event in commit.events]
         head = {"since": run[0].revision - 1, "revision": run[-1].revision, "at": iso(self._store.clock())}
         with self._store.read() as connection:
             view = View.of(connection, self._store.hall, self._settings, self._texts)
-            self._on_batch(view, events)
-            for face in FACES.values():
-                if rooms := self._listeners.of(face.name):
-                    self._send_face(face, rooms, view, events, head)
+            for face, rooms in listening.items():
+                self._send_face(FACES[face], rooms, view, events, head)
 
     def _send_face(
         self, face: Face, rooms: list[str], view: View, events: Sequence[Event], head: dict[str, Any]

@@ -18,9 +18,9 @@ _OF_HALL = select(*_ROUND).where(t.rating.c.hall == bindparam("hall"))
 _FIND = _OF_HALL.where(t.rating.c.leg == bindparam("leg"), t.rating.c.round == 1)
 _ASKED = _OF_HALL.where(t.rating.c.state == "asked")
 _OVERDUE = _ASKED.where(t.rating.c.asked_at <= bindparam("before"))
-_OPEN_AT = (
-    _ASKED.where(t.rating.c.window == bindparam("window"), t.rating.c.asked_at > bindparam("since"))
-    .order_by(t.rating.c.asked_at.desc())
+_NEWEST_AT = (
+    _OF_HALL.where(t.rating.c.window == bindparam("window"), t.rating.c.asked_at > bindparam("since"))
+    .order_by(t.rating.c.asked_at.desc(), t.rating.c.leg.desc())
     .limit(1)
 )
 _SAVE_OPEN = update(t.rating).where(
@@ -43,9 +43,13 @@ def find_round(connection: Connection, hall: str, leg: int) -> Round | None:
 
 
 def open_round(connection: Connection, hall: str, window: str, since: datetime) -> Round | None:
-    """The newest unanswered question of a window's pad asked after `since`."""
+    """The newest question of a window's pad, if it was asked after `since` and nobody has answered it.
+
+    An older one that is still open is never meant: its citizen has gone.
+    """
     which = {"hall": hall, "window": window, "since": since}
-    return _round(connection.execute(_OPEN_AT, which).mappings().one_or_none())
+    newest = _round(connection.execute(_NEWEST_AT, which).mappings().one_or_none())
+    return newest if newest is not None and newest.state == "asked" else None
 
 
 def overdue_rounds(connection: Connection, hall: str, before: datetime) -> list[Round]:

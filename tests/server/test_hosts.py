@@ -1,0 +1,528 @@
+"""The device host's end of the contract: hello, slips and results, health, keys, ratings, and nonsense."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from server.app import App
+from server.store import tables as t
+from tests.conftest import Clock
+from tests.server.callers import Caller, audit, device, staff
+from tests.server.full_disk import full_disk
+from tests.server.hall_day import CLERK_AT, HallDay
+from tests.server.listeners import Listener, knock
+
+DEVICES: list[dict[str, Any]] = [
+    {"name": "printer-K1", "kind": "printer", "model": "slip_80mm", "line": "virtual://p", "kiosk": "K1"},
+    {"name": "strip-1", "kind": "strip", "model": "strip_128x16", "line": "virtual://s", "window": "W01"},
+    {"name": "keypad-1", "kind": "keypad", "model": "keypad", "line": "virtual://k", "window": "W01"},
+    {"name": "keypad-2", "kind": "keypad", "model": "keypad_pad5", "line": "virtual://k", "window": "W02"},
+]
+_ids = itertools.count()
+
+
+class Host:
+    """The host as the server sees it: what it says, and what it was told."""
+
+    def __init__(self, app: App, who: Caller | None = None) -> None:
+        self.app, self.link = app, knock(app, who or device(app, "host"), "/devices")
+
+    def say(self, word: str, message: Any = None) -> Any:
+        """Send and return the acknowledgement."""
+        return self.link.socket.emit(word, message, namespace="/devices", callback=True)
+
+    def hello(self, *jobs: str, devices: Any = None) -> Host:
+        facts = {"host": "hall", "devices": DEVICES if devices is None else devices, "jobs": list(jobs)}
+        assert self.say("hello", facts) == {"ok": True}
+        return self
+
+    def told(self) -> list[tuple[str, Any]]:
+        self.app.publisher.flush()
+        return self.link.received()
+
+    def jobs(self, *kinds: str) -> list[dict[str, Any]]:
+        return [body for name, body in self.told() if name == "job" and (not kinds or body["kind"] in kinds)]
+
+    def press(self, key: str, keypad: str = "keypad-1", event: str | None = None, **more: Any) -> Any:
+        facts = {"event_id": event or f"event-{next(_ids)}", "device": keypad, "window": "W01", "key": key}
+        return self.say("key", {**facts, **more})
+
+    def rate(self, value: Any, keypad: str = "keypad-1", event: str | None = None) -> Any:
+        facts = {
+            "event_id": event or f"event-{next(_ids)}",
+            "device": keypad,
+            "window": "W01",
+            "value": value,
+        }
+        return self.say("rated", facts)
+
+
+@pytest.fixture
+def day(app: App, clock: Clock) -> HallDay:
+    h = app.house
+    return HallDay(h.store, h.hall, h.slip, clock).open("W01", "W02")
+
+
+@pytest.fixture
+def host(app: App, day: HallDay) -> Host:
+    made = Host(app).hello()
+    made.told()
+    return made
+
+
+@pytest.fixture
+def office(app: App, host: Host) -> Listener:
+    return knock(app, staff(app, "manager"), "/manager")
+
+
+def slip_state(app: App, slip: int) -> tuple[str, str]:
+    with app.house.store.read() as connection:
+        row = connection.execute(select(t.slip.c.state, t.slip.c.reason).where(t.slip.c.id == slip)).one()
+    return row.state, row.reason
+
+
+def health(app: App) -> dict[str, tuple[str, str]]:
+    with app.house.store.read() as connection:
+        rows = connection.execute(select(t.health.c.device, t.health.c.state, t.health.c.reason))
+        return {r.device: (r.state, r.reason) for r in rows}
+
+
+def calls(app: App) -> int:
+    with app.house.store.read() as connection:
+        return int(connection.execute(select(func.count()).select_from(t.call)).scalar_one())
+
+
+# --- hello
+def test_hello_is_answered_with_the_present(app: App, day: HallDay):
+    day.take()
+    day.take()
+    day.call("W01")
+    host = Host(app).hello()
+    present = dict(host.link.received())["present"]
+    strips = {s["window"]: (s["text"], s["kind"]) for s in present["strips"]}
+    keypads = {k["window"]: (k["waiting"], k["number"]) for k in present["keypads"]}
+    say = app.house.texts.say
+    assert strips["W01"] == (say("strip.call", number="A001", window="1"), "call")
+    assert strips["W02"][1] == "welcome"
+    assert strips["W05"] == (say("strip.closed"), "closed")
+    assert (keypads["W01"], keypads["W02"]) == ((1, "A001"), (1, None))
+    assert set(strips) == set(keypads) == set(app.house.hall.catalogue.windows)
+
+
+def test_hello_gets_the_slips_that_wait_in_their_order(app: App, day: HallDay):
+    slips = [day.take().slip for _ in range(3)]
+    host = Host(app).hello()
+    sent = [body for name, body in host.link.received() if name == "job"]
+    assert [job["id"] for job in sent] == [f"slip-{slip.id}" for slip in slips]  # type: ignore[union-attr]
+    assert all(job["kind"] == "print_slip" and job["kiosk"] == "K1" and job["copy"] == 0 for job in sent)
+    assert {"text": "A001"}.items() <= next(p for p in sent[0]["parts"] if p.get("text") == "A001").items()
+
+
+def test_a_slip_that_was_being_sent_is_unsure_and_never_sent_again(app: App, day: HallDay):
+    slip = day.take().slip
+    assert slip is not None
+    first = Host(app).hello()
+    first.told()
+    first.say("result", {"job": f"slip-{slip.id}", "state": "sending", "reason": ""})
+    first.link.leave()
+    again = Host(app).hello()
+    assert slip_state(app, slip.id) == ("unsure", "host_restarted")
+    assert again.jobs("print_slip") == []
+    again.hello()
+    assert again.jobs("print_slip") == []
+
+
+def test_a_slip_the_host_still_holds_goes_on(app: App, day: HallDay, host: Host):
+    slip = day.take().slip
+    assert slip is not None
+    host.say("result", {"job": f"slip-{slip.id}", "state": "sending"})
+    host.told()
+    host.hello(f"slip-{slip.id}")
+    assert slip_state(app, slip.id)[0] == "sending"
+    host.say("result", {"job": f"slip-{slip.id}", "state": "confirmed"})
+    assert slip_state(app, slip.id)[0] == "printed"
+
+
+def test_a_queued_slip_that_was_never_sent_is_sent_once_more_after_a_restart(app: App, day: HallDay):
+    slip = day.take().slip
+    assert slip is not None
+    first = Host(app).hello()
+    assert [j["id"] for j in first.jobs("print_slip")][:1] == [f"slip-{slip.id}"]
+    first.link.leave()
+    assert [j["id"] for j in Host(app).hello().jobs("print_slip")] == [f"slip-{slip.id}"]
+
+
+def test_a_question_that_is_still_open_is_asked_again(app: App, day: HallDay, clock: Clock):
+    day.take()
+    day.call("W01")
+    day.serve("W01")
+    clock.forward(seconds=20)
+    host = Host(app).hello()
+    (ask,) = [b for name, b in host.link.received() if name == "job" and b["kind"] == "ask_rating"]
+    leg = day.at("W01", lambda unit: unit.connection.execute(select(t.rating.c.leg)).scalar_one())
+    assert (ask["window"], ask["leg"], ask["deadline_s"]) == ("W01", str(leg), 40.0)
+    clock.forward(seconds=40)
+    later = Host(app).hello()
+    assert [b for name, b in later.link.received() if name == "job" and b["kind"] == "ask_rating"] == []
+
+
+def test_a_question_that_was_answered_is_not_asked_again(app: App, day: HallDay, host: Host):
+    day.take()
+    day.call("W01")
+    day.serve("W01", minutes=0.5)
+    assert host.rate(5)["ok"]
+    host.told()
+    host.hello()
+    assert host.jobs("ask_rating") == []
+
+
+# --- slips
+def test_a_new_slip_goes_out_after_commit_and_once(app: App, day: HallDay, host: Host):
+    slip = day.take().slip
+    assert slip is not None
+    assert [job["id"] for job in host.jobs("print_slip")] == [f"slip-{slip.id}"]
+    day.call("W01")
+    assert host.jobs("print_slip") == []
+
+
+def test_results_move_a_slip_and_a_late_one_changes_nothing(app: App, day: HallDay, host: Host):
+    slip = day.take().slip
+    assert slip is not None
+    job = f"slip-{slip.id}"
+    for word, state in (("sending", "sending"), ("unsure", "unsure"), ("confirmed", "printed")):
+        assert host.say("result", {"job": job, "state": word, "reason": ""}) == {"ok": True}
+        assert slip_state(app, slip.id)[0] == state
+    for word in ("sending", "failed", "unsure", "confirmed"):
+        assert host.say("result", {"job": job, "state": word, "reason": "late"}) == {"ok": True}
+        assert slip_state(app, slip.id) == ("printed", "")
+
+
+def test_a_repeated_result_is_one_event(app: App, day: HallDay, host: Host, office: Listener):
+    slip = day.take().slip
+    assert slip is not None
+    office.hear()
+    office.events.clear()
+    for _ in range(3):
+        host.say("result", {"job": f"slip-{slip.id}", "state": "failed", "reason": "paper_out"})
+    office.hear()
+    assert [(e["name"], e["state"], e["reason"]) for e in office.events] == [
+        ("slip.changed", "failed", "paper_out")
+    ]
+    assert [s["reason"] for s in office.state["values"]["slips"]] == ["paper_out"]
+
+
+@pytest.mark.parametrize(
+    "job", ["slip-999", "slip-", "slip-x", "strip-W01-7", "", "slip-99999999999999999999"]
+)
+def test_a_result_nobody_knows_is_acknowledged(app: App, host: Host, job: str):
+    """Else the host tells it again and again."""
+    assert host.say("result", {"job": job, "state": "confirmed", "reason": ""}) == {"ok": True}
+
+
+def test_a_host_without_the_printer_has_no_say_about_its_slips(app: App, day: HallDay):
+    cellar = Host(app, device(app, "host", name="cellar")).hello(devices=DEVICES[:2])
+    attic = Host(app, device(app, "host", name="attic")).hello(devices=DEVICES[2:])
+    slip = day.take().slip
+    assert slip is not None
+    job = f"slip-{slip.id}"
+    attic.say("result", {"job": job, "state": "failed", "reason": "no_device"})
+    assert slip_state(app, slip.id) == ("queued", "")
+    cellar.say("result", {"job": job, "state": "sending"})
+    attic.hello(devices=DEVICES[2:])
+    assert slip_state(app, slip.id)[0] == "sending"
+    cellar.link.leave()
+    attic.say("result", {"job": job, "state": "failed", "reason": "no_device"})
+    assert slip_state(app, slip.id) == ("failed", "no_device")
+
+
+def test_what_the_disk_did_not_take_is_not_acknowledged(app: App, day: HallDay, host: Host):
+    slip = day.take().slip
+    assert slip is not None
+    word = {"job": f"slip-{slip.id}", "state": "confirmed", "reason": "r" * 200}
+    with full_disk(app):
+        assert host.say("result", word) is None
+        assert host.press("call")["refused"] == "storage-failed"
+        assert host.say("hello", {"devices": DEVICES, "jobs": []}) == {
+            "ok": False,
+            "refused": "storage-failed",
+        }
+    assert slip_state(app, slip.id)[0] == "queued"
+    assert host.say("result", word) == {"ok": True}
+    assert slip_state(app, slip.id)[0] == "printed"
+
+
+# --- health
+def test_health_reaches_the_manager(app: App, host: Host, office: Listener):
+    assert office.state["rows"]["devices"]["printer-K1"]["state"] == "unknown"
+    host.say("health", {"device": "printer-K1", "state": "down", "reason": "paper_out", "detail": "缺纸"})
+    office.hear()
+    row = office.state["rows"]["devices"]["printer-K1"]
+    assert (row["state"], row["reason"], row["detail"]) == ("down", "paper_out", "缺纸")
+    assert office.events[-1] == {
+        "name": "device.changed",
+        "device": "printer-K1",
+        "kind": "printer",
+        "kiosk": "K1",
+        "window": None,
+        "state": "down",
+        "reason": "paper_out",
+    }
+
+
+def test_the_kiosk_sees_its_own_printer(app: App, host: Host):
+    own = knock(app, device(app, "kiosk"), "/kiosk")
+    other = knock(app, device(app, "kiosk", kiosk="K2"), "/kiosk")
+    host.say("health", {"device": "printer-K1", "state": "down", "reason": "cover_open"})
+    own.hear()
+    other.listen()
+    assert own.state["values"]["printer"]["state"] == "cover_open"
+    assert other.state["values"]["printer"]["state"] == "none"
+
+
+def test_health_of_an_undeclared_machine_or_in_unknown_words_changes_nothing(app: App, host: Host):
+    before = health(app)
+    host.say("health", {"device": "printer-K9", "state": "down", "reason": "paper_out"})
+    host.say("health", {"device": "printer-K1", "state": "splendid"})
+    assert health(app) == before
+
+
+def test_a_machine_that_is_no_longer_declared_is_gone(app: App, host: Host, office: Listener):
+    host.hello(devices=DEVICES[:1])
+    office.hear()
+    assert set(health(app)) == set(office.state["rows"]["devices"]) == {"printer-K1"}
+
+
+def test_without_its_host_every_machine_is_unknown(app: App, host: Host, office: Listener):
+    for row in DEVICES:
+        host.say("health", {"device": row["name"], "state": "ok", "reason": "", "detail": ""})
+    host.link.leave()
+    assert set(health(app).values()) == {("unknown", "host_lost")}
+    office.hear()
+    assert {r["state"] for r in office.state["rows"]["devices"].values()} == {"unknown"}
+
+
+def test_a_second_host_that_leaves_does_not_take_the_first_ones_machines(app: App, day: HallDay):
+    cellar = Host(app, device(app, "host", name="cellar")).hello(devices=DEVICES[:2])
+    attic = Host(app, device(app, "host", name="attic")).hello(devices=DEVICES[2:])
+    for host, rows in ((cellar, DEVICES[:2]), (attic, DEVICES[2:])):
+        for row in rows:
+            host.say("health", {"device": row["name"], "state": "ok"})
+    attic.link.leave()
+    assert health(app) == {
+        "printer-K1": ("ok", ""),
+        "strip-1": ("ok", ""),
+        "keypad-1": ("unknown", "host_lost"),
+        "keypad-2": ("unknown", "host_lost"),
+    }
+
+
+def test_the_host_that_reconnects_before_it_was_missed_stays(app: App, day: HallDay):
+    who = device(app, "host")
+    first = Host(app, who).hello()
+    second = Host(app, who).hello()
+    second.say("health", {"device": "strip-1", "state": "ok"})
+    first.link.leave()
+    assert health(app)["strip-1"] == ("ok", "")
+    assert second.press("call")["ok"]
+
+
+# --- keys
+def test_a_key_calls_once_for_each_press(app: App, day: HallDay, host: Host):
+    day.take()
+    day.take()
+    first = host.press("call", event="press-0001")
+    assert (first["ok"], first["number"]) == (True, "A001")
+    for _ in range(10):
+        assert host.press("call", event="press-0001") == first
+    assert calls(app) == 1
+    assert [line["facts"]["window"] for line in audit(app, "ticket.call")] == ["W01"]
+
+
+def test_a_key_speaks_for_the_declared_window_whatever_it_says(app: App, day: HallDay, host: Host):
+    day.take()
+    assert host.press("call", keypad="keypad-2", window="W01")["number"] == "A001"
+    with app.house.store.read() as connection:
+        assert connection.execute(select(t.leg.c.window, t.leg.c.clerk)).one() == ("W02", CLERK_AT["W02"])
+
+
+@pytest.mark.parametrize("keypad", ["keypad-9", "printer-K1", "", None, ["keypad-1"], 7])
+def test_a_key_of_an_undeclared_machine_is_refused(app: App, day: HallDay, host: Host, keypad: Any):
+    day.take()
+    assert host.press("call", keypad=keypad) == {"ok": False, "refused": "input-invalid"}
+    assert host.rate(5, keypad=keypad)["ok"] is False
+    assert calls(app) == 0
+
+
+def test_a_key_before_hello_is_refused(app: App, day: HallDay):
+    day.take()
+    assert Host(app).press("call") == {"ok": False, "refused": "input-invalid"}
+
+
+def test_a_key_at_a_closed_window_is_refused(app: App, day: HallDay, host: Host):
+    day.take()
+    host.hello(devices=[{**DEVICES[2], "window": "W05"}])
+    assert host.press("call")["refused"] == "window-closed"
+    assert host.press("dance")["refused"] == "input-invalid"
+
+
+def test_the_whole_keypad(app: App, day: HallDay, host: Host, clock: Clock):
+    for _ in range(3):
+        day.take()
+    assert host.press("call")["number"] == "A001"
+    assert host.press("recall")["refused"] == "recall-too-soon"
+    clock.forward(seconds=30)
+    assert host.press("recall")["number"] == "A001"
+    assert host.press("start")["number"] == "A001"
+    clock.forward(minutes=1)
+    assert host.press("call")["number"] == "A002"  # ends the first and calls the second
+    clock.forward(minutes=1)
+    assert host.press("no_show")["number"] == "A002"
+    assert host.press("call")["number"] == "A003"
+    assert host.press("hold")["number"] == "A003"
+    assert host.press("unhold")["number"] == "A003"
+    clock.forward(minutes=1)
+    assert host.press("rate")["number"] == "A003"
+    assert host.press("pause")["ok"]
+    assert host.press("call")["refused"] == "window-paused"
+    assert host.press("pause")["ok"]
+    assert host.press("unhold")["number"] == "A002"  # nobody is parked: the one who missed
+
+
+def test_a_key_of_a_revoked_host_does_nothing(app: App, day: HallDay):
+    who = device(app, "host")
+    host = Host(app, who).hello()
+    day.take()
+    staff(app, "admin").ask("DELETE", f"/api/devices/{who.id}")
+    assert host.press("call") == {"ok": False, "refused": "device-unknown"}
+    assert host.say("hello", {"devices": DEVICES, "jobs": []}) == {"ok": False, "refused": "device-unknown"}
+    assert calls(app) == 0
+
+
+# --- ratings
+def test_a_rating_is_taken_once(app: App, day: HallDay, host: Host, office: Listener):
+    day.take()
+    day.call("W01")
+    day.serve("W01", minutes=0.5)
+    (ask,) = host.jobs("ask_rating")
+    assert (ask["window"], ask["deadline_s"]) == ("W01", 60.0)
+    assert host.rate(1, event="rate-0001") == {"ok": True, "level": 1}
+    assert host.rate(1, event="rate-0001") == {"ok": True, "level": 1}
+    assert host.rate(5)["ok"] is False
+    assert [job["id"] for job in host.jobs("stop_rating")] == [f"stop-{ask['leg']}"]
+    office.listen()
+    assert office.state["values"]["ratings"]["counts"]["1"] == 1
+
+
+@pytest.mark.parametrize("value", [0, 6, -1, True, False, "5", 5.0, None, [5], 10**15])
+def test_a_value_that_is_no_level_is_refused(app: App, day: HallDay, host: Host, value: Any):
+    day.take()
+    day.call("W01")
+    day.serve("W01", minutes=0.5)
+    assert host.rate(value)["ok"] is False
+    with app.house.store.read() as connection:
+        assert connection.execute(select(t.rating.c.state)).scalar_one() == "asked"
+
+
+def test_a_rating_nobody_asked_for_or_too_late_is_refused(app: App, day: HallDay, host: Host, clock: Clock):
+    assert host.rate(5)["refused"] == "rating-not-asked"
+    day.take()
+    day.call("W01")
+    day.serve("W01", minutes=0.5)
+    assert host.rate(5, keypad="keypad-2")["refused"] == "rating-not-asked"
+    clock.forward(minutes=2)
+    assert host.rate(5)["ok"] is False
+
+
+def test_a_second_press_does_not_rate_the_visit_before(app: App, day: HallDay, host: Host):
+    """The citizen before left without rating; the one of now presses twice (I16)."""
+    for _ in range(2):
+        day.take()
+        day.call("W01")
+        day.serve("W01", minutes=0.5)
+    assert host.rate(5)["ok"]
+    assert host.rate(1)["ok"] is False
+    with app.house.store.read() as connection:
+        states = connection.execute(select(t.rating.c.state, t.rating.c.level).order_by(t.rating.c.leg))
+        assert [tuple(row) for row in states] == [("asked", None), ("given", 5)]
+
+
+# --- strips and keypads follow
+def test_strips_and_keypads_are_told_what_changed(app: App, day: HallDay, host: Host):
+    day.take()
+    shown = {(j["window"], j["waiting"], j["number"]) for j in host.jobs("show_counts")}
+    assert {("W01", 1, None), ("W02", 1, None)} <= shown
+    day.call("W01")
+    told = host.jobs()
+    assert [j["facts"]["kind"] if "facts" in j else j["tone"] for j in told if j["kind"] == "show_text"] == [
+        "call"
+    ]
+    assert {(j["window"], j["waiting"], j["number"]) for j in told if j["kind"] == "show_counts"} >= {
+        ("W01", 0, "A001"),
+        ("W02", 0, None),
+    }
+
+
+# --- nonsense
+NONSENSE: list[Any] = [
+    None,
+    "",
+    "x",
+    7,
+    3.5,
+    True,
+    [],
+    [1, 2],
+    {},
+    {"device": []},
+    {"devices": {}, "jobs": {}},
+    {"devices": [1, "x", None, {}, {"name": ""}], "jobs": [1, None, {}]},
+    {"devices": [{"name": {"a": 1}, "kind": 7, "window": ["W01"], "kiosk": {}}]},
+    {"devices": [{"name": "x\x00y", "kind": "\x00", "window": "\x1b[2J"}]},
+    {"job": {"a": 1}, "state": ["sending"]},
+    {"job": "slip-1", "state": None},
+    {"job": "slip-\u0663", "state": "sending"},
+    {"job": "slip-²", "state": "sending"},
+    {"event_id": "e", "device": "keypad-1", "key": {"a": []}},
+    {"event_id": {"a": 1}, "device": "keypad-1", "key": "call"},
+    {"event_id": "e" * 10_000, "device": "keypad-1", "key": "call"},
+    {"event_id": "e-bytes", "device": "keypad-1", "key": "start", "raw": b"\x00\xff"},
+    {"event_id": "e-deep", "device": "keypad-1", "key": "start", "value": [[[[[[{}]]]]]]},
+    {"event_id": "e-surrogate", "device": "keypad-1", "key": "start", "value": "\ud800"},
+    {"event_id": "e\ud800", "device": "keypad-1", "key": "start"},
+    {"device": "keypad-1", "state": "ok", "reason": "\x00", "detail": "\x00\x1b[0m\ud800"},
+    {"device": "keypad-1", "state": "ok", "reason": 10**15, "detail": b"\xff"},
+    {"device": "keypad-1", "model": []},
+    {"device": {"a": 1}, "model": {}},
+]
+
+
+@pytest.mark.parametrize("word", ["hello", "health", "result", "key", "rated", "virtual", "dance"])
+def test_nonsense_never_raises_and_leaves_the_host_connected(app: App, day: HallDay, host: Host, word: str):
+    day.take()
+    for message in NONSENSE:
+        host.say(word, message)
+        assert host.link.admitted
+    host.hello()
+    assert host.press("call")["number"] == "A001"
+    for row in health(app):
+        assert row.isprintable()
+
+
+def test_a_word_without_anything_never_raises(app: App, host: Host):
+    for word in ("hello", "health", "result", "key", "rated", "virtual"):
+        host.link.socket.emit(word, namespace="/devices", callback=True)
+    assert host.link.admitted
+
+
+@pytest.mark.parametrize("message", NONSENSE)
+def test_nonsense_from_the_bench_never_raises(app: App, host: Host, message: Any):
+    bench = knock(app, staff(app, "manager"), "/bench")
+    host.say("virtual", {"device": "strip-1", "model": {"text": "欢迎"}})
+    assert bench.socket.emit("act", message, namespace="/bench", callback=True) == {"ok": False}
+    good = {"device": "strip-1", "act": "fault", "kind": "silent"}
+    assert bench.socket.emit("act", good, namespace="/bench", callback=True) == {"ok": True}
+    assert host.told()[-1] == ("virtual_act", good)

@@ -32,9 +32,10 @@ from server.live.bench import BenchNamespace
 from server.live.broadcast import client_manager
 from server.live.faces import FACES
 from server.live.guests import Guests
-from server.live.hosts import DEVICES, HOSTS, DeviceDesk, HostNamespace
+from server.live.hosts import DeviceDesk, HostNamespace
 from server.live.namespaces import FaceNamespace
 from server.live.publish import Listeners, Publisher
+from server.live.rooms import every_room
 from server.settings import Settings, read_slip
 from server.store.engine import open_engine
 from server.store.setup import ensure_hall, migrate
@@ -95,9 +96,8 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
         "ping_interval": 15,
         "ping_timeout": 20,
     }
-    listeners, guests = Listeners(), Guests()
-    if settings.redis:
-        listeners.join(DEVICES, HOSTS)  # a host may be connected to another process
+    listeners = Listeners(every_room(house)) if settings.redis else Listeners()
+    guests = Guests()
     desk = DeviceDesk(house, socketio, listeners)
     bench = BenchNamespace(house, socketio, guests)
     for face in FACES:

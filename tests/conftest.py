@@ -68,7 +68,7 @@ def pg_url() -> Iterator[str]:
 _names = itertools.count()
 
 
-def _fresh_pg(pg_url: str) -> str:
+def fresh_pg(pg_url: str) -> str:
     """A migrated database cloned from a template, about 0.1 s each."""
     name = f"t{os.getpid()}_{next(_names)}"
     engine = create_engine(pg_url, isolation_level="AUTOCOMMIT")
@@ -89,7 +89,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database, once per engine."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'wucha.db'}"
-    return _fresh_pg(request.getfixturevalue("pg_url"))
+    return fresh_pg(request.getfixturevalue("pg_url"))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from threading import Condition, Lock, Thread
 from typing import Any
 
@@ -32,9 +32,14 @@ GATHER_S = 0.02  # after the first commit: a busy moment becomes one message, an
 
 
 class Listeners:
-    """Which rooms have somebody listening here, so that nothing is read or encoded for nobody."""
+    """Which rooms have somebody listening, so that nothing is read or encoded for nobody.
 
-    def __init__(self) -> None:
+    One process knows its own. With several, `elsewhere` names the rooms of a face that another process may have
+    listeners in: what is sent to them travels over the message queue.
+    """
+
+    def __init__(self, elsewhere: Callable[[str], Collection[str]] = lambda face: ()) -> None:
+        self._elsewhere = elsewhere
         self._rooms: Counter[tuple[str, str]] = Counter()
         self._guard = Lock()
 
@@ -49,7 +54,8 @@ class Listeners:
 
     def of(self, face: str) -> list[str]:
         with self._guard:
-            return sorted(room for f, room in self._rooms if f == face)
+            here = {room for f, room in self._rooms if f == face}
+        return sorted(here.union(self._elsewhere(face)))
 
 
 class Publisher:

@@ -5,12 +5,24 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 RequestId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{8,64}$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:-]{1,40}$")]
 # no C0/C1 control characters: they would reach paper, strips and voice
 Prose = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$")]
+MOST = 2**63 - 1  # no id of ours is larger, and no database takes one that is
+
+
+def _no_bool(value: object) -> object:
+    """Raises ValueError: true is no number here."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
+Number = Annotated[int, BeforeValidator(_no_bool)]
+Id = Annotated[Number, Field(ge=1, le=MOST)]
 
 
 class Body(BaseModel):

@@ -4,6 +4,7 @@ path."""
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from typing import Any
 
@@ -17,6 +18,8 @@ from server.domain.refusals import Refusal
 from server.house import house
 
 log = logging.getLogger(__name__)
+
+FIELD = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 OF_STATUS: dict[int, type[Refusal]] = {
     400: refusals.InputInvalid,
@@ -43,6 +46,11 @@ def answer(pair: tuple[dict[str, Any], int], good: int = 200) -> ResponseReturnV
     return jsonify(body), good
 
 
+def _named(field: object) -> str:
+    """A field's name as it came; one that no field of ours could have is not repeated."""
+    return field if isinstance(field, str) and FIELD.fullmatch(field) else "?"
+
+
 def register(app: APIFlask) -> None:
     """Translate refusals, HTTP errors and faults for every blueprint."""
 
@@ -55,7 +63,9 @@ def register(app: APIFlask) -> None:
         if error.status_code == 400 and not request.is_json:
             return jsonify(problem(refusals.JsonNeeded.code, {})), refusals.JsonNeeded.status
         fields = (error.detail or {}).get("json", {})
-        facts = {"fields": [{"field": f, "zh": "不正确", "en": text[0]} for f, text in fields.items()]}
+        facts = {
+            "fields": [{"field": _named(f), "zh": "不正确", "en": text[0]} for f, text in fields.items()]
+        }
         return jsonify(problem(refusals.InputInvalid.code, facts)), error.status_code
 
     @app.errorhandler(HTTPException)

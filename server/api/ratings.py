@@ -11,7 +11,7 @@ from pydantic import Field
 from server.actions.rate import rate
 from server.api.access import needs
 from server.api.acts import act
-from server.api.bodies import Act, Prose, Word
+from server.api.bodies import Act, Id, Number, Prose, Word
 from server.house import house
 from server.store.unit import Unit
 
@@ -19,8 +19,8 @@ bp = APIBlueprint("ratings", __name__, url_prefix="/api/ratings")
 
 
 class RateBody(Act):
-    leg: int
-    level: Annotated[int, Field(ge=1, le=5)]
+    leg: Id
+    level: Annotated[Number, Field(ge=1, le=5)]
     reasons: Annotated[list[Word], Field(max_length=8)] = []
     text: Prose = ""
 

@@ -40,7 +40,7 @@ for _face in FACES:
     _view(_face, LISTENING[f"/{_face}"])
 
 
-@bp.get("/voice/<int:call>.wav")
+@bp.get("/voice/<int(max=9223372036854775807):call>.wav")
 @needs("hall.watch")
 def get_voice(call: int) -> ResponseReturnValue:
     """The announcement of a call: number and window, spoken twice after a chime."""

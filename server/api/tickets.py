@@ -42,7 +42,7 @@ def post_ticket(body: TakeBody) -> ResponseReturnValue:
     return act(body, deed, good=201)
 
 
-@bp.post("/<int:ticket>/reprint")
+@bp.post("/<int(max=9223372036854775807):ticket>/reprint")
 @needs("ticket.reprint")
 @bp.input(Act, arg_name="body")
 def post_reprint(ticket: int, body: Act) -> ResponseReturnValue:
@@ -55,7 +55,7 @@ def post_reprint(ticket: int, body: Act) -> ResponseReturnValue:
     return act(body, deed, good=201)
 
 
-@bp.get("/<int:ticket>/slip")
+@bp.get("/<int(max=9223372036854775807):ticket>/slip")
 @needs("ticket.take")
 def get_slip(ticket: int) -> ResponseReturnValue:
     """How the newest paper of a ticket stands. A kiosk sees its own slips only."""

@@ -18,7 +18,7 @@ from server.actions.start import start
 from server.actions.transfer import transfer
 from server.api.access import needs
 from server.api.acts import act
-from server.api.bodies import Act, Prose, Word
+from server.api.bodies import Act, Id, Prose, Word
 from server.domain.refusals import WindowUnknown
 from server.house import house
 from server.store.snapshots.desk import desk_value
@@ -46,7 +46,7 @@ class TransferBody(Act):
 
 
 class LegBody(Act):
-    leg: int
+    leg: Id
 
 
 def at_desk(window: str, body: Act, deed: Callable[[Unit], Any], found: bool = False) -> ResponseReturnValue:

@@ -1,18 +1,20 @@
 """Opening the database: SQLite by default, PostgreSQL by URL.
 
-SQLite runs WAL + synchronous=FULL, checked on every new connection (D2: WAL+NORMAL lost every acknowledged act in a power
-cut). pysqlite's own transaction handling is switched off; `BEGIN IMMEDIATE` is ours, so that a reader can never turn into a
-writer half way and fail.
+SQLite runs WAL + synchronous=FULL, checked on every new connection (D2: WAL+NORMAL lost every acknowledged
+act in a power cut). pysqlite's own transaction handling is switched off; `BEGIN IMMEDIATE` is ours, so that a
+reader can never turn into a writer half way and fail. It is sent by `writing`, not by an engine event: one
+listener makes SQLAlchemy prepare every statement for listeners.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
-WRITER = {"wucha_writer": True}
 BUSY_S = 15.0
 
 
@@ -27,24 +29,31 @@ def open_engine(url: str) -> Engine:
             url, pool_size=20, max_overflow=40, connect_args={"timeout": BUSY_S, "check_same_thread": False}
         )
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
         return engine
     engine = create_engine(url, pool_size=20, max_overflow=40, pool_pre_ping=True)
     event.listen(engine, "connect", _prepare_postgres)
     return engine
 
 
-def writing(engine: Engine) -> Connection:
-    """A connection whose transactions begin as writers."""
-    return engine.connect().execution_options(**WRITER)
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A connection in the transaction of a writer; leaving normally commits."""
+    with engine.connect() as connection, connection.begin():
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
 
 
-def reading(engine: Engine) -> Connection:
-    """A connection whose transaction sees one state of the database from begin to end."""
-    connection = engine.connect()
-    if engine.dialect.name == "postgresql":
-        connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    return connection
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that sees one state of the database from begin to end."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with connection.begin():
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN")
+            yield connection
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -57,11 +66,6 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         raise StorageUnsafe(
             f"SQLite must run journal_mode=wal and synchronous=2 (FULL), got {mode} and {level}"
         )
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writer = connection.get_execution_options().get("wucha_writer")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
 
 
 def _prepare_postgres(connection: Any, _record: Any) -> None:

@@ -176,6 +176,16 @@ Index(
     leg.c.service,
     leg.c.priority,
     leg.c.origin_at,
+    leg.c.target_window,  # so that the heads of the lines are found without reading the legs
+)
+_TARGETED = text("target_window IS NOT NULL")
+Index(
+    "ix_leg_target",
+    leg.c.hall,
+    leg.c.day,
+    leg.c.target_window,
+    sqlite_where=_TARGETED,
+    postgresql_where=_TARGETED,
 )
 
 Index("ix_leg_window", leg.c.hall, leg.c.day, leg.c.window, leg.c.state)

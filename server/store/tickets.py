@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     Executable,
-    RowMapping,
+    Row,
     and_,
     bindparam,
     func,
@@ -29,7 +29,8 @@ from server.store.upsert import INSERTING
 
 Pools = tuple[tuple[str, str | None], ...]  # (queue, one service of it or None for all)
 
-_LEG = [c for c in t.leg.c if c.name not in ("hall", "day")]
+_LEG = [t.leg.c[field.name] for field in fields(Leg)]
+_STATE = [column.name for column in _LEG].index("state")
 _TICKET = [c for c in t.ticket.c if c.name != "hall"]
 
 # Statements are built once: building one costs more than running it.
@@ -65,8 +66,8 @@ _LEGS_IN = (
 )
 
 
-def leg_of(row: RowMapping) -> Leg:
-    return Leg(**{**row, "state": State(row["state"])})
+def _leg(row: Row[Any]) -> Leg:
+    return Leg(*row[:_STATE], State(row[_STATE]), *row[_STATE + 1 :])
 
 
 def next_seq(unit: Unit, prefix: str) -> int:
@@ -138,21 +139,21 @@ def add_call(unit: Unit, leg: Leg) -> int:
 
 def find_leg(connection: Connection, hall: str, leg: int) -> Leg:
     """Raises TicketUnknown."""
-    row = connection.execute(_FIND_LEG, {"hall": hall, "leg": leg}).mappings().one_or_none()
+    row = connection.execute(_FIND_LEG, {"hall": hall, "leg": leg}).one_or_none()
     if row is None:
         raise TicketUnknown(leg=leg)
-    return leg_of(row)
+    return _leg(row)
 
 
 def leg_at(connection: Connection, hall: str, window: str) -> Leg | None:
     """The called or serving leg of a window: there is at most one (I6)."""
-    row = connection.execute(_LEG_AT, {"hall": hall, "window": window}).mappings().one_or_none()
-    return leg_of(row) if row else None
+    row = connection.execute(_LEG_AT, {"hall": hall, "window": window}).one_or_none()
+    return _leg(row) if row else None
 
 
 def last_leg(connection: Connection, ticket: int) -> Leg:
     """The newest leg of a ticket: the one that says how the ticket stands."""
-    return leg_of(connection.execute(_LAST_LEG, {"ticket": ticket}).mappings().one())
+    return _leg(connection.execute(_LAST_LEG, {"ticket": ticket}).one())
 
 
 def _ticket(connection: Connection, query: Executable, which: dict[str, Any]) -> Ticket:
@@ -177,8 +178,8 @@ def waiting_heads(connection: Connection, hall: str, day: str, window: str, pool
 
     The lines are served in order of origin, so their heads are all that the rule has to compare.
     """
-    rows = connection.execute(_heads(pools), {"hall": hall, "day": day, "window": window}).mappings()
-    return [leg_of(row) for row in rows]
+    rows = connection.execute(_heads(pools), {"hall": hall, "day": day, "window": window})
+    return [_leg(row) for row in rows]
 
 
 @lru_cache(maxsize=1000)
@@ -201,5 +202,5 @@ def count_ahead(connection: Connection, hall: str, day: str, leg: Leg) -> int:
 
 def legs_in(connection: Connection, hall: str, day: str, *states: State) -> list[Leg]:
     """All legs of a day in these states, oldest first."""
-    rows = connection.execute(_LEGS_IN, {"hall": hall, "day": day, "states": states}).mappings()
-    return [leg_of(row) for row in rows]
+    rows = connection.execute(_LEGS_IN, {"hall": hall, "day": day, "states": states})
+    return [_leg(row) for row in rows]

@@ -139,15 +139,15 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that sees one state from begin to end."""
-        with reading(self.engine) as connection, connection.begin():
+        with reading(self.engine) as connection:
             yield connection
 
     @contextmanager
     def unit(self, actor: Actor) -> Iterator[Unit]:
         """One act. Raises what the act raises; StorageFailed when the disk would not take it."""
         try:
-            with self._line, writing(self.engine) as connection:
-                with connection.begin():
+            with self._line:
+                with writing(self.engine) as connection:
                     row = connection.execute(_LOCK_HALL, {"hall": self.hall}).mappings().one()
                     unit = Unit(connection, row, actor, self.clock())
                     yield unit

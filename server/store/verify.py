@@ -52,7 +52,7 @@ INVARIANTS: tuple[tuple[str, str], ...] = (
 
 def check(engine: Engine, hall: str) -> list[str]:
     """Every trouble found, one sentence each; empty when all is well."""
-    with reading(engine) as connection, connection.begin():
+    with reading(engine) as connection:
         troubles = [f"{words}: {rows}" for words, sql in INVARIANTS if (rows := _broken(connection, sql))]
         chain = connection.execute(
             text("SELECT seq, line, hash FROM audit WHERE hall = :hall ORDER BY seq"), {"hall": hall}

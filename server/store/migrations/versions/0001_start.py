@@ -216,7 +216,16 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("leg", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_leg_line", ["hall", "day", "state", "queue", "service", "priority", "origin_at"], unique=False
+            "ix_leg_line",
+            ["hall", "day", "state", "queue", "service", "priority", "origin_at", "target_window"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_leg_target",
+            ["hall", "day", "target_window"],
+            unique=False,
+            sqlite_where=sa.text("target_window IS NOT NULL"),
+            postgresql_where=sa.text("target_window IS NOT NULL"),
         )
         batch_op.create_index("ix_leg_window", ["hall", "day", "window", "state"], unique=False)
         batch_op.create_index(
@@ -331,6 +340,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("state IN ('waiting', 'called', 'serving', 'held')"),
         )
         batch_op.drop_index("ix_leg_window")
+        batch_op.drop_index(
+            "ix_leg_target",
+            sqlite_where=sa.text("target_window IS NOT NULL"),
+            postgresql_where=sa.text("target_window IS NOT NULL"),
+        )
         batch_op.drop_index("ix_leg_line")
 
     op.drop_table("leg")

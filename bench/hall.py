@@ -41,27 +41,6 @@ def until(true: Callable[[], object], deadline_s: float) -> None:
         time.sleep(0.02)
 
 
-def make_code(data: Path) -> str:
-    """What `wucha run` does before it starts the server: open the database, make the set-up code."""
-    from server.actions.set_up import make_setup_code
-    from server.cli import read_settings
-    from server.clock import now
-    from server.domain.actors import SYSTEM
-    from server.store.engine import open_engine
-    from server.store.setup import ensure_hall, migrate
-    from server.store.unit import Store
-
-    settings = read_settings(str(data))
-    engine = open_engine(settings.database)
-    try:
-        migrate(engine)
-        ensure_hall(engine, settings.hall.id, now())
-        with Store(engine, settings.hall.id, now).unit(SYSTEM) as unit:
-            return make_setup_code(unit) or ""
-    finally:
-        engine.dispose()
-
-
 class Refused(RuntimeError):
     """The hall answered something the bench did not expect."""
 
@@ -108,8 +87,7 @@ class Hall:
         if self.whole:
             command = [sys.executable, "-m", "server.cli", "run"]
         else:
-            command = [sys.executable, "-m", "server.serve"]
-            self.code = self.code or make_code(self.data)
+            command = [sys.executable, "-m", "server.serve", "--hall"]
         env = {"WUCHA_DATA": str(self.data), "WUCHA_PORT": str(self.port), "WUCHA_PASSWORD_COST": "test",
                "PYTHONUNBUFFERED": "1"}
         self.child = Child(command, self.port, self.log, env)

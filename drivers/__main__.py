@@ -1,7 +1,8 @@
 """python -m drivers --server URL [--key KEY] --devices config/devices.toml [--data DIR]
 
-The key may also come from WUCHA_DEVICE_KEY, which keeps it out of the list of processes. `--check` only
-reads the declaration. Exit 2: the declaration is wrong; all mistakes are listed.
+The key may also come from WUCHA_DEVICE_KEY or from `--key-file`, which keep it out of the list of processes;
+the file is read at every connection. `--check` only reads the declaration. Exit 2: the declaration is wrong;
+all mistakes are listed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ def main(words: list[str] | None = None) -> int:
         "--server", default="http://127.0.0.1:8600", help="address of the server / 服务器地址"
     )
     parser.add_argument("--key", default=os.environ.get("WUCHA_DEVICE_KEY", ""), help="device key / 设备密钥")
+    parser.add_argument("--key-file", type=Path, help="file with the key / 密钥文件")
     parser.add_argument(
         "--devices", type=Path, default=CONFIG / "devices.toml", help="declaration / 设备清单"
     )
@@ -47,7 +49,7 @@ def main(words: list[str] | None = None) -> int:
         return 0
     from drivers.link import Link  # late: Socket.IO takes a second to import
 
-    link = Link(options.server, options.key, hall)
+    link = Link(options.server, options.key_file or options.key, hall)
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: link.stop())
     link.run()

@@ -15,6 +15,7 @@ import uuid
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import socketio
@@ -93,9 +94,11 @@ class Outbox:
 
 
 class Link:
-    """Joins a host to a server until `stop`."""
+    """Joins a host to a server until `stop`. `key`: the device's key, or the file it stands in, which is read
+    at every connection: the server may write it after we have started.
+    """
 
-    def __init__(self, server: str, key: str, hall: HallSpec, clock: Clock | None = None) -> None:
+    def __init__(self, server: str, key: str | Path, hall: HallSpec, clock: Clock | None = None) -> None:
         self._server, self._key = server, key
         self._clock = clock or Clock()
         self.outbox = Outbox()
@@ -159,11 +162,14 @@ class Link:
         self._stopped.set()
         self._wake.set()
 
+    def _shown(self) -> str:
+        return self._key if isinstance(self._key, str) else self._key.read_text("ascii").strip()
+
     def _connect(self) -> bool:
         try:
             self._client.connect(
                 self._server,
-                auth={"key": self._key},
+                auth={"key": self._shown()},
                 namespaces=[SPACE],
                 transports=["websocket"],
                 wait_timeout=5,

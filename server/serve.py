@@ -17,7 +17,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from server.lock import hold
+from server.lock import DataInUse, hold
 from server.settings import Settings
 
 SOCKETS = 1500  # listeners a process carries; each holds one pool thread
@@ -76,24 +76,39 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         return app.flask
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM. Raises PortTaken, and DataInUse when another server works on the same folder."""
+def serve(settings: Settings, hall: bool) -> None:
+    """Serve until SIGTERM; `hall`: prepare the data folder of a whole hall first.
+
+    Raises PortTaken, DataInUse when another server works on the same folder, OSError when it cannot be used.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 8192)), hard))
     check_port(settings.host, settings.port)
     with hold(settings.data):
+        if hall:
+            from server.prepare import prepare  # late: a taken port is told before the database is loaded
+
+            prepare(settings)
         Server(settings).run()
 
 
 def main() -> None:
-    from server.cli import read_settings
+    from server.cli import fail, read_settings
 
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    serve(read_settings())
+    settings = read_settings()
+    try:
+        serve(settings, hall="--hall" in sys.argv[1:])
+    except PortTaken:
+        fail("端口已被占用", f"port {settings.port} is in use")
+    except DataInUse:
+        fail("另一个服务正在使用这个数据目录", f"another server works on {settings.data}")
+    except OSError as error:
+        fail("数据目录不可用", f"the data folder cannot be used: {error}")
     os._exit(0)
 
 

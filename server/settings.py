@@ -9,7 +9,7 @@ WUCHA_REDIS.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from pathlib import Path
@@ -31,7 +31,7 @@ from server.domain.catalogue import (
 )
 from server.domain.ratings import RatingRule
 from server.domain.routing import Rules
-from server.domain.slips import SlipTemplate
+from server.domain.slips import FACTS, SlipTemplate
 
 T = TypeVar("T")
 
@@ -292,6 +292,9 @@ class HallSettings:
         )
 
 
+HOST_KEY = "host.key"  # in the data folder: the key of this machine's own device host
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where things are, and the hall."""
@@ -320,15 +323,22 @@ class Reader:
     def __init__(self) -> None:
         self.troubles: list[Trouble] = []
 
-    def load(self, path: Path) -> dict[str, Any]:
+    def load(self, path: Path, *known: str) -> dict[str, Any]:
+        """The file's tables. With `known`, any other at its top is a trouble."""
         try:
-            return tomllib.loads(path.read_text("utf-8"))
+            found = tomllib.loads(path.read_text("utf-8"))
         except FileNotFoundError:
             self.troubles.append(Trouble(str(path), "-", "文件不存在", "the file is missing"))
+        except OSError as error:
+            self.no(path, "-", "文件读不了", f"the file cannot be read: {error.strerror}")
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             self.troubles.append(
                 Trouble(str(path), "-", f"不是有效的 TOML：{error}", f"not valid TOML: {error}")
             )
+        else:
+            for key in found.keys() - known if known else ():
+                self.no(path, key, "不认识的键", "unknown key")
+            return found
         return {}
 
     def parse(self, kind: type[T], value: object, path: Path, prefix: str = "") -> T | None:
@@ -343,8 +353,10 @@ class Reader:
 
     def parse_all(self, kind: type[T], values: object, path: Path, prefix: str) -> list[T]:
         if not isinstance(values, list):
-            self.troubles.append(Trouble(str(path), prefix, "应为表的数组", "must be an array of tables"))
+            self.no(path, prefix, "应为表的数组", "must be an array of tables")
             return []
+        if not values and not any(trouble.file == str(path) for trouble in self.troubles):
+            self.no(path, prefix, "至少要有一个", "at least one is needed")
         found = [self.parse(kind, v, path, f"{prefix}[{i}]") for i, v in enumerate(values)]
         return [x for x in found if x is not None]
 
@@ -355,10 +367,29 @@ class Reader:
 def read_slip(path: Path) -> SlipTemplate:
     """A slip template. Raises SettingsError."""
     r = Reader()
-    found = r.parse(SlipTemplate, r.load(path), path)
+    found = _read_slip(r, path)
     if found is None or r.troubles:
         raise SettingsError(r.troubles)
     return found
+
+
+def _read_slip(r: Reader, path: Path) -> SlipTemplate | None:
+    """Every line is filled once with made-up facts, so that no citizen's slip is the first to try."""
+    found = r.parse(SlipTemplate, r.load(path), path)
+    for i, line in enumerate(found.line if found else ()):
+        if line.when and line.when not in FACTS:
+            r.no(path, f"line.{i}.when", f"没有 {line.when} 这一项", f"no such fact: {line.when}")
+        for key in ("text", "qr"):
+            _fill(r, path, f"line.{i}.{key}", getattr(line, key), FACTS)
+    return found
+
+
+def _fill(r: Reader, path: Path, key: str, template: str, names: Iterable[str]) -> None:
+    """A trouble unless {names} are all that the template asks for."""
+    try:
+        template.format_map(dict.fromkeys(names, "1"))
+    except (KeyError, ValueError, IndexError, AttributeError) as error:
+        r.no(path, key, f"占位符不正确：{error}", f"a placeholder is wrong: {error}")
 
 
 def read_hall(folder: Path, common: Path) -> HallSettings:
@@ -366,18 +397,24 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
     r = Reader()
     path = folder / "hall.toml"
     raw = r.load(path)
-    if "class" in raw.get("priority", {}):
-        raw["priority"]["classes"] = raw["priority"].pop("class")
+    priority = raw.get("priority")
+    if isinstance(priority, dict) and "class" in priority:
+        priority["classes"] = priority.pop("class")
     hall = r.parse(HallFile, raw, path) if raw else None
     if hall and hall.centre.timezone not in available_timezones():
         r.no(path, "centre.timezone", "没有这个时区", "no such time zone")
+    for key in ("template_zh", "template_zh_second_language", "template_en") if hall else ():
+        _fill(r, path, f"announce.{key}", getattr(hall.announce, key), ("ticket", "window"))
     catalogue = _read_catalogue(r, folder)
     closed, works, years = _read_calendar(r, folder / "calendar.toml")
     rating, levels = _read_rating(r, folder / "rating.toml")
     choices_path = common / "choices.toml"
     choices = r.parse(Choices, r.load(choices_path), choices_path)
     rules_path = common / "rules.toml"
-    rules = r.parse(Rules, r.load(rules_path).get("gate", {}), rules_path, "gate")
+    rules = r.parse(Rules, r.load(rules_path, "gate").get("gate", {}), rules_path, "gate")
+    _read_slip(r, common / "slips" / "ticket.toml")
+    for text in {common / "text" / "zh.toml", *(common / "text").glob("*.toml")}:
+        r.load(text)
     if r.troubles or hall is None or choices is None or rules is None or rating is None:
         raise SettingsError(r.troubles)
     hours = hall.hours
@@ -397,12 +434,22 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
 
 def _read_catalogue(r: Reader, folder: Path) -> Catalogue:
     paths = {n: folder / f"{n}.toml" for n in ("queues", "windows", "services", "departments", "staff")}
-    raw = {name: r.load(path) for name, path in paths.items()}
+    known = {
+        "queues": ("queue",),
+        "windows": ("window", "tidal_trigger"),
+        "services": ("service", "hall_service"),
+        "departments": ("department",),
+        "staff": ("staff",),
+    }
+    raw = {name: r.load(path, *known[name]) for name, path in paths.items()}
     queues = r.parse_all(Queue, raw["queues"].get("queue", []), paths["queues"], "queue")
     windows = r.parse_all(Window, raw["windows"].get("window", []), paths["windows"], "window")
     items = r.parse_all(Service, raw["services"].get("service", []), paths["services"], "service")
-    own = [_hall_service(s) for s in raw["services"].get("hall_service", [])]
-    items += r.parse_all(Service, [s for s in own if s["queue"]], paths["services"], "hall_service")
+    own = raw["services"].get("hall_service", [])
+    if isinstance(own, list):
+        own = [_hall_service(s) for s in own if not (isinstance(s, dict) and s.get("queue") == "")]
+    if own:
+        items += r.parse_all(Service, own, paths["services"], "hall_service")
     departments = r.parse_all(
         Department, raw["departments"].get("department", []), paths["departments"], "department"
     )
@@ -436,10 +483,10 @@ def _read_catalogue(r: Reader, folder: Path) -> Catalogue:
     )
 
 
-def _hall_service(raw: Mapping[str, Any]) -> dict[str, Any]:
+def _hall_service(raw: object) -> object:
     """A service of the hall itself (collection, enquiry): a service without codes; its `note` is for the
     reader."""
-    return {k: v for k, v in raw.items() if k != "note"}
+    return {k: v for k, v in raw.items() if k != "note"} if isinstance(raw, dict) else raw
 
 
 def _unique(r: Reader, path: Path, key: str, ids: list[str]) -> None:
@@ -448,24 +495,27 @@ def _unique(r: Reader, path: Path, key: str, ids: list[str]) -> None:
 
 
 def _read_calendar(r: Reader, path: Path) -> tuple[frozenset[date], frozenset[date], frozenset[int]]:
-    raw = r.load(path)
+    raw = r.load(path, "rule", "holiday", "local")
     rest: set[date] = set()
     works: set[date] = set()
     years: set[int] = set()
-    for i, year in enumerate(raw.get("holiday", [])):
-        years.add(int(year.get("year", 0)))
+    holidays = raw.get("holiday", [])
+    if not isinstance(holidays, list):
+        r.no(path, "holiday", "应为表的数组", "must be an array of tables")
+        holidays = []
+    for i, year in enumerate(holidays):
         try:
+            years.add(int(year["year"]))
             for gap in year.get("closed", []):
                 first, last = date.fromisoformat(gap["from"]), date.fromisoformat(gap["to"])
                 rest |= {first + timedelta(days=n) for n in range((last - first).days + 1)}
             works |= {date.fromisoformat(d) for d in year.get("weekend_workdays", [])}
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             r.no(path, f"holiday[{i}]", "日期不正确", f"bad date: {error}")
     return frozenset(rest), frozenset(works), frozenset(years)
 
 
 def _read_rating(r: Reader, path: Path) -> tuple[RatingAsk | None, list[Level]]:
-    raw = r.load(path)
-    rule = dict(raw.get("rule", {}))
-    rule["score"] = {int(k): v for k, v in rule.get("score", {}).items()}
+    raw = r.load(path, "rule", "bad", "channel", "level", "anti_cheat")
+    rule = raw.get("rule", {})
     return r.parse(RatingAsk, rule, path, "rule"), r.parse_all(Level, raw.get("level", []), path, "level")

@@ -70,22 +70,27 @@ class Supervisor:
         self._stopping = False
 
     def start(self) -> None:
+        """From now on SIGINT and SIGTERM stop us, and with us the children."""
+        signal.signal(signal.SIGTERM, self.stop)
+        signal.signal(signal.SIGINT, self.stop)
         for child in self._children:
             child.start()
 
     def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
         self._stopping = True
 
+    @property
+    def stopping(self) -> bool:
+        return self._stopping
+
     def run(self) -> None:
         """Until SIGINT or SIGTERM."""
-        signal.signal(signal.SIGTERM, self.stop)
-        signal.signal(signal.SIGINT, self.stop)
-        try:
-            while not self._stopping:
-                for child in self._children:
-                    if said := child.look():
-                        print(said, file=sys.stderr, flush=True)
-                time.sleep(0.2)
-        finally:
-            for child in reversed(self._children):
-                child.end()
+        while not self._stopping:
+            for child in self._children:
+                if said := child.look():
+                    print(said, file=sys.stderr, flush=True)
+            time.sleep(0.2)
+
+    def end(self) -> None:
+        for child in reversed(self._children):
+            child.end()

@@ -14,7 +14,7 @@ from pathlib import Path
 from server.actions.passwords import hashed, new_code, new_token, plain_code
 from server.domain import refusals
 from server.domain.access import BOARD, HOST, KIOSK, PAD, WINDOW_SCREEN
-from server.settings import HallSettings
+from server.settings import HOST_KEY, HallSettings
 from server.store.devices import (
     Code,
     Device,
@@ -75,7 +75,7 @@ def ensure_host_key(unit: Unit, data_dir: Path) -> str:
 
     A file whose key is unknown or revoked is replaced: who can write the data directory runs the hall anyway.
     """
-    path = data_dir / "host.key"
+    path = data_dir / HOST_KEY
     if path.exists():
         key = path.read_text("ascii", "replace").strip()
         known = find_device_by_key(unit.connection, unit.hall, hashed(key))

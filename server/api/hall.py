@@ -9,7 +9,6 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import jsonify, make_response, request
 from flask.typing import ResponseReturnValue
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy import select
 
 from server.domain.catalogue import Limit, Service
@@ -149,12 +148,18 @@ def _service(hall: HallSettings, s: Service) -> dict[str, Any]:
             }
             for m in s.materials
         ],
-        "pinyin": "".join(lazy_pinyin(s.name)),
-        "initials": "".join(lazy_pinyin(s.name, style=Style.FIRST_LETTER)),
+        **_pinyin(s.name),
         "popular": s.popular,
         "self_register": queue.self_register,
         "windows": [hall.catalogue.windows[w].number for w in hall.catalogue.serving[s.queue]],
     }
+
+
+def _pinyin(name: str) -> dict[str, str]:
+    from pypinyin import Style, lazy_pinyin  # its dictionary loads on first use, not at start
+
+    first = lazy_pinyin(name, style=Style.FIRST_LETTER)
+    return {"pinyin": "".join(lazy_pinyin(name)), "initials": "".join(first)}
 
 
 def _limit(limit: Limit | None) -> dict[str, Any] | None:

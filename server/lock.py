@@ -1,4 +1,5 @@
-"""One server per data folder (F21): an advisory lock that dies with its process, so a crash never leaves it behind."""
+"""One server per data folder (F21): an advisory lock that dies with its process, so a crash never leaves it
+behind."""
 
 from __future__ import annotations
 

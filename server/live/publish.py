@@ -34,8 +34,8 @@ GATHER_S = 0.02  # after the first commit: a busy moment becomes one message, an
 class Listeners:
     """Which rooms have somebody listening, so that nothing is read or encoded for nobody.
 
-    One process knows its own. With several, `elsewhere` names the rooms of a face that another process may have
-    listeners in: what is sent to them travels over the message queue.
+    One process knows its own. With several, `elsewhere` names the rooms of a face that another process may
+    have listeners in: what is sent to them travels over the message queue.
     """
 
     def __init__(self, elsewhere: Callable[[str], Collection[str]] = lambda face: ()) -> None:

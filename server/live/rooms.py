@@ -1,4 +1,5 @@
-"""The rooms that exist, whoever listens: what a process must address when others carry part of the listeners."""
+"""The rooms that exist, whoever listens: what a process must address when others carry part of the
+listeners."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Online backup of a SQLite hall, and its restore. A backup counts only once it was opened and verified (D12).
+"""Online backup of a SQLite hall, and its restore. A backup counts only once it was opened and verified
+(D12).
 
 The copy is taken by SQLite's own backup API, never by copying files under a running WAL.
 """

@@ -1,4 +1,5 @@
-"""The device host is killed: it comes back by itself, strips are told the present, no paper is printed twice."""
+"""The device host is killed: it comes back by itself, strips are told the present, no paper is printed
+twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A city: two server processes on PostgreSQL and Redis. What one commits, the other's listeners see (I22, D4)."""
+"""A city: two server processes on PostgreSQL and Redis. What one commits, the other's listeners see (I22,
+D4)."""
 
 from __future__ import annotations
 

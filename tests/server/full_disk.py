@@ -18,7 +18,8 @@ MOST = 4_294_967_294
 
 @contextmanager
 def full_disk(app: App) -> Iterator[None]:
-    """`PRAGMA max_page_count` at what there is (SQLITE_FULL), and no room left in the audit trail's last page."""
+    """`PRAGMA max_page_count` at what there is (SQLITE_FULL), and no room left in the audit trail's last
+    page."""
     engine, limit = app.house.store.engine, {"pages": 1}  # 1: SQLite takes the size of now
 
     def measure(connection: Any, _record: Any, _proxy: Any) -> None:

@@ -20,7 +20,8 @@ def pad_value(view: View, window: str) -> dict[str, Any]:
 
 
 def _question(view: View, window: str) -> dict[str, Any] | None:
-    """The newest question of the window while nobody answered it. Its end is told, not judged: the pad has a clock."""
+    """The newest question of the window while nobody answered it. Its end is told, not judged: the pad has a
+    clock."""
     r, leg = t.rating.c, t.leg.c
     query = select(r.leg, r.asked_at, r.state, leg.number).join_from(t.rating, t.leg, r.leg == leg.id)
     here = query.where(r.hall == view.hall, r.day == view.day, r.window == window)

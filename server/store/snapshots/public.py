@@ -121,7 +121,8 @@ def calls_value(view: View) -> list[dict[str, Any]]:
 
 
 def day_value(view: View) -> dict[str, Any]:
-    """The day and its sums: taken = all the others together (I7). A transferred leg is counted where it went."""
+    """The day and its sums: taken = all the others together (I7). A transferred leg is counted where it
+    went."""
     day = find_day(view.connection, view.hall, view.day)
     c = t.leg.c
     counting = select(c.state, func.count()).where(c.hall == view.hall, c.day == view.day).group_by(c.state)

@@ -6,7 +6,6 @@ Revision ID: 0001
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -200,14 +199,16 @@ def upgrade() -> None:
         sa.Column("waited_min", sa.Integer(), nullable=False),
         sa.Column("served_s", sa.Integer(), nullable=True),
         sa.CheckConstraint(
-            "state IN ('waiting', 'called', 'serving', 'held', 'done', 'no_show', 'transferred', 'cancelled', 'expired')",
+            "state IN ('waiting', 'called', 'serving', 'held', 'done', "
+            "'no_show', 'transferred', 'cancelled', 'expired')",
             name="ck_leg_state",
         ),
         sa.CheckConstraint(
             "state NOT IN ('called', 'serving') OR \"window\" IS NOT NULL", name="ck_leg_window"
         ),
         sa.CheckConstraint(
-            "joined_at <= COALESCE(called_at, joined_at) AND COALESCE(called_at, joined_at) <= COALESCE(started_at, called_at, joined_at)",
+            "joined_at <= COALESCE(called_at, joined_at) AND COALESCE(called_at, joined_at) <= "
+            "COALESCE(started_at, called_at, joined_at)",
             name="ck_leg_times",
         ),
         sa.ForeignKeyConstraint(["ticket"], ["ticket.id"], name="fk_leg_ticket"),

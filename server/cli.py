@@ -17,18 +17,25 @@ ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 8600
 
 
-def read_settings(data: str | None = None, port: int | None = None) -> Settings:
+def read_settings(data: str | None = None, port: str | None = None, devices: Path | None = None) -> Settings:
     """Settings from the environment, moved by --data and --port. Ends the program with every trouble of the
-    files."""
+    files, those of the device list `devices` among them."""
     env = os.environ
     folder = Path(data or env.get("WUCHA_DATA") or ROOT / ".wucha").resolve()
     config = Path(env.get("WUCHA_CONFIG") or ROOT / "config" / "demo").resolve()
     common = Path(env.get("WUCHA_COMMON") or ROOT / "config").resolve()
     try:
         hall = read_hall(config, common)
+        wrong: list[str] = []
     except SettingsError as error:
-        fail("配置文件有误", "the configuration has errors", *map(str, error.troubles))
-    number = port or _port(env.get("WUCHA_PORT"))
+        wrong = [str(trouble) for trouble in error.troubles]
+    if devices is not None:
+        from server.devices import declaration_troubles
+
+        wrong += declaration_troubles(devices)
+    if wrong:
+        fail("配置文件有误", "the configuration has errors", *wrong)
+    number = _port(env.get("WUCHA_PORT") if port is None else port)
     return Settings(
         data=folder,
         config=config,
@@ -48,8 +55,9 @@ def read_settings(data: str | None = None, port: int | None = None) -> Settings:
 def _port(text: str | None) -> int:
     if text is None:
         return DEFAULT_PORT
-    if not text.isdigit() or not 0 < int(text) < 65536:
-        fail(f"端口不正确：{text}", f"not a port: {text}")
+    known = text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536
+    if not known:
+        fail(f"端口不正确：{text[:20]}", f"not a port: {text[:20]}")
     return int(text)
 
 
@@ -61,28 +69,44 @@ def fail(zh: str, en: str, *lines: str) -> None:
     raise SystemExit(1)
 
 
-@click.group()
+class Commands(click.Group):
+    """Tells what is wrong with the database in one sentence, whatever was asked."""
+
+    def invoke(self, context: click.Context) -> object:
+        try:
+            return super().invoke(context)
+        except Exception as error:
+            from sqlalchemy.exc import DBAPIError  # not before it is needed: starting is to be quick
+
+            if not isinstance(error, DBAPIError):
+                raise
+            fail("数据库打不开", f"the database cannot be opened: {error.orig}")
+
+
+@click.group(cls=Commands)
 @click.option("--data", metavar="DIR", help="Where the hall's database lives (WUCHA_DATA).")
-@click.option("--port", type=int, help="Port on 127.0.0.1 (WUCHA_PORT, default 8600).")
+@click.option("--port", metavar="N", help="Port on 127.0.0.1 (WUCHA_PORT, default 8600).")
 @click.pass_context
-def main(context: click.Context, data: str | None, port: int | None) -> None:
+def main(context: click.Context, data: str | None, port: str | None) -> None:
     """Wucha 无差: the queue and window system of a service hall."""
     if data:
         os.environ["WUCHA_DATA"] = str(Path(data).resolve())
-    if port:
-        os.environ["WUCHA_PORT"] = str(port)
+    if port is not None:
+        os.environ["WUCHA_PORT"] = port
     context.ensure_object(dict)
 
 
 @main.command()
 @click.option("--data", metavar="DIR")
-@click.option("--port", type=int)
+@click.option("--port", metavar="N")
 @click.option("--devices", metavar="FILE", help="Device list (default config/devices.toml).")
-def run(data: str | None, port: int | None, devices: str | None) -> None:
+def run(data: str | None, port: str | None, devices: str | None) -> None:
     """Open the hall: server and device host, supervised."""
     from server.run import run_hall
 
-    run_hall(read_settings(data, port), Path(devices) if devices else ROOT / "config" / "devices.toml")
+    common = Path(os.environ.get("WUCHA_COMMON") or ROOT / "config").resolve()
+    declared = Path(devices) if devices else common / "devices.toml"
+    run_hall(read_settings(data, port, declared), declared)
 
 
 @main.command()

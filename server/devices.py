@@ -7,8 +7,10 @@ after a cut they are simply told again. Slips come from the outbox. The jobs' cl
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
+from drivers.errors import SpecError
 from drivers.jobs import AskRating, ShowCounts, ShowText, StopRating, TextKind, job_to_dict
 from server.domain import events as e
 from server.settings import HallSettings
@@ -97,3 +99,14 @@ def slip_of_job(job: str) -> int | None:
     head, _, tail = job.partition("-")
     known = head == "slip" and tail.isascii() and tail.isdigit() and len(tail) <= 18
     return int(tail) if known else None
+
+
+def declaration_troubles(path: Path) -> list[str]:
+    """Every mistake of a device list, one line each with file and key."""
+    from drivers.spec import load  # the drivers themselves are loaded by the host alone
+
+    try:
+        load(path)
+    except SpecError as error:
+        return [str(line) for line in error.errors]
+    return []

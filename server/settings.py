@@ -455,8 +455,9 @@ def _read_catalogue(r: Reader, folder: Path) -> Catalogue:
     )
     people = r.parse_all(Person, raw["staff"].get("staff", []), paths["staff"], "staff")
     by_queue = {q.prefix: q for q in queues}
+    whole = not any(trouble.file == str(paths["queues"]) for trouble in r.troubles)  # else all would miss one
     for i, service in enumerate(items):
-        if service.queue not in by_queue:
+        if whole and service.queue not in by_queue:
             r.no(
                 paths["services"],
                 f"service[{i}].queue",
@@ -465,7 +466,7 @@ def _read_catalogue(r: Reader, folder: Path) -> Catalogue:
             )
     for i, window in enumerate(windows):
         for q in (*window.queues, *(parse_overflow(o)[0] for o in window.overflow)):
-            if q not in by_queue:
+            if whole and q not in by_queue:
                 r.no(paths["windows"], f"window[{i}].queues", f"没有队列 {q}", f"no queue {q}")
     _unique(r, paths["windows"], "window.id", [w.id for w in windows])
     _unique(r, paths["windows"], "window.number", [w.number for w in windows])

@@ -13,6 +13,10 @@ from typing import ClassVar, Literal
 from server.domain.catalogue import STRICT
 
 Part = dict[str, object]
+FACTS = (  # what a line of a ticket's slip may name
+    *("number", "hall", "service", "service_en", "queue", "ahead", "windows", "taken_at"),
+    *("url", "copy", "reprint", "hotline"),
+)
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ FACES = (
 
 
 def run_hall(settings: Settings, devices: Path) -> None:
-    """Run until Ctrl-C. Ends when the port is taken or the data folder cannot be made, and when the server ends
-    before it answered once.
+    """Run until Ctrl-C. Ends when the port is taken or the data folder cannot be made, and when the server
+    ends before it answered once.
     """
     try:
         settings.data.mkdir(parents=True, exist_ok=True)

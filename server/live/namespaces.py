@@ -1,8 +1,9 @@
-"""One namespace per face. A listener is admitted, joins its room first and is shown the picture after, so that nothing
-falls between; it drops what is not newer and asks `resync` when it sees a gap."""
+"""One namespace per face. A listener is admitted, joins its room first and is shown the picture after, so
+that nothing falls between; it drops what is not newer and asks `resync` when it sees a gap."""
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any
 
 from flask import request
@@ -27,6 +28,8 @@ class FaceNamespace(Namespace):
         self._face, self._house, self._listeners = FACES[face], house, listeners
         self._guests = guests
         self._room_of: dict[str, str] = {}
+        self._pictures: dict[str, dict[str, Any]] = {}  # by room, the newest that was shown
+        self._guard = Lock()
 
     def on_connect(self, auth: Any = None) -> None:
         """Raises ConnectionRefusedError("unknown-device" | "session-needed" | …)."""
@@ -67,7 +70,15 @@ class FaceNamespace(Namespace):
         return window in self._house.hall.catalogue.windows
 
     def _show(self, room: str) -> None:
-        emit("snapshot", picture(self._house, self._face.name, room))
+        emit("snapshot", {**self._picture(room), "at": iso(self._house.clock())})
+
+    def _picture(self, room: str) -> dict[str, Any]:
+        """Read once for all who come at the same revision: after a power cut they come together."""
+        with self._guard:
+            kept = self._pictures.get(room)
+            if kept is None or kept["revision"] != revision(self._house):
+                kept = self._pictures[room] = picture(self._house, self._face.name, room)
+            return kept
 
 
 def picture(house: House, face: str, room: str) -> dict[str, Any]:
@@ -76,6 +87,12 @@ def picture(house: House, face: str, room: str) -> dict[str, Any]:
         view = View.of(connection, house.store.hall, house.hall, house.texts)
         whole = snapshot(FACES[face], room, view)
     return {"revision": view.revision, "at": iso(house.clock()), **whole.wire()}
+
+
+def revision(house: House) -> int:
+    """The last commit's."""
+    with house.store.read() as connection:
+        return View.of(connection, house.store.hall, house.hall, house.texts).revision
 
 
 def sid() -> str:

@@ -1,0 +1,143 @@
+"""What is written twice says the same: events, words, addresses, acts, the demo hall."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from server.domain import refusals
+from server.domain.access import LISTENING, MATRIX
+from server.domain.catalogue import parse_overflow
+from server.live.documents import documents
+from server.settings import HallSettings
+from server.text import Texts
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from server.app import App
+
+OF_THE_HALL = ("theme.", "priority.")  # the hall's own words, whose Chinese stands in its own files
+BY_LINK = {"ticket.see-own", "ticket.cancel-own"}  # a citizen's link is its own proof
+NO_DOOR_YET = {"audit.read", "queue.watch"}
+TEXTS = Texts(ROOT / "config" / "text")
+FACES = ("kiosk", "display", "server/web")
+SAID = re.compile(r"""\bt\(\s*(?:'([^'\n]+)'|"([^"\n]+)"|`([^`\n]+)`)\s*([+~]?)""")
+
+
+def pages() -> Iterator[Path]:
+    for folder in FACES:
+        for path in sorted((ROOT / folder).rglob("*")):
+            parts = path.relative_to(ROOT).parts
+            wanted = path.suffix in (".vue", ".ts", ".html") and not path.name.endswith(".test.ts")
+            if wanted and not {"dist", "node_modules"} & set(parts):
+                yield path
+
+
+def placeholders(words: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(words) if name is not None}
+
+
+# --- events
+@pytest.mark.parametrize("path", documents(ROOT), ids=lambda path: path.name)
+def test_the_written_contract_is_current(path: Path):
+    assert path.read_text("utf-8") == documents(ROOT)[path], "run ./wucha contract"
+
+
+# --- words
+def test_every_language_has_every_sentence():
+    zh = TEXTS.flat("zh")
+    for lang in TEXTS.languages:
+        words = {key for key in TEXTS._words[lang] if not key.startswith(OF_THE_HALL)}
+        assert words == set(zh), lang
+
+
+def test_every_language_names_the_same_facts():
+    zh = TEXTS.flat("zh")
+    for lang in TEXTS.languages:
+        words = TEXTS.flat(lang)
+        different = {key for key in zh if placeholders(words[key]) != placeholders(zh[key])}
+        assert different == set(), lang
+
+
+def test_every_refusal_has_its_sentence():
+    known = TEXTS.flat("zh")
+    assert {no.code for no in refusals.ALL if f"refused.{no.code}" not in known} == set()
+    codes = {no.code for no in refusals.ALL}
+    stale = {key for key in known if key.startswith("refused.") and key.removeprefix("refused.") not in codes}
+    assert stale == set()
+
+
+def test_every_sentence_a_face_says_is_written():
+    """A key that is put together at run time must at least begin like one that is written."""
+    known, missing = {key for lang in TEXTS.languages for key in TEXTS.flat(lang)}, set()
+    for path in pages():
+        for single, double, template, joined in SAID.findall(path.read_text("utf-8")):
+            key = single or double or template
+            head = key.partition("${")[0]
+            whole = head == key and not joined
+            if key not in known if whole else not any(k.startswith(head) for k in known):
+                missing.add(f"{path.relative_to(ROOT)}: {key}")
+    assert missing == set()
+
+
+# --- the demo hall
+def test_every_service_of_the_demo_hall_can_be_had(hall: HallSettings):
+    catalogue = hall.catalogue
+    skills = {skill for person in catalogue.people.values() for skill in person.skills}
+    for service in catalogue.services.values():
+        assert service.queue in catalogue.queues
+        assert catalogue.serving[service.queue], f"{service.id}: no window serves {service.queue}"
+        assert service.queue in skills, f"{service.id}: nobody knows {service.queue}"
+        assert service.avg_minutes > 0
+        assert not service.department or service.department in catalogue.departments
+
+
+def test_the_demo_hall_refers_to_what_there_is(hall: HallSettings):
+    catalogue = hall.catalogue
+    for window in catalogue.windows.values():
+        for queue, service in map(parse_overflow, window.overflow):
+            assert queue in catalogue.queues
+            assert service is None or catalogue.services[service].queue == queue
+    for person in catalogue.people.values():
+        assert person.department in catalogue.departments, person.id
+        places = {*person.b_windows, *filter(None, [person.a_window])}
+        assert places <= set(catalogue.windows), person.id
+        assert set(person.skills) <= set(catalogue.queues), person.id
+    assert {level.value for level in hall.levels} == {1, 2, 3, 4, 5}
+    codes = [reason.code for level in hall.levels for reason in level.reason]
+    assert len(codes) == len(set(codes))
+
+
+def test_the_halls_own_words_have_their_english(hall: HallSettings):
+    english = TEXTS.flat("en")
+    words = {f"theme.{s.theme}" for s in hall.catalogue.services.values() if s.theme}
+    words |= {f"priority.{c.id}" for c in hall.hall.priority.classes if not c.name_en}
+    assert {key for key in words if key not in english} == set()
+
+
+# --- addresses and acts
+def test_every_address_of_the_api_is_described(app: App):
+    described = app.flask.test_client().get("/api/openapi.json").json["paths"]
+    for rule in app.flask.url_map.iter_rules():
+        if not rule.rule.startswith("/api/") or rule.rule == "/api/openapi.json":
+            continue
+        path = re.sub(r"<(?:[^:>]*:)?([^>]+)>", r"{\1}", rule.rule)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            assert method.lower() in described.get(path, {}), f"{method} {path}"
+            assert described[path][method.lower()].get("summary"), f"{method} {path} says nothing"
+
+
+def test_every_act_of_the_matrix_is_somebodys_door(app: App):
+    doors = {getattr(view, "wucha_act", None) for view in app.flask.view_functions.values()} - {None}
+    used = doors | set(LISTENING.values())
+    assert used <= set(MATRIX)
+    assert set(MATRIX) - used == BY_LINK | NO_DOOR_YET
+
+
+def test_every_namespace_is_in_the_matrix(app: App):
+    assert set(app.socketio.server.namespace_handlers) == set(LISTENING)

@@ -4,6 +4,7 @@ host, and the set-up code while nobody has used one."""
 from __future__ import annotations
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from server.actions.enrol import ensure_host_key
 from server.actions.set_up import make_setup_code
@@ -26,6 +27,8 @@ def prepare(settings: Settings) -> None:
         fail("数据库来自更新的版本", str(error))
     except StorageUnsafe as error:
         fail("数据库设置不安全", str(error))
+    except DBAPIError as error:
+        fail("数据库打不开", f"the database cannot be opened: {error.orig}")
     with Store(engine, settings.hall.id, now).unit(SYSTEM) as unit:
         ensure_host_key(unit, settings.data)
         code = make_setup_code(unit)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import click
 from sqlalchemy.exc import DBAPIError
 
+from server.actions.device_host import host_left
 from server.actions.enrol import ensure_host_key
 from server.actions.set_up import make_setup_code
 from server.cli import fail
@@ -32,6 +33,7 @@ def prepare(settings: Settings) -> None:
     with Store(engine, settings.hall.id, now).unit(SYSTEM) as unit:
         ensure_host_key(unit, settings.data)
         code = make_setup_code(unit)
+        host_left(unit)  # what a crash left as "ok" is not known until the host says hello (P12)
     engine.dispose()
     if code:
         click.echo(f"\n  首次使用请打开 {settings.url}/setup\n  初始化码 / set-up code: {code}\n")

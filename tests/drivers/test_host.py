@@ -128,6 +128,24 @@ def test_paper_trouble_is_seen_within_five_seconds_and_told_once(hall, clock):
     assert one.health("printer-K1")[-1] == ("ok", "")
 
 
+@pytest.mark.parametrize("power", [False, True])
+def test_a_printer_that_was_silent_confirms_again(hall, clock, power):
+    one = hall("printer-K1")
+    one.run(3)
+    one.fault("printer-K1", "silent")
+    one.host.submit(SLIP | {"id": "while-silent"})
+    one.run(7)
+    assert one.results("while-silent")[-1] == ("failed", "silent")
+    if power:
+        one.bench.act("printer-K1", "power", {})
+    one.bench.act("printer-K1", "clear", {"fault": "silent"})
+    for n in range(4):
+        one.host.submit(SLIP | {"id": f"after-{n}"})
+        one.run(6)
+        assert one.results(f"after-{n}")[-1] == ("confirmed", "")
+    assert one.health("printer-K1") == [("ok", ""), ("unknown", "silent"), ("ok", "")]
+
+
 def test_a_pulled_cable_fails_slips_at_once_and_heals(hall):
     one = hall("printer-K1")
     one.run(3)

@@ -317,6 +317,15 @@ def test_keys_and_ratings_are_published(hall):
     assert one.health("keypad-W03")[-1] == ("ok", "")
 
 
+def test_a_keypad_is_not_said_to_work_before_a_key_was_pressed(hall):
+    one = hall("keypad-W03")
+    one.run(5)
+    assert one.health("keypad-W03") == [("unknown", "not_pressed_yet")]
+    one.bench.act("keypad-W03", "press", {"key": "call"})
+    one.run(1)
+    assert one.health("keypad-W03")[1:] == [("ok", "")]
+
+
 def test_a_stray_byte_on_the_bus_holds_nobody_up(hall, bench):
     one = hall("keypad-W01", "keypad-W02")
     one.run(1)

@@ -170,7 +170,7 @@ export interface Desk {
   held: { leg: string; number: string; service: string; since: string }[]
   missed: { leg: string; number: string; service: string; at: string; can_return: boolean }[]
   figures: { served: number; avg_s: number | null; no_show: number }
-  keypad: { state: DeviceState } | null
+  keypad: { state: DeviceState; reason: string } | null
   can: string[]
 }
 export interface DeskTicket {

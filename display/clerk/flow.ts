@@ -13,6 +13,7 @@ export interface Target {
   kind: 'queue' | 'window'
   id: string
   name: string
+  paused?: boolean
 }
 export type Panel =
   | { kind: 'pause' }
@@ -162,14 +163,14 @@ export function clockOf(seconds: number | null | undefined): string {
   const minutes = Math.floor((s % 3600) / 60)
   return hours ? `${hours}:${two(minutes)}:${two(s % 60)}` : `${minutes}:${two(s % 60)}`
 }
-/** Where a ticket can go: other queues first, then other windows; never where it is. */
+/** Where a ticket can go: other queues first, then other windows that are staffed; never where it is. */
 export function targets(
   queues: { id: string; name: string }[],
-  windows: { id: string; number: string; name: string; state?: string }[],
+  windows: { id: string; number: string; name: string; state: string }[],
   here: { queue: string | null; window: string },
 ): Target[] {
   return [
     ...queues.filter((q) => q.id !== here.queue).map((q): Target => ({ kind: 'queue', id: q.id, name: `${q.id} ${q.name}` })),
-    ...windows.filter((w) => w.id !== here.window && w.state !== 'closed').map((w): Target => ({ kind: 'window', id: w.id, name: w.number })),
+    ...windows.filter((w) => w.id !== here.window && w.state !== 'closed').map((w): Target => ({ kind: 'window', id: w.id, name: w.number, paused: w.state === 'paused' })),
   ]
 }

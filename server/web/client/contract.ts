@@ -172,6 +172,7 @@ export interface Desk {
   figures: { served: number; avg_s: number | null; no_show: number }
   keypad: { state: DeviceState; reason: string } | null
   can: string[]
+  targets?: { id: string; number: string; name: string; state: WindowState; queues: string[] }[]
 }
 export interface DeskTicket {
   id: string
@@ -201,6 +202,7 @@ export interface UnprintedSlip {
   number: string
   state: string
   reason: string
+  kiosk: string
   at: string
 }
 

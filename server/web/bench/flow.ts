@@ -47,10 +47,12 @@ const KIND: Record<string, Kind> = { escpos: 'printer', onbon_bxk: 'strip', keyp
 
 /** What can be broken, as the heads of drivers/virtual/*.py list it. Pulling the plug is the same everywhere. */
 export const FAULTS: Record<Kind, string[]> = {
-  printer: ['paper_out', 'near_end', 'cover_open', 'cutter', 'head', 'offline', 'silent', 'gb2312_font', 'chinese_off', 'cut_needs_line_start', 'near_end_offline', 'duplicate_status', 'garbage'],
+  printer: ['paper_out', 'run_out', 'near_end', 'cover_open', 'cutter', 'head', 'offline', 'silent', 'gb2312_font', 'chinese_off', 'cut_needs_line_start', 'near_end_offline', 'duplicate_status', 'garbage'],
   strip: ['silent', 'no_ack', 'late_ack', 'nack_busy', 'nack_crc', 'wrong_source', 'half_frame', 'noise_before', 'lost_lead', 'byte_unit'],
   keypad: ['silent', 'bad_checksum', 'lost_echo', 'double_press', 'len_mismatch', 'unknown_key'],
 }
+/** How much of it, where a fault wants to know: the paper ends so many millimetres further on, in mid-slip. */
+export const VALUES: Record<string, number> = { run_out: 20 }
 export const KEYS = ['call', 'recall', 'rate', 'no_show', 'hold', 'unhold', 'pause', 'transfer'] as const
 
 export const kindOf = (model: { model: string }): Kind | null => KIND[model.model] ?? null
@@ -87,13 +89,15 @@ export function benchtop(devices: Record<string, Model>): Benchtop {
 export function isOn(model: Model, fault: string): boolean {
   if (fault === 'unplug') return model.unplugged
   if (fault === 'paper_out') return (model as Printer).stopped === 'paper_out'
+  if (fault === 'run_out') return !(model as Printer).stopped && (model as Printer).paper_mm <= VALUES.run_out!
   if (fault === 'near_end') return (model as Printer).near_end === true
   return model.faults.includes(fault)
 }
 /** What the hand does to switch a fault over. */
 export function switchOver(model: Model, fault: string): Record<string, unknown> {
   if (fault === 'unplug') return model.unplugged ? { act: 'replug' } : { act: 'unplug' }
-  return { act: isOn(model, fault) ? 'clear' : 'fault', fault }
+  if (isOn(model, fault)) return { act: 'clear', fault }
+  return { act: 'fault', fault, ...(fault in VALUES ? { value: VALUES[fault] } : {}) }
 }
 /** The six digits of a keypad: three for how many wait, three for the number, a dark one is "". */
 export const digitsOf = (digits: string): string[] => Array.from(digits.padEnd(6).slice(0, 6), (d) => d.trim())

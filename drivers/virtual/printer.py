@@ -12,6 +12,9 @@ clear, refill, power.
 
 from __future__ import annotations
 
+import base64
+import json
+import zlib
 from collections import deque
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +25,8 @@ DOTS_PER_MM = 8
 BUFFER = 4096
 NEAR_END_MM = 3000.0
 ROLL_MM = 80_000.0
-PICTURE_ROOM = 36_000  # hex digits of dots in one picture
+PICTURES = 20  # papers a bench page sees
+PICTURE_ROOM = 56_000  # bytes of JSON they may take; a server reads no message over 64 KiB
 FAULTS = frozenset(
     {
         "paper_out",
@@ -56,6 +60,16 @@ class Paper:
 
     def words(self) -> list[str]:
         return [str(line["text"]) for line in self.lines if "text" in line]
+
+    def picture(self, dots: bool = True) -> dict[str, object]:
+        """For a bench page: dots in `packed`, rows deflated and in base64, or `raster_dropped`."""
+        unseen = ("raster",) if dots else ("raster", "packed")
+        lines = [
+            {k: v for k, v in line.items() if k not in unseen}
+            | ({"raster_dropped": True} if "raster" in line and not dots else {})
+            for line in self.lines
+        ]
+        return {"lines": lines, "mm": round(self.mm, 1), "end": self.end}
 
 
 @dataclass
@@ -129,15 +143,21 @@ class Printer:
         }
 
     def _pictures(self) -> list[dict[str, object]]:
-        """The last papers, oldest first; dots only while they fit in one message to a bench page."""
+        """The last papers that fit in one message to a bench page, oldest first.
+
+        The newest is always there; dots that are too many for any message leave their place.
+        """
         room, pictures = PICTURE_ROOM, []
-        for paper in reversed([p for p in self.papers[-4:] if p.lines or p.end]):
-            lines = []
-            for line in reversed(paper.lines):
-                dots = len(str(line.get("raster", "")))
-                lines.append(line if dots <= room else {k: v for k, v in line.items() if k != "raster"})
-                room -= dots if dots <= room else 0
-            pictures.append({"lines": lines[::-1], "mm": round(paper.mm, 1), "end": paper.end})
+        for paper in reversed([p for p in self.papers[-PICTURES - 1 :] if p.lines or p.end][-PICTURES:]):
+            picture = paper.picture()
+            size = len(json.dumps(picture))
+            if size > room:
+                picture = paper.picture(dots=False)
+                size = len(json.dumps(picture))
+            if size > room and pictures:
+                break
+            room -= size
+            pictures.append(picture)
         return pictures[::-1]
 
     def act(self, act: str, facts: dict[str, object]) -> None:
@@ -416,6 +436,7 @@ class Printer:
             self._put(
                 {
                     "raster": rows.hex(),
+                    "packed": base64.b64encode(zlib.compress(rows, 9)).decode(),
                     "width": width * 8,
                     "height": height,
                     "align": ("left", "center", "right")[self.style.align],

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import random
+import zlib
+
 import pytest
 
 from drivers.jobs import Feed, Outcome, PrintSlip, Qr, Rule, Text
@@ -301,3 +306,38 @@ def test_one_lost_answer_costs_no_more_than_its_time(make, clock):
     began = clock.now()
     assert printer.check().state == "ok"
     assert clock.now() - began < 0.5
+
+
+def test_the_bench_page_sees_the_dots_of_the_last_twenty_slips(make, bench):
+    """And all of it fits in one message to the server."""
+    printer, far = make(f"{URL}?dots=384&baud=115200", Profile(dots=384, qr="raster"), baud=115200)
+    for n in range(24):
+        parts = (
+            *PARTS[:4],
+            *(Text(f"请留意叫号，过号作废{i}") for i in range(8)),
+            Qr(f"http://127.0.0.1:8600/t/{n:08}"),
+        )
+        assert printer.perform(slip(f"slip-{n}", parts)) == Outcome("confirmed")
+    picture = bench.look()[far.name]
+    assert len(picture["papers"]) == 20
+    for seen, paper in zip(picture["papers"], far.slips[-20:], strict=True):
+        dots = [zlib.decompress(base64.b64decode(x["packed"])).hex() for x in seen["lines"] if "packed" in x]
+        assert dots
+        assert dots == [line["raster"] for line in paper.lines if "raster" in line]
+    assert len(json.dumps({"device": far.name, "model": picture})) < 60_000
+
+
+def test_dots_that_fit_in_no_message_leave_their_place(make, bench):
+    printer, far = make(URL + "?baud=0")
+    noise = random.Random(5).randbytes(72 * 1200)
+    printer._line.send(
+        b"\x1d\x76\x30\x00" + (72).to_bytes(2, "little") + (1200).to_bytes(2, "little") + noise
+    )
+    printer._line.send(b"A001\n\x1d\x56\x00")
+    clock = printer._line.clock
+    clock.sleep(5)
+    bench.look()
+    clock.sleep(5)
+    (paper, *_) = bench.look()[far.name]["papers"]
+    assert paper["lines"][0] == {"raster_dropped": True, "width": 576, "height": 1200, "align": "left"}
+    assert paper["lines"][1]["text"] == "A001"

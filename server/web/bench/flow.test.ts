@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { benchtop, digitsOf, dotsOf, FAULTS, isOn, isReprint, kindOf, type Model, newestFirst, placeOf, ratingValue, switchOver } from './flow'
+import { benchtop, digitsOf, dotsOf, FAULTS, isOn, isReprint, kindOf, type Model, newestFirst, placeOf, ratingValue, switchOver, unpack } from './flow'
 
 const model = (name: string, more: Partial<Model> = {}): Model => ({ model: name, unplugged: false, faults: [], ...more })
 
@@ -41,7 +41,12 @@ describe('the bench', () => {
     expect(papers.map(isReprint)).toEqual([true, false])
   })
   it('unpacks dots', () => {
-    expect(dotsOf('8001', 8)).toEqual([[true, false, false, false, false, false, false, false], [false, false, false, false, false, false, false, true]])
-    expect(dotsOf('f', 8)).toEqual([])
+    expect(dotsOf(Uint8Array.of(0x80, 0x01), 8)).toEqual([[true, false, false, false, false, false, false, false], [false, false, false, false, false, false, false, true]])
+    expect(dotsOf(Uint8Array.of(0xff), 16)).toEqual([])
+  })
+  it('unpacks what the printer packed', async () => {
+    // base64(zlib.compress(bytes.fromhex('ff00ff')))
+    expect([...(await unpack('eNr7z/AfAAP/Af8='))]).toEqual([0xff, 0x00, 0xff])
+    await expect(unpack('AAAA')).rejects.toBeTruthy()
   })
 })

@@ -13,7 +13,8 @@ export interface Line {
   align?: 'left' | 'center' | 'right'
   bold?: boolean
   qr?: string
-  raster?: string // rows of dots, hex
+  packed?: string // rows of dots, deflated, base64
+  raster_dropped?: boolean // dots too many for any message
   width?: number
   height?: number
   half?: boolean // the paper ended in this line
@@ -107,17 +108,18 @@ export const ratingValue = (level: number): number => 5 - level
 export const newestFirst = (papers: Paper[]): Paper[] => [...papers].reverse()
 export const isReprint = (paper: Paper): boolean => paper.lines.some((line) => line.text?.includes('补打'))
 
+/** The bytes of a raster line. Rejects when they are spoilt, or when the browser is too old to unpack them. */
+export async function unpack(packed: string): Promise<Uint8Array> {
+  const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0))
+  const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate'))
+  return new Uint8Array(await new Response(plain).arrayBuffer())
+}
 /** The dots of a raster line, row by row. */
-export function dotsOf(hex: string, width: number): boolean[][] {
-  const stride = Math.ceil(width / 8) * 2
+export function dotsOf(bytes: Uint8Array, width: number): boolean[][] {
+  const stride = Math.ceil(width / 8)
   const rows: boolean[][] = []
-  for (let at = 0; at + stride <= hex.length; at += stride) {
-    const row: boolean[] = []
-    for (let i = 0; i < stride; i++) {
-      const nibble = parseInt(hex[at + i]!, 16)
-      for (const bit of [8, 4, 2, 1]) row.push((nibble & bit) !== 0)
-    }
-    rows.push(row.slice(0, width))
+  for (let at = 0; at + stride <= bytes.length; at += stride) {
+    rows.push(Array.from({ length: width }, (_, x) => (bytes[at + (x >> 3)]! & (0x80 >> (x & 7))) !== 0))
   }
   return rows
 }

@@ -6,10 +6,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from server.domain import refusals
+from server.domain.estimate.promise import Estimate
 from server.domain.events import SlipChanged
 from server.domain.slips import SlipTemplate, compose
 from server.domain.tickets import Ticket
 from server.settings import HallSettings
+from server.store.estimates import UNKNOWN, find_promise
 from server.store.slips import Slip, add_slip, copies, find_slip, queued_before, save_slip
 from server.store.tickets import count_ahead, find_ticket, last_leg
 from server.store.unit import Unit
@@ -25,6 +27,7 @@ def owe_slip(
     base_url: str,
     ticket: Ticket,
     ahead: int,
+    estimate: Estimate,
     copy: int,
 ) -> Slip:
     """Write the slip that the caller's kiosk owes; the host prints it after commit."""
@@ -42,6 +45,9 @@ def owe_slip(
         "url": f"{base_url}/t/{ticket.link}",
         "copy": copy - 1,
         "reprint": copy > 1,
+        "wait": f"{estimate.low}～{estimate.high}" if estimate.state == "range" else "",
+        "wait_soon": estimate.state == "soon",
+        "wait_unknown": estimate.state == "unknown",
         "hotline": hall.hall.centre.hotline,
     }
     kiosk = unit.actor.kiosk or ""
@@ -58,8 +64,11 @@ def reprint_slip(unit: Unit, hall: HallSettings, template: SlipTemplate, base_ur
     made = copies(unit.connection, ticket)
     if made > hall.hall.ticket.reprint_allowed:
         raise refusals.ReprintsSpent(number=found.number, allowed=hall.hall.ticket.reprint_allowed)
-    ahead = count_ahead(unit.connection, unit.hall, found.day, last_leg(unit.connection, ticket))
-    slip = owe_slip(unit, hall, template, base_url, found, ahead, copy=made + 1)
+    leg = last_leg(unit.connection, ticket)
+    ahead = count_ahead(unit.connection, unit.hall, found.day, leg)
+    promise = find_promise(unit.connection, leg.id)
+    told = promise.estimate if promise else UNKNOWN
+    slip = owe_slip(unit, hall, template, base_url, found, ahead, told, copy=made + 1)
     unit.note("slip.reprint", f"ticket:{ticket}", copy=slip.copy)
     return slip
 

@@ -21,6 +21,7 @@ from server.store import tables as t
 from server.store.accuracy import accuracy
 from server.store.estimates import UNKNOWN, calibration, find_promise, forecast_for
 from server.store.snapshots.citizen import citizen_value
+from server.store.snapshots.desk import desk_value
 from server.store.snapshots.public import queue_rows
 from server.store.snapshots.view import ALL, View
 from server.text import Texts
@@ -244,3 +245,30 @@ def test_a_kiosk_asks_before_anybody_takes(app: App, hall: HallSettings, clock: 
     assert set(said["services"]) == set(hall.catalogue.services)
     body = {"request_id": "take-number-1", "service": "S001"}
     assert kiosk.ask("POST", "/api/tickets", body).get_json()["ticket"]["estimate"]["state"] == "soon"
+
+
+def test_the_phone_page_tells_the_clock_time(app: App, hall: HallSettings, clock: Clock) -> None:
+    hall_day = HallDay(app.house.store, hall, app.house.slip, clock).open("W01")
+    for _ in range(2):
+        hall_day.take()
+    Estimator(app.house).once()
+    taken = hall_day.take()
+    Estimator(app.house).once()
+    page = app.flask.test_client().get(f"/t/{taken.ticket.link}").get_data(as_text=True)
+    assert "粗略估计 09:" in page
+    assert "取号时估计不晚于 " in page
+    clock.forward(hours=8, minutes=45)
+    hall_day.at("W01", close_window, "W01")
+    Estimator(app.house).once()
+    page = app.flask.test_client().get(f"/t/{taken.ticket.link}").get_data(as_text=True)
+    assert "等候时间现在估计不了" in page
+
+
+def test_the_clerk_stays_blind(day: HallDay, estimator: Estimator) -> None:
+    day.open("W01")
+    taken = day.take()
+    estimator.once()
+    with day.store.read() as connection:
+        desk = desk_value(view(day, connection), "W01")
+    assert taken.ticket.number not in str(desk)
+    assert "estimate" not in desk

@@ -65,7 +65,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
                 self.cfg.set(key, value)
 
     def load(self) -> Any:
-        sys.setswitchinterval(0.02)
         from server.app import create_app
         from server.estimator import Estimator
         from server.tick import Ticker

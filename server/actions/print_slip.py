@@ -6,18 +6,24 @@ from __future__ import annotations
 from datetime import timedelta
 
 from server.domain import refusals
-from server.domain.estimate.promise import Estimate
+from server.domain.access import KIOSK
 from server.domain.events import SlipChanged
 from server.domain.slips import SlipTemplate, compose
 from server.domain.tickets import Ticket
 from server.settings import HallSettings
-from server.store.estimates import UNKNOWN, find_promise
-from server.store.slips import Slip, add_slip, copies, find_slip, queued_before, save_slip
+from server.store.estimates import told_with
+from server.store.slips import Slip, add_slip, copies, find_slip, last_slip, queued_before, save_slip
 from server.store.tickets import count_ahead, find_ticket, last_leg
 from server.store.unit import Unit
 
 PATIENCE = timedelta(seconds=90)  # longer than the host's own deadline for a print job
-FINAL = ("printed", "failed")  # after these a printer's late word changes nothing
+FOLLOWS = {  # what a printer's word may still change: a late one nothing, and nothing is queued again
+    "queued": ("sending", "printed", "unsure", "failed"),
+    "sending": ("sending", "printed", "unsure", "failed"),
+    "unsure": ("printed", "failed"),
+    "printed": (),
+    "failed": (),
+}
 
 
 def owe_slip(
@@ -27,12 +33,13 @@ def owe_slip(
     base_url: str,
     ticket: Ticket,
     ahead: int,
-    estimate: Estimate,
     copy: int,
+    kiosk: str,
 ) -> Slip:
-    """Write the slip that the caller's kiosk owes; the host prints it after commit."""
+    """Write the slip that `kiosk` owes; the host prints it after commit."""
     item = hall.catalogue.services[ticket.service]
     windows = [hall.catalogue.windows[w].number for w in hall.catalogue.serving[item.queue]]
+    estimate = told_with(unit.connection, ticket.id)
     facts = {
         "number": ticket.number,
         "hall": hall.hall.centre.name,
@@ -50,7 +57,6 @@ def owe_slip(
         "wait_unknown": estimate.state == "unknown",
         "hotline": hall.hall.centre.hotline,
     }
-    kiosk = unit.actor.kiosk or ""
     slip = add_slip(
         unit, ticket.id, copy, kiosk, {"number": ticket.number, "parts": compose(template, facts)}
     )
@@ -59,24 +65,33 @@ def owe_slip(
 
 
 def reprint_slip(unit: Unit, hall: HallSettings, template: SlipTemplate, base_url: str, ticket: int) -> Slip:
-    """补打: one more paper with the same number, marked and counted. Raises TicketUnknown, ReprintsSpent."""
+    """补打: one more paper with the same number, marked and counted. Raises TicketUnknown, ReprintsSpent,
+    DayClosed.
+
+    A kiosk prints its own numbers only; staff get the paper where the number was taken.
+    """
     found = find_ticket(unit.connection, unit.hall, ticket)
+    kiosk = unit.actor.kiosk
+    if kiosk is not None and found.channel != f"{KIOSK}:{kiosk}":
+        raise refusals.TicketUnknown(ticket=ticket)
+    if found.day != unit.day:
+        raise refusals.DayClosed(date=found.day, opens=None)
+    before = last_slip(unit.connection, ticket)
     made = copies(unit.connection, ticket)
     if made > hall.hall.ticket.reprint_allowed:
         raise refusals.ReprintsSpent(number=found.number, allowed=hall.hall.ticket.reprint_allowed)
-    leg = last_leg(unit.connection, ticket)
-    ahead = count_ahead(unit.connection, unit.hall, found.day, leg)
-    promise = find_promise(unit.connection, leg.id)
-    told = promise.estimate if promise else UNKNOWN
-    slip = owe_slip(unit, hall, template, base_url, found, ahead, told, copy=made + 1)
+    ahead = count_ahead(unit.connection, unit.hall, found.day, last_leg(unit.connection, ticket))
+    slip = owe_slip(
+        unit, hall, template, base_url, found, ahead, made + 1, kiosk or (before.kiosk if before else "")
+    )
     unit.note("slip.reprint", f"ticket:{ticket}", copy=slip.copy)
     return slip
 
 
 def follow_slip(unit: Unit, slip: int, state: str, reason: str) -> None:
-    """The device host's word about a slip. A slip that is printed or has failed keeps its state."""
+    """The device host's word about a slip, if FOLLOWS lets it count. Raises NotFound."""
     found = find_slip(unit.connection, unit.hall, slip)
-    if found.state in FINAL or (found.state, found.reason) == (state, reason):
+    if state not in FOLLOWS[found.state] or (found.state, found.reason) == (state, reason):
         return
     save_slip(unit, slip, state, reason)
     unit.add(SlipChanged(slip, found.ticket, found.kiosk, state, reason, found.copy))

@@ -81,6 +81,11 @@ _ORDINARY = _FORECASTS.where(
 )
 _ADD_PROMISE = insert(t.promise)
 _FIND_PROMISE = select(*_PROMISE).where(t.promise.c.leg == bindparam("leg"))
+_TOLD_WITH = (
+    select(*_PROMISE)
+    .join_from(t.promise, t.leg, t.leg.c.id == t.promise.c.leg)
+    .where(t.leg.c.ticket == bindparam("ticket"), t.leg.c.ordinal == 1)
+)
 _FIND_EXPECTED = select(*_EXPECTED).where(t.expectation.c.leg == bindparam("leg"))
 _ALL_EXPECTED = select(*_EXPECTED).where(t.expectation.c.hall == bindparam("hall"))
 _WAITING = select(t.leg.c.id).where(
@@ -147,6 +152,12 @@ def find_promise(connection: Connection, leg: int) -> Promise | None:
     """None: nothing was known when the number was taken."""
     row = connection.execute(_FIND_PROMISE, {"leg": leg}).one_or_none()
     return Promise(*row) if row else None
+
+
+def told_with(connection: Connection, ticket: int) -> Estimate:
+    """What was said when the number was taken, for every paper of it."""
+    row = connection.execute(_TOLD_WITH, {"ticket": ticket}).one_or_none()
+    return Promise(*row).estimate if row else UNKNOWN
 
 
 def called_promises(connection: Connection, hall: str, day: str) -> list[Promise]:

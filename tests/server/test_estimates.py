@@ -8,18 +8,22 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from server.actions.day import close_day
 from server.actions.no_show import give_back_place, no_show
 from server.actions.staff_window import close_window, pause_window
 from server.actions.start import start
 from server.actions.transfer import transfer
 from server.app import App
+from server.domain.actors import SYSTEM
 from server.domain.estimate.promise import START
+from server.domain.estimate.times import Learned
 from server.domain.events import EstimatesChanged
 from server.estimator import Estimator
 from server.settings import HallSettings
 from server.store import tables as t
 from server.store.accuracy import accuracy
 from server.store.estimates import UNKNOWN, calibration, find_promise, forecast_for
+from server.store.history import learned
 from server.store.snapshots.citizen import citizen_value
 from server.store.snapshots.desk import desk_value
 from server.store.snapshots.public import queue_rows
@@ -28,6 +32,7 @@ from server.text import Texts
 from tests.conftest import ROOT, Clock
 from tests.server.callers import device, nobody
 from tests.server.hall_day import HallDay
+from tests.server.test_push import Wall
 
 TEXTS = Texts(ROOT / "config" / "text")
 
@@ -272,3 +277,43 @@ def test_the_clerk_stays_blind(day: HallDay, estimator: Estimator) -> None:
         desk = desk_value(view(day, connection), "W01")
     assert taken.ticket.number not in str(desk)
     assert "estimate" not in desk
+
+
+def test_every_face_keeps_in_step_with_the_estimates(day: HallDay, estimator: Estimator) -> None:
+    wall = Wall(day.open("W01", "W02"), TEXTS)
+    for _ in range(3):
+        day.take()
+        estimator.once()
+        wall.check()
+    day.at("W02", pause_window, day.hall, "W02", day.hall.choices.pause_reason[0].id)
+    estimator.once()
+    wall.check()
+
+
+def test_five_days_of_own_visits_replace_the_catalogue(day: HallDay) -> None:
+    """Rough until then; a service that takes half an hour here is known to take half an hour."""
+    listed = day.hall.catalogue.services["S401"].avg_minutes
+    for n in range(5):
+        past = own_history(day)
+        assert past.rough
+        assert n > 0 or past.times["S401"].mean == pytest.approx(listed, rel=0.01)
+        day.open("W10")
+        for _ in range(4):
+            day.take("S401", "elder")
+            day.call("W10")
+            day.serve("W10", minutes=30)
+        day.at("W10", close_window, "W10")
+        with day.store.unit(SYSTEM) as unit:
+            close_day(unit)
+        day.clock.forward(days=1, hours=-2)
+    past = own_history(day)
+    assert not past.rough
+    assert past.times["S401"].mean > 2 * listed
+    assert past.no_show < 0.05
+    assert past.protected_per_minute == {"E": pytest.approx(20 / (5 * 420))}
+
+
+def own_history(day: HallDay) -> Learned:
+    today = day.clock().date().isoformat()
+    with day.store.read() as connection:
+        return learned(connection, day.store.hall, day.hall.catalogue, today)

@@ -15,7 +15,7 @@ from heapq import heapify, heappop, heappush
 from math import inf
 
 from server.domain.estimate.scene import Desk, Dice, Scene, Spell
-from server.domain.estimate.times import cold
+from server.domain.estimate.times import ServiceTime, cold
 from server.domain.routing import Situation, choose, is_protected
 from server.domain.tickets import Leg, State
 
@@ -57,7 +57,7 @@ class Stage:
         self._bounds = sorted({edge for desk in scene.desks for spell in desk.spells for edge in spell})
         self._mean_all = sum(scene.mean_minutes.values()) / max(len(scene.mean_minutes), 1) or NOBODY
         self._situations: dict[tuple[int, int, int], Situation] = {}
-        self._cold = cold(NOBODY)
+        self._cold: dict[str, ServiceTime] = {}
 
     def play(self, dice: Dice) -> dict[int, float]:
         """leg id -> minutes until its first call, for all who are called in this future."""
@@ -110,13 +110,20 @@ class Stage:
         paused = dice.expovariate(1 / desk.pause_left) if desk.pause_left else 0.0
         if desk.busy is None:
             return paused
-        time = self._scene.times.get(desk.busy.service, self._cold)
+        time = self._time(desk.busy.service)
         return max(paused, time.remaining(desk.busy.elapsed, dice))
+
+    def _time(self, service: str) -> ServiceTime:
+        """What was learned of a service, or its listed time: it may be new since this morning."""
+        known = self._scene.times.get(service) or self._cold.get(service)
+        if known is None:
+            known = self._cold[service] = cold(self._scene.mean_minutes.get(service, NOBODY))
+        return known
 
     def _occupied(self, desk: Desk, leg: Leg, dice: Dice) -> float:
         if dice.random() < self._scene.no_show:
             return self._scene.miss_minutes
-        time = self._scene.times.get(leg.service, self._cold)
+        time = self._time(leg.service)
         return time.draw(dice) * self._scene.pace.get((desk.window, leg.queue), 1.0)
 
     def _choose(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -14,6 +15,7 @@ from server import clock as clock_module
 from server.api import (
     day,
     devices,
+    estimates,
     hall,
     my,
     problems,
@@ -26,6 +28,7 @@ from server.api import (
     windows,
 )
 from server.clock import Clock
+from server.domain.events import Event
 from server.domain.slips import SlipTemplate
 from server.house import House
 from server.live.bench import BenchNamespace
@@ -39,7 +42,7 @@ from server.live.rooms import every_room
 from server.settings import Settings, read_slip
 from server.store.engine import open_engine
 from server.store.setup import ensure_hall, migrate
-from server.store.unit import Store
+from server.store.unit import Commit, Store
 from server.text import Texts
 from server.web import headers, pages
 
@@ -55,6 +58,16 @@ class App:
     house: House
     publisher: Publisher
     guests: Guests
+
+    def listen(self, hear: Callable[[Sequence[Event]], None]) -> None:
+        """Let `hear` know of the facts of every commit from now on; it must return at once."""
+        publish = self.house.store.publish
+
+        def told(commit: Commit) -> None:
+            publish(commit)
+            hear(commit.events)
+
+        self.house.store.publish = told
 
     def sweep(self) -> int:
         """Drop the sockets of revoked devices and ended sessions; how many."""
@@ -86,6 +99,7 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     headers.register(app)
     for door in (hall, tickets, windows, ratings, my, day, state, session, setup, devices, staff, pages):
         app.register_blueprint(door.bp)
+    app.register_blueprint(estimates.bp)
 
     socketio = SocketIO()
     options: dict[str, Any] = {

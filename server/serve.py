@@ -66,6 +66,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
     def load(self) -> Any:
         from server.app import create_app
+        from server.estimator import Estimator
         from server.tick import Ticker
 
         app = create_app(self._settings)
@@ -73,6 +74,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         ticker = Ticker(app.house, app.sweep)
         ticker.once()  # the day is as it should be before the first request
         ticker.start()
+        estimator = Estimator(app.house)
+        app.listen(estimator.hear)
+        estimator.start()
         return app.flask
 
 

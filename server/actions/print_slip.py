@@ -11,6 +11,7 @@ from server.domain.events import SlipChanged
 from server.domain.slips import SlipTemplate, compose
 from server.domain.tickets import Ticket
 from server.settings import HallSettings
+from server.store.estimates import told_with
 from server.store.slips import Slip, add_slip, copies, find_slip, last_slip, queued_before, save_slip
 from server.store.tickets import count_ahead, find_ticket, last_leg
 from server.store.unit import Unit
@@ -38,6 +39,7 @@ def owe_slip(
     """Write the slip that `kiosk` owes; the host prints it after commit."""
     item = hall.catalogue.services[ticket.service]
     windows = [hall.catalogue.windows[w].number for w in hall.catalogue.serving[item.queue]]
+    estimate = told_with(unit.connection, ticket.id)
     facts = {
         "number": ticket.number,
         "hall": hall.hall.centre.name,
@@ -50,6 +52,9 @@ def owe_slip(
         "url": f"{base_url}/t/{ticket.link}",
         "copy": copy - 1,
         "reprint": copy > 1,
+        "wait": f"{estimate.low}～{estimate.high}" if estimate.state == "range" else "",
+        "wait_soon": estimate.state == "soon",
+        "wait_unknown": estimate.state == "unknown",
         "hotline": hall.hall.centre.hotline,
     }
     slip = add_slip(

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from server.actions.print_slip import owe_slip
 from server.domain import refusals
+from server.domain.estimate.promise import Estimate
 from server.domain.events import TicketTaken
 from server.domain.numbering import number
 from server.domain.routing import ORDINARY
@@ -14,6 +15,7 @@ from server.domain.slips import SlipTemplate
 from server.domain.tickets import Leg, Ticket
 from server.settings import HallSettings
 from server.store.days import find_day
+from server.store.estimates import make_promise
 from server.store.slips import Slip
 from server.store.tickets import add_leg, add_ticket, count_ahead, next_seq
 from server.store.unit import Unit
@@ -22,12 +24,13 @@ from server.store.unit import Unit
 @dataclass(frozen=True)
 class Taken:
     """The committed number. `ahead`: people of the same queue who joined before; slip None = no printer asked
-    for."""
+    for; estimate: what the citizen is told about the wait."""
 
     ticket: Ticket
     leg: Leg
     ahead: int
     slip: Slip | None
+    estimate: Estimate
 
 
 def take_number(
@@ -60,12 +63,13 @@ def take_number(
     ticket = add_ticket(unit, queue.prefix, seq, number(queue, seq), service, priority, lang)
     leg = add_leg(unit, ticket, 1, queue.prefix)
     ahead = count_ahead(unit.connection, unit.hall, ticket.day, leg)
+    estimate = make_promise(unit, leg)
     slip = None
     if unit.actor.kiosk:
         slip = owe_slip(unit, hall, template, base_url, ticket, ahead, 1, unit.actor.kiosk)
     unit.add(TicketTaken(ticket.id, ticket.number, queue.prefix))
     unit.note("ticket.take", f"ticket:{ticket.id}", number=ticket.number, service=service, priority=priority)
-    return Taken(ticket, leg, ahead, slip)
+    return Taken(ticket, leg, ahead, slip, estimate)
 
 
 def check_giving(unit: Unit, hall: HallSettings, queue: str) -> None:

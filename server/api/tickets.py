@@ -15,6 +15,7 @@ from server.api.bodies import Act, Word
 from server.domain.refusals import TicketUnknown
 from server.domain.routing import ORDINARY
 from server.house import House, house
+from server.store.estimates import estimate_json
 from server.store.slips import Slip, last_slip
 from server.store.tickets import find_ticket
 from server.store.unit import Unit
@@ -78,6 +79,7 @@ def taken_json(h: House, taken: Taken) -> dict[str, Any]:
             "id": ticket.id,
             "number": ticket.number,
             "queue": ticket.prefix,
+            "estimate": estimate_json(taken.estimate),
             "queue_name": catalogue.queues[ticket.prefix].name,
             "queue_name_en": catalogue.queues[ticket.prefix].name_en,
             "service": {"id": item.id, "name": item.name, "name_en": item.name_en},

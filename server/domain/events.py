@@ -227,6 +227,15 @@ class DayClosed(DayOpened):
     name = "day.closed"
 
 
+@dataclass(frozen=True)
+class EstimatesChanged(Event):
+    """What a new number of this queue may expect is shown differently now."""
+
+    name = "estimates.changed"
+    touches = frozenset({QUEUE})
+    queue: str
+
+
 def _all(base: type[Event]) -> list[type[Event]]:
     return [c for sub in base.__subclasses__() for c in (sub, *_all(sub))]
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -368,4 +369,67 @@ health = Table(
     Column("at", UtcTime, nullable=False),
     PrimaryKeyConstraint("hall", "device", name="pk_health"),
     CheckConstraint(_one_of("state", "ok", "warn", "down", "unknown"), name="ck_health_state"),
+)
+
+# What a number taken now may expect, per service and class: written by the estimator, read by who takes one.
+forecast = Table(
+    "forecast",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("priority", Text, nullable=False),  # ordinary | priority
+    Column("state", Text, nullable=False),
+    Column("low", Integer),
+    Column("high", Integer),
+    Column("rough", Boolean, nullable=False),
+    Column("p50_s", Integer),
+    Column("at_most_s", Integer),
+    Column("at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("hall", "service", "priority", name="pk_forecast"),
+    CheckConstraint(_one_of("state", "range", "soon", "unknown"), name="ck_forecast_state"),
+)
+
+# What a citizen was told with the number. Never edited; `waited_s` is what came true.
+promise = Table(
+    "promise",
+    metadata,
+    Column("leg", Serial, ForeignKey("leg.id", name="fk_promise_leg"), nullable=False),
+    Column("hall", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("low", Integer, nullable=False),
+    Column("high", Integer, nullable=False),
+    Column("rough", Boolean, nullable=False),
+    Column("p50_s", Integer, nullable=False),
+    Column("at_most_s", Integer, nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("waited_s", Integer),
+    PrimaryKeyConstraint("leg", name="pk_promise"),
+)
+Index("ix_promise_day", promise.c.hall, promise.c.day)
+
+# What a waiting citizen is shown now: the expected clock time, moving smoothly.
+expectation = Table(
+    "expectation",
+    metadata,
+    Column("leg", Serial, ForeignKey("leg.id", name="fk_expectation_leg"), nullable=False),
+    Column("hall", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("rough", Boolean, nullable=False),
+    Column("expected_at", UtcTime),
+    Column("at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("leg", name="pk_expectation"),
+    CheckConstraint("(state = 'unknown') = (expected_at IS NULL)", name="ck_expectation_state"),
+)
+
+# How wide a promise must be to be kept nine times in ten, per size of the wait.
+calibration = Table(
+    "calibration",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("bucket", Integer, nullable=False),
+    Column("c", Float, nullable=False),
+    Column("calls", Integer, nullable=False),
+    PrimaryKeyConstraint("hall", "bucket", name="pk_calibration"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -23,6 +23,15 @@ def upsert(
     """Insert `row`, or where `key` exists set all its other columns but those of `keep`."""
     changed = tuple(column for column in row if column not in key + keep)
     connection.execute(_upserting(connection.dialect.name, table, key, changed), row)
+
+
+def upsert_all(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], key: tuple[str, ...]
+) -> None:
+    """The same for many rows with the same columns, in one go."""
+    if rows:
+        changed = tuple(column for column in rows[0] if column not in key)
+        connection.execute(_upserting(connection.dialect.name, table, key, changed), list(rows))
 
 
 @cache

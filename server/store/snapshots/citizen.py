@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from server.domain.estimate.promise import on_the_clock
 from server.domain.tickets import AT_WINDOW, Leg, State, Ticket
 from server.store import ratings
 from server.store.days import find_day
+from server.store.estimates import Expected, expectation, find_promise
 from server.store.snapshots.view import View, iso
 from server.store.tickets import count_ahead, last_leg
 
@@ -31,6 +34,7 @@ def citizen_value(view: View, ticket: Ticket) -> dict[str, Any]:
             "queue_name": queue.name,
             "queue_name_en": queue.name_en,
             "ahead": ahead,
+            "estimate": _estimate(view, leg),
             "window": window,
             "calls": leg.calls,
             "called_at": iso(leg.called_at),
@@ -40,6 +44,23 @@ def citizen_value(view: View, ticket: Ticket) -> dict[str, Any]:
         "rating": _rating(view, leg),
         "day_state": day.state if day else "closed",
     }
+
+
+def _estimate(view: View, leg: Leg) -> dict[str, Any] | None:
+    """While waiting: the expected clock time in steps of two minutes, and what the number came with."""
+    if leg.state is not State.WAITING:
+        return None
+    now, promise = expectation(view.connection, leg.id), find_promise(view.connection, leg.id)
+    if leg.returns or leg.ordinal > 1:
+        promise = None  # it was about the first call
+    by = promise.made_at + timedelta(seconds=promise.at_most_s) if promise else None
+    if now is None and promise is not None:  # nobody has looked since the number was taken
+        at = promise.made_at + timedelta(seconds=promise.p50_s)
+        now = Expected(leg.id, promise.state, promise.rough, at, promise.made_at)
+    if now is None or now.expected_at is None:
+        return {"state": "unknown", "rough": True, "expected_at": None, "by": iso(by)}
+    shown = iso(on_the_clock(now.expected_at))
+    return {"state": now.state, "rough": now.rough, "expected_at": shown, "by": iso(by)}
 
 
 def _rating(view: View, leg: Leg) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from server.domain.catalogue import Window
 from server.domain.tickets import AT_WINDOW, State
 from server.store import tables as t
 from server.store.days import find_day
+from server.store.estimates import UNKNOWN, estimate_json
+from server.store.scene import queue_estimates
 from server.store.snapshots.view import Ids, Rows, View, iso, wanted
 
 CALLS_SHOWN = 10
@@ -75,13 +77,15 @@ def _pause(view: View, reason: str | None) -> dict[str, str] | None:
 
 
 def queue_rows(view: View, ids: Ids) -> Rows:
-    """Queues with how many wait, are called, are served, and how many windows work for them."""
+    """Queues with how many wait, are called, are served, and how many windows work for them, and
+    what a number taken now may expect."""
     queues = view.settings.catalogue.queues
     chosen = wanted(ids, queues)
     c = t.leg.c
     counting = select(c.queue, c.state, func.count()).where(c.hall == view.hall, c.day == view.day)
     counts = {(q, s): n for q, s, n in view.connection.execute(counting.group_by(c.queue, c.state))}
     working = _working_windows(view)
+    ahead = queue_estimates(view.connection, view.hall, view.settings)
     rows: Rows = {}
     for q in chosen:
         rows[q] = {
@@ -92,6 +96,7 @@ def queue_rows(view: View, ids: Ids) -> Rows:
             "serving": counts.get((q, State.SERVING), 0),
             "called": counts.get((q, State.CALLED), 0),
             "windows_open": sum(1 for w in view.settings.catalogue.serving[q] if w in working),
+            "estimate": estimate_json(ahead.get(q, UNKNOWN)),
         }
     return rows
 

@@ -70,6 +70,13 @@ export interface ManagerWindowRow extends WindowRow {
   service: string | null
   figures: { served: number }
 }
+/** How long a number taken now waits: whole minutes, null when unknown; rough = from listed times alone. */
+export interface Estimate {
+  state: 'range' | 'soon' | 'unknown'
+  low: number | null
+  high: number | null
+  rough: boolean
+}
 export interface QueueRow {
   id: string
   name: string
@@ -78,6 +85,7 @@ export interface QueueRow {
   serving: number
   windows_open: number
   called: string | null
+  estimate?: Estimate
 }
 export interface ManagerQueueRow extends QueueRow {
   oldest_at: string | null
@@ -286,6 +294,7 @@ export interface Ticket {
   service: { id: string; name: string; name_en: string }
   state: TicketState
   ahead: number | null
+  estimate?: Estimate
   taken_at: string
   link: string
   url: string
@@ -303,6 +312,7 @@ export interface MyTicket {
     service: { id: string; name: string; name_en: string } | string
     queue_name: string
     ahead: number | null
+    estimate?: { state: Estimate['state']; rough: boolean; expected_at: string | null; by: string | null } | null
     window: string | null
     calls: number
     windows: string[]

@@ -4,6 +4,7 @@ export type HallEvent =
   | { name: 'day.closing'; day: string }
   | { name: 'day.opened'; day: string }
   | { name: 'device.changed'; device: string; kind: string; kiosk: string | null; window: string | null; state: string; reason: string }
+  | { name: 'estimates.changed'; queue: string }
   | { name: 'rating.asked'; window: string; leg: number }
   | { name: 'rating.given'; window: string; leg: number; level: number }
   | { name: 'rating.timed_out'; window: string; leg: number }

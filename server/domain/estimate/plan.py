@@ -1,0 +1,50 @@
+"""When a window will call: its state now, and the opening hours of the day.
+
+An open window calls through the running spell of hours, through lunch only on lunch duty, and after the last
+hour as long as somebody with a number waits. A closed window that the plan opens comes back with the next
+spell; one that should be open by now is believed for LATE minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from math import inf
+
+from server.domain.calendar import Interval
+from server.domain.catalogue import Window
+from server.domain.estimate.scene import Spell
+from server.domain.windows import WindowState
+
+LATE = 15.0  # minutes after opening in which a closed window is still expected
+TARDY = 3.0  # minutes a window usually opens after its time
+PAUSE = 10.0  # mean minutes of a pause that nobody has measured
+
+
+def hours_from(local: datetime, hours: Sequence[Interval], lunch_duty: bool) -> tuple[Spell, ...]:
+    """The opening hours of the day in minutes from `local`; the last spell has no end: all are served."""
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    now = (local - midnight).total_seconds() / 60
+    spells = [(a.hour * 60 + a.minute - now, b.hour * 60 + b.minute - now) for a, b in hours]
+    if not spells:
+        return ()
+    if lunch_duty:
+        return ((spells[0][0], inf),)
+    return (*spells[:-1], (spells[-1][0], inf))
+
+
+def spells_of(
+    window: Window, state: WindowState, local: datetime, hours: Sequence[Interval], by_hand: bool
+) -> tuple[Spell, ...]:
+    """When `window` calls, in minutes from `local`. by_hand: a person opened the day, it has no hours."""
+    here = state is not WindowState.CLOSED
+    if by_hand or not hours:
+        return ((0.0, inf),) if here else ()
+    planned = hours_from(local, hours, window.lunch_duty)
+    if local.weekday() == 5 and not window.saturday and not here:
+        return ()
+    if here:
+        return tuple((max(start, 0.0), end) for start, end in planned if end > 0)
+    if window.default_state != "open":
+        return ()
+    return tuple((max(start + TARDY, TARDY), end) for start, end in planned if start > -LATE)

@@ -1,0 +1,203 @@
+"""Forecasts for new numbers, promises made with them, what is expected now, and how promises are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from server.domain.estimate.outlook import PRIORITY, Question
+from server.domain.estimate.promise import Estimate
+from server.domain.routing import ORDINARY
+from server.domain.tickets import Leg, State
+from server.store import tables as t
+from server.store.unit import Unit
+from server.store.upsert import upsert_all
+
+UNKNOWN = Estimate("unknown", None, None, rough=True)
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What a number of one service and class may expect. Seconds; None = unknown."""
+
+    service: str
+    priority: str
+    state: str
+    low: int | None
+    high: int | None
+    rough: bool
+    p50_s: int | None
+    at_most_s: int | None
+
+    @property
+    def estimate(self) -> Estimate:
+        return Estimate(self.state, self.low, self.high, self.rough)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What was told with the number of a leg, and what came true."""
+
+    leg: int
+    queue: str
+    state: str
+    low: int
+    high: int
+    rough: bool
+    p50_s: int
+    at_most_s: int
+    made_at: datetime
+    waited_s: int | None = None
+
+    @property
+    def estimate(self) -> Estimate:
+        return Estimate(self.state, self.low, self.high, self.rough)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the holder of a waiting leg is shown: the smoothed clock time of the call, said `at`."""
+
+    leg: int
+    state: str
+    rough: bool
+    expected_at: datetime | None
+    at: datetime
+
+
+_FORESEEN = [t.forecast.c[f.name] for f in fields(Foreseen)]
+_PROMISE = [t.promise.c[f.name] for f in fields(Promise)]
+_EXPECTED = [t.expectation.c[f.name] for f in fields(Expected)]
+_FORECASTS = select(*_FORESEEN).where(t.forecast.c.hall == bindparam("hall"))
+_FORECAST = _FORECASTS.where(
+    t.forecast.c.service == bindparam("service"), t.forecast.c.priority == bindparam("priority")
+)
+_ORDINARY = _FORECASTS.where(
+    t.forecast.c.service.in_(bindparam("services", expanding=True)), t.forecast.c.priority == ORDINARY
+)
+_ADD_PROMISE = insert(t.promise)
+_FIND_PROMISE = select(*_PROMISE).where(t.promise.c.leg == bindparam("leg"))
+_TOLD_WITH = (
+    select(*_PROMISE)
+    .join_from(t.promise, t.leg, t.leg.c.id == t.promise.c.leg)
+    .where(t.leg.c.ticket == bindparam("ticket"), t.leg.c.ordinal == 1)
+)
+_FIND_EXPECTED = select(*_EXPECTED).where(t.expectation.c.leg == bindparam("leg"))
+_ALL_EXPECTED = select(*_EXPECTED).where(t.expectation.c.hall == bindparam("hall"))
+_WAITING = select(t.leg.c.id).where(
+    t.leg.c.hall == bindparam("hall"), t.leg.c.day == bindparam("day"), t.leg.c.state == State.WAITING
+)
+_FORGET = delete(t.expectation).where(
+    t.expectation.c.hall == bindparam("hall"), t.expectation.c.leg.not_in(_WAITING)
+)
+_CALLED = (  # promises whose leg has had its first call
+    select(*_PROMISE[:-1], func.min(t.call.c.at).label("called_at"))
+    .join_from(t.promise, t.call, t.call.c.leg == t.promise.c.leg)
+    .where(
+        t.promise.c.hall == bindparam("hall"),
+        t.promise.c.day == bindparam("day"),
+        t.promise.c.waited_s.is_(None),
+    )
+    .group_by(*_PROMISE[:-1])
+    .order_by(func.min(t.call.c.at), t.promise.c.leg)
+)
+_SETTLE = update(t.promise).where(t.promise.c.leg == bindparam("of_leg"))
+_CALIBRATION = select(t.calibration.c.bucket, t.calibration.c.c, t.calibration.c.calls).where(
+    t.calibration.c.hall == bindparam("hall")
+)
+
+
+def estimate_json(estimate: Estimate) -> dict[str, Any]:
+    """{state, low, high, rough}: minutes, None when unknown."""
+    return vars(estimate).copy()
+
+
+def forecasts(connection: Connection, hall: str) -> dict[Question, Foreseen]:
+    """Every answer that was last given."""
+    rows = connection.execute(_FORECASTS, {"hall": hall})
+    return {(row.service, row.priority): Foreseen(*row) for row in rows}
+
+
+def forecast_for(connection: Connection, hall: str, services: Sequence[str]) -> dict[str, Estimate]:
+    """What an ordinary number of each of `services` may expect; unknown when nobody has looked."""
+    rows = connection.execute(_ORDINARY, {"hall": hall, "services": list(services)})
+    found = {row.service: Foreseen(*row).estimate for row in rows}
+    return {service: found.get(service, UNKNOWN) for service in services}
+
+
+def save_forecasts(unit: Unit, rows: Sequence[Foreseen]) -> None:
+    values = [{"hall": unit.hall, "at": unit.now, **vars(row)} for row in rows]
+    upsert_all(unit.connection, t.forecast, values, ("hall", "service", "priority"))
+
+
+def make_promise(unit: Unit, leg: Leg) -> Estimate:
+    """Write down what this fresh leg is told: one look-up, no reckoning. Unknown is told and not promised."""
+    kind = ORDINARY if leg.priority == ORDINARY else PRIORITY
+    which = {"hall": unit.hall, "service": leg.service, "priority": kind}
+    row = unit.connection.execute(_FORECAST, which).one_or_none()
+    if row is None or row.p50_s is None:
+        return UNKNOWN
+    told = Foreseen(*row)
+    facts = {k: v for k, v in vars(told).items() if k not in ("service", "priority")}
+    place = {"leg": leg.id, "hall": unit.hall, "day": unit.day, "queue": leg.queue, "made_at": unit.now}
+    unit.connection.execute(_ADD_PROMISE, {**place, **facts})
+    return told.estimate
+
+
+def find_promise(connection: Connection, leg: int) -> Promise | None:
+    """None: nothing was known when the number was taken."""
+    row = connection.execute(_FIND_PROMISE, {"leg": leg}).one_or_none()
+    return Promise(*row) if row else None
+
+
+def told_with(connection: Connection, ticket: int) -> Estimate:
+    """What was said when the number was taken, for every paper of it."""
+    row = connection.execute(_TOLD_WITH, {"ticket": ticket}).one_or_none()
+    return Promise(*row).estimate if row else UNKNOWN
+
+
+def called_promises(connection: Connection, hall: str, day: str) -> list[Promise]:
+    """Promises of the day that a call has just settled, with what came true, in the order of the calls."""
+    rows = connection.execute(_CALLED, {"hall": hall, "day": day})
+    return [Promise(*row[:-1], waited_s=_seconds(row.made_at, row.called_at)) for row in rows]
+
+
+def _seconds(start: datetime, end: datetime) -> int:
+    return max(0, round((end - start).total_seconds()))
+
+
+def settle(unit: Unit, promises: Sequence[Promise]) -> None:
+    """Store what came true."""
+    for promise in promises:
+        unit.connection.execute(_SETTLE, {"of_leg": promise.leg, "waited_s": promise.waited_s})
+
+
+def expectation(connection: Connection, leg: int) -> Expected | None:
+    row = connection.execute(_FIND_EXPECTED, {"leg": leg}).one_or_none()
+    return Expected(*row) if row else None
+
+
+def expectations(connection: Connection, hall: str) -> dict[int, Expected]:
+    return {row.leg: Expected(*row) for row in connection.execute(_ALL_EXPECTED, {"hall": hall})}
+
+
+def save_expectations(unit: Unit, rows: Sequence[Expected]) -> None:
+    """Save `rows`, and forget those of legs that wait no more."""
+    upsert_all(unit.connection, t.expectation, [{"hall": unit.hall, **vars(r)} for r in rows], ("leg",))
+    unit.connection.execute(_FORGET, {"hall": unit.hall, "day": unit.day})
+
+
+def calibration(connection: Connection, hall: str) -> dict[int, tuple[float, int]]:
+    """bucket -> (c, calls it has learned from)."""
+    return {row.bucket: (row.c, row.calls) for row in connection.execute(_CALIBRATION, {"hall": hall})}
+
+
+def save_calibration(unit: Unit, values: Mapping[int, tuple[float, int]]) -> None:
+    rows: list[dict[str, Any]] = [
+        {"hall": unit.hall, "bucket": bucket, "c": c, "calls": calls} for bucket, (c, calls) in values.items()
+    ]
+    upsert_all(unit.connection, t.calibration, rows, ("hall", "bucket"))

@@ -1,0 +1,321 @@
+"""The estimator on made-up halls: it rolls the rule that calls, and its words keep their promise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from math import exp, inf, log
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.domain.catalogue import Window
+from server.domain.estimate.outlook import PRIORITY, how_many, look, quantiles
+from server.domain.estimate.plan import LATE, TARDY, spells_of
+from server.domain.estimate.promise import (
+    LEAST,
+    START,
+    Estimate,
+    Forecast,
+    adapted,
+    at_most,
+    bucket,
+    moved,
+    on_the_clock,
+    shown,
+    steady,
+)
+from server.domain.estimate.roll import Stage, asking, next_moment
+from server.domain.estimate.scene import Busy, Desk, Newcomers, Scene
+from server.domain.estimate.times import ServiceTime, Visit, cold, learn
+from server.domain.routing import APPOINTMENT, ORDINARY, Rules, Situation, choose, is_protected
+from server.domain.tickets import Leg
+from server.domain.windows import WindowState
+
+NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+SERVICES = {"a1": "A", "a2": "A", "b1": "B"}
+MINUTES = {"a1": 5.0, "a2": 20.0, "b1": 8.0}
+EXACT = {s: ServiceTime(log(m), 1e-9) for s, m in MINUTES.items()}
+ALWAYS = ((0.0, inf),)
+
+
+def leg(id: int, ago: float, service: str = "a1", priority: str = ORDINARY) -> Leg:
+    return asking(id, SERVICES[service], service, priority, NOW - timedelta(minutes=ago))
+
+
+def desk(window: str, *queues: str, **more: object) -> Desk:
+    pools = (tuple((q, None) for q in queues),)
+    facts: dict[str, object] = {"comprehensive": len(queues) > 1, "spells": ALWAYS, **more}
+    return Desk(window, pools, **facts)  # type: ignore[arg-type]
+
+
+def scene(*legs: Leg, desks: tuple[Desk, ...] = (desk("1", "A"),), **more: object) -> Scene:
+    facts: dict[str, object] = {
+        "now": NOW,
+        "waiting": legs,
+        "desks": desks,
+        "rules": Rules(),
+        "queue_of": SERVICES,
+        "mean_minutes": MINUTES,
+        "times": EXACT,
+        "pace": {},
+        "no_show": 0.0,
+        **more,
+    }
+    return Scene(**facts)  # type: ignore[arg-type]
+
+
+LEGS = st.lists(
+    st.tuples(st.integers(0, 120), st.sampled_from(["a1", "a2", "b1"]), st.sampled_from([ORDINARY, "elder"])),
+    min_size=1,
+    max_size=25,
+)
+
+
+@given(LEGS)
+def test_a_future_calls_in_the_order_of_the_rule(drawn: list[tuple[int, str, str]]) -> None:
+    legs = [leg(i, ago, service, kind) for i, (ago, service, kind) in enumerate(drawn, 1)]
+    found = Stage(scene(*legs, desks=(desk("1", "A", "B"),))).play(Random(1))
+    waiting, t, run, expected = list(legs), 0.0, 0, {}
+    mean_all = sum(MINUTES.values()) / 3
+    while waiting:
+        at = Situation(True, MINUTES, mean_all, protected_run=run)
+        chosen = choose(waiting, NOW + timedelta(minutes=t), Rules(), at)
+        assert chosen is not None
+        expected[chosen.leg.id] = t
+        run = run + 1 if is_protected(chosen.leg) else 0
+        waiting.remove(chosen.leg)
+        t += MINUTES[chosen.leg.service]
+    assert found == pytest.approx(expected, abs=1e-5)
+
+
+@given(LEGS)
+def test_who_only_asks_changes_nothing_for_those_who_wait(drawn: list[tuple[int, str, str]]) -> None:
+    legs = [leg(i, ago, service, ORDINARY) for i, (ago, service, _) in enumerate(drawn, 1)]
+    desks = (desk("1", "A"), desk("2", "A", "B"))
+    alone = Stage(scene(*legs, desks=desks)).play(Random(7))
+    asked = look(scene(*legs, desks=desks), lambda n: Random(7), futures=1)
+    assert {i: f.p50 for i, f in asked.legs.items() if f} == alone
+
+
+def test_equal_dice_give_equal_answers() -> None:
+    many = scene(*(leg(i, i) for i in range(1, 30)), times={s: cold(m) for s, m in MINUTES.items()})
+    assert look(many, Random) == look(many, Random)
+
+
+def test_a_fresh_number_waits_for_those_before_it() -> None:
+    found = look(scene(leg(1, 3), leg(2, 2), leg(3, 1)), Random)
+    assert found.fresh["a1", ORDINARY] == Forecast(pytest.approx(15), pytest.approx(15))  # type: ignore[arg-type]
+    assert found.fresh["a1", PRIORITY] == Forecast(0.0, 0.0)
+    assert found.fresh["b1", ORDINARY] is None, "no window takes it"
+
+
+def test_nobody_eligible_nobody_called() -> None:
+    found = look(scene(leg(1, 3, "b1")), Random)
+    assert found.legs == {1: None}
+
+
+def test_ties_are_called_in_the_order_of_their_ids() -> None:
+    found = look(scene(leg(2, 5), leg(1, 5)), Random)
+    assert [found.legs[i].p50 for i in (1, 2)] == pytest.approx([0, 5])  # type: ignore[union-attr]
+
+
+def test_overflow_only_when_the_own_queues_are_empty() -> None:
+    helper = Desk("2", ((("A", None),), (("B", "b1"),)), False, ALWAYS)
+    found = look(scene(leg(1, 60, "b1"), leg(2, 1), leg(3, 1), desks=(helper,)), Random)
+    assert [found.legs[i].p50 for i in (2, 3, 1)] == pytest.approx([0, 5, 10])  # type: ignore[union-attr]
+
+
+def test_a_leg_for_one_window_waits_for_that_window() -> None:
+    mine = replace(leg(1, 5), target_window="2")
+    desks = (desk("1", "A"), desk("2", "A", busy=Busy("a1", 1.0)))
+    found = look(scene(mine, desks=desks), Random)
+    assert found.legs[1] is not None
+    assert found.legs[1].p50 == pytest.approx(4, abs=0.1)
+
+
+def test_lunch_nobody_is_called_for_an_hour() -> None:
+    found = look(
+        scene(leg(1, 3), leg(2, 2), leg(3, 1), desks=(desk("1", "A", spells=((0, 8), (68, inf))),)), Random
+    )
+    assert [found.legs[i].p50 for i in (1, 2, 3)] == pytest.approx([0, 5, 68])  # type: ignore[union-attr]
+
+
+def test_all_closed_but_planned_to_open() -> None:
+    found = look(scene(leg(1, 3), desks=(desk("1", "A", spells=((18, inf),)),)), Random)
+    assert found.legs[1] == Forecast(18, 18)
+
+
+def test_a_window_that_closes_leaves_the_rest_unknown() -> None:
+    found = look(scene(leg(1, 3), leg(2, 2), leg(3, 1), desks=(desk("1", "A", spells=((0, 8),)),)), Random)
+    assert [found.legs[i] is None for i in (1, 2, 3)] == [False, False, True]
+
+
+def test_the_only_window_is_paused() -> None:
+    paused = desk("1", "A", pause_left=10.0)
+    assert look(scene(leg(1, 3), desks=(paused,)), Random).legs[1] is None
+    both = look(scene(leg(1, 3), leg(2, 2), desks=(paused, desk("2", "A"))), Random)
+    assert both.legs[1] == Forecast(0, 0)
+    assert both.legs[2] is not None
+
+
+def test_an_appointment_before_opening_is_called_at_the_opening() -> None:
+    early = leg(1, 10, priority=APPOINTMENT)
+    found = look(scene(leg(2, 20), early, desks=(desk("1", "A", spells=((15, inf),)),)), Random)
+    assert [found.legs[i].p50 for i in (1, 2)] == pytest.approx([15, 20])  # type: ignore[union-attr]
+
+
+def test_an_appointment_that_is_still_to_come_is_reckoned_with() -> None:
+    coming = leg(9, -4, priority=APPOINTMENT)
+    found = look(scene(leg(1, 3), leg(2, 2), leg(3, 1), coming=(coming,)), Random)
+    assert [found.legs[i].p50 for i in (1, 2, 3)] == pytest.approx([0, 10, 15])  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("of_twenty", "kind"), [(4, "elder"), (9, APPOINTMENT)])
+def test_a_large_share_of_protected_legs(of_twenty: int, kind: str) -> None:
+    """20 % priority, 45 % appointments: the old are still called, protected calls do not run for ever."""
+    legs = [leg(i, 60 - i, priority=kind if i % 20 < of_twenty else ORDINARY) for i in range(1, 41)]
+    found = look(scene(*legs, desks=(desk("1", "A"), desk("2", "A"))), Random)
+    calls = sorted((f.p50, i) for i, f in found.legs.items() if f)
+    assert len(calls) == 40
+    first = [i % 20 < of_twenty for _, i in calls[:6]]
+    assert not all(first), "an old ordinary leg comes after `run` protected ones"
+
+
+def test_protected_newcomers_lengthen_the_wait() -> None:
+    legs = [leg(i, 30 - i) for i in range(1, 20)]
+    stream = Newcomers("A", "a1", PRIORITY, per_minute=0.1, until=240)
+    calm, busy = (look(scene(*legs, newcomers=n), Random).legs[19] for n in ((), (stream,)))
+    assert calm is not None
+    assert busy is not None
+    assert busy.p50 > calm.p50 + 20
+
+
+def test_many_waiting_fewer_futures() -> None:
+    assert [how_many(n) for n in (0, 50, 200, 2000)] == [80, 80, 20, 6]
+
+
+def test_quantiles_count_the_futures_without_a_call() -> None:
+    assert quantiles([1, 2, 3, 4, 5, 6, 7, 8, 9], 10) == (5, 9)
+    assert quantiles([1, 2], 10) == (inf, inf)
+
+
+# ------------------------------------------------------------------ service times
+
+
+def test_who_has_been_served_long_needs_longer_still() -> None:
+    time, dice = cold(10), Random(3)
+    fresh = sum(time.remaining(0, dice) for _ in range(4000)) / 4000
+    later = sum(time.remaining(20, dice) for _ in range(4000)) / 4000
+    assert fresh == pytest.approx(10, rel=0.1)
+    assert later > 7, "a long visit does not end because its average is over"
+    assert time.remaining(500, dice) >= 0
+
+
+def test_a_measured_service_leaves_the_catalogue_behind() -> None:
+    dice = Random(1)
+    visits = [Visit("a1", "A", "1", exp(dice.gauss(log(12), 0.3))) for _ in range(2000)]
+    times, _ = learn(visits, MINUTES, SERVICES)
+    assert times["a1"].mean == pytest.approx(12 * exp(0.045), rel=0.1)
+    assert times["a2"].mean > 20, "the rare one borrows from its queue"
+    assert times["b1"].mean == pytest.approx(8, rel=0.25), "another queue learns little from it"
+
+
+def test_a_slow_window_is_known_and_two_visits_prove_nothing() -> None:
+    dice = Random(1)
+    visits = [Visit("a1", "A", "quick", exp(dice.gauss(log(5), 0.5))) for _ in range(400)]
+    visits += [Visit("a1", "A", "slow", exp(dice.gauss(log(10), 0.5))) for _ in range(400)]
+    visits += [Visit("a1", "A", "new", 60.0)] * 2
+    _, pace = learn(visits, MINUTES, SERVICES)
+    assert pace["slow", "A"] / pace["quick", "A"] == pytest.approx(2, rel=0.15)
+    assert pace["new", "A"] < 1.5
+
+
+# ------------------------------------------------------------------ plan
+
+HOURS = (
+    (datetime(2026, 3, 2, 8, 30).time(), datetime(2026, 3, 2, 12).time()),  # noqa: DTZ001  local
+    (datetime(2026, 3, 2, 14).time(), datetime(2026, 3, 2, 17, 30).time()),  # noqa: DTZ001
+)
+WINDOW = Window("W", "1", "", "special", ("A",))
+
+
+@pytest.mark.parametrize(
+    ("clock", "state", "more", "spells"),
+    [
+        ((9, 0), "open", {}, ((0, 180), (300, inf))),
+        ((9, 0), "open", {"lunch_duty": True}, ((0, inf),)),
+        ((12, 30), "open", {}, ((90, inf),)),
+        ((18, 0), "open", {}, ((0, inf),)),
+        ((8, 15), "closed", {}, ((15 + TARDY, 225), (345 + TARDY, inf))),
+        ((8, 40), "closed", {}, ((TARDY, 200), (320 + TARDY, inf))),
+        ((9, 0), "closed", {}, ((300 + TARDY, inf),)),
+        ((15, 0), "closed", {}, ()),
+        ((8, 15), "closed", {"default_state": "tidal"}, ()),
+    ],
+)
+def test_when_a_window_calls(
+    clock: tuple[int, int], state: str, more: dict[str, object], spells: tuple[tuple[float, float], ...]
+) -> None:
+    local = datetime(2026, 3, 2, *clock)  # noqa: DTZ001  the hall's local time
+    window = replace(WINDOW, **more)  # type: ignore[arg-type]
+    assert spells_of(window, WindowState(state), local, HOURS, by_hand=False) == spells
+
+
+def test_a_day_opened_by_hand_has_no_hours() -> None:
+    night = datetime(2026, 3, 1, 23, 0)  # noqa: DTZ001
+    assert spells_of(WINDOW, WindowState.OPEN, night, (), by_hand=True) == ALWAYS
+    assert spells_of(WINDOW, WindowState.CLOSED, night, (), by_hand=True) == ()
+    assert LATE > TARDY
+
+
+def test_the_next_moment_of_a_plan() -> None:
+    assert [next_moment(((0, 8), (68, inf)), t) for t in (3, 8, 100)] == [3, 68, 100]
+    assert next_moment(((0, 8),), 9) is None
+
+
+# ------------------------------------------------------------------ the promise
+
+
+def test_what_is_shown() -> None:
+    assert shown(None, 0, False) == Estimate("unknown", None, None, False)
+    assert shown(Forecast(1.5, 2), 4.2, True) == Estimate("soon", 0, 5, True)
+    assert shown(Forecast(12.7, 18), 19.1, False) == Estimate("range", 12, 20, False)
+    assert shown(Forecast(43, 55), 61, False) == Estimate("range", 40, 65, False)
+
+
+def test_nine_promises_in_ten_are_kept_when_the_hall_drifts() -> None:
+    dice, c, kept = Random(5), START, 0
+    for n in range(6000):
+        slow = 1 + n / 4000  # every wait grows, the forecast does not know
+        broken = 10 * slow * exp(dice.gauss(0, 0.4)) > at_most(Forecast(10, 16), c)
+        kept += not broken
+        c = adapted(c, broken)
+    assert 0.88 <= kept / 6000 <= 0.93
+    assert adapted(LEAST, False) == LEAST
+
+
+def test_each_size_of_wait_has_its_own_width() -> None:
+    assert [bucket(p) for p in (0, 0.9, 1, 7.9, 8, 80)] == [0, 0, 1, 2, 3, 8]
+
+
+def test_the_expected_time_moves_slowly() -> None:
+    first = moved(None, Forecast(10, 20), None, NOW)
+    assert first == NOW + timedelta(minutes=12)
+    two = NOW + timedelta(minutes=2)
+    later = moved(first, Forecast(30, 30), NOW, two)
+    assert (later - first).total_seconds() == pytest.approx(0.2 * 20 * 60)
+    earlier = moved(first, Forecast(0, 0), NOW, two)
+    assert (first - earlier).total_seconds() == pytest.approx(0.3 * 10 * 60)
+    assert moved(first, Forecast(40, 40), NOW, NOW) == first, "no time, no move, however often one looks"
+    assert on_the_clock(NOW + timedelta(minutes=12, seconds=50)) == NOW + timedelta(minutes=12)
+
+
+def test_a_range_that_is_still_true_stays() -> None:
+    old = Estimate("range", 10, 15, False)
+    assert steady(old, Estimate("range", 9, 14, False)) is old
+    wider, lower = Estimate("range", 10, 16, False), Estimate("range", 7, 13, False)
+    assert steady(old, wider) is wider
+    assert steady(old, lower) is lower

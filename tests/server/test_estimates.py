@@ -1,0 +1,319 @@
+"""What people are told about the wait, in the real hall: before taking, on paper, on phone and board."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from server.actions.day import close_day
+from server.actions.no_show import give_back_place, no_show
+from server.actions.staff_window import close_window, pause_window
+from server.actions.start import start
+from server.actions.transfer import transfer
+from server.app import App
+from server.domain.actors import SYSTEM
+from server.domain.estimate.promise import START
+from server.domain.estimate.times import Learned
+from server.domain.events import EstimatesChanged
+from server.estimator import Estimator
+from server.settings import HallSettings
+from server.store import tables as t
+from server.store.accuracy import accuracy
+from server.store.estimates import UNKNOWN, calibration, find_promise, forecast_for
+from server.store.history import learned
+from server.store.snapshots.citizen import citizen_value
+from server.store.snapshots.desk import desk_value
+from server.store.snapshots.public import queue_rows
+from server.store.snapshots.view import ALL, View
+from server.text import Texts
+from tests.conftest import ROOT, Clock
+from tests.server.callers import device, nobody
+from tests.server.hall_day import HallDay
+from tests.server.test_push import Wall
+
+TEXTS = Texts(ROOT / "config" / "text")
+
+
+@pytest.fixture
+def estimator(day: HallDay) -> Estimator:
+    house = SimpleNamespace(store=day.store, hall=day.hall)
+    return Estimator(house)  # type: ignore[arg-type]  # all that it uses of a house
+
+
+def phone(day: HallDay, ticket: Any) -> Any:
+    with day.store.read() as connection:
+        return citizen_value(view(day, connection), ticket)["ticket"]["estimate"]
+
+
+def view(day: HallDay, connection: Any) -> View:
+    return View.of(connection, day.store.hall, day.hall, TEXTS)
+
+
+def queue(day: HallDay, name: str = "A") -> Any:
+    with day.store.read() as connection:
+        row = queue_rows(view(day, connection), ALL)[name]
+    assert row is not None
+    return row["estimate"]
+
+
+def test_before_the_first_look_nothing_is_claimed(day: HallDay) -> None:
+    taken = day.open("W01").take()
+    assert taken.estimate == UNKNOWN
+    assert phone(day, taken.ticket) == {"state": "unknown", "rough": True, "expected_at": None, "by": None}
+
+
+def test_the_range_is_told_before_taking_and_on_paper(day: HallDay, estimator: Estimator) -> None:
+    day.open("W01", "W02")
+    for _ in range(8):
+        day.take()
+    estimator.once()
+    shown = queue(day)
+    assert shown["state"] == "range"
+    assert 0 < shown["low"] < shown["high"]
+    assert shown["rough"], "no history of its own yet"
+    taken = day.take("S001")
+    told = taken.estimate
+    assert taken.slip is not None
+    assert f"预计等候：{told.low}～{told.high}分钟" in [p.get("text") for p in taken.slip.facts["parts"]]
+
+
+def test_the_empty_queue_is_called_soon(day: HallDay, estimator: Estimator) -> None:
+    day.open("W01", "W02", "W03")
+    estimator.once()
+    assert queue(day)["state"] == "soon"
+    taken = day.take()
+    assert taken.slip is not None
+    assert "预计等候：马上叫到" in [p.get("text") for p in taken.slip.facts["parts"]]
+
+
+def test_unknown_when_no_window_is_open_or_planned(day: HallDay, estimator: Estimator) -> None:
+    day.clock.forward(hours=1)  # 10:00: who should be open by now is not
+    day.open("W01")
+    day.take("S101")  # queue B: nobody
+    estimator.once()
+    assert queue(day, "A")["state"] == "soon"
+    assert queue(day, "C")["state"] == "range", "its windows come after lunch"
+    day.clock.forward(hours=5)  # 15:00: nobody comes any more
+    estimator.once()
+    assert queue(day, "B") == {"state": "unknown", "low": None, "high": None, "rough": True}
+
+
+def test_all_windows_closed_but_planned_to_open(day: HallDay, estimator: Estimator) -> None:
+    day.clock.forward(hours=23, minutes=15)  # Tuesday 08:15: numbers are given, windows open at 08:30
+    day.open()
+    taken = day.take()
+    estimator.once()
+    shown = queue(day)
+    assert shown["state"] == "range"
+    assert 15 <= shown["low"] <= 25
+    assert phone(day, taken.ticket)["state"] == "range"
+
+
+def test_lunch_is_told(day: HallDay, estimator: Estimator) -> None:
+    day.open("W02")  # not on lunch duty
+    day.clock.at = day.clock.at.replace(hour=11, minute=58)
+    first, second = day.take(), day.take()
+    day.call("W02")
+    day.at("W02", start, "W02")
+    estimator.once()
+    del first
+    seen = phone(day, second.ticket)
+    assert seen["state"] == "range"
+    assert "T06:0" in seen["expected_at"], "14:00 in Shanghai, when the window calls again"
+
+
+def test_the_only_window_of_a_service_is_paused(day: HallDay, estimator: Estimator) -> None:
+    day.clock.at = day.clock.at.replace(hour=15)
+    day.open("W10")  # the other window of the queue is closed and no longer expected
+    taken = day.take("S401")
+    estimator.once()
+    assert phone(day, taken.ticket)["state"] == "soon"
+    day.at("W10", pause_window, day.hall, "W10", day.hall.choices.pause_reason[0].id)
+    estimator.once()
+    assert phone(day, taken.ticket)["state"] == "unknown"
+
+
+def test_a_window_that_closes_is_counted_out(day: HallDay, estimator: Estimator) -> None:
+    day.clock.at = day.clock.at.replace(hour=15)
+    day.open("W01", "W02")
+    for _ in range(6):
+        last = day.take()
+    day.call("W01")
+    estimator.once()
+    with_two = phone(day, last.ticket)["expected_at"]
+    day.at("W02", close_window, "W02")
+    day.clock.forward(minutes=10)
+    estimator.once()
+    assert phone(day, last.ticket)["expected_at"] > with_two
+
+
+def test_a_leg_transferred_twice_keeps_an_expectation(day: HallDay, estimator: Estimator) -> None:
+    day.open("W01", "W05")
+    taken = day.take()
+    for window, target in (("W01", "B"), ("W05", "A")):
+        day.call(window)
+        day.at(window, start, window)
+        day.at(window, transfer, day.hall, window, target, None)
+    estimator.once()
+    seen = phone(day, taken.ticket)
+    assert seen["state"] == "soon"
+    assert seen["by"] is None, "the promise was about the first call"
+
+
+def test_returned_after_a_miss_to_an_empty_queue_is_soon(day: HallDay, estimator: Estimator) -> None:
+    day.open("W01")
+    taken = day.take()
+    day.call("W01")
+    day.clock.forward(minutes=2)
+    day.at("W01", no_show, day.hall, "W01")
+    day.at("W01", give_back_place, day.hall, "W01", taken.leg.id)
+    estimator.once()
+    assert phone(day, taken.ticket)["state"] == "soon"
+
+
+def test_the_clock_set_back_spoils_nothing(day: HallDay, estimator: Estimator) -> None:
+    day.open("W01")
+    taken = [day.take() for _ in range(4)][-1]
+    estimator.once()
+    before = phone(day, taken.ticket)["expected_at"]
+    day.clock.forward(hours=-2)
+    estimator.once()
+    assert phone(day, taken.ticket)["expected_at"] == before
+
+
+def test_the_promise_is_kept_as_it_was_and_settled_by_the_call(day: HallDay, estimator: Estimator) -> None:
+    day.open("W01")
+    for _ in range(3):
+        day.take()
+    estimator.once()
+    taken = day.take()
+    day.clock.forward(minutes=1)
+    estimator.once()
+    with day.store.read() as connection:
+        promise = find_promise(connection, taken.leg.id)
+        assert promise is not None
+        assert (promise.low, promise.high) == (taken.estimate.low, taken.estimate.high)
+        assert promise.waited_s is None
+    for _ in range(4):
+        day.clock.forward(minutes=30)  # far beyond the promise
+        day.call("W01")
+        day.serve("W01")
+    estimator.once()
+    with day.store.read() as connection:
+        settled = find_promise(connection, taken.leg.id)
+        widths = calibration(connection, day.store.hall)
+        report = accuracy(connection, day.store.hall, "2026-03-02", "2026-03-02")
+    assert settled is not None
+    assert settled.waited_s == (1 + 30 * 4 + 5 * 3) * 60
+    assert [c for c, _ in widths.values()] == [pytest.approx(START + 0.04 * 0.9)]
+    assert (report.calls, report.kept) == (1, 0.0)
+    assert report.error_min == pytest.approx((settled.waited_s - settled.p50_s) / 60)
+
+
+def test_the_faces_hear_only_of_what_changed(day: HallDay, estimator: Estimator) -> None:
+    day.open("W01")
+    heard: list[Any] = []
+    day.store.publish = lambda commit: heard.extend(commit.events)
+    estimator.once()
+    assert {e.queue for e in heard if isinstance(e, EstimatesChanged)} >= {"A", "B"}
+    heard.clear()
+    estimator.once()
+    assert heard == []
+
+
+def test_equal_dice_give_equal_answers(day: HallDay, estimator: Estimator) -> None:
+    day.open("W01", "W02")
+    for _ in range(6):
+        day.take()
+    assert estimator.once().legs == estimator.once().legs
+
+
+def test_no_day_no_claim(day: HallDay, estimator: Estimator) -> None:
+    estimator.once()
+    with day.store.read() as connection:
+        found = forecast_for(connection, day.store.hall, ["S001"])
+        rows = connection.execute(select(t.expectation)).all()
+    assert found["S001"].state == "unknown"
+    assert rows == []
+
+
+def test_a_kiosk_asks_before_anybody_takes(app: App, hall: HallSettings, clock: Clock) -> None:
+    assert nobody(app).ask("GET", "/api/estimates").status_code == 401
+    HallDay(app.house.store, hall, app.house.slip, clock).open("W01")
+    Estimator(app.house).once()
+    kiosk = device(app, "kiosk")
+    said = kiosk.ask("GET", "/api/estimates").get_json()
+    assert said["queues"]["A"] == {"state": "soon", "low": 0, "high": 1, "rough": True}
+    assert set(said["services"]) == set(hall.catalogue.services)
+    body = {"request_id": "take-number-1", "service": "S001"}
+    assert kiosk.ask("POST", "/api/tickets", body).get_json()["ticket"]["estimate"]["state"] == "soon"
+
+
+def test_the_phone_page_tells_the_clock_time(app: App, hall: HallSettings, clock: Clock) -> None:
+    hall_day = HallDay(app.house.store, hall, app.house.slip, clock).open("W01")
+    for _ in range(2):
+        hall_day.take()
+    Estimator(app.house).once()
+    taken = hall_day.take()
+    Estimator(app.house).once()
+    page = app.flask.test_client().get(f"/t/{taken.ticket.link}").get_data(as_text=True)
+    assert "粗略估计 09:" in page
+    assert "取号时估计不晚于 " in page
+    clock.forward(hours=8, minutes=45)
+    hall_day.at("W01", close_window, "W01")
+    Estimator(app.house).once()
+    page = app.flask.test_client().get(f"/t/{taken.ticket.link}").get_data(as_text=True)
+    assert "等候时间现在估计不了" in page
+
+
+def test_the_clerk_stays_blind(day: HallDay, estimator: Estimator) -> None:
+    day.open("W01")
+    taken = day.take()
+    estimator.once()
+    with day.store.read() as connection:
+        desk = desk_value(view(day, connection), "W01")
+    assert taken.ticket.number not in str(desk)
+    assert "estimate" not in desk
+
+
+def test_every_face_keeps_in_step_with_the_estimates(day: HallDay, estimator: Estimator) -> None:
+    wall = Wall(day.open("W01", "W02"), TEXTS)
+    for _ in range(3):
+        day.take()
+        estimator.once()
+        wall.check()
+    day.at("W02", pause_window, day.hall, "W02", day.hall.choices.pause_reason[0].id)
+    estimator.once()
+    wall.check()
+
+
+def test_five_days_of_own_visits_replace_the_catalogue(day: HallDay) -> None:
+    """Rough until then; a service that takes half an hour here is known to take half an hour."""
+    listed = day.hall.catalogue.services["S401"].avg_minutes
+    for n in range(5):
+        past = own_history(day)
+        assert past.rough
+        assert n > 0 or past.times["S401"].mean == pytest.approx(listed, rel=0.01)
+        day.open("W10")
+        for _ in range(4):
+            day.take("S401", "elder")
+            day.call("W10")
+            day.serve("W10", minutes=30)
+        day.at("W10", close_window, "W10")
+        with day.store.unit(SYSTEM) as unit:
+            close_day(unit)
+        day.clock.forward(days=1, hours=-2)
+    past = own_history(day)
+    assert not past.rough
+    assert past.times["S401"].mean > 2 * listed
+    assert past.no_show < 0.05
+    assert past.protected_per_minute == {"E": pytest.approx(20 / (5 * 420))}
+
+
+def own_history(day: HallDay) -> Learned:
+    today = day.clock().date().isoformat()
+    with day.store.read() as connection:
+        return learned(connection, day.store.hall, day.hall.catalogue, today)

@@ -17,7 +17,7 @@ from typing import ClassVar, Literal
 
 from server.domain.catalogue import STRICT, Catalogue
 from server.domain.routing import APPOINTMENT, ORDINARY
-from server.settings import HallSettings, Reader, SettingsError
+from server.settings import HallSettings, Reader, Settings, SettingsError
 
 HALF_HOUR_S, DAY_S = 1800, 86_400
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -128,6 +128,25 @@ def read_arrivals(path: Path, catalogue: Catalogue) -> Arrivals:
     if found is None or r.troubles:
         raise SettingsError(r.troubles)
     return found
+
+
+def usual_arrivals(settings: Settings) -> Arrivals:
+    """The hall's arrivals.toml; without one an even demand over the day and all services."""
+    path = settings.config / "arrivals.toml"
+    if path.exists():
+        return read_arrivals(path, settings.hall.catalogue)
+    return Arrivals(
+        base_tickets_per_day=300,
+        appointment_share=0.0,
+        no_show_base=0.05,
+        no_show_per_minute_over_10=0.0,
+        priority_share=0.1,
+        service_time=ServiceTime("lognormal", 0.63),  # coefficient of variation 0.7
+        call_to_arrival_seconds=Walk(36, 90),
+        weekday_factor={},
+        profile_half_hour={f"{h:02d}:{m:02d}": 1.0 for h in (9, 10, 11, 14, 15, 16) for m in (0, 30)},
+        mix=tuple(Share(s, 1.0) for s in settings.hall.catalogue.services),
+    )
 
 
 def _check(r: Reader, path: Path, found: Arrivals, catalogue: Catalogue) -> None:

@@ -35,14 +35,18 @@ Line = list[tuple[float, float, int, Leg]]
 def joined(citizen: Citizen, now_s: float) -> tuple[str, float]:
     """(class, second at which its seniority starts) of somebody who joins at `now_s`.
 
-    An appointment holder who is on time counts from shortly before the slot, a late one from the check-in; who
-    is too late is an ordinary citizen.
+    An appointment holder who is on time counts from shortly before the slot, a late one from the check-in;
+    one who is too late is an ordinary citizen.
     """
     if citizen.priority != APPOINTMENT or citizen.slot_s is None:
         return citizen.priority, now_s if citizen.origin_s is None else citizen.origin_s
     if now_s <= citizen.slot_s:
         return APPOINTMENT, citizen.slot_s - LEAD_MIN * 60
     return (APPOINTMENT if now_s <= citizen.slot_s + LATE_MIN * 60 else ORDINARY), now_s
+
+
+def _line_of(leg: Leg) -> tuple[str, str, str, str | None]:
+    return leg.queue, leg.service, leg.priority, leg.target_window
 
 
 class PureHall:
@@ -65,13 +69,13 @@ class PureHall:
         self._now_s = 0.0
         self._means = {s.id: s.avg_minutes for s in catalogue.services.values()}
         self._mean_all = sum(self._means.values()) / len(self._means)
-        self._lines: dict[tuple[str, str, str], Line] = {}  # (queue, service, class) -> heap by origin
+        # (queue, service, class, only this window) -> heap by origin
+        self._lines: dict[tuple[str, str, str, str | None], Line] = {}
         self._open: set[str] = set()
         self._special: dict[str, frozenset[str]] = {}
         self._at: dict[str, Leg] = {}  # window -> the leg it has
         self._missed: dict[int, Leg] = {}
         self.run = 0  # protected calls in a row
-        self.keep_legs: list[Leg] | None = None  # every leg as it joined, when somebody wants to know
 
     def at(self, now_s: float) -> None:
         self._now_s = now_s
@@ -107,31 +111,32 @@ class PureHall:
     def join(self, citizen: Citizen, at_s: float) -> None:
         """Stand in line since `at_s`."""
         priority, origin_s = joined(citizen, at_s)
-        self._put(Leg(
+        self.stand(Leg(
             id=citizen.id, ticket=citizen.id, ordinal=1, number=str(citizen.id), service=citizen.service,
             queue=self._queue_of[citizen.service], priority=priority, state=State.WAITING,
             joined_at=self._midnight + timedelta(seconds=at_s),
             origin_at=self._midnight + timedelta(seconds=origin_s),
         ))  # fmt: skip
 
-    def _put(self, leg: Leg) -> None:
-        line = self._lines.setdefault((leg.queue, leg.service, leg.priority), [])
+    def stand(self, leg: Leg) -> None:
+        """Stand in line where the leg's origin puts it."""
+        line = self._lines.setdefault(_line_of(leg), [])
         heapq.heappush(line, (leg.origin_at.timestamp(), leg.joined_at.timestamp(), leg.id, leg))
-        if self.keep_legs is not None:
-            self.keep_legs.append(leg)
 
     def call(self, window: str) -> Called | None:
         place = self._settings.catalogue.windows[window]
         for pools in (tuple((q, None) for q in place.queues), callable_pools(place)):
             heads = [
                 line[0][3]
-                for (queue, service, _), line in self._lines.items()
-                if line and ((queue, None) in pools or (queue, service) in pools)
+                for (queue, service, _, only), line in self._lines.items()
+                if line
+                and (only or window) == window
+                and (only or (queue, None) in pools or (queue, service) in pools)
             ]
             chosen = choose(heads, self._now, self._rules, self.situation(place))
             if chosen is not None:
                 leg = chosen.leg
-                heapq.heappop(self._lines[leg.queue, leg.service, leg.priority])
+                heapq.heappop(self._lines[_line_of(leg)])
                 self._at[window] = leg
                 self.run = self.run + 1 if is_protected(leg) else 0
                 return Called(leg.id, chosen.rule)
@@ -164,5 +169,5 @@ class PureHall:
 
     def come_back(self, citizen: int, window: str) -> bool:
         leg = self._missed.pop(citizen)
-        self._put(replace(leg, origin_at=returned_origin(leg, self._now, self._rules)))
+        self.stand(replace(leg, origin_at=returned_origin(leg, self._now, self._rules)))
         return True

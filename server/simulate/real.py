@@ -16,6 +16,7 @@ from server.actions.no_show import give_back_place, no_show
 from server.actions.staff_window import close_window, open_window
 from server.actions.start import start
 from server.actions.take_number import take_number
+from server.domain import refusals
 from server.domain.actors import SYSTEM, Actor
 from server.domain.routing import APPOINTMENT, ORDINARY
 from server.domain.slips import SlipTemplate
@@ -156,7 +157,14 @@ class RealHall:
         )
 
     def miss(self, window: str) -> float:
-        self.do(self.clerk(window), {"miss": window}, lambda u: {"leg": no_show(u, self.settings, window).id})
+        def deed(unit: Unit) -> dict[str, Any]:
+            return {"leg": no_show(unit, self.settings, window).id}
+
+        answer, _ = self.send(self.request_id(), self.clerk(window), {"miss": window}, deed)
+        if answer.get("refused") == refusals.NoShowTooSoon.code:  # the clock was set back: time stands still
+            return float(answer["facts"]["wait_s"])
+        if "refused" in answer:
+            raise Unexpected(f"a miss at {window}: {answer}")
         return 0.0
 
     def come_back(self, citizen: int, window: str) -> bool:

@@ -20,10 +20,11 @@ SERVED, MISSED, AWAY, WAITING = "served", "missed", "turned_away", "waiting"
 
 @dataclass(frozen=True)
 class Called:
-    """Whom the rule chose: the citizen's id and the rule that fired."""
+    """Whom the rule chose and the rule that fired; `stranger`: somebody whom the loop did not send."""
 
     citizen: int
     rule: str
+    stranger: Citizen | None = None
 
 
 class Hall(Protocol):
@@ -201,6 +202,8 @@ class Play:
 
     def _called(self, window: str, called: Called) -> None:
         self.calls.append((self._now, window, called.citizen, called.rule))
+        if called.stranger is not None:
+            self.outcomes[called.citizen] = Outcome(called.stranger, self._now)
         outcome = self.outcomes[called.citizen]
         if outcome.called_s is None:
             outcome.called_s, outcome.rule = self._now, called.rule

@@ -27,6 +27,7 @@ NEVER: dict[str, tuple[str, ...]] = {
     "server/simulate": (*FLASK, "drivers", *DOORS),
     "server/simulate/loop.py": (*SQL, "server.store", "server.actions", "server.settings"),
     "server/simulate/pure.py": (*SQL, "server.store", "server.actions"),
+    "server/demo": (*FLASK, "drivers", "server.live", "server.web"),
     "server/api": ("drivers",),
     "server/live": ("drivers",),
     "server/web": ("drivers",),

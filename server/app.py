@@ -25,6 +25,7 @@ from server.api import (
     staff,
     state,
     tickets,
+    what_if,
     windows,
 )
 from server.clock import Clock
@@ -97,7 +98,7 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     app.extensions["wucha"] = house
     problems.register(app)
     headers.register(app)
-    for door in (hall, tickets, windows, ratings, my, day, state, session, setup, devices, staff, pages):
+    for door in (hall, tickets, windows, ratings, my, day, state, session, setup, devices, staff, what_if, pages):
         app.register_blueprint(door.bp)
     app.register_blueprint(estimates.bp)
 

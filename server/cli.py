@@ -276,6 +276,65 @@ def bench(args: tuple[str, ...]) -> None:
     raise SystemExit(bench_main(list(args)))
 
 
+@main.command()
+@click.option("--scenario", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+              help="What differs from an ordinary Monday (config/demo/scenarios).")  # fmt: skip
+@click.option("--seed", default=1, show_default=True, help="Same seed, same days.")
+@click.option("--days", default=1, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--real", is_flag=True, help="Do the real deeds on a database instead of the rule alone.")
+@click.option("--json", "as_json", is_flag=True)
+def simulate(scenario: Path | None, seed: int, days: int, real: bool, as_json: bool) -> None:
+    """Play hall-days on a virtual clock with the real rule and tell waits, promises and losses."""
+    from server.settings import read_slip
+    from server.simulate.arrivals import read_arrivals
+    from server.simulate.run import World, table
+    from server.simulate.run import simulate as play
+    from server.simulate.scenario import Scenario, read_scenario
+
+    settings = read_settings()
+    try:
+        arrivals = read_arrivals(settings.config / "arrivals.toml", settings.hall.catalogue)
+        plan = read_scenario(scenario, settings.hall, arrivals) if scenario else Scenario()
+    except SettingsError as error:
+        fail("场景文件有误", "the scenario has errors", *map(str, error.troubles))
+    world = World(settings.hall, arrivals, read_slip(settings.common / "slips" / "ticket.toml"))
+    measures = play(world, plan, seed, days, real)
+    if as_json:
+        click.echo(json.dumps({"scenario": plan.name, "seed": seed, **measures.row()}, ensure_ascii=False))
+    else:
+        click.echo("\n".join([plan.name, *table(measures)]))
+
+
+@main.command()
+@click.option("--speed", default=60.0, show_default=True, type=click.FloatRange(1, 1000),
+              help="So many times faster than life.")  # fmt: skip
+@click.option("--faults", is_flag=True, help="Pull virtual cables meanwhile.")
+@click.option("--scenario", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--seed", default=1, show_default=True)
+@click.option("--data", metavar="DIR")
+@click.option("--port", metavar="N")
+def demo(
+    speed: float, faults: bool, scenario: Path | None, seed: int, data: str | None, port: str | None
+) -> None:
+    """Play a simulated day on the live faces of a demo hall; opens the hall when none runs."""
+    from server.demo.play import play_demo
+    from server.simulate.arrivals import read_arrivals
+    from server.simulate.run import table
+    from server.simulate.scenario import Scenario, read_scenario
+
+    settings = read_settings(data, port)
+    try:
+        arrivals = read_arrivals(settings.config / "arrivals.toml", settings.hall.catalogue)
+        plan = read_scenario(scenario, settings.hall, arrivals) if scenario else Scenario()
+    except SettingsError as error:
+        fail("场景文件有误", "the scenario has errors", *map(str, error.troubles))
+    try:
+        measures = play_demo(settings, plan, arrivals, seed, speed, faults, click.echo)
+    except KeyboardInterrupt:
+        fail("演示已停止", "the demo was stopped")
+    click.echo("\n".join([plan.name, *table(measures)]))
+
+
 def wait_until_up(url: str, seconds: float) -> bool:
     """Poll /healthz; True when it answered in time."""
     end = time.monotonic() + seconds

@@ -53,6 +53,7 @@ MATRIX: dict[str, frozenset[str]] = {
         "host.serve": (HOST,),
         "bench.use": (MANAGER, ADMIN),
         "audit.read": (SUPERVISOR, MANAGER),
+        "what-if.ask": (DUTY_LEADER, MANAGER),
     }.items()
 }
 

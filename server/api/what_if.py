@@ -1,0 +1,112 @@
+"""POST /api/what-if: what a change now would do to those who wait and to who comes within two hours."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Annotated, Any, Literal
+
+from apiflask import APIBlueprint
+from flask.typing import ResponseReturnValue
+from pydantic import AwareDatetime, Field
+
+from server.api.access import needs
+from server.api.bodies import Body, RequestId, Word
+from server.domain import refusals
+from server.house import House, house
+from server.simulate.arrivals import usual_arrivals
+from server.simulate.what_if import SOON_S, Change, Effect, Present, what_if
+from server.store.present import present_legs, taken_today
+
+bp = APIBlueprint("what_if", __name__)
+
+LONGEST = timedelta(hours=12)
+_one_at_a_time = Lock()  # an answer takes a second of a core; the hall's own work goes before a queue of them
+
+
+class Until(Body):
+    """`until`: when the change ends again; without it, it stays."""
+
+    until: AwareDatetime | None = None
+    request_id: RequestId | None = None
+
+
+class WindowChange(Until):
+    kind: Literal["open", "close"]
+    window: Word
+
+
+class Move(Body):
+    """New tickets of `service` go to `queue`."""
+
+    kind: Literal["move"]
+    service: Word
+    queue: Word
+    request_id: RequestId | None = None
+
+
+class Question(Body):
+    change: Annotated[WindowChange | Move, Field(discriminator="kind")]
+    request_id: RequestId | None = None
+
+
+@bp.post("/api/what-if")
+@needs("what-if.ask")
+@bp.input(Question, arg_name="body")
+def post_what_if(body: Question) -> ResponseReturnValue:
+    """Open or close a window, or move a service: 200 with each figure before, after, and the range of the
+    difference; 404 for what the hall does not have, 409 when the change is no change.
+    """
+    h = house()
+    now = h.clock()
+    with h.store.read() as connection:
+        legs, open_now, run, day = present_legs(connection, h.store.hall)
+        taken, last_hour = taken_today(connection, h.store.hall, day, now)
+    change = _change(h, body.change, open_now, now)
+    present = Present(now, tuple(legs), frozenset(open_now), run, taken, last_hour)
+    with _one_at_a_time:
+        answer = what_if(present, change, h.hall, usual_arrivals(h.settings))
+    return {
+        "at": now.isoformat(),
+        "paths": answer.paths,
+        "people": answer.people,
+        "within_s": SOON_S,
+        "waiting": _shown(answer.waiting, 1),
+        "joining": _shown(answer.joining, 1),
+        "over": _shown(answer.over, 3),
+    }
+
+
+def _change(h: House, asked: WindowChange | Move, open_now: set[str], now: datetime) -> Change:
+    """Raises WindowUnknown, WindowOpen, WindowClosed, ServiceUnknown, TargetWrong, InputInvalid."""
+    catalogue = h.hall.catalogue
+    if isinstance(asked, Move):
+        service = catalogue.services.get(asked.service)
+        if service is None:
+            raise refusals.ServiceUnknown(service=asked.service)
+        if asked.queue not in catalogue.queues or asked.queue == service.queue:
+            raise refusals.TargetWrong(queue=asked.queue)
+        return Change("move", service=asked.service, queue=asked.queue)
+    if asked.window not in catalogue.windows:
+        raise refusals.WindowUnknown(window=asked.window)
+    if asked.kind == "open" and asked.window in open_now:
+        raise refusals.WindowOpen(window=asked.window)
+    if asked.kind == "close" and asked.window not in open_now:
+        raise refusals.WindowClosed(window=asked.window)
+    if asked.until is not None and not now < asked.until <= now + LONGEST:
+        raise refusals.InputInvalid(
+            fields=[{"field": "until", "zh": "应在 12 小时之内", "en": "must be within 12 hours"}]
+        )
+    return Change(asked.kind, window=asked.window, until=asked.until)
+
+
+def _shown(effect: Effect | None, digits: int) -> dict[str, Any] | None:
+    """Rounded as far as it means anything."""
+    if effect is None:
+        return None
+
+    def short(value: Any) -> Any:
+        return {k: short(v) for k, v in value.items()} if isinstance(value, dict) else round(value, digits)
+
+    return {key: short(value) for key, value in asdict(effect).items()}

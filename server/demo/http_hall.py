@@ -1,0 +1,141 @@
+"""The running hall as the loop sees it: every deed is a request, every wait a real one.
+
+Real people may work beside the demo: what they did before it is taken as it is, and who took a number by hand
+is served like everybody.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from server.demo.console import Caller, Console
+from server.domain.routing import APPOINTMENT, ORDINARY
+from server.settings import HallSettings
+from server.simulate.arrivals import Citizen
+from server.simulate.loop import Called
+
+STRANGERS = 1_000_000  # ids of those who took a number without us begin here
+RATES = 0.4  # so many rate their visit
+LEVELS = ((5, 0.72), (4, 0.88), (3, 0.95), (2, 0.98), (1, 1.0))  # level, share up to it
+WORDS = {2: "等得有点久", 1: "态度不太好"}
+
+
+class HttpHall:
+    """Implements loop.Hall. `speed`: how many seconds of the played day pass in one real second."""
+
+    def __init__(
+        self,
+        settings: HallSettings,
+        console: Console,
+        kiosk: Caller,
+        speed: float,
+        rng: Random,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings, self._console, self._kiosk = settings, console, kiosk
+        self._speed, self._rng, self._sleep, self._monotonic = speed, rng, sleep, monotonic
+        self._clerk_of = {p.a_window: p.id for p in settings.catalogue.people.values() if p.a_window}
+        self._clerks: dict[str, Caller] = {}
+        self._citizen_of: dict[str, int] = {}  # number -> citizen
+        self._leg_of: dict[int, int] = {}
+        self._link_of: dict[int, str] = {}
+        self._at: dict[str, int] = {}  # window -> citizen
+        self._begun: tuple[float, float] | None = None  # (real, played) when the play began
+        self.given = 0
+
+    def at(self, now_s: float) -> None:
+        real = self._monotonic()
+        if self._begun is None:
+            self._begun = real, now_s
+        due = self._begun[0] + (now_s - self._begun[1]) / self._speed
+        if due > real:
+            self._sleep(due - real)
+
+    def open(self, window: str) -> bool:
+        if window not in self._clerk_of:
+            return False
+        status, answer = self._act(window, "open")
+        return status == 200 or answer.get("refused") == "window-open"
+
+    def leave(self, window: str) -> bool:
+        status, answer = self._act(window, "close")
+        return status == 200 or answer.get("refused") in ("window-closed", "window-foreign")
+
+    def take(self, citizen: Citizen) -> bool:
+        queue = self._settings.catalogue.queues[self._settings.catalogue.services[citizen.service].queue]
+        if not queue.self_register:
+            return False
+        priority = ORDINARY if citizen.priority == APPOINTMENT else citizen.priority
+        status, answer = self._kiosk.act("/api/tickets", service=citizen.service, priority=priority)
+        if status != 201:
+            return False
+        ticket = answer["ticket"]
+        self._citizen_of[ticket["number"]] = citizen.id
+        self._link_of[citizen.id] = ticket["link"]
+        self.given += 1
+        return True
+
+    def call(self, window: str) -> Called | None:
+        _, answer = self._act(window, "call-next")
+        ticket = (answer.get("desk") or {}).get("ticket")
+        if ticket is None:
+            return None
+        number, service = ticket["number"], ticket["service"]["id"]
+        stranger = None
+        if number not in self._citizen_of:
+            id = STRANGERS + ticket["leg"]
+            self._citizen_of[number] = id
+            minutes = self._settings.catalogue.services[service].avg_minutes
+            stranger = Citizen(id, 0.0, service, work_s=minutes * 60)
+        citizen = self._citizen_of[number]
+        self._at[window], self._leg_of[citizen] = citizen, ticket["leg"]
+        return Called(citizen, ticket["why"]["rule"], stranger)
+
+    def start(self, window: str) -> None:
+        self._act(window, "start")
+
+    def finish(self, window: str) -> None:
+        self._act(window, "finish")
+        link = self._link_of.get(self._at.pop(window, 0))
+        if link and self._rng.random() < RATES:
+            self._rate(link)
+
+    def _rate(self, link: str) -> None:
+        """On the phone page, as the slip's code leads there."""
+        _, mine = self.stranger().get(f"/api/my/{link}")
+        rating = mine.get("rating") or {}
+        if rating.get("can"):
+            u = self._rng.random()
+            level = next(level for level, up_to in LEVELS if u < up_to)
+            words = {"text": WORDS[level]} if level in WORDS else {}
+            self.stranger().act(f"/api/my/{link}/rate", leg=rating["leg"], level=level, reasons=[], **words)
+
+    def stranger(self) -> Caller:
+        """Somebody who shows nothing but the ticket's link."""
+        return Caller(self._kiosk.url, {})
+
+    def miss(self, window: str) -> float:
+        """The hall lets a number go only after some real seconds."""
+        _, answer = self._act(window, "no-show")
+        if answer.get("refused") == "no-show-too-soon":
+            return float(answer["facts"]["wait_s"]) * self._speed
+        self._at.pop(window, None)
+        return 0.0
+
+    def come_back(self, citizen: int, window: str) -> bool:
+        status, _ = self._act(window, "return", leg=self._leg_of[citizen])
+        return status == 200
+
+    def _act(self, window: str, deed: str, **body: Any) -> tuple[int, dict[str, Any]]:
+        """One press at the window; a session that ended is begun again."""
+        for again in (False, True):
+            if again or window not in self._clerks:
+                self._clerks[window] = self._console.caller(self._clerk_of[window])
+            status, answer = self._clerks[window].act(f"/api/windows/{window}/{deed}", **body)
+            if status != 401:
+                break
+        return status, answer

@@ -1,0 +1,119 @@
+"""Play one day in the demo hall of this data folder; open the hall first when nobody has."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+from server.api.access import CSRF_HEADER
+from server.cli import fail, wait_until_up
+from server.demo.cables import Cables
+from server.demo.console import Caller, Console, NoAnswer, OtherHall
+from server.demo.http_hall import HttpHall
+from server.settings import Settings
+from server.simulate.arrivals import Arrivals
+from server.simulate.loop import Outcome, Play, Shift
+from server.simulate.measures import Measures, measure
+from server.simulate.scenario import Scenario, citizens_of, manners_of, queues_of, shifts_of
+
+ROOT = Path(__file__).resolve().parents[2]
+START_S = 30.0
+KIOSK = "K1"
+LOG = "demo.log"  # what a hall of our own says
+
+
+def play_demo(
+    settings: Settings,
+    scenario: Scenario,
+    arrivals: Arrivals,
+    seed: int,
+    speed: float,
+    faults: bool,
+    say: Callable[[str], None],
+) -> Measures:
+    """The day's measures in played minutes. Ends the program in a hall that is no demo or is silent."""
+    if not settings.demo:
+        fail("只有演示大厅可以演示", "only a demo hall can be played in")
+    with _running(settings, say):
+        console = Console(settings, say)
+        try:
+            return _play(settings, scenario, arrivals, seed, speed, faults, console, say)
+        except OtherHall:
+            fail("这个端口上是另一个大厅", "the hall on this port works on another data folder")
+        except NoAnswer:
+            fail("大厅没有回答", "the hall does not answer any more")
+        finally:
+            console.close()
+    raise AssertionError("unreachable")
+
+
+def _play(
+    settings: Settings,
+    scenario: Scenario,
+    arrivals: Arrivals,
+    seed: int,
+    speed: float,
+    faults: bool,
+    console: Console,
+    say: Callable[[str], None],
+) -> Measures:
+    hall, rng = settings.hall, Random(f"demo/{seed}")
+    console.set_up()
+    manager = console.caller(console.one_of("manager"))
+    device, kiosk = _kiosk(manager)
+    cables = Cables(manager.url, manager.headers, manager.headers[CSRF_HEADER], rng, say) if faults else None
+    try:
+        if cables:
+            cables.start()
+        live = HttpHall(hall, console, kiosk, speed, rng)
+        people = citizens_of(scenario, hall, arrivals, scenario.date, seed)
+        play = Play(live, manners_of(scenario, hall, arrivals), people, _shifts(settings, scenario))
+        outcomes: list[Outcome] = play.run()
+    finally:
+        if cables:
+            cables.stop()
+        manager.delete(f"/api/devices/{device}")
+    return measure([outcomes], queues_of(scenario, hall))
+
+
+def _kiosk(manager: Caller) -> tuple[str, Caller]:
+    """A kiosk of our own that prints on the hall's printer: (device id, caller). Raises OtherHall."""
+    status, code = manager.act("/api/enrolments", kind="kiosk", kiosk=KIOSK)
+    if status == 201:
+        status, made = Caller(manager.url, {}).act("/api/enrol", code=code["code"])
+        if status == 201:
+            return made["device"]["id"], Caller(manager.url, {"Authorization": f"Bearer {made['key']}"})
+    raise OtherHall(manager.url)
+
+
+def _shifts(settings: Settings, scenario: Scenario) -> list[Shift]:
+    """Those windows whose clerk can be played."""
+    clerks = {p.a_window for p in settings.hall.catalogue.people.values()}
+    return [s for s in shifts_of(scenario, settings.hall, scenario.date) if s.window in clerks]
+
+
+@contextmanager
+def _running(settings: Settings, say: Callable[[str], None]) -> Iterator[None]:
+    """The hall answers within: the one that runs, or one of our own that ends with us."""
+    url = f"http://{settings.host}:{settings.port}"
+    if wait_until_up(url, 1):
+        yield
+        return
+    env = {**os.environ, "WUCHA_DATA": str(settings.data), "WUCHA_PORT": str(settings.port)}
+    settings.data.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "server.cli", "run"]
+    with (settings.data / LOG).open("ab") as log:
+        own = subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log)
+    try:
+        if not wait_until_up(url, START_S):
+            fail("大厅没有打开", f"the hall did not open: {settings.data / LOG} says why")
+        say(f"{url}/")
+        yield
+    finally:
+        own.terminate()
+        own.wait(30)

@@ -1,0 +1,173 @@
+"""The hall in memory: lines, and the rule of domain/routing. No database, no clock."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from server.domain.catalogue import Window
+from server.domain.refusals import Refusal
+from server.domain.routing import (
+    APPOINTMENT,
+    ORDINARY,
+    Rules,
+    Situation,
+    choose,
+    is_protected,
+    returned_origin,
+)
+from server.domain.tickets import Leg, State
+from server.domain.windows import callable_pools
+from server.settings import HallSettings
+from server.simulate.arrivals import Citizen
+from server.simulate.loop import Called
+
+LEAD_MIN, LATE_MIN = (
+    3.0,
+    10.0,
+)  # an appointment's seniority starts so much before its time; so late is too late
+
+Line = list[tuple[float, float, int, Leg]]
+
+
+def joined(citizen: Citizen, now_s: float) -> tuple[str, float]:
+    """(class, second at which its seniority starts) of somebody who joins at `now_s`.
+
+    An appointment holder who is on time counts from shortly before the slot, a late one from the check-in;
+    one who is too late is an ordinary citizen.
+    """
+    if citizen.priority != APPOINTMENT or citizen.slot_s is None:
+        return citizen.priority, now_s if citizen.origin_s is None else citizen.origin_s
+    if now_s <= citizen.slot_s:
+        return APPOINTMENT, citizen.slot_s - LEAD_MIN * 60
+    return (APPOINTMENT if now_s <= citizen.slot_s + LATE_MIN * 60 else ORDINARY), now_s
+
+
+def _line_of(leg: Leg) -> tuple[str, str, str, str | None]:
+    return leg.queue, leg.service, leg.priority, leg.target_window
+
+
+class PureHall:
+    """Implements loop.Hall. `giving`: only while the calendar gives numbers; a what-if is not asked."""
+
+    def __init__(
+        self,
+        settings: HallSettings,
+        day: date,
+        rules: Rules | None = None,
+        queue_of: Mapping[str, str] | None = None,
+        giving: bool = True,
+    ) -> None:
+        catalogue = settings.catalogue
+        self._settings, self._day, self._giving = settings, day, giving
+        self._rules = rules or settings.rules
+        self._queue_of = queue_of or {s.id: s.queue for s in catalogue.services.values()}
+        self._midnight = datetime.combine(day, time(), settings.zone).astimezone(UTC)
+        self._now = self._midnight
+        self._now_s = 0.0
+        self._means = {s.id: s.avg_minutes for s in catalogue.services.values()}
+        self._mean_all = sum(self._means.values()) / len(self._means)
+        # (queue, service, class, only this window) -> heap by origin
+        self._lines: dict[tuple[str, str, str, str | None], Line] = {}
+        self._open: set[str] = set()
+        self._special: dict[str, frozenset[str]] = {}
+        self._at: dict[str, Leg] = {}  # window -> the leg it has
+        self._missed: dict[int, Leg] = {}
+        self.run = 0  # protected calls in a row
+
+    def at(self, now_s: float) -> None:
+        self._now_s = now_s
+        self._now = self._midnight + timedelta(seconds=now_s)
+
+    def open(self, window: str) -> bool:
+        self._open.add(window)
+        self._special.clear()
+        return True
+
+    def leave(self, window: str) -> bool:
+        self._open.discard(window)
+        self._special.clear()
+        return True
+
+    def take(self, citizen: Citizen) -> bool:
+        queue = self._queue_of[citizen.service]
+        if self._giving and not self._gives(queue):
+            return False
+        self.join(citizen, self._now_s)
+        return True
+
+    def _gives(self, queue: str) -> bool:
+        catalogue = self._settings.catalogue
+        lunch = any(catalogue.windows[w].lunch_duty for w in catalogue.serving[queue])
+        local = self._now.astimezone(self._settings.zone).replace(tzinfo=None)
+        try:
+            self._settings.calendar.check_taking(local, lunch)
+        except Refusal:
+            return False
+        return True
+
+    def join(self, citizen: Citizen, at_s: float) -> None:
+        """Stand in line since `at_s`."""
+        priority, origin_s = joined(citizen, at_s)
+        self.stand(Leg(
+            id=citizen.id, ticket=citizen.id, ordinal=1, number=str(citizen.id), service=citizen.service,
+            queue=self._queue_of[citizen.service], priority=priority, state=State.WAITING,
+            joined_at=self._midnight + timedelta(seconds=at_s),
+            origin_at=self._midnight + timedelta(seconds=origin_s),
+        ))  # fmt: skip
+
+    def stand(self, leg: Leg) -> None:
+        """Stand in line where the leg's origin puts it."""
+        line = self._lines.setdefault(_line_of(leg), [])
+        heapq.heappush(line, (leg.origin_at.timestamp(), leg.joined_at.timestamp(), leg.id, leg))
+
+    def call(self, window: str) -> Called | None:
+        place = self._settings.catalogue.windows[window]
+        for pools in (tuple((q, None) for q in place.queues), callable_pools(place)):
+            heads = [
+                line[0][3]
+                for (queue, service, _, only), line in self._lines.items()
+                if line
+                and (only or window) == window
+                and (only or (queue, None) in pools or (queue, service) in pools)
+            ]
+            chosen = choose(heads, self._now, self._rules, self.situation(place))
+            if chosen is not None:
+                leg = chosen.leg
+                heapq.heappop(self._lines[_line_of(leg)])
+                self._at[window] = leg
+                self.run = self.run + 1 if is_protected(leg) else 0
+                return Called(leg.id, chosen.rule)
+        return None
+
+    def situation(self, window: Window) -> Situation:
+        """What the rule must know as `window` calls."""
+        comprehensive = window.kind == "comprehensive"
+        special = self._specials() if comprehensive else frozenset()
+        return Situation(comprehensive, self._means, self._mean_all, special, self.run)
+
+    def _specials(self) -> frozenset[str]:
+        """The services that an open specialised window can take."""
+        if "" not in self._special:
+            windows = [self._settings.catalogue.windows[w] for w in self._open]
+            queues = {q for w in windows if w.kind != "comprehensive" for q in w.queues}
+            self._special[""] = frozenset(s for s, q in self._queue_of.items() if q in queues)
+        return self._special[""]
+
+    def start(self, window: str) -> None:
+        """Nothing changes in the lines."""
+
+    def finish(self, window: str) -> None:
+        self._at.pop(window, None)
+
+    def miss(self, window: str) -> float:
+        leg = self._at.pop(window)
+        self._missed[leg.id] = leg
+        return 0.0
+
+    def come_back(self, citizen: int, window: str) -> bool:
+        leg = self._missed.pop(citizen)
+        self.stand(replace(leg, origin_at=returned_origin(leg, self._now, self._rules)))
+        return True

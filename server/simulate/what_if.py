@@ -1,0 +1,284 @@
+"""What if one more window opened, one closed, a service moved? The present rolled forward twice with the same
+people.
+
+Each path draws who will come within two hours, how long everybody takes and who does not answer, and plays it
+once as things are and once as asked (common random numbers): the difference is the change's alone. Pure:
+everything it needs is in `Present`; deterministic by seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from math import log
+from random import Random
+from statistics import NormalDist
+from typing import Literal
+
+from server.domain.routing import APPOINTMENT, ORDINARY
+from server.domain.tickets import Leg, State
+from server.settings import HallSettings
+from server.simulate.arrivals import Arrivals, Citizen, Demand, People, draw_span, lognormal
+from server.simulate.loop import Manners, Outcome, Play, Shift
+from server.simulate.measures import percentile
+from server.simulate.pure import LEAD_MIN, PureHall
+from server.simulate.scenario import Scenario, ServicePlan, manners_of, queues_of, shifts_of
+
+SOON_S = 2 * 3600  # who joins within this counts
+MOST_S = 3 * 3600  # a wait is counted until this long from now
+PEOPLE_PER_ANSWER = 12_000  # people played per plan: the time an answer may take
+PATHS = (20, 120)
+PRIOR_TICKETS = 20.0  # how much the ordinary day weighs against what today has shown
+NEWCOMERS = 1_000_000_000_000  # ids of those who do not exist yet begin here
+NORMAL = NormalDist()
+
+
+@dataclass(frozen=True)
+class Present:
+    """The hall as it is. `legs`: waiting, called and serving; `open`: windows that may call when free."""
+
+    at: datetime
+    legs: tuple[Leg, ...]
+    open: frozenset[str]
+    protected_run: int = 0
+    taken: int = 0  # numbers given today
+    taken_last_hour: int = 0
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is asked. `until`: when it ends; None: it stays.
+
+    open, close: `window`. move: new tickets of `service` go to `queue`.
+    """
+
+    kind: Literal["open", "close", "move"]
+    window: str = ""
+    service: str = ""
+    queue: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """After minus before: the mean over the paths, and the range of nine paths in ten."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One figure before and after; None when it concerns nobody."""
+
+    before: float
+    after: float
+    difference: Difference
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Minutes, and shares of 1. `waiting`: mean wait of those waiting now; `joining`: of who joins within two
+    hours; `over`: share of both over the promised limit of their class."""
+
+    paths: int
+    people: int
+    waiting: Effect | None
+    joining: Effect | None
+    over: Effect | None
+
+
+Figures = tuple[float | None, float | None, float | None]
+
+
+def what_if(
+    present: Present,
+    change: Change,
+    hall: HallSettings,
+    arrivals: Arrivals,
+    seed: int = 1,
+    paths: int | None = None,
+) -> Answer:
+    """The effect of `change` from now on."""
+    there = _Hall(present, hall, arrivals)
+    if paths is None:
+        paths = max(PATHS[0], min(PATHS[1], round(PEOPLE_PER_ANSWER / max(1.0, there.expected()))))
+    before, after = [], []
+    for path in range(paths):
+        future = there.future(Random(f"{seed}/{path}"))
+        before.append(there.play(future, None))
+        after.append(there.play(future, change))
+    effects = [_effect([b[i] for b in before], [a[i] for a in after]) for i in range(3)]
+    people = sum(leg.state is State.WAITING for leg in present.legs)
+    return Answer(paths, people, *effects)
+
+
+def _effect(before: Sequence[float | None], after: Sequence[float | None]) -> Effect | None:
+    pairs = [(b, a) for b, a in zip(before, after, strict=True) if b is not None and a is not None]
+    if not pairs:
+        return None
+    gaps = [a - b for b, a in pairs]
+    low, high = percentile(gaps, 0.05), percentile(gaps, 0.95)
+    assert low is not None
+    assert high is not None
+    n = len(pairs)
+    difference = Difference(sum(gaps) / n, low, high)
+    return Effect(sum(b for b, _ in pairs) / n, sum(a for _, a in pairs) / n, difference)
+
+
+@dataclass(frozen=True)
+class Future:
+    """One path: who comes, how those who are here behave, when the busy windows become free."""
+
+    coming: list[Citizen]
+    here: dict[int, Citizen]
+    free_s: dict[str, float]
+
+
+class _Hall:
+    """The present in seconds of its local day."""
+
+    def __init__(self, present: Present, hall: HallSettings, arrivals: Arrivals) -> None:
+        self._present, self._hall, self._arrivals = present, hall, arrivals
+        self._day: date = present.at.astimezone(hall.zone).date()
+        self._midnight = datetime.combine(self._day, time(), hall.zone).astimezone(UTC)
+        self._now_s = self._second(present.at)
+        self._expected = arrivals.expected(self._day)
+        self._profile = arrivals.profile()
+        self._factor = self._todays_factor()
+        self._flat = sum(s for a, b, s in self._profile if b > self._now_s and a < self._now_s + SOON_S) == 0
+
+    def _second(self, at: datetime) -> float:
+        return (at - self._midnight).total_seconds()
+
+    def _todays_factor(self) -> float:
+        """How busy today is against an ordinary day, drawn towards 1 while little is known."""
+        so_far = sum(s * min(1.0, max(0.0, (self._now_s - a) / (b - a))) for a, b, s in self._profile)
+        usual = self._expected * so_far
+        return (self._present.taken + PRIOR_TICKETS) / (usual + PRIOR_TICKETS) if usual else 1.0
+
+    def _rate(self, at_s: float) -> float:
+        """People a second; outside the profile's hours as many as in the last hour."""
+        if self._flat or not self._expected:
+            return self._present.taken_last_hour / 3600
+        share = next((s / (b - a) for a, b, s in self._profile if a <= at_s < b), 0.0)
+        return share * self._expected * self._factor
+
+    def expected(self) -> float:
+        """About how many people one path plays."""
+        steps = range(0, SOON_S, 600)
+        return len(self._present.legs) + sum(self._rate(self._now_s + s) * 600 for s in steps)
+
+    def future(self, rng: Random) -> Future:
+        """One path's draws, the same for both plans."""
+        arrivals = self._arrivals
+        demand = Demand(
+            0, appointment_share=arrivals.appointment_share, priority_share=arrivals.priority_share
+        )
+        people = People(arrivals, self._hall, demand, rng)
+        end_s = self._now_s + SOON_S
+        most = max(self._rate(self._now_s + s) for s in range(0, SOON_S + 1, 300)) * 1.2
+        coming = draw_span(people, self._rate, self._now_s, end_s, most, rng)
+        here, free_s = {}, {}
+        for leg in self._present.legs:
+            own, late = people.draw(leg.id, 0.0), rng.random()
+            if leg.state is State.WAITING:
+                here[leg.id] = self._standing(leg, own)
+            elif leg.window is not None:
+                free_s[leg.window] = self._now_s + self._remaining(leg, own, late)
+        return Future([replace(c, id=NEWCOMERS + c.id) for c in coming], here, free_s)
+
+    def _standing(self, leg: Leg, own: Citizen) -> Citizen:
+        minutes = self._minutes(leg.service) / self._minutes(own.service)
+        origin_s = self._second(leg.origin_at)
+        slot_s = origin_s + LEAD_MIN * 60 if leg.priority == APPOINTMENT else None
+        return replace(own, at_s=self._second(leg.joined_at), service=leg.service, priority=leg.priority,
+                       slot_s=slot_s, work_s=own.work_s * minutes)  # fmt: skip
+
+    def _minutes(self, service: str) -> float:
+        return self._hall.catalogue.services[service].avg_minutes
+
+    def _remaining(self, leg: Leg, own: Citizen, u: float) -> float:
+        """Seconds until the window is free: the service time, given that it has lasted so long already."""
+        sigma, least = self._arrivals.service_time.sigma, 1.0
+        mean_s = self._minutes(leg.service) * 60
+        if leg.started_at is None:
+            walked = (self._present.at - (leg.called_at or self._present.at)).total_seconds()
+            return max(least, own.walk_s - walked) + lognormal(mean_s, sigma, NORMAL.inv_cdf(0.01 + 0.98 * u))
+        elapsed = max(least, (self._present.at - leg.started_at).total_seconds())
+        normal = (log(elapsed / mean_s) + sigma * sigma / 2) / sigma
+        passed = min(0.999, NORMAL.cdf(normal))
+        share = passed + (1 - passed) * (0.001 + 0.998 * u)
+        return max(least, lognormal(mean_s, sigma, NORMAL.inv_cdf(share)) - elapsed)
+
+    def play(self, future: Future, change: Change | None) -> Figures:
+        """(mean wait of those waiting now, of those who join, share over the limit)."""
+        moved = ()
+        if change is not None and change.kind == "move":
+            moved = (ServicePlan(change.service, queue=change.queue),)
+        plan = Scenario(service=moved)
+        queue_of = queues_of(plan, self._hall)
+        hall = PureHall(self._hall, self._day, queue_of=queue_of, giving=False)
+        hall.at(self._now_s)
+        hall.run = self._present.protected_run
+        manners: Manners = manners_of(plan, self._hall, self._arrivals)
+        play = Play(hall, manners, future.coming, self._shifts(change), self._now_s)
+        for leg in self._present.legs:
+            if leg.state is State.WAITING:
+                hall.stand(leg)
+                play.stand(future.here[leg.id])
+        for window in sorted(self._present.open | future.free_s.keys()):
+            hall.open(window)
+            if window in future.free_s:
+                play.occupy(window, future.free_s[window])
+            else:
+                play.sit(window)
+        play.run()
+        return self._figures(play)
+
+    def _shifts(self, change: Change | None) -> list[Shift]:
+        """The calendar's hours from now on, as far as somebody is there, and the change."""
+        far = self._now_s + 24 * 3600
+        plan: list[Shift] = []
+        usual = shifts_of(Scenario(), self._hall, self._day)
+        staffed = {s.window for s in usual if s.from_s <= self._now_s < s.to_s}
+        for shift in usual:
+            running = shift.window in self._present.open and shift.from_s <= self._now_s < shift.to_s
+            later = shift.from_s > self._now_s and (
+                shift.window in self._present.open or shift.window not in staffed
+            )
+            if running or later:
+                plan.append(replace(shift, from_s=max(shift.from_s, self._now_s)))
+        if change is None or change.kind == "move":
+            return plan
+        until_s = far if change.until is None else self._second(change.until)
+        if change.kind == "open":
+            return [*plan, Shift(change.window, self._now_s, until_s)]
+        away = [Shift(change.window, self._now_s, self._now_s)]
+        kept = [replace(s, from_s=max(s.from_s, until_s)) for s in plan if s.window == change.window]
+        back = [s for s in kept if s.from_s < s.to_s] or [Shift(change.window, until_s, far)]
+        others = [s for s in plan if s.window != change.window]
+        return others + away + (back if change.until is not None else [])
+
+    def _figures(self, play: Play) -> Figures:
+        waiting, joining, over = [], [], []
+        for o in play.outcomes.values():
+            wait = self._wait(o)
+            (joining if o.citizen.id >= NEWCOMERS else waiting).append(wait)
+            over.append(wait > self._hall.rules.limit[_kind(o.citizen.priority)])
+        return _mean(waiting), _mean(joining), _mean(over)
+
+    def _wait(self, o: Outcome) -> float:
+        end_s = self._now_s + MOST_S
+        called_s = end_s if o.called_s is None else min(o.called_s, end_s)
+        return max(0.0, called_s - o.ready_s) / 60
+
+
+def _kind(priority: str) -> str:
+    return priority if priority in (ORDINARY, APPOINTMENT) else "priority"
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None

@@ -1,0 +1,180 @@
+"""The demo plays its day through the doors: numbers, calls, visits, misses, ratings; and strangers."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from datetime import time
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from bench.procs import free_port
+from server.actions.sign_in import begin_session
+from server.api.access import COOKIE, CSRF_HEADER
+from server.app import App
+from server.demo.http_hall import HttpHall
+from server.demo.play import play_demo
+from server.domain.actors import SYSTEM
+from server.domain.slips import SlipTemplate
+from server.settings import HallSettings
+from server.simulate.arrivals import read_arrivals
+from server.simulate.loop import MISSED, SERVED, WAITING, Outcome, Play
+from server.simulate.run import World
+from server.simulate.scenario import Arrival, Scenario, citizens_of, manners_of, shifts_of
+from server.store import tables as t
+from server.store.people import accounts, set_password
+from server.store.verify import check
+from tests.conftest import ROOT, Clock
+from tests.server.callers import Caller as Knocking
+from tests.server.callers import device, staff
+
+_ids = itertools.count()
+
+
+@dataclass
+class Direct:
+    """A caller of the wired app, in the manner of server/demo/console.Caller."""
+
+    app: App
+    who: Knocking
+    url: str = "http://localhost"
+
+    def get(self, path: str) -> tuple[int, dict[str, Any]]:
+        reply = self.who.ask("GET", path)
+        return reply.status_code, reply.json
+
+    def act(self, path: str, **body: Any) -> tuple[int, dict[str, Any]]:
+        reply = self.who.ask("POST", path, {"request_id": f"played-{next(_ids)}", **body})
+        return reply.status_code, reply.json
+
+
+@dataclass
+class Stage:
+    """A demo hall without processes: its clock moves as the play waits."""
+
+    app: App
+    clock: Clock
+    world: World
+    signed: list[str] = field(default_factory=list)
+
+    def caller(self, person: str) -> Direct:
+        self.signed.append(person)
+        with self.app.house.store.unit(SYSTEM) as unit:
+            if person not in accounts(unit.connection, unit.hall):
+                set_password(unit, person, "-", one_time=False)
+            session = begin_session(unit, person)
+        client = self.app.flask.test_client()
+        client.set_cookie(COOKIE, session.token)
+        return Direct(self.app, Knocking(client, {CSRF_HEADER: session.session.csrf}))
+
+    def hall(self, speed: float) -> HttpHall:
+        kiosk = Direct(self.app, device(self.app, "kiosk"))
+        hall = HttpHall(self.world.hall, self, kiosk, speed, Random(1), self._sleep, self._monotonic)  # type: ignore[arg-type]
+        hall.stranger = lambda: Direct(self.app, Knocking(self.app.flask.test_client()))  # type: ignore[assignment,method-assign]
+        return hall
+
+    def _sleep(self, seconds: float) -> None:
+        self.clock.forward(seconds=seconds)
+
+    def _monotonic(self) -> float:
+        return self.clock.at.timestamp()
+
+    def play(self, scenario: Scenario, speed: float = 60) -> list[Outcome]:
+        hall, arrivals = self.world.hall, self.world.arrivals
+        people = citizens_of(scenario, hall, arrivals, scenario.date, 1)
+        play = Play(self.hall(speed), manners_of(scenario, hall, arrivals), people,
+                    shifts_of(scenario, hall, scenario.date))  # fmt: skip
+        return play.run()
+
+    def states(self) -> list[str]:
+        with self.app.house.store.read() as connection:
+            return sorted(connection.execute(select(t.leg.c.state)).scalars())
+
+
+@pytest.fixture
+def stage(app: App, clock: Clock, hall: HallSettings, template: SlipTemplate) -> Stage:
+    manager = staff(app, "manager")
+    assert manager.ask("POST", "/api/day/open", {"request_id": "open-the-day"}).status_code == 200
+    arrivals = read_arrivals(ROOT / "config" / "demo" / "arrivals.toml", hall.catalogue)
+    return Stage(app, clock, World(hall, arrivals, template))
+
+
+def test_a_day_is_played_through_the_doors(stage: Stage) -> None:
+    outcomes = stage.play(Scenario(tickets=24, back_share=1.0))
+    assert {o.fate for o in outcomes} <= {SERVED, MISSED, WAITING}
+    served = sum(o.fate == SERVED for o in outcomes)
+    assert served >= 20
+    assert stage.states().count("done") == served
+    store = stage.app.house.store
+    with store.read() as connection:
+        ratings = connection.execute(select(t.rating.c.level).where(t.rating.c.state == "given")).all()
+        posts = set(connection.execute(select(t.post.c.state)).scalars())
+    assert len(ratings) > 3
+    assert posts == {"closed"}, "everybody went home"
+    assert check(store.engine, store.hall) == []
+
+
+def test_who_misses_the_call_is_let_go_when_the_hall_allows_it(stage: Stage) -> None:
+    """At 600 x the 100 s of patience are over in 0.17 s, but the hall wants its 20 real seconds."""
+    lost = Arrival(at=time(9, 0), service="S001", minutes=5, shows=False)
+    (outcome,) = stage.play(Scenario(arrival=(lost,)), speed=600)
+    assert outcome.fate == MISSED
+    assert stage.states() == ["no_show"]
+
+
+def test_a_stranger_who_took_a_number_by_hand_is_served(stage: Stage) -> None:
+    kiosk = device(stage.app, "kiosk")
+    assert (
+        kiosk.ask("POST", "/api/tickets", {"request_id": "by-my-hand-1", "service": "S003"}).status_code
+        == 201
+    )
+    outcomes = stage.play(Scenario(arrival=(Arrival(at=time(9, 0), service="S001", minutes=5),)))
+    assert len(outcomes) == 2
+    assert stage.states() == ["done", "done"]
+
+
+def test_a_session_that_ended_is_begun_again(stage: Stage) -> None:
+    hall = stage.hall(60)
+    assert hall.open("W01")
+    stage.clock.forward(hours=13)
+    assert hall.call("W01") is None
+    assert stage.signed == ["ZW001", "ZW001"]
+
+
+def test_only_a_demo_hall_is_played_in(make_settings: Any, capsys: Any, stage: Stage) -> None:
+    with pytest.raises(SystemExit):
+        play_demo(make_settings(demo=False), Scenario(), stage.world.arrivals, 1, 60, False, print)
+    assert "demo hall" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_command_opens_a_hall_plays_and_leaves_it_sound(tmp_path: Path) -> None:
+    scenario = tmp_path / "short.toml"
+    scenario.write_text('name = "short"\ndate = 2026-03-02\ntickets = 40\n', "utf-8")
+    env = {**os.environ, "WUCHA_PASSWORD_COST": "test"}
+    place = ["--data", str(tmp_path / "data"), "--port", str(free_port())]
+    command = [
+        sys.executable,
+        "-m",
+        "server.cli",
+        "demo",
+        "--speed",
+        "900",
+        "--faults",
+        "--scenario",
+        str(scenario),
+    ]
+    done = subprocess.run([*command, *place], cwd=ROOT, env=env, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stderr
+    assert "mean wait" in done.stdout
+    assert "(一次性 / once)" in done.stdout, "a hall that was never set up tells how to sign in"
+    env["WUCHA_DATA"] = str(tmp_path / "data")
+    sound = subprocess.run([sys.executable, "-m", "server.cli", "verify"], cwd=ROOT, env=env, timeout=60)
+    assert sound.returncode == 0

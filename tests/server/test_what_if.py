@@ -1,0 +1,114 @@
+"""POST /api/what-if: who may ask, what is refused, and that nothing changes."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from server.app import App
+from tests.conftest import Clock
+from tests.server.callers import Caller, device, staff
+
+_ids = itertools.count()
+
+
+@pytest.fixture
+def busy(app: App, clock: Clock) -> App:
+    """A quarter past nine: one comprehensive window at work, twenty people waiting."""
+    do(staff(app, "manager"), "/api/day/open")
+    clerk, kiosk = staff(app, "clerk"), device(app, "kiosk")
+    do(clerk, "/api/windows/W01/open")
+    for i in range(21):
+        do(kiosk, "/api/tickets", service=("S001", "S003", "S016")[i % 3])
+        clock.forward(seconds=30)
+    do(clerk, "/api/windows/W01/call-next")
+    clock.forward(minutes=1)
+    do(clerk, "/api/windows/W01/start")
+    clock.forward(minutes=4)
+    return app
+
+
+def do(who: Caller, path: str, **body: Any) -> Any:
+    reply = who.ask("POST", path, {"request_id": f"what-if-{next(_ids)}", **body})
+    assert reply.status_code in (200, 201), reply.json
+    return reply.json
+
+
+def ask(who: Caller, **change: Any) -> Any:
+    return who.ask("POST", "/api/what-if", {"change": change})
+
+
+@pytest.mark.parametrize("role", ["manager", "duty_leader"])
+def test_one_more_window_is_answered_with_a_range_in_two_seconds(busy: App, role: str) -> None:
+    begun = time.process_time()
+    reply = ask(staff(busy, role), kind="open", window="W02")
+    assert time.process_time() - begun < 2
+    assert reply.status_code == 200
+    told = reply.json
+    assert told["people"] == 20
+    assert told["within_s"] == 7200
+    gain = told["waiting"]["difference"]
+    assert gain["mean"] < -5
+    assert gain["low"] <= gain["mean"] <= gain["high"] < 0
+    assert told["waiting"]["after"] < told["waiting"]["before"]
+    assert 0 <= told["over"]["after"] <= told["over"]["before"] <= 1
+
+
+def test_asking_changes_nothing(busy: App) -> None:
+    def revision() -> int:
+        with busy.house.store.read() as connection:
+            from sqlalchemy import select
+
+            from server.store import tables as t
+
+            return int(connection.execute(select(t.hall.c.revision)).scalar_one())
+
+    manager, before = staff(busy, "manager"), revision()
+    first, second = (ask(manager, kind="open", window="W02").json for _ in range(2))
+    assert first == second
+    assert revision() == before
+
+
+def test_close_and_move_are_answered_too(busy: App, clock: Clock) -> None:
+    manager = staff(busy, "manager")
+    until = (clock() + timedelta(minutes=30)).isoformat()
+    closed = ask(manager, kind="close", window="W01", until=until).json
+    assert closed["waiting"]["difference"]["mean"] > 5
+    moved = ask(manager, kind="move", service="S101", queue="A").json
+    assert moved["joining"]["difference"]["mean"] != 0
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"kind": "open", "window": "W99"}, 404, "window-unknown"),
+        ({"kind": "open", "window": "W01"}, 409, "window-open"),
+        ({"kind": "close", "window": "W02"}, 409, "window-closed"),
+        ({"kind": "move", "service": "S999", "queue": "A"}, 404, "service-unknown"),
+        ({"kind": "move", "service": "S001", "queue": "A"}, 409, "target-wrong"),
+        ({"kind": "move", "service": "S001", "queue": "Q"}, 409, "target-wrong"),
+        ({"kind": "open", "window": "W02", "until": "2020-01-01T00:00:00Z"}, 422, "input-invalid"),
+        ({"kind": "open", "window": "W02", "until": "soon"}, 422, "input-invalid"),
+        ({"kind": "burn", "window": "W02"}, 422, "input-invalid"),
+        ({"kind": "open"}, 422, "input-invalid"),
+        ({"kind": "open", "window": "W02", "paths": 10**9}, 422, "input-invalid"),
+    ],
+)
+def test_what_is_no_question(busy: App, change: dict[str, Any], status: int, code: str) -> None:
+    reply = ask(staff(busy, "manager"), **change)
+    assert (reply.status_code, reply.json["refused"]) == (status, code)
+
+
+def test_a_closed_hall_has_no_present(app: App) -> None:
+    reply = ask(staff(app, "manager"), kind="open", window="W02")
+    assert (reply.status_code, reply.json["refused"]) == (409, "day-closed")
+
+
+@pytest.mark.parametrize("role", ["clerk", "guide", "supervisor", "admin"])
+def test_others_may_not_ask(busy: App, role: str) -> None:
+    reply = ask(staff(busy, role), kind="open", window="W02")
+    assert (reply.status_code, reply.json["refused"]) == (403, "act-forbidden")

@@ -1,0 +1,217 @@
+"""`wucha simulate`: deterministic, quick, strict about its files; the rule alone and the real deeds agree."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from server.cli import main
+from server.settings import SettingsError
+from server.simulate.arrivals import Citizen, lognormal, read_arrivals, sigma_of
+from server.simulate.loop import MISSED, SERVED, Outcome, Play
+from server.simulate.measures import measure, percentile
+from server.simulate.pure import joined
+from server.simulate.real import RealHall, temporary_store
+from server.simulate.run import COLUMNS, World, play_pure, simulate
+from server.simulate.scenario import (
+    Scenario,
+    WindowPlan,
+    citizens_of,
+    manners_of,
+    queues_of,
+    read_scenario,
+    shifts_of,
+)
+from server.store.verify import check
+from tests.conftest import ROOT
+
+MONDAY = date(2026, 3, 2)
+SCENARIOS = sorted((ROOT / "config" / "demo" / "scenarios").glob("*.toml"))
+
+
+def test_same_seed_same_days_other_seed_others(world: World) -> None:
+    scenario = Scenario(back_share=0.3)
+    assert simulate(world, scenario, 7, 3, False) == simulate(world, scenario, 7, 3, False)
+    assert simulate(world, scenario, 7, 3, False) != simulate(world, scenario, 8, 3, False)
+    one, other = (citizens_of(scenario, world.hall, world.arrivals, MONDAY, seed) for seed in (7, 8))
+    assert one != other
+    assert one == citizens_of(scenario, world.hall, world.arrivals, MONDAY, 7)
+
+
+def test_a_hall_day_of_400_tickets_takes_less_than_two_seconds(world: World) -> None:
+    begun = time.perf_counter()
+    measures = simulate(world, Scenario(tickets=400), 1, 1, False)
+    assert time.perf_counter() - begun < 2
+    assert measures.tickets + measures.turned_away == 400
+
+
+def test_the_rule_alone_and_the_real_deeds_make_the_same_calls(world: World) -> None:
+    """Call by call: who, where, when, by which rule."""
+    scenario = Scenario(tickets=170, appointment_share=0.0, priority_share=0.2, back_share=0.6,
+                        window=(WindowPlan("W03", ()),))  # fmt: skip
+    people = citizens_of(scenario, world.hall, world.arrivals, MONDAY, 3)
+    pure = play_pure(world, scenario, MONDAY, people)
+    with temporary_store(world.hall) as (store, clock):
+        hall = RealHall(store, clock, world.hall, world.template)
+        hall.begin(MONDAY)
+        real = Play(hall, manners_of(scenario, world.hall, world.arrivals), people,
+                    shifts_of(scenario, world.hall, MONDAY))  # fmt: skip
+        real.run()
+        hall.end()
+        assert check(store.engine, store.hall) == []
+    assert len(real.calls) > 150
+    assert real.calls == pure.calls
+    assert {rule for _, _, _, rule in real.calls} >= {"protected", "share"}
+
+
+def test_the_day_ends_with_everybody_served_or_lost(world: World) -> None:
+    people = citizens_of(Scenario(tickets=300), world.hall, world.arrivals, MONDAY, 5)
+    play = play_pure(world, Scenario(tickets=300), MONDAY, people)
+    fates = {o.fate for o in play.outcomes.values() if world.hall.catalogue.serving[queue(world, o)]}
+    assert fates <= {SERVED, MISSED, "turned_away"}
+    lunch = [s for s, window, _, _ in play.calls if 12 * 3600 < s < 14 * 3600 and window == "W02"]
+    assert lunch == [], "a window without lunch duty calls nobody over lunch"
+
+
+def queue(world: World, outcome: Outcome) -> str:
+    return world.hall.catalogue.services[outcome.citizen.service].queue
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda p: p.stem)
+def test_every_scenario_of_the_demo_hall_plays(path: Path) -> None:
+    answer = CliRunner().invoke(main, ["simulate", "--scenario", str(path), "--json"])
+    assert answer.exit_code == 0, answer.output
+    told = json.loads(answer.output)
+    assert told["tickets"] > 0
+    assert set(told) >= {key for key, _, _ in COLUMNS}
+
+
+def test_a_replayed_list_brings_nobody_else(world: World) -> None:
+    scenario = read_scenario(ROOT / "config/demo/scenarios/replay.toml", world.hall, world.arrivals)
+    people = citizens_of(scenario, world.hall, world.arrivals, scenario.date, 1)
+    assert [round(c.at_s) for c in people] == sorted(round(c.at_s) for c in people)
+    play = play_pure(world, scenario, scenario.date, people)
+    assert {o.fate for o in play.outcomes.values()} == {SERVED}
+    assert len(play.calls) == len(people) + 1, "one missed the call, came back and was called again"
+    at_one = [(window, citizen) for _, window, citizen, _ in play.calls if window == "W01"]
+    assert at_one[0] == ("W01", 6), (
+        "the appointment of nine o'clock is first at the only comprehensive window"
+    )
+
+
+def test_the_command_prints_the_measures() -> None:
+    answer = CliRunner().invoke(main, ["simulate", "--days", "2", "--seed", "4"])
+    assert answer.exit_code == 0
+    for word in ("mean wait", "walk-in p95", "lost", "overtakes"):
+        assert word in answer.output
+
+
+def test_a_scenario_tells_all_its_mistakes_at_once(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(
+        'tickets = -3\nspecial = ["moonlight"]\nback_share = 2.0\n[gate]\nspeed = 1\n'
+        '[[window]]\nid = "W99"\nhours = [["11:00:00", "09:00:00"]]\n'
+        '[[service]]\nid = "S999"\nqueue = "Q"\nminutes = 0.0\n'
+        '[[arrival]]\nat = 09:00:00\nservice = "S000"\nminutes = 5.0\npriority = "king"\nslot = 09:00:00\n',
+        "utf-8",
+    )
+    with pytest.raises(SettingsError) as error:
+        read_scenario(path, world.hall, world.arrivals)
+    keys = {t.key for t in error.value.troubles}
+    assert keys >= {"tickets", "special[0]", "back_share", "gate.speed", "window[0].id", "window[0].hours"}
+    assert keys >= {"service[0].id", "service[0].queue", "service[0]"}
+    assert keys >= {"arrival[0].service", "arrival[0].priority", "arrival[0].slot"}
+    answer = CliRunner().invoke(main, ["simulate", "--scenario", str(path)])
+    assert answer.exit_code == 1
+    assert "moonlight" in answer.output
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("priority_share = 0.12", "priority_share = 1.2", "priority_share"),
+        ("mon = 1.20", "moon = 1.20", "weekday_factor.moon"),
+        ('"08:10" = 3.0', '"late" = 3.0', "profile_half_hour.late"),
+        ('service = "S001"', 'service = "S0"', "mix[0].service"),
+        ("p95 = 90", "p95 = 9000", "call_to_arrival_seconds"),
+        ("no_show_base = 0.02", "noshow = 0.02", "noshow"),
+    ],
+)
+def test_the_arrivals_file_is_strict(world: World, tmp_path: Path, old: str, new: str, key: str) -> None:
+    text = (ROOT / "config" / "demo" / "arrivals.toml").read_text("utf-8")
+    path = tmp_path / "arrivals.toml"
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(SettingsError) as error:
+        read_arrivals(path, world.hall.catalogue)
+    assert key in {t.key for t in error.value.troubles}
+
+
+def test_special_factors_hit_what_their_name_says(world: World) -> None:
+    def expected(*special: str) -> dict[str, int]:
+        people = [c for seed in range(40) for c in citizens_of(
+            Scenario(special=special), world.hall, world.arrivals, MONDAY, seed)]  # fmt: skip
+        tax = sum(world.hall.catalogue.services[c.service].queue == "D" for c in people)
+        return {"all": len(people), "tax": tax}
+
+    plain, rain, tax = expected(), expected("rain"), expected("tax_filing_1_to_15_queue_D")
+    assert rain["all"] / plain["all"] == pytest.approx(0.9, abs=0.03)
+    assert tax["tax"] / plain["tax"] == pytest.approx(1.3, abs=0.1)
+    assert tax["all"] - plain["all"] == pytest.approx(tax["tax"] - plain["tax"], abs=150)
+
+
+def test_the_distributions_have_the_means_that_are_written(world: World) -> None:
+    sigma = sigma_of(36, 90)
+    assert lognormal(36, sigma, 1.6448536) == pytest.approx(90, rel=1e-6)
+    people = [c for s in range(30) for c in citizens_of(Scenario(), world.hall, world.arrivals, MONDAY, s)]
+    assert sum(c.walk_s for c in people) / len(people) == pytest.approx(36, rel=0.03)
+    ids = [c for c in people if c.service == "S103"]
+    minutes = world.hall.catalogue.services["S103"].avg_minutes
+    assert sum(c.work_s for c in ids) / len(ids) / 60 == pytest.approx(minutes, rel=0.06)
+    booked = sum(c.priority == "appointment" for c in people) / len(people)
+    first = sum(c.priority not in ("appointment", "ordinary") for c in people) / len(people)
+    assert booked == pytest.approx(0.18, abs=0.02)
+    assert first == pytest.approx(0.12, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("came", "cls", "origin"),
+    [
+        (9.5, "appointment", 9.95),
+        (10.0, "appointment", 9.95),
+        (10.1, "appointment", 10.1),
+        (10.2, "ordinary", 10.2),
+    ],
+)
+def test_where_an_appointments_seniority_starts(came: float, cls: str, origin: float) -> None:
+    """On time: three minutes before the slot; within ten minutes: the check-in; later: ordinary."""
+    booked = Citizen(1, came * 3600, "S001", "appointment", 10 * 3600)
+    assert joined(booked, came * 3600) == (cls, pytest.approx(origin * 3600))
+
+
+def test_the_measures_of_a_day_written_by_hand(world: World) -> None:
+    def one(id: int, at: float, called: float | None, priority: str = "ordinary", fate: str = SERVED,
+            slot: float | None = None) -> Outcome:  # fmt: skip
+        citizen = Citizen(id, at * 60, "S001", priority, None if slot is None else slot * 60)
+        return Outcome(citizen, at * 60, fate, None if called is None else called * 60)
+
+    day = [
+        one(1, 0, 40), one(2, 1, 10), one(3, 2, 5, "elder"), one(4, 3, 30, "appointment", slot=15),
+        one(5, 4, 44, fate=MISSED), one(6, 5, None, fate="turned_away"),
+    ]  # fmt: skip
+    found = measure([day], queues_of(Scenario(), world.hall))
+    assert (found.tickets, found.turned_away) == (5, 1)
+    assert found.mean_wait == pytest.approx((40 + 9 + 40 + 15 + 3) / 5)
+    assert (found.walk_in_p95, found.walk_in_over_30) == (40.0, pytest.approx(2 / 3))
+    assert (found.appointment_over_10_late, found.priority_p95) == (1.0, 3.0)
+    assert found.lost == pytest.approx(1 / 5)
+    assert found.overtakes == pytest.approx((3 + 1 + 0) / 3)
+    assert percentile([], 0.95) is None
+    empty = replace(found, mean_wait=None)
+    assert empty.row()["mean_wait"] is None

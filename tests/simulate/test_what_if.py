@@ -1,0 +1,125 @@
+"""What-if: the present rolled forward twice with the same people; quick, deterministic, with its range."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+
+from server.domain.tickets import Leg, State
+from server.simulate.run import World
+from server.simulate.what_if import Change, Present, what_if
+from tests.conftest import SHANGHAI
+
+TEN = datetime(2026, 3, 2, 10, 0, tzinfo=SHANGHAI).astimezone(UTC)
+OPEN = frozenset({"W01", "W02", "W03", "W05", "W06", "W07", "W08", "W09", "W10", "W11", "W12", "W14"})
+
+
+def present(world: World, waiting: int = 40, at: datetime = TEN, open: frozenset[str] = OPEN) -> Present:
+    """So many wait for what the profile's mix asks, every open window is at work."""
+    rng = Random(5)
+    services = world.hall.catalogue.services
+    mix = [m.service for m in world.arrivals.mix]
+    legs = []
+    for i in range(1, waiting + 1):
+        service, since = rng.choice(mix), at - timedelta(minutes=rng.uniform(0, 25))
+        cls = rng.choice(["ordinary"] * 8 + ["elder", "appointment"])
+        legs.append(Leg(i, i, 1, f"A{i}", service, services[service].queue, cls, State.WAITING, since, since))
+    for i, window in enumerate(sorted(open), 1000):
+        queue = world.hall.catalogue.windows[window].queues[0]
+        service = next(s for s in mix if services[s].queue == queue)
+        began = at - timedelta(minutes=rng.uniform(0.1, 12))
+        busy = Leg(i, i, 1, f"B{i}", service, queue, "ordinary", State.SERVING, began, began, window=window)
+        legs.append(replace(busy, called_at=began, started_at=began))
+    return Present(at, tuple(legs), open, taken=150, taken_last_hour=60)
+
+
+def test_one_more_comprehensive_window_shortens_the_wait(world: World) -> None:
+    answer = what_if(present(world), Change("open", "W04"), world.hall, world.arrivals)
+    assert answer.people == 40
+    assert answer.waiting is not None
+    assert answer.joining is not None
+    assert answer.over is not None
+    assert answer.waiting.difference.mean < -0.5
+    assert answer.joining.difference.high <= 0.5
+    assert answer.waiting.difference.low <= answer.waiting.difference.mean <= answer.waiting.difference.high
+    assert answer.waiting.after - answer.waiting.before == pytest.approx(answer.waiting.difference.mean)
+
+
+def test_closing_a_window_lengthens_it_and_less_so_until_soon(world: World) -> None:
+    now = present(world)
+    gone = what_if(now, Change("close", "W06"), world.hall, world.arrivals)
+    brief = what_if(
+        now, Change("close", "W06", until=TEN + timedelta(minutes=20)), world.hall, world.arrivals
+    )
+    assert gone.joining is not None
+    assert brief.joining is not None
+    assert gone.joining.difference.mean > 1
+    assert brief.joining.difference.mean < gone.joining.difference.mean
+
+
+def test_moving_a_service_concerns_who_joins(world: World) -> None:
+    moved = what_if(present(world), Change("move", service="S103", queue="A"), world.hall, world.arrivals)
+    assert moved.joining is not None
+    assert moved.joining.difference.mean != 0
+
+
+def test_a_change_that_changes_nothing_is_told_as_nothing(world: World) -> None:
+    """The same people in both plans: no noise is left."""
+    same = what_if(present(world), Change("move", service="S103", queue="B"), world.hall, world.arrivals)
+    for effect in (same.waiting, same.joining, same.over):
+        assert effect is not None
+        assert (effect.difference.mean, effect.difference.low, effect.difference.high) == (0, 0, 0)
+
+
+def test_the_same_seed_gives_the_same_answer(world: World) -> None:
+    asked = (present(world), Change("open", "W04"), world.hall, world.arrivals)
+    assert what_if(*asked, seed=3, paths=12) == what_if(*asked, seed=3, paths=12)
+    assert what_if(*asked, seed=3, paths=12) != what_if(*asked, seed=4, paths=12)
+
+
+@pytest.mark.parametrize("waiting", [0, 60, 200])
+def test_the_answer_takes_less_than_two_seconds(world: World, waiting: int) -> None:
+    now = present(world, waiting)
+    begun = time.process_time()
+    answer = what_if(now, Change("open", "W04"), world.hall, world.arrivals)
+    assert time.process_time() - begun < 2
+    assert (answer.waiting is None) == (waiting == 0)
+
+
+def test_an_empty_hall_at_night_has_nothing_to_tell(world: World) -> None:
+    night = Present(TEN + timedelta(hours=13), (), OPEN)
+    answer = what_if(night, Change("open", "W04"), world.hall, world.arrivals)
+    assert (answer.waiting, answer.joining, answer.over) == (None, None, None)
+
+
+def test_at_night_the_last_hour_says_how_many_come(world: World) -> None:
+    """A demo hall is never closed: outside the profile's hours the present goes on."""
+    night = Present(TEN + timedelta(hours=13), (), frozenset({"W01"}), taken=90, taken_last_hour=30)
+    answer = what_if(night, Change("open", "W02"), world.hall, world.arrivals, paths=12)
+    assert answer.joining is not None
+    assert answer.joining.difference.mean <= 0
+
+
+def test_nobody_is_called_over_lunch(world: World) -> None:
+    """At 11:55 a window without lunch duty takes nobody before 14:00: opening one more helps over lunch."""
+    noon = present(world, 30, TEN + timedelta(minutes=115))
+    stays = Change("open", "W04", until=noon.at + timedelta(hours=2))
+    answer = what_if(noon, stays, world.hall, world.arrivals, paths=12)
+    assert answer.waiting is not None
+    assert answer.waiting.before > 20
+    assert answer.waiting.difference.mean < -2
+
+
+def test_a_ticket_for_one_window_only_waits_for_that_window(world: World) -> None:
+    since = TEN - timedelta(minutes=5)
+    only = Leg(1, 1, 1, "A1", "S001", "A", "ordinary", State.WAITING, since, since, target_window="W03")
+    now = Present(TEN, (only,), frozenset({"W01", "W02"}), taken=0)
+    quiet = replace(world.arrivals, base_tickets_per_day=0.0)
+    opened = what_if(now, Change("open", "W03"), world.hall, quiet, paths=12)
+    assert opened.waiting is not None
+    assert opened.waiting.before > 120
+    assert opened.waiting.after == pytest.approx(5)

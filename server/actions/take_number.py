@@ -18,7 +18,7 @@ from server.domain.slips import SlipTemplate
 from server.domain.tickets import Leg, Ticket
 from server.settings import HallSettings
 from server.store.days import find_day
-from server.store.slips import Slip, last_slip
+from server.store.slips import Slip, copies, last_slip
 from server.store.tickets import add_leg, add_ticket, count_ahead, find_ticket, last_leg, next_seq
 from server.store.unit import Unit
 
@@ -71,7 +71,7 @@ def take_number(
         raise refusals.WindowUnknown(window=first_window)
     held = open_number(unit, person, service)
     if held is not None:
-        return _held(unit, held)
+        return _held(unit, hall, template, base_url, held)
     check_giving(unit, hall, queue.prefix)
     check_quotas(unit, hall, queue, item)
     check_person(unit, hall, person, item, confirmed)
@@ -89,12 +89,15 @@ def take_number(
     return Taken(ticket, leg, ahead, slip)
 
 
-def _held(unit: Unit, ticket: int) -> Taken:
-    """The number somebody holds already, with its newest paper; another copy is a reprint."""
+def _held(unit: Unit, hall: HallSettings, template: SlipTemplate, base_url: str, ticket: int) -> Taken:
+    """The number somebody holds already, printed once more at the kiosk while reprints are left."""
     found, leg = find_ticket(unit.connection, unit.hall, ticket), last_leg(unit.connection, ticket)
     ahead = count_ahead(unit.connection, unit.hall, found.day, leg)
-    unit.note("ticket.take", f"ticket:{ticket}", "existing")
-    return Taken(found, leg, ahead, last_slip(unit.connection, ticket), existing=True)
+    slip, made = last_slip(unit.connection, ticket), copies(unit.connection, ticket)
+    if unit.actor.kiosk and made <= hall.hall.ticket.reprint_allowed:
+        slip = owe_slip(unit, hall, template, base_url, found, ahead, made + 1, unit.actor.kiosk)
+    unit.note("ticket.take", f"ticket:{ticket}", "existing", copy=slip.copy if slip else None)
+    return Taken(found, leg, ahead, slip, existing=True)
 
 
 def check_giving(unit: Unit, hall: HallSettings, queue: str) -> None:

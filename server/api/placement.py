@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter
 from server.actions.publish_placement import compare_placement, publish_placement, roll_back
 from server.api.access import current_actor, needs, recheck
 from server.api.acts import act
-from server.api.bodies import Act, Body, Number, Prose
+from server.api.bodies import Act, Number, Prose
 from server.domain.catalogue import Queue
 from server.domain.placement import Placement
 from server.house import House, house
@@ -26,7 +26,7 @@ bp = APIBlueprint("placement", __name__, url_prefix="/api/placement")
 _BODY = TypeAdapter(Placement)
 
 
-class Compare(Body):
+class Compare(Act):
     placement: Placement
 
 

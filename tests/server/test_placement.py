@@ -102,7 +102,9 @@ def test_A5_eleven_window_classes_with_windows_and_services(hall: HallSettings):
         s.id for s in hall.files.services.values() if s.queue == "A"
     ]
     wish = Placement(
-        queues=tuple(Queue(q, f"第{n}类综合", f"Class {n}", mode="grouped", skill="*") for n, q in enumerate(letters)),
+        queues=tuple(
+            Queue(q, f"第{n}类综合", f"Class {n}", mode="grouped", skill="*") for n, q in enumerate(letters)
+        ),
         classes=classes,
         services=dict(zip(services, letters, strict=False)),
         windows={
@@ -196,11 +198,13 @@ def test_the_manager_sees_compares_publishes_and_rolls_back(app: App):
     department = _department(app.house.hall, "S101")
     mandate = {"department": department, "service": "S101", "since": "2026-01-01", "document": "1 号"}
     bare = {"services": {"S101": "A"}}
-    refused = manager.ask("POST", "/api/placement/compare", {"placement": bare})
+    refused = manager.ask("POST", "/api/placement/compare", {"request_id": "compare-1", "placement": bare})
     assert refused.status_code == 409
     assert "委托受理" in refused.get_json()["text"]["zh"]
     wish = {**bare, "mandates": [mandate]}
-    compared = manager.ask("POST", "/api/placement/compare", {"placement": wish}).get_json()
+    compared = manager.ask(
+        "POST", "/api/placement/compare", {"request_id": "compare-2", "placement": wish}
+    ).get_json()
     assert {c["kind"] for c in compared["changes"]} == {"service", "mandate"}
     body = {"request_id": "publish-1", "base": 0, "placement": wish, "note": "试行"}
     assert manager.ask("POST", "/api/placement", body).get_json() == {"version": 1}

@@ -245,7 +245,7 @@ def test_a_local_day_may_open_a_rest_day_or_name_its_hours(hall: HallSettings):
 
 def test_the_demo_closes_on_the_afternoon_of_its_training(hall: HallSettings):
     ends = day_ends(hall.calendar, hall.catalogue, date(2026, 6, 10))
-    assert ends == datetime(2026, 6, 10, 12)
+    assert ends == datetime.fromisoformat("2026-06-10T12:00")
 
 
 @pytest.mark.parametrize(
@@ -356,6 +356,6 @@ def test_B19_a_window_cannot_be_opened_by_a_person_without_any_skill_for_it(day:
 
 
 def test_the_last_number_of_the_day_is_that_of_the_last_queue(hall: HallSettings):
-    assert day_stops(hall.calendar, hall.catalogue, MONDAY) == datetime(2026, 3, 2, 17, 15)
-    assert day_stops(hall.calendar, hall.catalogue, SATURDAY) == datetime(2026, 3, 7, 12)
+    assert day_stops(hall.calendar, hall.catalogue, MONDAY) == datetime.fromisoformat("2026-03-02T17:15")
+    assert day_stops(hall.calendar, hall.catalogue, SATURDAY) == datetime.fromisoformat("2026-03-07T12:00")
     assert day_stops(hall.calendar, hall.catalogue, date(2026, 3, 8)) is None

@@ -1,4 +1,5 @@
-"""综合窗口: a manager moves services, classes and windows without code; the next number follows the new map."""
+"""综合窗口: a manager moves services, classes and windows without code; the next number follows the
+new map."""
 
 from __future__ import annotations
 

@@ -65,6 +65,7 @@ _RECENT = (
     .order_by(t.call.c.id.desc())
     .limit(bindparam("most"))
 )
+_RECENT_AT = _RECENT.where(t.call.c.window == bindparam("window"))
 _AHEAD = select(func.count()).where(_WAITING, t.leg.c.queue == bindparam("queue"), _EARLIER)
 _LINE = select(func.count()).where(_WAITING, t.leg.c.queue == bindparam("queue"))
 _LEGS_IN = (
@@ -217,9 +218,8 @@ def recent_classes(
     connection: Connection, hall: str, day: str, window: str | None, most: int
 ) -> list[str]:
     """The classes of the day's last `most` first calls, newest first; of one window, or None = of all."""
-    query = _RECENT if window is None else _RECENT.where(t.call.c.window == bindparam("window"))
-    which = {"hall": hall, "day": day, "most": most} | ({"window": window} if window else {})
-    return list(connection.execute(query, which).scalars())
+    which = {"hall": hall, "day": day, "most": most, "window": window}
+    return list(connection.execute(_RECENT if window is None else _RECENT_AT, which).scalars())
 
 
 def count_ahead(connection: Connection, hall: str, day: str, leg: Leg) -> int:

@@ -64,9 +64,15 @@ def test_without_a_person_every_press_is_somebody_else(day: HallDay):
     assert [take(day, person=None).ticket.number for _ in range(2)] == ["A001", "A002"]
 
 
-@pytest.mark.parametrize(("how", "confirmed", "given"), [
-    ("allow", (), True), ("warn", (), False), ("warn", ("service-twice",), True), ("refuse", ("service-twice",), False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("how", "confirmed", "given"),
+    [
+        ("allow", (), True),
+        ("warn", (), False),
+        ("warn", ("service-twice",), True),
+        ("refuse", ("service-twice",), False),
+    ],
+)
 def test_the_same_service_twice_a_day(day: HallDay, how: str, confirmed: tuple[str, ...], given: bool):
     day.hall = with_rules(day.hall, duplicate_service_same_day=how)
     day.open()

@@ -54,6 +54,8 @@ export interface PauseReason {
   en: string
 }
 export interface WindowRow {
+  /** Kinds of comprehensive window it belongs to. */
+  classes?: { id: string; name: string; name_en: string }[]
   id: string
   number: string
   name: string

@@ -13,11 +13,18 @@ interface Place {
   classes: string[]
   overflow: string[]
 }
+export interface Mandate {
+  department: string
+  service: string
+  since: string
+  document: string
+}
 /** The overrides over the hall's files; what is not named here is as the files say. */
 export interface Wish {
   modes: Record<string, string>
   services: Record<string, string>
   windows: Record<string, Place>
+  mandates: Mandate[]
   [more: string]: unknown
 }
 export interface PlacedWindow extends Place {
@@ -30,6 +37,7 @@ export interface PlacedService {
   id: string
   name: string
   department: string
+  department_id: string
   queue: string
   file_queue: string
 }
@@ -57,4 +65,10 @@ export function setQueues(wish: Wish, window: PlacedWindow, typed: string): Wish
   const queues = [...new Set(typed.toUpperCase().match(/[A-Z]+/g) || [])]
   const { classes, overflow } = wish.windows[window.id] || window
   return { ...wish, windows: { ...wish.windows, [window.id]: { queues, classes, overflow } } }
+}
+
+/** 委托受理: the service's department has agreed in writing, from `since` (ISO date) on. */
+export function giveMandate(wish: Wish, service: PlacedService, since: string, document: string): Wish {
+  const others = wish.mandates.filter((m) => m.service !== service.id)
+  return { ...wish, mandates: [...others, { department: service.department_id, service: service.id, since, document }] }
 }

@@ -126,6 +126,7 @@ def _services(hall: HallSettings) -> list[dict[str, Any]]:
             "id": s.id,
             "name": s.name,
             "department": departments[s.department].name if s.department in departments else "",
+            "department_id": s.department,
             "queue": s.queue,
             "file_queue": hall.files.services[s.id].queue,
         }

@@ -1,4 +1,5 @@
-"""A manager moves a service to the comprehensive windows in the browser: refused without mandate, done with it."""
+"""A manager moves a service to the comprehensive windows in the browser: refused without mandate,
+done with it."""
 
 from __future__ import annotations
 

@@ -13,7 +13,9 @@ from server.app import App
 from server.domain import refusals
 from server.domain.actors import Actor
 from server.domain.catalogue import Mandate, Queue, WindowClass
+from server.domain.events import PlacementPublished, SlipChanged
 from server.domain.placement import Placement, WindowPlace, check_placement, placed
+from server.live.contract import heard
 from server.settings import HallSettings
 from server.store.current import Current
 from server.store.unit import Store
@@ -230,3 +232,10 @@ def test_the_version_is_compared_and_read_once(app: App):
     for _ in range(3):
         with app.house.store.unit(MANAGER):
             assert app.house.hall is known
+
+
+def test_every_kiosk_hears_of_a_new_placement_and_of_its_own_paper_only():
+    assert heard("kiosk", "K1", PlacementPublished(1))
+    slip = SlipChanged(1, 1, "K2", "printed", "", 1)
+    assert not heard("kiosk", "K1", slip)
+    assert heard("kiosk", "K2", slip)

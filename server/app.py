@@ -18,6 +18,7 @@ from server.api import (
     estimates,
     hall,
     my,
+    placement,
     problems,
     ratings,
     session,
@@ -32,6 +33,7 @@ from server.clock import Clock
 from server.domain.events import Event
 from server.domain.slips import SlipTemplate
 from server.house import House
+from server.keys import hall_key
 from server.live.bench import BenchNamespace
 from server.live.broadcast import client_manager
 from server.live.faces import FACES
@@ -41,6 +43,7 @@ from server.live.namespaces import FaceNamespace
 from server.live.publish import Listeners, Publisher
 from server.live.rooms import every_room
 from server.settings import Settings, read_slip
+from server.store.current import Current
 from server.store.engine import open_engine
 from server.store.setup import ensure_hall, migrate
 from server.store.unit import Commit, Store
@@ -84,7 +87,9 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     store = Store(engine, settings.hall.id, clock)
     texts = Texts(settings.common / "text")
     slip: SlipTemplate = read_slip(settings.common / "slips" / "ticket.toml")
-    house = House(settings, store, texts, slip, clock)
+    current = Current(settings.hall)
+    store.keep_up = current.keep_up
+    house = House(settings, store, texts, slip, clock, current, hall_key(settings.data))
 
     app = APIFlask(
         "server",
@@ -98,7 +103,22 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     app.extensions["wucha"] = house
     problems.register(app)
     headers.register(app)
-    for door in (hall, tickets, windows, ratings, my, day, state, session, setup, devices, staff, what_if, pages):
+    for door in (
+        hall,
+        tickets,
+        windows,
+        ratings,
+        my,
+        day,
+        state,
+        session,
+        setup,
+        devices,
+        staff,
+        what_if,
+        placement,
+        pages,
+    ):
         app.register_blueprint(door.bp)
     app.register_blueprint(estimates.bp)
 
@@ -124,6 +144,6 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     def emit(event: str, data: dict[str, Any], namespace: str, rooms: list[str]) -> None:
         socketio.emit(event, data, namespace=namespace, to=rooms if len(rooms) > 1 else rooms[0])
 
-    publisher = Publisher(store, settings.hall, texts, emit, listeners, desk.on_events)
+    publisher = Publisher(store, current.hall, texts, emit, listeners, desk.on_events)
     store.publish = publisher.publish
     return App(app, socketio, house, publisher, guests)

@@ -9,6 +9,8 @@ from flask import current_app
 from server.clock import Clock
 from server.domain.slips import SlipTemplate
 from server.settings import HallSettings, Settings
+from server.store.current import Current
+from server.store.snapshots.view import View
 from server.store.unit import Store
 from server.text import Texts
 
@@ -22,10 +24,18 @@ class House:
     texts: Texts
     slip: SlipTemplate
     clock: Clock
+    current: Current
+    key: bytes  # of the hashes that stand for persons; it never leaves the data folder
 
     @property
     def hall(self) -> HallSettings:
-        return self.settings.hall
+        """The hall as it is published now."""
+        return self.current.hall
+
+    def published(self) -> HallSettings:
+        """The hall as the newest commit of any process has it."""
+        with self.store.read() as connection:
+            return View.of(connection, self.store.hall, self.hall, self.texts).settings
 
 
 def house() -> House:

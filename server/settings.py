@@ -9,7 +9,7 @@ WUCHA_REDIS.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from pathlib import Path
@@ -18,17 +18,20 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import TypeAdapter, ValidationError
 
-from server.domain.calendar import HallCalendar, Interval
+from server.domain.calendar import HallCalendar, Interval, LocalDay
 from server.domain.catalogue import (
     STRICT,
     Catalogue,
     Department,
+    Mandate,
     Person,
     Queue,
     Service,
     Window,
+    WindowClass,
     parse_overflow,
 )
+from server.domain.placement import Placement, placed
 from server.domain.ratings import RatingRule
 from server.domain.routing import Rules
 from server.domain.slips import FACTS, SlipTemplate
@@ -101,6 +104,7 @@ class TicketRules:
     qr_on_ticket: str = "tracking_and_rating"
     reprint_allowed: int = 2
     store_id_number: Literal["never", "encrypted"] = "encrypted"
+    warn_ahead: int = 0  # ask "so many are ahead, wait?" from here on; a queue may say its own; 0 = never
 
 
 @dataclass(frozen=True)
@@ -273,6 +277,11 @@ class HallSettings:
     levels: tuple[Level, ...]
     choices: Choices
     rules: Rules
+    files: Catalogue = field(default_factory=lambda: Catalogue({}, {}, {}, {}, {}))  # before any placement
+    placement: int = 0  # version of the published placement in `catalogue`; 0 = the files alone
+    rules_version: int = 0  # version of `rules`; 0 = the file as it was read at the start
+    # (connection, placement, rules version) -> the settings of these versions; set by server/store/current.py
+    keep_up: Callable[[Any, int, int], HallSettings] | None = None
 
     @property
     def id(self) -> str:
@@ -406,12 +415,11 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
     for key in ("template_zh", "template_zh_second_language", "template_en") if hall else ():
         _fill(r, path, f"announce.{key}", getattr(hall.announce, key), ("ticket", "window"))
     catalogue = _read_catalogue(r, folder)
-    closed, works, years = _read_calendar(r, folder / "calendar.toml")
+    closed, works, years, local = _read_calendar(r, folder / "calendar.toml")
     rating, levels = _read_rating(r, folder / "rating.toml")
     choices_path = common / "choices.toml"
     choices = r.parse(Choices, r.load(choices_path), choices_path)
-    rules_path = common / "rules.toml"
-    rules = r.parse(Rules, r.load(rules_path, "gate").get("gate", {}), rules_path, "gate")
+    rules = _read_rules(r, common / "rules.toml")
     _read_slip(r, common / "slips" / "ticket.toml")
     for text in {common / "text" / "zh.toml", *(common / "text").glob("*.toml")}:
         r.load(text)
@@ -428,15 +436,30 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
         work_weekends=works,
         years=years,
         saturday_walk_in=hours.saturday_mode == "walk_in",
+        local=local,
     )
-    return HallSettings(hall, catalogue, calendar, rating, tuple(levels), choices, rules)
+    now = placed(catalogue, Placement())
+    return HallSettings(hall, now, calendar, rating, tuple(levels), choices, rules, files=catalogue)
+
+
+def read_rules(path: Path) -> Rules:
+    """rules.toml, checked whole. Raises SettingsError."""
+    r = Reader()
+    found = _read_rules(r, path)
+    if found is None or r.troubles:
+        raise SettingsError(r.troubles)
+    return found
+
+
+def _read_rules(r: Reader, path: Path) -> Rules | None:
+    return r.parse(Rules, r.load(path, "gate").get("gate", {}), path, "gate")
 
 
 def _read_catalogue(r: Reader, folder: Path) -> Catalogue:
     paths = {n: folder / f"{n}.toml" for n in ("queues", "windows", "services", "departments", "staff")}
     known = {
         "queues": ("queue",),
-        "windows": ("window", "tidal_trigger"),
+        "windows": ("window", "class", "tidal_trigger"),
         "services": ("service", "hall_service"),
         "departments": ("department",),
         "staff": ("staff",),
@@ -454,6 +477,8 @@ def _read_catalogue(r: Reader, folder: Path) -> Catalogue:
         Department, raw["departments"].get("department", []), paths["departments"], "department"
     )
     people = r.parse_all(Person, raw["staff"].get("staff", []), paths["staff"], "staff")
+    own_classes = raw["windows"].get("class")
+    classes = r.parse_all(WindowClass, own_classes, paths["windows"], "class") if own_classes else []
     by_queue = {q.prefix: q for q in queues}
     whole = not any(trouble.file == str(paths["queues"]) for trouble in r.troubles)  # else all would miss one
     for i, service in enumerate(items):
@@ -481,7 +506,16 @@ def _read_catalogue(r: Reader, folder: Path) -> Catalogue:
         departments={d.id: d for d in departments},
         people={p.id: p for p in people},
         serving=serving,
+        classes={c.id: c for c in classes},
+        mandates=_read_mandates(r, folder / "mandates.toml"),
     )
+
+
+def _read_mandates(r: Reader, path: Path) -> tuple[Mandate, ...]:
+    """委托受理: a hall without comprehensive windows needs no such file."""
+    if not path.exists():
+        return ()
+    return tuple(r.parse_all(Mandate, r.load(path, "mandate").get("mandate", []), path, "mandate"))
 
 
 def _hall_service(raw: object) -> object:
@@ -495,7 +529,9 @@ def _unique(r: Reader, path: Path, key: str, ids: list[str]) -> None:
         r.no(path, key, f"重复：{twice}", f"used twice: {twice}")
 
 
-def _read_calendar(r: Reader, path: Path) -> tuple[frozenset[date], frozenset[date], frozenset[int]]:
+def _read_calendar(
+    r: Reader, path: Path
+) -> tuple[frozenset[date], frozenset[date], frozenset[int], dict[date, LocalDay]]:
     raw = r.load(path, "rule", "holiday", "local")
     rest: set[date] = set()
     works: set[date] = set()
@@ -513,7 +549,8 @@ def _read_calendar(r: Reader, path: Path) -> tuple[frozenset[date], frozenset[da
             works |= {date.fromisoformat(d) for d in year.get("weekend_workdays", [])}
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             r.no(path, f"holiday[{i}]", "日期不正确", f"bad date: {error}")
-    return frozenset(rest), frozenset(works), frozenset(years)
+    own = r.parse_all(LocalDay, raw["local"], path, "local") if raw.get("local") else []
+    return frozenset(rest), frozenset(works), frozenset(years), {day.date: day for day in own}
 
 
 def _read_rating(r: Reader, path: Path) -> tuple[RatingAsk | None, list[Level]]:

@@ -6,15 +6,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Event, Thread
 
-from server.actions.day import begin_closing, close_day, open_day
+from server.actions.change_rules import change_rules, refuse_rules
 from server.actions.print_slip import give_up_late_slips
 from server.actions.rate import close_overdue_questions
+from server.actions.run_day import run_day, watch
 from server.domain.actors import SYSTEM
-from server.domain.refusals import Refusal
 from server.house import House
-from server.store.days import find_day
+from server.settings import HallSettings, SettingsError, read_rules
 from server.store.once import forget_old_answers
 from server.store.unit import Unit
 
@@ -29,38 +30,29 @@ def tick(unit: Unit, house: House) -> None:
     hall = house.hall
     close_overdue_questions(unit, hall)
     give_up_late_slips(unit)
-    local = unit.now.astimezone(hall.zone).replace(tzinfo=None)
-    day = find_day(unit.connection, unit.hall, unit.day)
-    if day is None:
-        if not house.settings.demo and _giving(house, local):
-            _try(lambda: open_day(unit, hall, by_hand=False))
-        elif house.settings.demo:
-            _try(lambda: open_day(unit, hall, by_hand=True))  # the demo hall is never closed
-    elif not day.by_hand and day.state == "open" and not _giving(house, local) and _after_last(house, local):
-        begin_closing(unit)
-    elif day.day < local.date().isoformat() and not house.settings.demo:
-        _try(lambda: close_day(unit))
+    watch(unit, hall)
+    run_day(unit, hall, always_open=house.settings.demo)
 
 
-def _try(deed: Callable[[], object]) -> None:
-    """Do it if the rules allow; the next tick tries again."""
-    try:
-        deed()
-    except Refusal as no:
-        log.debug("tick: %s", no.code)
+class RulesFile:
+    """rules.toml under watch: read again when its text changes, by the process that sees the change."""
 
+    def __init__(self, path: Path) -> None:
+        self._path, self._seen = path, b""
 
-def _giving(house: House, local: datetime) -> bool:
-    try:
-        house.hall.calendar.check_taking(local, lunch_staffed=True)
-    except Refusal:
-        return False
-    return True
-
-
-def _after_last(house: House, local: datetime) -> bool:
-    hours = house.hall.calendar.intervals(local.date())
-    return not hours or local.time() >= hours[0][0]
+    def look(self, unit: Unit, hall: HallSettings) -> None:
+        """Put a changed file in force, or tell the manager what is wrong with it."""
+        try:
+            text = self._path.read_bytes()
+        except OSError as error:
+            text = str(error).encode()
+        if text == self._seen:
+            return
+        self._seen = text
+        try:
+            change_rules(unit, hall, read_rules(self._path))
+        except SettingsError as error:
+            refuse_rules(unit, "；".join(f"{trouble.key}: {trouble.zh}" for trouble in error.troubles))
 
 
 class Ticker:
@@ -69,6 +61,7 @@ class Ticker:
     def __init__(self, house: House, sweep: Callable[[], object]) -> None:
         self._house, self._sweep, self._stop = house, sweep, Event()
         self._tidied: datetime | None = None
+        self._rules = RulesFile(house.settings.common / "rules.toml")
 
     def start(self) -> None:
         Thread(target=self._run, name="ticker", daemon=True).start()
@@ -87,6 +80,7 @@ class Ticker:
     def once(self) -> None:
         """One beat, on the caller's thread."""
         with self._house.store.unit(SYSTEM) as unit:
+            self._rules.look(unit, self._house.hall)
             tick(unit, self._house)
             if self._tidied is None or unit.now - self._tidied > HOUSEKEEPING:
                 forget_old_answers(unit)

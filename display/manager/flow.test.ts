@@ -31,6 +31,7 @@ describe('alarms', () => {
     ['idling is fine when nobody waits', { queues: [queue()], windows: [win({ idle_since: ago(3000) })] }, []],
     ['a window just became free', { queues: [queue({ waiting: 1 })], windows: [win({ idle_since: ago(299) })] }, []],
     ['a pause is long', { windows: [win({ state: 'paused', since: ago(1200) })] }, ['yellow paused 3']],
+    ['the hall itself found something', { alarms: [{ kind: 'rules', what: 'rules.toml', level: 'red', since: ago(1), text: { zh: '有误', en: 'wrong' } }] }, ['red hall rules']],
     ['devices fail', { devices: [device('P1', 'warn', 'near_end'), device('P2', 'down', 'paper_out')] }, ['red device P2', 'yellow device P1']],
     ['slips that did not print are one line a kiosk', { slips: [slip('K2', 'unsure'), slip('K1', 'unsure'), slip('K1', 'failed')] }, ['red slip K1', 'yellow slip K2']],
     ['people before machines before paper', { slips: [slip('K1', 'failed')], devices: [device('P2', 'down')], queues: [queue({ waiting: 3, oldest_at: ago(1801) })] }, ['red wait A', 'red device P2', 'red slip K1']],
@@ -93,8 +94,8 @@ describe('the office', () => {
     expect(next(shown, { name: 'tab', tab: 'live' }).once).toBeNull()
   })
   it('knows who may do what', () => {
-    expect(may('duty_leader')).toEqual({ day: true, devices: false, staff: false })
-    expect(may('admin')).toEqual({ day: false, devices: true, staff: true })
-    expect(may(undefined)).toEqual({ day: false, devices: false, staff: false })
+    expect(may('duty_leader')).toEqual({ day: true, placement: true, publish: false, devices: false, staff: false })
+    expect(may('admin')).toEqual({ day: false, placement: false, publish: false, devices: true, staff: true })
+    expect(may(undefined)).toEqual({ day: false, placement: false, publish: false, devices: false, staff: false })
   })
 })

@@ -1,9 +1,9 @@
 // The hall seen by whoever answers for it today. Pure: no clock, no DOM, no socket.
-import type { Day, DeviceRow, ManagerQueueRow, ManagerWindowRow, Me, RatingsValue, UnprintedSlip } from '@client/contract'
+import type { Both, Day, DeviceRow, HallAlarm, ManagerQueueRow, ManagerWindowRow, Me, RatingsValue, UnprintedSlip } from '@client/contract'
 
 // ---- what is open on the screen -----------------------------------------------------------------------
 
-export type Tab = 'live' | 'devices' | 'staff'
+export type Tab = 'live' | 'placement' | 'devices' | 'staff'
 export interface Issued {
   kind: Kind
   where: string
@@ -17,6 +17,7 @@ export const KINDS: Kind[] = ['kiosk', 'pad', 'board', 'window_screen']
 /** Deeds that are asked about first, because they cannot be taken back in one move. */
 export type Ask =
   | { deed: 'open-day' }
+  | { deed: 'believe-clock' } // the server's clock was doubted, a person has looked
   | { deed: 'stop-day' } // no new numbers
   | { deed: 'close-day' } // the rest expires
   | { deed: 'revoke'; id: string; name: string }
@@ -92,8 +93,9 @@ function toast(office: Office, tone: Toast['tone'], text: string | undefined): O
 }
 
 /** What a role may do here; the server decides again. */
-export function may(role: string | undefined): { day: boolean; devices: boolean; staff: boolean } {
-  return { day: role === 'manager' || role === 'duty_leader', devices: role === 'manager' || role === 'admin', staff: role === 'admin' }
+export function may(role: string | undefined): { day: boolean; placement: boolean; publish: boolean; devices: boolean; staff: boolean } {
+  const leads = role === 'manager' || role === 'duty_leader'
+  return { day: leads, placement: leads || role === 'supervisor', publish: role === 'manager', devices: role === 'manager' || role === 'admin', staff: role === 'admin' }
 }
 
 // ---- alarms -------------------------------------------------------------------------------------------
@@ -109,17 +111,19 @@ export const LIMITS: Limits = { queue_over: 20, idle_with_queue_s: 300, paused_s
 export interface Alarm {
   id: string
   level: 'red' | 'yellow'
-  kind: 'wait' | 'long' | 'uncovered' | 'idle' | 'paused' | 'device' | 'slip'
+  kind: 'wait' | 'long' | 'uncovered' | 'idle' | 'paused' | 'device' | 'slip' | 'hall'
   what: string // queue, window number, device or kiosk
   detail: string // device reason
   count: number | null
   since: string | null
+  text?: Both // words that came with the alarm
 }
 export interface Facts {
   windows: ManagerWindowRow[]
   queues: ManagerQueueRow[]
   devices: DeviceRow[]
   slips: UnprintedSlip[]
+  alarms?: HallAlarm[]
   day: Day | null
 }
 
@@ -151,6 +155,7 @@ export function alarms(facts: Facts, now: number, limits: Limits = LIMITS): Alar
     const level = slips.some((s) => s.state === 'failed') ? 'red' : 'yellow'
     add({ kind: 'slip', level, what: kiosk, count: slips.length, since: slips.map((s) => s.at).sort()[0] })
   }
+  for (const a of facts.alarms || []) add({ kind: 'hall', level: a.level, what: a.kind, detail: a.what, since: a.since, text: a.text })
   return found.sort((a, b) => rank(a) - rank(b) || (a.since ?? '').localeCompare(b.since ?? ''))
 }
 const rank = (alarm: Alarm): number => (alarm.level === 'red' ? 0 : 10) + ['device', 'slip'].indexOf(alarm.kind)

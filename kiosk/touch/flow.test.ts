@@ -47,6 +47,15 @@ describe('the way to a number', () => {
     expect(refused.at).toMatchObject({ step: 'refused', refused: 'quota-full' })
     expect(next(refused, { name: 'back' }).at).toMatchObject({ step: 'guide', service: 'S001' })
   })
+  it('asks when many are ahead, and takes with the answer', () => {
+    const asked = play(start(0), service, take, { name: 'refused', refused: 'queue-long', text: null, facts: { ahead: 30, confirm: true } })
+    expect(asked.at).toMatchObject({ step: 'confirm', refused: 'queue-long', facts: { ahead: 30 } })
+    const sure = next(asked, { name: 'take', request_id: 'r-2' })
+    expect(sure.at).toMatchObject({ step: 'taking', request_id: 'r-2', confirmed: ['queue-long'] })
+    const again = next(sure, { name: 'refused', refused: 'service-twice', text: null, facts: { confirm: true } })
+    expect(next(again, { name: 'take', request_id: 'r-3' }).at).toMatchObject({ confirmed: ['queue-long', 'service-twice'] })
+    expect(next(asked, { name: 'home' }).at.step).toBe('home')
+  })
   it('ends in the same number after a power cut', () => {
     const again = play(start(0), { name: 'resumed', request_id: 'r-1', service: 'S001', priority: null })
     expect(next(again, { name: 'taken', taken: taken(), now: 5 }).at).toMatchObject({ step: 'number' })

@@ -2,6 +2,7 @@
  * The kiosk as a machine. Pure: no clock, no DOM, no socket; the time comes in with the message.
  *
  *   home -> (list | search) -> guide -> taking -> number -> home        taking -> refused | lost -> guide, or taking again
+ *   taking -> confirm (many are ahead, or the same service again) -> taking with the answer, or home
  *
  * A number is taken once: `take` counts only on the guide (or again, with the same request_id, on `lost`), and it leaves
  * that step at the first touch. What one visitor chose (language, large type, contrast, low) ends with the visit.
@@ -15,10 +16,11 @@ export type Step =
   | { step: 'list'; by: Tab; id: string }
   | { step: 'search'; query: string }
   | { step: 'guide'; service: string; priority: string | null; from: Step }
-  | { step: 'taking'; request_id: string; service: string; priority: string | null; slow: boolean }
+  | { step: 'taking'; request_id: string; service: string; priority: string | null; slow: boolean; confirmed?: string[] }
+  | { step: 'confirm'; service: string; priority: string | null; refused: string; text: Both | null; facts: Record<string, unknown>; confirmed: string[] }
   | { step: 'number'; taken: Taken; slip: Slip | null; reprint: Reprint; until: number }
   | { step: 'refused'; service: string; refused: string; text: Both | null; facts: Record<string, unknown> }
-  | { step: 'lost'; request_id: string; service: string; priority: string | null }
+  | { step: 'lost'; request_id: string; service: string; priority: string | null; confirmed?: string[] }
 export type Reprint = 'no' | 'asking' | 'refused'
 export interface Look {
   lang: Lang
@@ -58,7 +60,7 @@ export type Msg =
   | { name: 'look'; look: Partial<Look> }
   | { name: 'take'; request_id: string }
   /** After a power cut: the request that may have been cut off is sent again. */
-  | { name: 'resumed'; request_id: string; service: string; priority: string | null }
+  | { name: 'resumed'; request_id: string; service: string; priority: string | null; confirmed?: string[] }
   | { name: 'slow' }
   | { name: 'taken'; taken: Taken; now: number }
   | { name: 'refused'; refused: string; text: Both | null; facts?: Record<string, unknown> }
@@ -104,11 +106,16 @@ export function next(kiosk: Kiosk, msg: Msg): Kiosk {
       if (at.step === 'guide') {
         return to(kiosk, { step: 'taking', request_id: msg.request_id, service: at.service, priority: at.priority, slow: false })
       }
+      // The citizen has answered: another request, which says so.
+      if (at.step === 'confirm') {
+        const confirmed = [...at.confirmed, at.refused]
+        return to(kiosk, { step: 'taking', request_id: msg.request_id, service: at.service, priority: at.priority, slow: false, confirmed })
+      }
       // The same request again: it may have reached the server, and must not become a second number.
       return at.step === 'lost' ? to(kiosk, { ...at, step: 'taking', slow: false }) : kiosk
     case 'resumed':
       return at.step === 'home'
-        ? to(kiosk, { step: 'taking', request_id: msg.request_id, service: msg.service, priority: msg.priority, slow: false })
+        ? to(kiosk, { step: 'taking', request_id: msg.request_id, service: msg.service, priority: msg.priority, slow: false, confirmed: msg.confirmed })
         : kiosk
     case 'slow':
       return at.step === 'taking' ? to(kiosk, { ...at, slow: true }) : kiosk
@@ -119,12 +126,16 @@ export function next(kiosk: Kiosk, msg: Msg): Kiosk {
         touched_at: msg.now,
       }
     case 'refused':
+      if (at.step === 'taking' && msg.facts && msg.facts.confirm === true) {
+        const { service, priority, confirmed } = at
+        return to(kiosk, { step: 'confirm', service, priority, refused: msg.refused, text: msg.text, facts: msg.facts, confirmed: confirmed || [] })
+      }
       return at.step === 'taking'
         ? to(kiosk, { step: 'refused', service: at.service, refused: msg.refused, text: msg.text, facts: msg.facts || {} })
         : kiosk
     case 'lost':
       return at.step === 'taking'
-        ? to(kiosk, { step: 'lost', request_id: at.request_id, service: at.service, priority: at.priority })
+        ? to(kiosk, { step: 'lost', request_id: at.request_id, service: at.service, priority: at.priority, confirmed: at.confirmed })
         : kiosk
     case 'slip':
       return slipSaid(kiosk, msg.ticket, msg.slip, msg.now)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from server.actions.at_window import working_post
+from server.actions.caps import capped_classes
 from server.domain.catalogue import Window
 from server.domain.events import TicketCalled
 from server.domain.routing import Choice, Situation, choose, is_protected
+from server.domain.skills import help_pools, own_pools
 from server.domain.tickets import Leg, Move
-from server.domain.windows import callable_pools, check_may_call
+from server.domain.windows import check_may_call
 from server.settings import HallSettings
 from server.store.tickets import add_call, leg_at, move, waiting_heads
 from server.store.unit import Unit
@@ -22,25 +24,31 @@ def call_next(unit: Unit, hall: HallSettings, window: str) -> Leg | None:
     post, clerk = working_post(unit, window)
     current = leg_at(unit.connection, unit.hall, window)
     check_may_call(post, clerk, current.number if current else None)
-    chosen = _choose(unit, hall, hall.catalogue.windows[window])
+    chosen = _choose(unit, hall, hall.catalogue.windows[window], clerk)
     if chosen is None:
         return None
-    unit.protected_run = unit.protected_run + 1 if is_protected(chosen.leg) else 0
+    unit.protected_run = unit.protected_run + 1 if is_protected(chosen.leg, window) else 0
     changes = {"window": window, "clerk": clerk, "called_at": unit.now, "calls": 1}
-    called = move(unit, chosen.leg, Move.CALL, rule=chosen.rule, waited_min=chosen.waited, **changes)
+    version = {"rules": hall.rules_version}
+    called = move(
+        unit, chosen.leg, Move.CALL, rule=chosen.rule, waited_min=chosen.waited, **changes, **version
+    )
     call = add_call(unit, called)
     number = hall.catalogue.windows[window].number
     unit.add(TicketCalled(call, called.ticket, called.number, called.queue, window, number, 1))
-    unit.note("ticket.call", f"leg:{called.id}", window=window, rule=chosen.rule, waited_min=chosen.waited)
+    why = {"rule": chosen.rule, "waited_min": chosen.waited, "rules": hall.rules_version}
+    unit.note("ticket.call", f"leg:{called.id}", window=window, **why)
     return called
 
 
-def _choose(unit: Unit, hall: HallSettings, window: Window) -> Choice | None:
-    """The rule's choice from the window's own queues; from its overflow only when those are empty."""
+def _choose(unit: Unit, hall: HallSettings, window: Window, clerk: str) -> Choice | None:
+    """The rule's choice from the window's own queues; from its overflow only when those are empty. Only what
+    its clerk is able to do."""
     if unit.day is None:
         return None
-    own = tuple((queue, None) for queue in window.queues)
-    for pools in (own, callable_pools(window)):
+    person, on = hall.catalogue.people.get(clerk), unit.now.astimezone(hall.zone).date()
+    able = (window, person, hall.catalogue, hall.files, on)
+    for pools in (own_pools(*able), help_pools(*able)):
         if not pools:
             continue
         heads = waiting_heads(unit.connection, unit.hall, unit.day, window.id, pools)
@@ -63,4 +71,6 @@ def _situation(unit: Unit, hall: HallSettings, window: Window) -> Situation:
         mean_all=sum(means.values()) / len(means),
         special_open=frozenset(s.id for s in services.values() if s.queue in special_queues),
         protected_run=unit.protected_run,
+        window=window.id,
+        capped=capped_classes(unit, hall, window.id),
     )

@@ -2,43 +2,60 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from server.domain import refusals
 from server.domain.events import DayClosed, DayClosing, DayOpened, WindowClosed
 from server.domain.tickets import Move, State
 from server.domain.windows import WindowState
 from server.settings import HallSettings
-from server.store.days import add_day, find_day, latest_day, save_day
+from server.store.days import add_day, find_day, latest_day, overtime, save_day, sum_day
 from server.store.tickets import legs_in, move
 from server.store.unit import Unit
 from server.store.windows import save_post, staffed_windows
 
-SANE = timedelta(days=400)  # a clock further ahead of the last stored moment than this is doubted (F9)
+STEP = timedelta(minutes=5)  # a clock set back further than this is doubted (F8); a leap ahead: store/unit.py
 
 
-def open_day(unit: Unit, hall: HallSettings, by_hand: bool) -> str:
+def open_day(unit: Unit, hall: HallSettings, by_hand: bool, believe_clock: bool = False) -> str:
     """Open the business day of the hall's local date. by_hand: a person decides, whatever the calendar says.
 
     A day that was closed today may be opened again by hand: its numbers go on, they never restart (D7).
+    believe_clock: the person has looked at the clock. A day of a year without official calendar is marked.
     Raises DayOpenAlready, DayClosed (already ended), ClockInsane.
     """
     if unit.day is not None:
         raise refusals.DayOpenAlready(date=unit.day)
-    date = unit.now.astimezone(hall.zone).date().isoformat()
+    if by_hand and believe_clock:
+        unit.believe_clock()
+    elif clock_is_doubtful(unit):
+        raise refusals.ClockInsane(date=_date(hall, unit.clock_at), latest=_date(hall, unit.stored_at))
+    today = _date(hall, unit.now)
     latest = latest_day(unit.connection, unit.hall)
-    if latest is not None and date < latest:
-        raise refusals.ClockInsane(date=date, latest=latest)
-    if latest == date:
+    if latest is not None and today < latest:
+        raise refusals.ClockInsane(date=today, latest=latest)
+    if latest == today:
         if not by_hand:
-            raise refusals.DayClosed(date=date, opens=None)
-        save_day(unit, date, state="open", by_hand=True, closed_at=None)
-        unit.set_day(date)
+            raise refusals.DayClosed(date=today, opens=None)
+        save_day(unit, today, state="open", by_hand=True, closed_at=None, sums=None)
+        unit.set_day(today)
     else:
-        add_day(unit, date, by_hand)
-    unit.add(DayOpened(date))
-    unit.note("day.open", f"day:{date}", by_hand=by_hand)
-    return date
+        add_day(unit, today, by_hand)
+    if hall.calendar.is_provisional(date.fromisoformat(today)):
+        save_day(unit, today, provisional=True)
+    unit.add(DayOpened(today))
+    unit.note("day.open", f"day:{today}", by_hand=by_hand, believe_clock=believe_clock)
+    return today
+
+
+def clock_is_doubtful(unit: Unit) -> bool:
+    """Is the clock well behind what is stored, or absurdly ahead of it?"""
+    return unit.clock_leaps or unit.clock_at < unit.stored_at - STEP
+
+
+def _date(hall: HallSettings, moment: datetime) -> str:
+    return moment.astimezone(hall.zone).date().isoformat()
 
 
 def begin_closing(unit: Unit) -> None:
@@ -51,9 +68,12 @@ def begin_closing(unit: Unit) -> None:
     unit.note("day.closing", f"day:{day.day}")
 
 
-def close_day(unit: Unit) -> None:
-    """End the day: who still waits expires, windows close. Raises WindowBusy while somebody is at a
-    window."""
+def close_day(unit: Unit, closes: datetime | None = None) -> None:
+    """End the day: who still waits expires, windows close, the sums are sealed.
+
+    closes: when the windows should have closed; what was served later is overtime. Raises WindowBusy while
+    somebody is at a window.
+    """
     if unit.day is None:
         raise refusals.DayClosed(date=None, opens=None)
     day, connection = unit.day, unit.connection
@@ -65,7 +85,10 @@ def close_day(unit: Unit) -> None:
     for window in staffed_windows(connection, unit.hall):
         save_post(unit, window, state=WindowState.CLOSED, clerk=None, session=None)
         unit.add(WindowClosed(window))
-    save_day(unit, day, state="closed", closed_at=unit.now)
+    sums: dict[str, Any] = {**sum_day(connection, unit.hall, day)}
+    if closes is not None:
+        sums["overtime"] = overtime(connection, unit.hall, day, closes)
+    save_day(unit, day, state="closed", closed_at=unit.now, sums=sums)
     unit.set_day(None)
     unit.add(DayClosed(day))
-    unit.note("day.close", f"day:{day}")
+    unit.note("day.close", f"day:{day}", sums=sums)

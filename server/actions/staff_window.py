@@ -21,7 +21,8 @@ def open_window(unit: Unit, hall: HallSettings, window: str, take_over: bool = F
     if place is None:
         raise refusals.WindowUnknown(window=window)
     clerk = unit.actor.id
-    check_skills(place, hall.catalogue.people[clerk])
+    today = unit.now.astimezone(hall.zone).date()
+    check_skills(place, hall.catalogue.people[clerk], hall.catalogue, hall.files, today)
     post = find_post(unit.connection, unit.hall, window)
     if post.clerk == clerk:
         raise refusals.WindowOpen(window=window)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from server.actions.print_slip import owe_slip
+from server.actions.quotas import check_long, check_person, check_quotas, open_number
 from server.domain import refusals
 from server.domain.estimate.promise import Estimate
 from server.domain.events import TicketTaken
 from server.domain.numbering import number
+from server.domain.opening import check_queue
 from server.domain.routing import ORDINARY
 from server.domain.slips import SlipTemplate
 from server.domain.tickets import Leg, Ticket
 from server.settings import HallSettings
 from server.store.days import find_day
-from server.store.estimates import make_promise
-from server.store.slips import Slip
-from server.store.tickets import add_leg, add_ticket, count_ahead, next_seq
+from server.store.estimates import make_promise, told_with
+from server.store.slips import Slip, copies, last_slip
+from server.store.tickets import add_leg, add_ticket, count_ahead, find_ticket, last_leg, next_seq
 from server.store.unit import Unit
 
 
@@ -31,6 +35,7 @@ class Taken:
     ahead: int
     slip: Slip | None
     estimate: Estimate
+    existing: bool = False  # this person waits for the service already: the number they have
 
 
 def take_number(
@@ -41,10 +46,17 @@ def take_number(
     service: str,
     priority: str = ORDINARY,
     lang: str = "zh",
+    *,
+    person: str | None = None,
+    confirmed: Collection[str] = (),
+    first_window: str | None = None,
 ) -> Taken:
     """Give the next number of the service's queue; a kiosk's slip is owed in the same transaction.
 
-    Raises ServiceUnknown, ServiceByStaff, PriorityUnknown, DayClosed, DayClosing, HoursClosed, LunchClosed,
+    person: the keyed hash of whoever takes it; one open number per person and service. confirmed: codes of
+    the refusals that ask and were answered. first_window: where a supplement was first handled.
+    Raises ServiceUnknown, ServiceByStaff, PriorityUnknown, WindowUnknown, DayClosed, DayClosing,
+    AppointmentOnly, HoursClosed, LunchClosed, QueueFull, PersonLimit, ServiceTwice, QueueLong,
     NumbersExhausted.
     """
     item = hall.catalogue.services.get(service)
@@ -58,10 +70,19 @@ def take_number(
     queue = hall.catalogue.queues[item.queue]
     if self_service and not queue.self_register:
         raise refusals.ServiceByStaff(service=service, name=item.name)
+    if first_window is not None and first_window not in hall.catalogue.windows:
+        raise refusals.WindowUnknown(window=first_window)
+    held = open_number(unit, person, service)
+    if held is not None:
+        return _held(unit, hall, template, base_url, held)
     check_giving(unit, hall, queue.prefix)
+    check_quotas(unit, hall, queue, item)
+    check_person(unit, hall, person, item, confirmed)
+    if self_service:
+        check_long(unit, hall, queue, confirmed)
     seq = next_seq(unit, queue.prefix)
-    ticket = add_ticket(unit, queue.prefix, seq, number(queue, seq), service, priority, lang)
-    leg = add_leg(unit, ticket, 1, queue.prefix)
+    ticket = add_ticket(unit, queue.prefix, seq, number(queue, seq), service, priority, lang, person)
+    leg = add_leg(unit, ticket, 1, queue.prefix, first_window=first_window)
     ahead = count_ahead(unit.connection, unit.hall, ticket.day, leg)
     estimate = make_promise(unit, leg)
     slip = None
@@ -72,15 +93,27 @@ def take_number(
     return Taken(ticket, leg, ahead, slip, estimate)
 
 
+def _held(unit: Unit, hall: HallSettings, template: SlipTemplate, base_url: str, ticket: int) -> Taken:
+    """The number somebody holds already, printed once more at the kiosk while reprints are left."""
+    found, leg = find_ticket(unit.connection, unit.hall, ticket), last_leg(unit.connection, ticket)
+    ahead = count_ahead(unit.connection, unit.hall, found.day, leg)
+    slip, made = last_slip(unit.connection, ticket), copies(unit.connection, ticket)
+    if unit.actor.kiosk and made <= hall.hall.ticket.reprint_allowed:
+        slip = owe_slip(unit, hall, template, base_url, found, ahead, made + 1, unit.actor.kiosk)
+    unit.note("ticket.take", f"ticket:{ticket}", "existing", copy=slip.copy if slip else None)
+    estimate = told_with(unit.connection, ticket)
+    return Taken(found, leg, ahead, slip, estimate, existing=True)
+
+
 def check_giving(unit: Unit, hall: HallSettings, queue: str) -> None:
     """Raises when no new number of `queue` may be given now."""
     day = find_day(unit.connection, unit.hall, unit.day)
     zone: ZoneInfo = hall.zone
     local = unit.now.astimezone(zone).replace(tzinfo=None)
     if day is None or day.state == "closed":
-        raise refusals.DayClosed(date=local.date().isoformat(), opens=None)
+        raise refusals.DayClosed(date=local.date().isoformat(), opens=hall.calendar.next_open(local.date()))
     if day.state != "open":
         raise refusals.DayClosing(date=day.day)
     if not day.by_hand:
-        lunch = any(hall.catalogue.windows[w].lunch_duty for w in hall.catalogue.serving[queue])
-        hall.calendar.check_taking(local, lunch)
+        windows = [hall.catalogue.windows[w] for w in hall.catalogue.serving[queue]]
+        check_queue(hall.calendar, hall.catalogue.queues[queue], windows, date.fromisoformat(day.day), local)

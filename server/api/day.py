@@ -8,6 +8,7 @@ from apiflask import APIBlueprint
 from flask.typing import ResponseReturnValue
 
 from server.actions.day import begin_closing, close_day, open_day
+from server.actions.run_day import closing_time
 from server.api.access import needs
 from server.api.acts import act
 from server.api.bodies import Act
@@ -19,12 +20,24 @@ from server.store.unit import Unit
 bp = APIBlueprint("day", __name__, url_prefix="/api/day")
 
 
+class OpenBody(Act):
+    believe_clock: bool = False
+
+
 @bp.post("/open")
 @needs("day.open")
-@bp.input(Act, arg_name="body")
-def post_open(body: Act) -> ResponseReturnValue:
-    """Open today's business day by hand, whatever the calendar says."""
-    return act(body, lambda unit: {"day": open_day(unit, house().hall, by_hand=True), "state": "open"})
+@bp.input(OpenBody, arg_name="body")
+def post_open(body: OpenBody) -> ResponseReturnValue:
+    """Open today's business day by hand, whatever the calendar says; believe_clock: the person checked a
+    clock that was doubted (409 clock-insane)."""
+    believe = body.believe_clock
+    return act(
+        body,
+        lambda unit: {
+            "day": open_day(unit, house().hall, by_hand=True, believe_clock=believe),
+            "state": "open",
+        },
+    )
 
 
 @bp.post("/close")
@@ -40,7 +53,7 @@ def post_close(body: Act) -> ResponseReturnValue:
         if day.state == "open":
             begin_closing(unit)
             return {"day": day.day, "state": "closing"}
-        close_day(unit)
+        close_day(unit, closing_time(house().hall, day.day))
         return {"day": day.day, "state": "closed"}
 
     return act(body, deed)

@@ -48,7 +48,8 @@ def get_text(lang: str) -> ResponseReturnValue:
 def get_hall() -> ResponseReturnValue:
     """Name, hours, windows, queues, rating options: all that does not change during a day."""
     h = house()
-    hall, catalogue = h.hall, h.hall.catalogue
+    hall = h.published()
+    catalogue = hall.catalogue
     centre = hall.hall.centre
     return {
         "id": hall.id,
@@ -80,6 +81,7 @@ def get_hall() -> ResponseReturnValue:
             for w in catalogue.windows.values()
         ],
         "queues": [{"id": q.prefix, "name": q.name, "name_en": q.name_en} for q in catalogue.queues.values()],
+        "classes": [{"id": c.id, "name": c.name, "name_en": c.name_en} for c in catalogue.classes.values()],
         "priorities": [
             {"id": c.id, "name": c.name, "name_en": c.name_en}
             for c in hall.hall.priority.classes
@@ -103,7 +105,7 @@ def _level(level: Any) -> dict[str, Any]:
 @bp.get("/api/services")
 def get_services() -> ResponseReturnValue:
     """Every service with what to bring, what it costs and how to find it by pinyin."""
-    return _services(house().hall)
+    return _services(house().published())
 
 
 @lru_cache(maxsize=2)

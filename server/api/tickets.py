@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from apiflask import APIBlueprint
 from flask.typing import ResponseReturnValue
+from pydantic import StringConstraints
 
 from server.actions.print_slip import reprint_slip
 from server.actions.take_number import Taken, take_number
 from server.api.access import current_actor, needs
 from server.api.acts import act
-from server.api.bodies import Act, Word
+from server.api.bodies import Act, Body, Word
+from server.domain.persons import person_key
 from server.domain.refusals import TicketUnknown
 from server.domain.routing import ORDINARY
 from server.house import House, house
@@ -23,22 +25,39 @@ from server.store.unit import Unit
 bp = APIBlueprint("tickets", __name__, url_prefix="/api/tickets")
 
 
+class PersonBody(Body):
+    """Who takes the number; only a keyed hash of it is kept."""
+
+    kind: Literal["id_card", "phone"]
+    number: Annotated[str, StringConstraints(max_length=24)]
+
+
 class TakeBody(Act):
     service: Word
     priority: Word = ORDINARY
     lang: Literal["zh", "en"] = "zh"
+    person: PersonBody | None = None
+    confirm: tuple[Literal["queue-long", "service-twice"], ...] = ()  # refusals that asked and were answered
+    first_window: Word | None = None
 
 
 @bp.post("")
 @needs("ticket.take")
 @bp.input(TakeBody, arg_name="body")
 def post_ticket(body: TakeBody) -> ResponseReturnValue:
-    """Take a number for a service: 201 with ticket and slip; the same request_id gets the same number."""
+    """Take a number for a service: 201 with ticket and slip; the same request_id gets the same number.
+
+    A person who waits for the service already gets `existing: true` and that number, to be reprinted.
+    """
     h = house()
+    who = person_key(h.key, body.person.kind, body.person.number) if body.person else None
 
     def deed(unit: Unit) -> dict[str, Any]:
         wish = (body.service, body.priority, body.lang)
-        return taken_json(h, take_number(unit, h.hall, h.slip, h.settings.url, *wish))
+        more: dict[str, Any] = {"person": who, "confirmed": body.confirm, "first_window": body.first_window}
+        if unit.actor.kind == "device":
+            more["first_window"] = None  # a kiosk does not know who handled it first
+        return taken_json(h, take_number(unit, h.hall, h.slip, h.settings.url, *wish, **more))
 
     return act(body, deed, good=201)
 
@@ -91,6 +110,7 @@ def taken_json(h: House, taken: Taken) -> dict[str, Any]:
             "windows": [catalogue.windows[w].number for w in catalogue.serving[ticket.prefix]],
         },
         "slip": slip_json(taken.slip) if taken.slip else None,
+        "existing": taken.existing,
     }
 
 

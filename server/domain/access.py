@@ -45,6 +45,8 @@ MATRIX: dict[str, frozenset[str]] = {
         "manager.watch": (DUTY_LEADER, MANAGER, SUPERVISOR),
         "day.open": (DUTY_LEADER, MANAGER),
         "day.close": (DUTY_LEADER, MANAGER),
+        "placement.see": (DUTY_LEADER, MANAGER, SUPERVISOR),
+        "placement.publish": (MANAGER,),
         "device.enrol": (MANAGER, ADMIN),
         "device.list": (MANAGER, ADMIN, SUPERVISOR),
         "device.revoke": (MANAGER, ADMIN),

@@ -1,18 +1,34 @@
 """Working days and opening hours: may a number be given now, and if not, when.
 
-Local times of the hall's zone. 调休 (a weekend that works) and rest days are data; a year without an official
-table is "provisional": Monday to Friday, and the answer says so.
+Local times of the hall's zone. 调休 (a weekend that works), rest days and the hall's own closures are data; a
+year without an official table is "provisional": Monday to Friday, and the answer says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import ClassVar, Literal
 
 from server.domain import refusals
+from server.domain.catalogue import STRICT
 
 Interval = tuple[time, time]
+NOON = time(12)
+KNOWN_BY = (12, 1)  # month and day from which the next year's table must be there
+
+
+@dataclass(frozen=True)
+class LocalDay:
+    """calendar.toml [[local]]: what the hall itself decided for one date."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    date: date
+    kind: Literal["closed", "closed_morning", "closed_afternoon", "open", "hours"]
+    reason: str = ""
+    hours: tuple[Interval, ...] = ()  # kind "hours"
 
 
 @dataclass(frozen=True)
@@ -28,17 +44,54 @@ class HallCalendar:
     work_weekends: frozenset[date]
     years: frozenset[int]
     saturday_walk_in: bool  # false: Saturday serves appointments only
+    local: Mapping[date, LocalDay] = field(default_factory=dict)
 
     def is_provisional(self, day: date) -> bool:
         return day.year not in self.years
 
-    def intervals(self, day: date) -> Sequence[Interval]:
-        """The opening hours of `day`, empty when closed."""
+    def missing_year(self, day: date) -> int | None:
+        """The year whose table ought to be here by `day` and is not."""
+        if self.is_provisional(day):
+            return day.year
+        late = (day.month, day.day) >= KNOWN_BY
+        return day.year + 1 if late and day.year + 1 not in self.years else None
+
+    def kind(self, day: date) -> Literal["working", "saturday", "sunday", "rest"]:
+        """What sort of day the official table makes of it."""
+        local = self.local.get(day)
+        if local and local.kind == "open":
+            return "working"
         if day in self.rest_days:
-            return ()
+            return "rest"
         if day in self.work_weekends or day.weekday() < 5:
-            return self.weekday
-        return self.saturday if day.weekday() == 5 and self.saturday_walk_in else self.sunday
+            return "working"
+        return "saturday" if day.weekday() == 5 else "sunday"
+
+    def intervals(self, day: date) -> Sequence[Interval]:
+        """The hours in which the hall serves on `day`, with or without appointment; empty when closed."""
+        return self.cut(
+            day,
+            {"working": self.weekday, "saturday": self.saturday, "sunday": self.sunday, "rest": ()}[
+                self.kind(day)
+            ],
+        )
+
+    def cut(self, day: date, hours: Sequence[Interval]) -> Sequence[Interval]:
+        """`hours` as the hall's own decision for that date leaves them."""
+        local = self.local.get(day)
+        if local is None or local.kind == "open":
+            return hours
+        if local.kind == "hours":
+            return local.hours
+        if local.kind == "closed":
+            return ()
+        if local.kind == "closed_morning":
+            return tuple((max(a, NOON), b) for a, b in hours if b > NOON)
+        return tuple((a, min(b, NOON)) for a, b in hours if a < NOON)
+
+    def walk_in(self, day: date) -> bool:
+        """Is a number given without appointment on `day`?"""
+        return self.kind(day) != "saturday" or self.saturday_walk_in
 
     def check_taking(self, local: datetime, lunch_staffed: bool) -> None:
         """Raises when a walk-in number may not be given at `local` (naive local time of the hall).
@@ -47,9 +100,9 @@ class HallCalendar:
         `stop_before_close` of the last closing time nothing is given; between the intervals only where lunch
         is staffed.
         """
-        hours = self.intervals(local.date())
+        hours = self.intervals(local.date()) if self.walk_in(local.date()) else ()
         if not hours:
-            raise refusals.DayClosed(date=local.date().isoformat(), opens=self._next_open(local.date()))
+            raise refusals.DayClosed(date=local.date().isoformat(), opens=self.next_open(local.date()))
         now, last = local.time(), hours[-1][1]
         stop = (datetime.combine(local.date(), last) - self.stop_before_close).time()
         if now < self.kiosk_open or now >= stop:
@@ -58,6 +111,7 @@ class HallCalendar:
             if end <= now < start and not lunch_staffed:
                 raise refusals.LunchClosed(until=f"{start:%H:%M}")
 
-    def _next_open(self, day: date) -> str | None:
+    def next_open(self, day: date) -> str | None:
+        """The next day after `day` with walk-in hours, within two weeks."""
         later = (day + timedelta(days=n) for n in range(1, 15))
-        return next((d.isoformat() for d in later if self.intervals(d)), None)
+        return next((d.isoformat() for d in later if self.walk_in(d) and self.intervals(d)), None)

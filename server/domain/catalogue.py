@@ -5,10 +5,15 @@ The classes are the manual of their files: each attribute is a key. An unknown k
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, time
 from typing import ClassVar, Literal
 
 STRICT: dict[str, object] = {"extra": "forbid"}
+
+Mode = Literal["by_department", "grouped", "undifferentiated"]
+Span = tuple[time, time]  # local opening hours; an end that is not after its start is on the next day
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,24 @@ class Queue:
     service_level_goal: float = 0.8  # share of tickets called within the target
     appointments: bool = False
     self_register: bool = True  # false: only staff give these numbers
+    mode: Mode = "by_department"  # by_department: the windows that name it; grouped: the windows of a class
+    # that holds it; undifferentiated: every comprehensive window, and those that name it
+    skill: str = ""  # what a person must be able to do to call it; "" = the prefix, "*" = nothing
+    hours: tuple[Span, ...] = ()  # own hours on working days instead of the hall's: early, late, staggered
+    saturday: tuple[Span, ...] = ()  # own hours on Saturdays
+    kiosk_open: time | None = None  # numbers from here on; None = the hall's rule
+    last_ticket: time | None = None  # no number from here on, whatever the closing time says
+    stop_minutes_before_close: int | None = None  # None = the hall's rule
+    lunch: Literal["staffed", "open", "closed"] = "staffed"  # staffed: while a window works over lunch
+    carry_over: bool = False  # its hours may run past midnight and keep the business day open until they end
+    day_quota: int = 0  # numbers a day, 0 = no limit
+    slot_quota: int = 0  # numbers within `slot_minutes`, 0 = no limit
+    slot_minutes: int = 30
+    warn_ahead: int = 0  # a citizen is asked to confirm when so many people are ahead; 0 = never
+
+    @property
+    def skill_needed(self) -> str | None:
+        return None if self.skill == "*" else self.skill or self.prefix
 
 
 @dataclass(frozen=True)
@@ -49,6 +72,7 @@ class Window:
     low_counter: bool = False
     lunch_duty: bool = False
     saturday: bool = False
+    classes: tuple[str, ...] = ()  # window classes, for queues in mode "grouped"
 
 
 @dataclass(frozen=True)
@@ -113,6 +137,7 @@ class Service:
     result_delivery: tuple[str, ...] = ()
     materials: tuple[Material, ...] = ()
     popular: bool = False
+    day_quota: int = 0  # numbers a day, 0 = no limit
 
 
 @dataclass(frozen=True)
@@ -153,6 +178,32 @@ class Person:
     skills: tuple[str, ...] = ()
     title: str = ""
     sign_language: bool = False
+    skill_until: Mapping[str, date] = field(default_factory=dict)  # skill -> its last day; none = no end
+
+
+@dataclass(frozen=True)
+class WindowClass:
+    """A kind of comprehensive window (综合窗口类别): the queues that windows of this class take together."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    id: str
+    name: str
+    name_en: str
+    queues: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Mandate:
+    """委托受理: a department lets comprehensive windows take in one of its items, or all of them ("*")."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    department: str
+    service: str
+    since: date
+    until: date | None = None
+    document: str = ""  # number of the written agreement
 
 
 @dataclass(frozen=True)
@@ -165,6 +216,8 @@ class Catalogue:
     departments: dict[str, Department]
     people: dict[str, Person]
     serving: dict[str, tuple[str, ...]] = field(default_factory=dict)  # queue -> window ids, own queues only
+    classes: dict[str, WindowClass] = field(default_factory=dict)
+    mandates: tuple[Mandate, ...] = ()
 
 
 def parse_overflow(entry: str) -> tuple[str, str | None]:

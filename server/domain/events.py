@@ -27,6 +27,7 @@ class Event:
         return set() if value is None else {str(value)}
 
 
+ALARMS = "alarms"
 QUEUE, WINDOW, CALLS, DAY, RATINGS, DEVICES, SLIPS = (
     "queue",
     "window",
@@ -234,6 +235,34 @@ class EstimatesChanged(Event):
     name = "estimates.changed"
     touches = frozenset({QUEUE})
     queue: str
+class AlarmChanged(Event):
+    """Something wants a manager, or no longer does."""
+
+    name = "alarm.changed"
+    touches = frozenset({ALARMS})
+    kind: str
+    what: str
+
+
+@dataclass(frozen=True)
+class PlacementPublished(Event):
+    """Services, queues or windows were placed anew; it holds for the next number."""
+
+    name = "placement.published"
+    touches = frozenset({QUEUE, WINDOW})
+    version: int
+
+    def ids(self, field: str) -> set[str]:
+        return {"*"} if field in ("queue", "window", "kiosk") else super().ids(field)
+
+
+@dataclass(frozen=True)
+class RulesChanged(Event):
+    """Another version of the rules is in force."""
+
+    name = "rules.changed"
+    touches = frozenset({ALARMS})
+    version: int
 
 
 def _all(base: type[Event]) -> list[type[Event]]:

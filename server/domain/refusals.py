@@ -66,6 +66,12 @@ PriorityUnknown = _refusal("PriorityUnknown", "priority-unknown", "No such prior
 NumbersExhausted = _refusal(
     "NumbersExhausted", "numbers-exhausted", "All numbers of this queue are given out."
 )
+AppointmentOnly = _refusal("AppointmentOnly", "appointment-only", "Today only those with an appointment.")
+QueueFull = _refusal("QueueFull", "queue-full", "All numbers of the day or of this half hour are given.")
+QueueLong = _refusal("QueueLong", "queue-long", "Many people are ahead: does the citizen want to wait?")
+ServiceTwice = _refusal("ServiceTwice", "service-twice", "This person had the same service today.")
+PersonLimit = _refusal("PersonLimit", "person-limit", "This person holds or had as many numbers as allowed.")
+PersonInvalid = _refusal("PersonInvalid", "person-invalid", "No such identity or phone number.", 422)
 ReprintsSpent = _refusal("ReprintsSpent", "reprints-spent", "This slip was reprinted as often as allowed.")
 
 # --- tickets and windows
@@ -88,6 +94,14 @@ NoShowTooSoon = _refusal("NoShowTooSoon", "no-show-too-soon", "Give the citizen 
 ReturnTooLate = _refusal("ReturnTooLate", "return-too-late", "The time to come back has passed.")
 ReturnsSpent = _refusal("ReturnsSpent", "returns-spent", "This number came back as often as allowed.")
 TargetWrong = _refusal("TargetWrong", "target-wrong", "A ticket cannot be transferred there.")
+PlacementUnknown = _refusal("PlacementUnknown", "placement-unknown", "The placement names what nobody knows.")
+PlacementStale = _refusal("PlacementStale", "placement-stale", "Another version was published.")
+PlacementSame = _refusal("PlacementSame", "placement-same", "This placement changes nothing.")
+QueuePrefixWrong = _refusal("QueuePrefixWrong", "queue-prefix-wrong", "A new queue needs a free letter.")
+QueueUnserved = _refusal("QueueUnserved", "queue-unserved", "No window would take this queue.")
+MandateMissing = _refusal(
+    "MandateMissing", "mandate-missing", "The department gave no mandate for comprehensive windows."
+)
 
 # --- ratings
 RatingNotAsked = _refusal("RatingNotAsked", "rating-not-asked", "There is no finished visit to rate.")

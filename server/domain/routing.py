@@ -10,15 +10,16 @@ rules are told in ARCHITECTURE.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import ClassVar
 
 from server.domain.catalogue import STRICT
 from server.domain.tickets import Leg
 
-ORDINARY, APPOINTMENT = "ordinary", "appointment"
+ORDINARY, APPOINTMENT, SUPPLEMENT = "ordinary", "appointment", "supplement"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,9 @@ class Rules:
     limit: Mapping[str, float] = field(
         default_factory=lambda: {"ordinary": 30.0, "appointment": 10.0, "priority": 10.0}
     )
+    # class -> (ordinary, of the class): among so many calls of the two together at most so many of the class,
+    # while somebody else waits; where a ratio is given, `run` does not count
+    ratio: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Choice:
     """The leg to call and why: config/text `why.<rule>` makes the sentence from the number and `waited`."""
 
     leg: Leg
-    rule: str  # protected | hard | share | guard
+    rule: str  # protected | hard | share | guard | ratio | max_share
     waited: int  # whole minutes since its seniority began
 
 
@@ -59,13 +63,18 @@ class Situation:
     mean_all: float
     special_open: frozenset[str] = frozenset()  # services that an open specialised window can take
     protected_run: int = 0  # protected calls in a row so far, hall-wide
+    window: str = ""  # the calling window
+    capped: Mapping[str, str] = field(default_factory=dict)  # class that must let others go first -> the rule
 
 
 def minutes(span: timedelta) -> float:
     return span.total_seconds() / 60
 
 
-def is_protected(leg: Leg) -> bool:
+def is_protected(leg: Leg, window: str = "") -> bool:
+    """Does `leg` go before ordinary ones? A supplement (补正) does so at its first handler's window only."""
+    if leg.priority == SUPPLEMENT:
+        return leg.first_window is not None and leg.first_window == window
     return leg.priority != ORDINARY
 
 
@@ -77,8 +86,9 @@ def kind_of(leg: Leg) -> str:
 def key(leg: Leg, now: datetime, rules: Rules, at: Situation) -> tuple[float, ...]:
     """The place of `leg` before the calling window: the smallest tuple is called."""
     origin, joined = leg.origin_at.timestamp(), leg.joined_at.timestamp()
-    if is_protected(leg) and minutes(now - leg.origin_at) >= rules.gate:
-        return (0, origin + rules.gate * 60, joined, leg.id)
+    gate = 0.0 if leg.priority == SUPPLEMENT else rules.gate
+    if is_protected(leg, at.window) and minutes(now - leg.origin_at) >= gate:
+        return (0, origin + gate * 60, joined, leg.id)
     seniority_from = min(origin, joined) if leg.priority == APPOINTMENT else origin
     age = (now.timestamp() - seniority_from) / 60
     if age >= rules.hard:
@@ -98,8 +108,13 @@ def choose(waiting: Iterable[Leg], now: datetime, rules: Rules, at: Situation) -
     if not legs:
         return None
     best = min(legs, key=lambda leg: key(leg, now, rules, at))
-    if is_protected(best) and at.protected_run >= rules.run:
-        old = [x for x in legs if not is_protected(x) and minutes(now - x.origin_at) > rules.guard]
+    cap = at.capped.get(kind_of(best)) if is_protected(best, at.window) else None
+    if cap is not None:
+        others = [x for x in legs if kind_of(x) not in at.capped or not is_protected(x, at.window)]
+        if others:
+            return _explain(min(others, key=lambda leg: key(leg, now, rules, at)), cap, now)
+    if not rules.ratio and is_protected(best, at.window) and at.protected_run >= rules.run:
+        old = [x for x in legs if not is_protected(x, at.window) and minutes(now - x.origin_at) > rules.guard]
         if old:
             return _explain(min(old, key=lambda leg: key(leg, now, rules, at)), "guard", now)
     rule = ("protected", "hard", "share")[int(key(best, now, rules, at)[0])]
@@ -108,6 +123,34 @@ def choose(waiting: Iterable[Leg], now: datetime, rules: Rules, at: Situation) -
 
 def _explain(leg: Leg, rule: str, now: datetime) -> Choice:
     return Choice(leg, rule, max(0, round(minutes(now - leg.origin_at))))
+
+
+def over_ratio(recent: Sequence[str], kind: str, ordinary: int, of_kind: int) -> bool:
+    """Would one more call of `kind` break `ordinary` : `of_kind`? `recent`: classes of the last calls, newest
+    first."""
+    pair = [k for k in recent if k in (ORDINARY, kind)][: ordinary + of_kind - 1]
+    return pair.count(kind) >= of_kind
+
+
+def over_share(recent: Sequence[str], kind: str, share: float) -> bool:
+    """Would one more call of `kind` be more than `share` of a window's calls? 0.5 = never two in a row."""
+    part = Fraction(share).limit_denominator(10)
+    return list(recent[: part.denominator - 1]).count(kind) >= part.numerator
+
+
+def caps(here: Sequence[str], everywhere: Sequence[str], rules: Rules, share: float) -> dict[str, str]:
+    """class -> the rule that makes it let others go first: "ratio" or "max_share".
+
+    here, everywhere: classes of the last calls of the window and of the hall, newest first; share: at most so
+    much of a window's calls goes to priority classes.
+    """
+    capped: dict[str, str] = {}
+    if share < 1 and over_share(here, "priority", share):
+        capped["priority"] = "max_share"
+    for kind, (ordinary, of_kind) in rules.ratio.items():
+        if over_ratio(everywhere, kind, ordinary, of_kind):
+            capped[kind] = "ratio"
+    return capped
 
 
 def returned_origin(leg: Leg, now: datetime, rules: Rules) -> datetime:

@@ -96,6 +96,8 @@ class Leg:
     rule: str = ""  # which routing rule called it
     waited_min: int = 0  # whole minutes of seniority at that call
     served_s: int | None = None  # from start to finish, once it is done
+    first_window: str | None = None  # supplement class: the first handler's window, where it goes first
+    rules: int = 0  # version of the rules that called it
 
 
 @dataclass(frozen=True)
@@ -113,3 +115,4 @@ class Ticket:
     channel: str
     link: str
     lang: str
+    person: str | None = None  # keyed hash of whoever took it, where the hall asks

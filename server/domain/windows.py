@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from server.domain import refusals
-from server.domain.catalogue import Person, Window, parse_overflow
+from server.domain.catalogue import Catalogue, Person, Window, parse_overflow
+from server.domain.skills import help_pools, own_pools
 from server.domain.tickets import State
 
 
@@ -47,15 +48,14 @@ def check_works_here(post: Post, clerk: str) -> None:
         raise refusals.WindowForeign(window=post.window)
 
 
-def check_skills(window: Window, person: Person) -> None:
-    """The person must be rostered for the window (A or B role) or be skilled for one of its queues."""
-    rostered = window.id == person.a_window or window.id in person.b_windows
-    if not rostered and not set(window.queues) & set(person.skills):
+def check_skills(window: Window, person: Person, now: Catalogue, files: Catalogue, on: date) -> None:
+    """The person must be able to do something at the window (B19). Raises SkillMissing."""
+    if not own_pools(window, person, now, files, on) and not help_pools(window, person, now, files, on):
         raise refusals.SkillMissing(window=window.id, queues=sorted(window.queues))
 
 
 def callable_pools(window: Window) -> tuple[tuple[str, str | None], ...]:
-    """The pools a window may call from once its own queues are empty: (queue, service or None for all)."""
+    """What a window may call once its own queues are empty, whoever sits there: (queue, service or None)."""
     return tuple(parse_overflow(entry) for entry in window.overflow)
 
 

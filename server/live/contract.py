@@ -27,7 +27,7 @@ _RATINGS = {e.RatingAsked.name, e.RatingGiven.name, e.RatingTimedOut.name}
 AUDIENCE: dict[str, tuple[frozenset[str], str]] = {
     "hall": (frozenset(_CALLS | _WINDOWS | _DAYS), ""),
     "window": (frozenset(_AT_WINDOW | _WINDOWS), "window"),
-    "kiosk": (frozenset({e.SlipChanged.name}), "kiosk"),
+    "kiosk": (frozenset({e.SlipChanged.name, e.PlacementPublished.name}), "kiosk"),
     "pad": (frozenset(_RATINGS | _WINDOWS), "window"),
     "clerk": (frozenset(_AT_WINDOW | _WINDOWS | _RATINGS - {e.RatingGiven.name}), "window"),
     "manager": (frozenset(e.EVENTS), ""),
@@ -37,7 +37,7 @@ AUDIENCE: dict[str, tuple[frozenset[str], str]] = {
 def heard(face: str, room: str, event: e.Event) -> bool:
     """Does this room of the face hear the event?"""
     names, own = AUDIENCE[face]
-    return event.name in names and (not own or room in event.ids(own))
+    return event.name in names and (not own or not {room, "*"}.isdisjoint(event.ids(own)))
 
 
 def wire(event: e.Event, settings: HallSettings) -> dict[str, Any]:

@@ -103,6 +103,7 @@ FACES: dict[str, Face] = {
                 _DAY,
                 ValuePart("ratings", frozenset({e.RATINGS}), _whole(manager.ratings_value)),
                 ValuePart("slips", frozenset({e.SLIPS, e.QUEUE}), _whole(manager.slips_value)),
+                ValuePart("alarms", frozenset({e.ALARMS}), _whole(manager.alarms_value)),
             ),
         ),
     )

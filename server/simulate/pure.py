@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,8 +15,10 @@ from server.domain.routing import (
     ORDINARY,
     Rules,
     Situation,
+    caps,
     choose,
     is_protected,
+    kind_of,
     returned_origin,
 )
 from server.domain.tickets import Leg, State
@@ -76,6 +79,8 @@ class PureHall:
         self._at: dict[str, Leg] = {}  # window -> the leg it has
         self._missed: dict[int, Leg] = {}
         self.run = 0  # protected calls in a row
+        # window -> classes of its last calls, newest first; "" = of the whole hall
+        self._called: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=20))
 
     def at(self, now_s: float) -> None:
         self._now_s = now_s
@@ -138,7 +143,9 @@ class PureHall:
                 leg = chosen.leg
                 heapq.heappop(self._lines[_line_of(leg)])
                 self._at[window] = leg
-                self.run = self.run + 1 if is_protected(leg) else 0
+                self.run = self.run + 1 if is_protected(leg, window) else 0
+                for last in (self._called[window], self._called[""]):
+                    last.appendleft(kind_of(leg))
                 return Called(leg.id, chosen.rule)
         return None
 
@@ -146,7 +153,10 @@ class PureHall:
         """What the rule must know as `window` calls."""
         comprehensive = window.kind == "comprehensive"
         special = self._specials() if comprehensive else frozenset()
-        return Situation(comprehensive, self._means, self._mean_all, special, self.run)
+        here, everywhere = list(self._called[window.id]), list(self._called[""])
+        share = self._settings.hall.priority.max_share_of_calls
+        capped = caps(here, everywhere, self._rules, share)
+        return Situation(comprehensive, self._means, self._mean_all, special, self.run, window.id, capped)
 
     def _specials(self) -> frozenset[str]:
         """The services that an open specialised window can take."""

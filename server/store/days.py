@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from server.store import tables as t
 from server.store.unit import Unit
 
-_FIND = select(t.day.c.day, t.day.c.state, t.day.c.by_hand).where(
+_FIND = select(t.day.c.day, t.day.c.state, t.day.c.by_hand, t.day.c.provisional).where(
     t.day.c.hall == bindparam("hall"), t.day.c.day == bindparam("day")
 )
 _LATEST = select(t.day.c.day).where(t.day.c.hall == bindparam("hall")).order_by(t.day.c.day.desc()).limit(1)
+_COUNTS = (
+    select(t.leg.c.state, func.count())
+    .where(t.leg.c.hall == bindparam("hall"), t.leg.c.day == bindparam("day"))
+    .group_by(t.leg.c.state)
+)
+_LATE = (
+    select(t.leg.c.clerk, func.max(t.leg.c.ended_at), func.count())
+    .where(
+        t.leg.c.hall == bindparam("hall"),
+        t.leg.c.day == bindparam("day"),
+        t.leg.c.clerk.is_not(None),
+        t.leg.c.served_s.is_not(None),
+        t.leg.c.ended_at > bindparam("closes"),
+    )
+    .group_by(t.leg.c.clerk)
+)
 _ADD = insert(t.day)
 _SAVE = update(t.day).where(t.day.c.hall == bindparam("of_hall"), t.day.c.day == bindparam("of_day"))
 
@@ -25,6 +42,7 @@ class Day:
     day: str
     state: str
     by_hand: bool
+    provisional: bool = False  # the official calendar of its year is missing: Monday to Friday was assumed
 
 
 def find_day(connection: Connection, hall: str, day: str | None) -> Day | None:
@@ -43,6 +61,19 @@ def add_day(unit: Unit, day: str, by_hand: bool) -> None:
     row = {"hall": unit.hall, "day": day, "state": "open", "by_hand": by_hand, "opened_at": unit.now}
     unit.connection.execute(_ADD, row)
     unit.set_day(day)
+
+
+def sum_day(connection: Connection, hall: str, day: str) -> dict[str, int]:
+    """How many legs ended how; a transferred one is counted where it went."""
+    counts = {state: n for state, n in connection.execute(_COUNTS, {"hall": hall, "day": day})}
+    counts.pop("transferred", None)
+    return {"taken": sum(counts.values()), **counts}
+
+
+def overtime(connection: Connection, hall: str, day: str, closes: datetime) -> dict[str, dict[str, int]]:
+    """Per clerk, the minutes worked past `closes` and the people served in them."""
+    rows = connection.execute(_LATE, {"hall": hall, "day": day, "closes": closes})
+    return {c: {"minutes": round((last - closes).total_seconds() / 60), "served": n} for c, last, n in rows}
 
 
 def save_day(unit: Unit, day: str, **values: Any) -> None:

@@ -65,6 +65,8 @@ hall = Table(
     Column("audit_hash", Text, nullable=False),
     Column("day", Text),  # the business day that is open or closing
     Column("protected_run", Integer, nullable=False, server_default=text("0")),
+    Column("placement", Integer, nullable=False, server_default=text("0")),  # the published version
+    Column("rules", Integer, nullable=False, server_default=text("0")),  # the version in force
     PrimaryKeyConstraint("id", name="pk_hall"),
 )
 
@@ -77,6 +79,8 @@ day = Table(
     Column("by_hand", Boolean, nullable=False),  # opened by a person: the calendar's hours do not stop it
     Column("opened_at", UtcTime, nullable=False),
     Column("closed_at", UtcTime),
+    Column("provisional", Boolean, nullable=False, server_default=text("false")),  # no official calendar
+    Column("sums", JSON(none_as_null=True)),  # sealed when the day is closed
     PrimaryKeyConstraint("hall", "day", name="pk_day"),
     CheckConstraint(_one_of("state", "planned", "open", "closing", "closed"), name="ck_day_state"),
 )
@@ -107,6 +111,7 @@ ticket = Table(
     Column("channel", Text, nullable=False),  # kiosk:K1, staff:ZW001, citizen
     Column("link", Text, nullable=False),
     Column("lang", Text, nullable=False),
+    Column("person", Text),  # keyed hash of an identity or phone number, never the number itself
     UniqueConstraint("hall", "day", "prefix", "seq", name="uq_ticket_number"),
     UniqueConstraint("link", name="uq_ticket_link"),
 )
@@ -140,6 +145,8 @@ leg = Table(
     Column("rule", Text, nullable=False),
     Column("waited_min", Integer, nullable=False),
     Column("served_s", Integer),
+    Column("first_window", Text),
+    Column("rules", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("ticket", "ordinal", name="uq_leg_ordinal"),
     CheckConstraint(
         _one_of(
@@ -432,4 +439,63 @@ calibration = Table(
     Column("c", Float, nullable=False),
     Column("calls", Integer, nullable=False),
     PrimaryKeyConstraint("hall", "bucket", name="pk_calibration"),
+)
+
+# What managers published over the hall's files; the newest row holds. Never changed, never deleted.
+placement = Table(
+    "placement",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("changes", JSON, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("rolled_back_to", Integer),
+    PrimaryKeyConstraint("hall", "version", name="pk_placement"),
+)
+
+# Every rules.toml that was ever in force.
+rules = Table(
+    "rules",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("hall", "version", name="pk_rules"),
+)
+
+# What wants a person until it is mended: one row per kind and thing.
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    PrimaryKeyConstraint("hall", "kind", "what", name="pk_alarm"),
+    CheckConstraint(_one_of("level", "red", "yellow"), name="ck_alarm_level"),
+)
+
+_KNOWN = text("person IS NOT NULL")
+Index(
+    "ix_ticket_person",
+    ticket.c.hall,
+    ticket.c.day,
+    ticket.c.person,
+    sqlite_where=_KNOWN,
+    postgresql_where=_KNOWN,
+)
+_FIRST = text("first_window IS NOT NULL")
+Index(
+    "ix_leg_first",
+    leg.c.hall,
+    leg.c.day,
+    leg.c.first_window,
+    sqlite_where=_FIRST,
+    postgresql_where=_FIRST,
 )

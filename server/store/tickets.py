@@ -58,7 +58,16 @@ _EARLIER = or_(
     t.leg.c.origin_at < bindparam("origin_at"),
     and_(t.leg.c.origin_at == bindparam("origin_at"), t.leg.c.id < bindparam("leg")),
 )
+_RECENT = (
+    select(t.leg.c.priority)
+    .join_from(t.call, t.leg, t.call.c.leg == t.leg.c.id)
+    .where(t.call.c.hall == bindparam("hall"), t.call.c.day == bindparam("day"), t.call.c.n == 1)
+    .order_by(t.call.c.id.desc())
+    .limit(bindparam("most"))
+)
+_RECENT_AT = _RECENT.where(t.call.c.window == bindparam("window"))
 _AHEAD = select(func.count()).where(_WAITING, t.leg.c.queue == bindparam("queue"), _EARLIER)
+_LINE = select(func.count()).where(_WAITING, t.leg.c.queue == bindparam("queue"))
 _LEGS_IN = (
     select(*_LEG)
     .where(_TODAY, t.leg.c.state.in_(bindparam("states", expanding=True)))
@@ -79,7 +88,14 @@ def next_seq(unit: Unit, prefix: str) -> int:
 
 
 def add_ticket(
-    unit: Unit, prefix: str, seq: int, number: str, service: str, priority: str, lang: str
+    unit: Unit,
+    prefix: str,
+    seq: int,
+    number: str,
+    service: str,
+    priority: str,
+    lang: str,
+    person: str | None = None,
 ) -> Ticket:
     """A new ticket of the open day with a fresh 128-bit link."""
     row = {
@@ -93,6 +109,7 @@ def add_ticket(
         "channel": f"{unit.actor.role}:{unit.actor.kiosk or unit.actor.id}",
         "link": secrets.token_urlsafe(16),
         "lang": lang,
+        "person": person,
     }
     made = unit.connection.execute(_ADD_TICKET, {"hall": unit.hall, **row})
     return Ticket(id=made.inserted_primary_key[0], **row)
@@ -191,13 +208,29 @@ def _heads(pools: Pools) -> Executable:
     heads = tuple_(leg.queue, leg.service, leg.priority, leg.origin_at).in_(everyone)
     open_to_all = select(*_LEG).where(_WAITING, leg.target_window.is_(None), heads)
     for_me = select(*_LEG).where(_WAITING, leg.target_window == bindparam("window"))
-    return open_to_all.union_all(for_me)
+    came_back = select(*_LEG).where(
+        _WAITING, mine, leg.target_window.is_(None), leg.first_window == bindparam("window")
+    )
+    return open_to_all.union_all(for_me, came_back)
+
+
+def recent_classes(
+    connection: Connection, hall: str, day: str, window: str | None, most: int
+) -> list[str]:
+    """The classes of the day's last `most` first calls, newest first; of one window, or None = of all."""
+    which = {"hall": hall, "day": day, "most": most, "window": window}
+    return list(connection.execute(_RECENT if window is None else _RECENT_AT, which).scalars())
 
 
 def count_ahead(connection: Connection, hall: str, day: str, leg: Leg) -> int:
     """How many legs of the same queue joined the waiting before this one."""
     which = {"hall": hall, "day": day, "queue": leg.queue, "origin_at": leg.origin_at, "leg": leg.id}
     return int(connection.execute(_AHEAD, which).scalar_one())
+
+
+def count_waiting(connection: Connection, hall: str, day: str, queue: str) -> int:
+    """How many legs wait in a queue."""
+    return int(connection.execute(_LINE, {"hall": hall, "day": day, "queue": queue}).scalar_one())
 
 
 def legs_in(connection: Connection, hall: str, day: str, *states: State) -> list[Leg]:

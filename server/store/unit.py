@@ -16,7 +16,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, insert, select, update
@@ -32,6 +32,8 @@ from server.store.engine import reading, writing
 from server.store.line import WriterLine
 
 log = logging.getLogger(__name__)
+
+LEAP = timedelta(days=400)
 
 _LOCK_HALL = select(t.hall).where(t.hall.c.id == bindparam("hall")).with_for_update()
 _SAVE_HALL = update(t.hall).where(t.hall.c.id == bindparam("of_hall"))
@@ -55,6 +57,8 @@ class Mark:
     lines: int
     day: str | None
     protected_run: int
+    placement: int
+    rules: int
 
 
 class Unit:
@@ -66,9 +70,13 @@ class Unit:
         self.day: str | None = hall["day"]
         self.actor = actor
         self.clock_at = clock_at
-        self.now = max(clock_at, hall["last_at"])
+        self.stored_at: datetime = hall["last_at"]
+        # A clock that leaps ahead is not believed until a person says so: time stands still meanwhile (F9).
+        self.clock_leaps = clock_at - self.stored_at > LEAP
+        self.now = self.stored_at if self.clock_leaps else max(clock_at, self.stored_at)
         self.events: list[Event] = []
         self.protected_run = int(hall["protected_run"])
+        self.placement, self.rules = int(hall["placement"]), int(hall["rules"])
         self._revision, self._seq = int(hall["revision"]), int(hall["audit_seq"])
         self._head = str(hall["audit_hash"])
         self._lines: list[dict[str, Any]] = []
@@ -91,12 +99,20 @@ class Unit:
 
     def mark(self) -> Mark:
         """Where we are, for `undo_to`."""
-        return Mark(len(self.events), len(self._lines), self.day, self.protected_run)
+        return Mark(
+            len(self.events), len(self._lines), self.day, self.protected_run, self.placement, self.rules
+        )
 
     def undo_to(self, mark: Mark) -> None:
         """Forget facts and audit lines since `mark`; the caller rolls back the rows."""
         del self.events[mark.events :], self._lines[mark.lines :]
         self.day, self.protected_run = mark.day, mark.protected_run
+        self.placement, self.rules = mark.placement, mark.rules
+
+    def believe_clock(self) -> None:
+        """A person has looked: the clock's leap ahead is right."""
+        self.clock_leaps = False
+        self.now = max(self.clock_at, self.stored_at)
 
     def seal(self) -> Commit:
         """Write the audit lines and the hall's row; the caller commits."""
@@ -120,6 +136,8 @@ class Unit:
                 "audit_hash": self._head,
                 "day": self.day,
                 "protected_run": self.protected_run,
+                "placement": self.placement,
+                "rules": self.rules,
             },
         )
         return Commit(self._revision, self.now, tuple(self.events))
@@ -133,6 +151,7 @@ class Store:
     ) -> None:
         self.engine, self.hall, self.clock = engine, hall, clock
         self.publish: Callable[[Commit], None] = lambda commit: None
+        self.keep_up: Callable[[Connection, int, int], object] = lambda connection, placement, rules: None
         self._line = WriterLine()
         self._on_broken = on_broken or _leave
 
@@ -150,6 +169,7 @@ class Store:
                 with writing(self.engine) as connection:
                     row = connection.execute(_LOCK_HALL, {"hall": self.hall}).mappings().one()
                     unit = Unit(connection, row, actor, self.clock())
+                    self.keep_up(connection, unit.placement, unit.rules)
                     yield unit
                     commit = unit.seal()
                 if commit.events:

@@ -56,6 +56,7 @@ def test_the_supervisor_reads_and_changes_nothing(act: str):
         "manager.watch",
         "device.list",
         "staff.list",
+        "placement.see",
         "audit.read",
         "ticket.see-own",
     }

@@ -100,7 +100,7 @@ class Stage:
             if leg.id >= GHOSTS:
                 heappush(ready, (t, skills, i))
                 continue
-            run = run + 1 if is_protected(leg) else 0
+            run = run + 1 if is_protected(leg, desks[i].window) else 0
             again = next_moment(desks[i].spells, t + self._occupied(desks[i], leg, dice))
             if again is not None:
                 heappush(ready, (again, skills, i))
@@ -155,6 +155,7 @@ class Stage:
                 ]
                 special = {queue for d in open_now for queue, service in d.pools[0] if service is None}
             found = Situation(
+                window=desk.window,
                 comprehensive=desk.comprehensive,
                 mean_minutes=scene.mean_minutes,
                 mean_all=self._mean_all,

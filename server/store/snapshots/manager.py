@@ -10,6 +10,7 @@ from sqlalchemy import exists, func, select
 
 from server.domain.tickets import AT_WINDOW, State
 from server.store import tables as t
+from server.store.alarms import all_alarms
 from server.store.snapshots import public
 from server.store.snapshots.desk import figures
 from server.store.snapshots.view import Ids, Rows, View, iso, wanted
@@ -123,3 +124,17 @@ def slips_value(view: View) -> list[dict[str, Any]]:
     rows = view.connection.execute(bad.order_by(s.id.desc()).limit(20)).mappings()
     keys = ("id", "number", "state", "reason", "kiosk")
     return [{**{key: r[key] for key in keys}, "at": iso(r["changed_at"])} for r in rows]
+
+
+def alarms_value(view: View) -> list[dict[str, Any]]:
+    """What the hall itself found that wants a person, in words."""
+    return [
+        {
+            "kind": a["kind"],
+            "what": a["what"],
+            "level": a["level"],
+            "since": iso(a["since"]),
+            "text": view.texts.both(f"alarm.{a['kind']}", **{"what": a["what"], **a["facts"]}),
+        }
+        for a in all_alarms(view.connection, view.hall)
+    ]

@@ -62,6 +62,11 @@ def _window(
         "name": window.name,
         "zone": window.zone,
         "queues": list(window.queues),
+        "classes": [
+            {"id": c.id, "name": c.name, "name_en": c.name_en}
+            for c in map(view.settings.catalogue.classes.get, window.classes)
+            if c is not None
+        ],
         "state": post.get("state", "closed"),
         "pause": _pause(view, post.get("pause_reason")),
         "clerk": {"id": person.id, "name": person.name, "title": person.title, "photo": None}
@@ -134,4 +139,5 @@ def day_value(view: View) -> dict[str, Any]:
     counts = {state: n for state, n in view.connection.execute(counting)}
     sums = {state.value: counts.get(state, 0) for state in COUNTED}
     state = day.state if day else "closed"
-    return {"date": day.day if day else None, "state": state, "taken": sum(sums.values()), **sums}
+    known = {"date": day.day if day else None, "state": state, "provisional": bool(day and day.provisional)}
+    return {**known, "taken": sum(sums.values()), **sums}

@@ -17,7 +17,8 @@ Rows = dict[str, dict[str, Any] | None]
 Ids = Collection[str]
 ALL: Ids = ("*",)  # every row of the collection
 
-_MOMENT = select(t.hall.c.day, t.hall.c.revision, t.hall.c.last_at).where(t.hall.c.id == bindparam("hall"))
+_H = t.hall.c
+_MOMENT = select(_H.day, _H.revision, _H.last_at, _H.placement, _H.rules).where(_H.id == bindparam("hall"))
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class View:
     @classmethod
     def of(cls, connection: Connection, hall: str, settings: HallSettings, texts: Texts) -> View:
         row = connection.execute(_MOMENT, {"hall": hall}).one()
+        if settings.keep_up is not None:
+            settings = settings.keep_up(connection, row.placement, row.rules)
         return cls(connection, hall, settings, texts, row.day, row.revision, row.last_at)
 
 

@@ -54,6 +54,8 @@ export interface PauseReason {
   en: string
 }
 export interface WindowRow {
+  /** Kinds of comprehensive window it belongs to. */
+  classes?: { id: string; name: string; name_en: string }[]
   id: string
   number: string
   name: string
@@ -125,6 +127,16 @@ export interface Day {
   cancelled: number
   expired: number
   transferred?: number
+  /** No official calendar for this year: Monday to Friday was assumed. */
+  provisional?: boolean
+}
+/** What the hall itself found that wants a person. */
+export interface HallAlarm {
+  kind: string
+  what: string
+  level: 'red' | 'yellow'
+  since: string
+  text: Both
 }
 
 // ---------------------------------------------------------------- one picture per namespace
@@ -150,7 +162,7 @@ export interface ClerkPicture {
 }
 export interface ManagerPicture {
   rows: { windows: ManagerWindowRow; queues: ManagerQueueRow; devices: DeviceRow }
-  values: { day: Day; ratings: RatingsValue; slips: UnprintedSlip[] }
+  values: { day: Day; ratings: RatingsValue; slips: UnprintedSlip[]; alarms?: HallAlarm[] }
 }
 export type Namespace = '/hall' | '/window' | '/kiosk' | '/pad' | '/clerk' | '/manager' | '/bench'
 
@@ -303,6 +315,8 @@ export interface Ticket {
 export interface Taken {
   ticket: Ticket
   slip: Slip | null
+  /** This person waits for the service already: the number they have, printed again. */
+  existing?: boolean
 }
 /** GET /api/my/<link> */
 export interface MyTicket {

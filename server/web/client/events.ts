@@ -1,13 +1,16 @@
 // Written by `./wucha contract` from server/domain/events.py. Do not edit.
 export type HallEvent =
+  | { name: 'alarm.changed';  }
   | { name: 'day.closed'; day: string }
   | { name: 'day.closing'; day: string }
   | { name: 'day.opened'; day: string }
   | { name: 'device.changed'; device: string; kind: string; kiosk: string | null; window: string | null; state: string; reason: string }
   | { name: 'estimates.changed'; queue: string }
+  | { name: 'placement.published'; version: number }
   | { name: 'rating.asked'; window: string; leg: number }
   | { name: 'rating.given'; window: string; leg: number; level: number }
   | { name: 'rating.timed_out'; window: string; leg: number }
+  | { name: 'rules.changed'; version: number }
   | { name: 'slip.changed'; slip: number; ticket: number; kiosk: string | null; state: string; reason: string; copy: number }
   | { name: 'ticket.called'; call: number; ticket: number; number: string; queue: string; window: string; window_number: string; n: number; voice: string; text: { zh: string; en: string } }
   | { name: 'ticket.cancelled'; ticket: number; number: string; queue: string }

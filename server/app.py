@@ -13,8 +13,10 @@ from flask_socketio import SocketIO
 from server import clock as clock_module
 from server.api import (
     day,
+    desk_more,
     devices,
     hall,
+    help,
     my,
     problems,
     ratings,
@@ -84,7 +86,10 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     app.extensions["wucha"] = house
     problems.register(app)
     headers.register(app)
-    for door in (hall, tickets, windows, ratings, my, day, state, session, setup, devices, staff, pages):
+    for door in (
+        *(hall, tickets, windows, desk_more, help, ratings, my),
+        *(day, state, session, setup, devices, staff, pages),
+    ):
         app.register_blueprint(door.bp)
 
     socketio = SocketIO()

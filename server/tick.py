@@ -9,8 +9,11 @@ from datetime import datetime, timedelta
 from threading import Event, Thread
 
 from server.actions.day import begin_closing, close_day, open_day
+from server.actions.dispatch import dispatch
 from server.actions.print_slip import give_up_late_slips
 from server.actions.rate import close_overdue_questions
+from server.actions.stand_in import call_stand_ins
+from server.actions.tidal import watch_load
 from server.domain.actors import SYSTEM
 from server.domain.refusals import Refusal
 from server.house import House
@@ -29,6 +32,9 @@ def tick(unit: Unit, house: House) -> None:
     hall = house.hall
     close_overdue_questions(unit, hall)
     give_up_late_slips(unit)
+    watch_load(unit, hall)
+    call_stand_ins(unit, hall)
+    dispatch(unit, hall)
     local = unit.now.astimezone(hall.zone).replace(tzinfo=None)
     day = find_day(unit.connection, unit.hall, unit.day)
     if day is None:

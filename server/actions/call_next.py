@@ -9,6 +9,7 @@ from server.domain.routing import Choice, Situation, choose, is_protected
 from server.domain.tickets import Leg, Move
 from server.domain.windows import callable_pools, check_may_call
 from server.settings import HallSettings
+from server.store.deeds import record
 from server.store.tickets import add_call, leg_at, move, waiting_heads
 from server.store.unit import Unit
 from server.store.windows import open_windows
@@ -22,28 +23,37 @@ def call_next(unit: Unit, hall: HallSettings, window: str) -> Leg | None:
     post, clerk = working_post(unit, window)
     current = leg_at(unit.connection, unit.hall, window)
     check_may_call(post, clerk, current.number if current else None)
-    chosen = _choose(unit, hall, hall.catalogue.windows[window])
+    chosen = _choose(unit, hall, hall.catalogue.windows[window], clerk)
     if chosen is None:
         return None
-    unit.protected_run = unit.protected_run + 1 if is_protected(chosen.leg) else 0
+    return call(unit, hall, window, clerk, chosen.leg, chosen.rule, chosen.waited)
+
+
+def call(
+    unit: Unit, hall: HallSettings, window: str, clerk: str, leg: Leg, rule: str, waited: int, **more: str
+) -> Leg:
+    """Announce the waiting `leg` at `window`. `more`: the reason of a call by choice, for its record."""
+    unit.protected_run = unit.protected_run + 1 if is_protected(leg) else 0
     changes = {"window": window, "clerk": clerk, "called_at": unit.now, "calls": 1}
-    called = move(unit, chosen.leg, Move.CALL, rule=chosen.rule, waited_min=chosen.waited, **changes)
-    call = add_call(unit, called)
+    called = move(unit, leg, Move.CALL, rule=rule, waited_min=waited, **changes)
+    record(unit, window, Move.CALL, leg, called, **more)
+    announced = add_call(unit, called)
     number = hall.catalogue.windows[window].number
-    unit.add(TicketCalled(call, called.ticket, called.number, called.queue, window, number, 1))
-    unit.note("ticket.call", f"leg:{called.id}", window=window, rule=chosen.rule, waited_min=chosen.waited)
+    unit.add(TicketCalled(announced, called.ticket, called.number, called.queue, window, number, 1))
+    unit.note("ticket.call", f"leg:{called.id}", window=window, rule=rule, waited_min=waited)
     return called
 
 
-def _choose(unit: Unit, hall: HallSettings, window: Window) -> Choice | None:
+def _choose(unit: Unit, hall: HallSettings, window: Window, clerk: str) -> Choice | None:
     """The rule's choice from the window's own queues; from its overflow only when those are empty."""
     if unit.day is None:
         return None
-    own = tuple((queue, None) for queue in window.queues)
+    person, today = hall.catalogue.people[clerk], unit.now.astimezone(hall.zone).date()
+    own = tuple((queue, None) for queue in window.queues if person.may_serve(queue, today))
     for pools in (own, callable_pools(window)):
         if not pools:
             continue
-        heads = waiting_heads(unit.connection, unit.hall, unit.day, window.id, pools)
+        heads = waiting_heads(unit.connection, unit.hall, unit.day, window.id, pools, clerk)
         chosen = choose(heads, unit.now, hall.rules, _situation(unit, hall, window))
         if chosen is not None:
             return chosen

@@ -5,7 +5,9 @@ The classes are the manual of their files: each attribute is a key. An unknown k
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import ClassVar, Literal
 
 STRICT: dict[str, object] = {"extra": "forbid"}
@@ -151,8 +153,14 @@ class Person:
     a_window: str = ""
     b_windows: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()
+    skills_until: Mapping[str, date] = field(default_factory=dict)  # queue -> last day the skill holds
     title: str = ""
     sign_language: bool = False
+
+    def may_serve(self, queue: str, on: date) -> bool:
+        """False once the skill for `queue` has run out."""
+        until = self.skills_until.get(queue)
+        return until is None or on <= until
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ class Choice:
     """The leg to call and why: config/text `why.<rule>` makes the sentence from the number and `waited`."""
 
     leg: Leg
-    rule: str  # protected | hard | share | guard
+    rule: str  # protected | hard | share | guard | back | choice
     waited: int  # whole minutes since its seniority began
 
 
@@ -97,6 +97,9 @@ def choose(waiting: Iterable[Leg], now: datetime, rules: Rules, at: Situation) -
     legs = list(waiting)
     if not legs:
         return None
+    back = [leg for leg in legs if leg.came_back]
+    if back:  # sent by this window to another, and done there
+        return _explain(min(back, key=lambda leg: (leg.origin_at, leg.id)), "back", now)
     best = min(legs, key=lambda leg: key(leg, now, rules, at))
     if is_protected(best) and at.protected_run >= rules.run:
         old = [x for x in legs if not is_protected(x) and minutes(now - x.origin_at) > rules.guard]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from server.domain import refusals
@@ -47,10 +47,12 @@ def check_works_here(post: Post, clerk: str) -> None:
         raise refusals.WindowForeign(window=post.window)
 
 
-def check_skills(window: Window, person: Person) -> None:
-    """The person must be rostered for the window (A or B role) or be skilled for one of its queues."""
+def check_skills(window: Window, person: Person, on: date) -> None:
+    """The person must be rostered for the window (A or B role) or be skilled for one of its queues, and a
+    skill for one of them must hold on the day `on`."""
     rostered = window.id == person.a_window or window.id in person.b_windows
-    if not rostered and not set(window.queues) & set(person.skills):
+    held = {queue for queue in window.queues if person.may_serve(queue, on)}
+    if not held or not (rostered or held & set(person.skills)):
         raise refusals.SkillMissing(window=window.id, queues=sorted(window.queues))
 
 

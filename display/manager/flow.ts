@@ -1,5 +1,5 @@
 // The hall seen by whoever answers for it today. Pure: no clock, no DOM, no socket.
-import type { Day, DeviceRow, ManagerQueueRow, ManagerWindowRow, Me, RatingsValue, UnprintedSlip } from '@client/contract'
+import type { Day, DeviceRow, Emergency, ManagerQueueRow, ManagerWindowRow, Me, PostRow, RatingsValue, Tidal, UnprintedSlip } from '@client/contract'
 
 // ---- what is open on the screen -----------------------------------------------------------------------
 
@@ -109,7 +109,7 @@ export const LIMITS: Limits = { queue_over: 20, idle_with_queue_s: 300, paused_s
 export interface Alarm {
   id: string
   level: 'red' | 'yellow'
-  kind: 'wait' | 'long' | 'uncovered' | 'idle' | 'paused' | 'device' | 'slip'
+  kind: 'wait' | 'long' | 'uncovered' | 'idle' | 'paused' | 'device' | 'slip' | 'emergency' | 'tidal' | 'post' | 'leader'
   what: string // queue, window number, device or ticket number
   detail: string // device or slip reason
   count: number | null
@@ -121,6 +121,9 @@ export interface Facts {
   devices: DeviceRow[]
   slips: UnprintedSlip[]
   day: Day | null
+  emergencies?: Emergency[]
+  tidal?: Tidal[]
+  posts?: Record<string, PostRow>
 }
 
 /** Everything that wants a person now: red first, then the oldest. */
@@ -130,6 +133,12 @@ export function alarms(facts: Facts, now: number, limits: Limits = LIMITS): Alar
     found.push({ id: `${alarm.kind}:${alarm.what}:${alarm.detail ?? ''}`, detail: '', count: null, since: null, ...alarm })
   const working = facts.day?.state === 'open' || facts.day?.state === 'closing'
 
+  for (const e of facts.emergencies ?? []) add({ kind: 'emergency', level: e.state === 'open' ? 'red' : 'yellow', what: e.window, since: e.at })
+  for (const r of facts.tidal ?? []) if (r.state === 'requested') add({ kind: 'tidal', level: 'yellow', what: r.number, since: r.at })
+  for (const p of Object.values(facts.posts ?? {})) {
+    if (p.called === 'b_called') add({ kind: 'post', level: 'yellow', what: p.number })
+    if (p.called === 'leader_called') add({ kind: 'leader', level: 'yellow', what: p.number })
+  }
   for (const q of facts.queues) {
     if (working && q.waiting > 0 && q.windows_open === 0) add({ kind: 'uncovered', level: 'red', what: q.id, count: q.waiting, since: q.oldest_at })
     if (pressure(q, now).light === 'red') add({ kind: 'wait', level: 'red', what: q.id, count: q.waiting, since: q.oldest_at })
@@ -149,7 +158,7 @@ export function alarms(facts: Facts, now: number, limits: Limits = LIMITS): Alar
   for (const s of facts.slips) add({ kind: 'slip', level: s.state === 'failed' ? 'red' : 'yellow', what: s.number, detail: s.reason || s.state, since: s.at })
   return found.sort((a, b) => rank(a) - rank(b) || (a.since ?? '').localeCompare(b.since ?? ''))
 }
-const rank = (alarm: Alarm): number => (alarm.level === 'red' ? 0 : 1)
+const rank = (alarm: Alarm): number => (alarm.kind === 'emergency' ? 0 : alarm.level === 'red' ? 1 : 2)
 const over = (from: string | null, now: number, limit_s: number): boolean => from !== null && now - Date.parse(from) >= limit_s * 1000
 
 // ---- figures ------------------------------------------------------------------------------------------

@@ -443,3 +443,22 @@ def test_dispatch_is_off_by_default_and_calls_after_a_rest(day: HallDay) -> None
     assert beat(windows=("W01",), rest_s=15) == ["W01"]
     day.at("W01", undo, day.hall, "W01")
     assert beat(windows=("W01",), rest_s=15) == [], "what was taken back does not come again at once"
+
+
+# --- any comprehensive window
+def test_any_comprehensive_window_calls_who_is_next_whatever_the_service(day: HallDay) -> None:
+    """A2 无差别受理: ten people with ten services in queue A, three windows, one order."""
+    day.open("W01", "W02", "W03")
+    services = [s.id for s in day.hall.catalogue.services.values() if s.queue == "A"][:10]
+    even = replace(day.hall.rules, gamma=0.0)  # strict first come, first served
+    day.hall = replace(day.hall, rules=even)
+    for service in services:
+        day.take(service)
+        day.clock.forward(seconds=30)
+    called = []
+    for n in range(len(services)):
+        window = ("W03", "W01", "W02")[n % 3]
+        called.append(day.call(window).number)  # type: ignore[union-attr]
+        day.serve(window)
+    assert called == [f"A{n:03}" for n in range(1, len(services) + 1)]
+    assert len(services) == 10

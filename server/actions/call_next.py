@@ -48,8 +48,8 @@ def _choose(unit: Unit, hall: HallSettings, window: Window, clerk: str) -> Choic
     """The rule's choice from the window's own queues; from its overflow only when those are empty."""
     if unit.day is None:
         return None
-    person, today = hall.catalogue.people[clerk], unit.now.astimezone(hall.zone).date()
-    own = tuple((queue, None) for queue in window.queues if person.may_serve(queue, today))
+    person, today = hall.catalogue.people.get(clerk), unit.now.astimezone(hall.zone).date()
+    own = tuple((queue, None) for queue in window.queues if person is None or person.may_serve(queue, today))
     for pools in (own, callable_pools(window)):
         if not pools:
             continue

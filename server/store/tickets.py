@@ -76,9 +76,7 @@ _EARLIER = or_(
 )
 _AHEAD = select(func.count()).where(_WAITING, t.leg.c.queue == bindparam("queue"), _EARLIER)
 _LEGS_IN = (
-    select(*_LEG)
-    .where(_TODAY, t.leg.c.state.in_(bindparam("states", expanding=True)))
-    .order_by(t.leg.c.id)
+    select(*_LEG).where(_TODAY, t.leg.c.state.in_(bindparam("states", expanding=True))).order_by(t.leg.c.id)
 )
 
 

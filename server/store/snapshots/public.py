@@ -127,9 +127,11 @@ def day_value(view: View) -> dict[str, Any]:
     one it stands at."""
     day = find_day(view.connection, view.hall, view.day)
     c = t.leg.c
-    counting = select(c.state, func.count()).where(
-        c.hall == view.hall, c.day == view.day, c.superseded.is_(False)
-    ).group_by(c.state)
+    counting = (
+        select(c.state, func.count())
+        .where(c.hall == view.hall, c.day == view.day, c.superseded.is_(False))
+        .group_by(c.state)
+    )
     counts = {state: n for state, n in view.connection.execute(counting)}
     sums = {state.value: counts.get(state, 0) for state in COUNTED}
     state = day.state if day else "closed"

@@ -318,9 +318,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.Text(), nullable=True),
         sa.Column("given_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("(state = 'given') = (level IS NOT NULL)", name="ck_rating_given"),
-        sa.CheckConstraint(
-            "state IN ('asked', 'given', 'timed_out', 'withdrawn')", name="ck_rating_state"
-        ),
+        sa.CheckConstraint("state IN ('asked', 'given', 'timed_out', 'withdrawn')", name="ck_rating_state"),
         sa.CheckConstraint("level BETWEEN 1 AND 5", name="ck_rating_level"),
         sa.ForeignKeyConstraint(["leg"], ["leg.id"], name="fk_rating_leg"),
         sa.PrimaryKeyConstraint("leg", "round", name="pk_rating"),
@@ -346,9 +344,7 @@ def upgrade() -> None:
         sa.Column("choice", sa.Text(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "move IN ('call', 'no_show', 'finish', 'transfer', 'hold')", name="ck_deed_move"
-        ),
+        sa.CheckConstraint("move IN ('call', 'no_show', 'finish', 'transfer', 'hold')", name="ck_deed_move"),
         sa.ForeignKeyConstraint(["leg"], ["leg.id"], name="fk_deed_leg"),
         sa.ForeignKeyConstraint(["next_leg"], ["leg.id"], name="fk_deed_next"),
         sa.PrimaryKeyConstraint("id"),

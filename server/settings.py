@@ -446,7 +446,7 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
     windows_path = folder / "windows.toml"
     trigger = Reader().load(windows_path).get("tidal_trigger", {})
     tidal = r.parse(TidalTrigger, trigger, windows_path, "tidal_trigger")
-    for q in tidal.queues if tidal else ():
+    for q in tidal.queues if tidal and not r.troubles else ():
         if q not in catalogue.queues:
             r.no(windows_path, "tidal_trigger.queues", f"没有队列 {q}", f"no queue {q}")
     _read_slip(r, common / "slips" / "ticket.toml")

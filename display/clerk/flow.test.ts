@@ -122,13 +122,13 @@ describe('figures', () => {
   it('writes times as people do', () => {
     expect([0, 65, 3725, null].map(clockOf)).toEqual(['0:00', '1:05', '1:02:05', '–'])
   })
-  it('offers every place but this one and the closed ones', () => {
+  it('offers every place but this one and the closed ones, and marks the paused', () => {
     const got = targets(
       [{ id: 'A', name: '综合' }, { id: 'B', name: '社保' }],
-      [{ id: 'W03', number: '3', name: '' }, { id: 'W05', number: '5', name: '' }, { id: 'W06', number: '6', name: '', state: 'closed' }],
+      [{ id: 'W03', number: '3', name: '', state: 'open' }, { id: 'W04', number: '4', name: '', state: 'paused' }, { id: 'W05', number: '5', name: '', state: 'open' }, { id: 'W06', number: '6', name: '', state: 'closed' }],
       { queue: 'A', window: 'W03' },
     )
-    expect(got.map((t) => `${t.kind}:${t.id}`)).toEqual(['queue:B', 'window:W05'])
+    expect(got.map((t) => `${t.kind}:${t.id}${t.paused ? ' paused' : ''}`)).toEqual(['queue:B', 'window:W04 paused', 'window:W05'])
   })
 })
 

@@ -14,6 +14,7 @@ export interface Target {
   kind: 'queue' | 'window' | 'person'
   id: string
   name: string
+  paused?: boolean
 }
 export type Panel =
   | { kind: 'pause' }
@@ -175,16 +176,16 @@ export function clockOf(seconds: number | null | undefined): string {
 export function undoLeft(undo: { until: string } | null | undefined, now: number): number {
   return undo ? Math.max(0, Math.floor((Date.parse(undo.until) - now) / 1000)) : 0
 }
-/** Where a ticket can go: other queues first, then other windows, then colleagues; never where it is. */
+/** Where a ticket can go: other queues first, then other windows that are staffed, then colleagues; never where it is. */
 export function targets(
   queues: { id: string; name: string }[],
-  windows: { id: string; number: string; name: string; state?: string }[],
+  windows: { id: string; number: string; name: string; state: string }[],
   here: { queue: string | null; window: string },
   people: { id: string; name: string; window: string; number: string }[] = [],
 ): Target[] {
   return [
     ...queues.filter((q) => q.id !== here.queue).map((q): Target => ({ kind: 'queue', id: q.id, name: `${q.id} ${q.name}` })),
-    ...windows.filter((w) => w.id !== here.window && w.state !== 'closed').map((w): Target => ({ kind: 'window', id: w.id, name: w.number })),
+    ...windows.filter((w) => w.id !== here.window && w.state !== 'closed').map((w): Target => ({ kind: 'window', id: w.id, name: w.number, paused: w.state === 'paused' })),
     ...people.filter((p) => p.window !== here.window).map((p): Target => ({ kind: 'person', id: p.id, name: `${p.name} · ${p.number}` })),
   ]
 }

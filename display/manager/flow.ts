@@ -110,8 +110,8 @@ export interface Alarm {
   id: string
   level: 'red' | 'yellow'
   kind: 'wait' | 'long' | 'uncovered' | 'idle' | 'paused' | 'device' | 'slip' | 'emergency' | 'tidal' | 'post' | 'leader'
-  what: string // queue, window number, device or ticket number
-  detail: string // device or slip reason
+  what: string // queue, window number, device or kiosk
+  detail: string // device reason
   count: number | null
   since: string | null
 }
@@ -126,7 +126,7 @@ export interface Facts {
   posts?: Record<string, PostRow>
 }
 
-/** Everything that wants a person now: red first, then the oldest. */
+/** Everything that wants a person now: red first, people before machines before paper, then the oldest. */
 export function alarms(facts: Facts, now: number, limits: Limits = LIMITS): Alarm[] {
   const found: Alarm[] = []
   const add = (alarm: Partial<Alarm> & Pick<Alarm, 'kind' | 'level' | 'what'>) =>
@@ -155,10 +155,15 @@ export function alarms(facts: Facts, now: number, limits: Limits = LIMITS): Alar
     if (d.state === 'down') add({ kind: 'device', level: 'red', what: d.name, detail: d.reason, since: d.at })
     if (d.state === 'warn') add({ kind: 'device', level: 'yellow', what: d.name, detail: d.reason, since: d.at })
   }
-  for (const s of facts.slips) add({ kind: 'slip', level: s.state === 'failed' ? 'red' : 'yellow', what: s.number, detail: s.reason || s.state, since: s.at })
+  for (const kiosk of new Set(facts.slips.map((s) => s.kiosk))) {
+    const slips = facts.slips.filter((s) => s.kiosk === kiosk)
+    const level = slips.some((s) => s.state === 'failed') ? 'red' : 'yellow'
+    add({ kind: 'slip', level, what: kiosk, count: slips.length, since: slips.map((s) => s.at).sort()[0] })
+  }
   return found.sort((a, b) => rank(a) - rank(b) || (a.since ?? '').localeCompare(b.since ?? ''))
 }
-const rank = (alarm: Alarm): number => (alarm.kind === 'emergency' ? 0 : alarm.level === 'red' ? 1 : 2)
+const AFTER: Partial<Record<Alarm['kind'], number>> = { emergency: -1, device: 1, slip: 2 }
+const rank = (alarm: Alarm): number => (alarm.level === 'red' ? 0 : 10) + (AFTER[alarm.kind] ?? 0)
 const over = (from: string | null, now: number, limit_s: number): boolean => from !== null && now - Date.parse(from) >= limit_s * 1000
 
 // ---- figures ------------------------------------------------------------------------------------------

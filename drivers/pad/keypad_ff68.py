@@ -84,11 +84,11 @@ class KeypadFf68:
         return Outcome("sent")
 
     def check(self) -> Health:
-        """Nothing can be asked of it: it is known to be there once it was heard."""
+        """Nothing can be asked of it: it is known to be there once it was heard, and not before."""
         _, first, last = self._seen
         if last - first >= HELD_S and self._line.clock.now() - last <= SAME_S:
             return Health("warn", "key_stuck")
-        return Health("ok") if self.heard else Health("unknown", "", "not heard yet")
+        return Health("ok") if self.heard else Health("unknown", "not_pressed_yet")
 
     def hear(self, frame: ff68.Frame) -> Pressed | RatingGiven | None:
         """Answer a frame of this keypad, then say what it means: None for repeats and what nobody asked

@@ -49,6 +49,8 @@ OPEN = {  # what everybody may ask; all other routes must say whom they let in
     "GET /api/my/<link>",
     "POST /api/my/<link>/cancel",
     "POST /api/my/<link>/rate",
+    "POST /t/<link>/cancel",
+    "POST /t/<link>/rate",
 }
 
 

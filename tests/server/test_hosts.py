@@ -283,6 +283,13 @@ def test_the_kiosk_sees_its_own_printer(app: App, host: Host):
     assert other.state["values"]["printer"]["state"] == "none"
 
 
+def test_a_desk_sees_why_its_keypad_is_not_known_to_work(app: App, day: HallDay, host: Host):
+    clerk = knock(app, staff(app, "clerk"), "/clerk", window="W01")
+    host.say("health", {"device": "keypad-1", "state": "unknown", "reason": "not_pressed_yet"})
+    clerk.hear()
+    assert clerk.state["values"]["desk"]["keypad"] == {"state": "unknown", "reason": "not_pressed_yet"}
+
+
 def test_health_of_an_undeclared_machine_or_in_unknown_words_changes_nothing(app: App, host: Host):
     before = health(app)
     host.say("health", {"device": "printer-K9", "state": "down", "reason": "paper_out"})

@@ -43,7 +43,7 @@ _FIGURES = (
     .where(*_TODAY, _LEG.window.in_(bindparam("windows", expanding=True)))
     .group_by(_LEG.window)
 )
-_KEYPAD = select(t.health.c.state).where(
+_KEYPAD = select(t.health.c.state, t.health.c.reason).where(
     t.health.c.hall == bindparam("hall"),
     t.health.c.window == bindparam("window"),
     t.health.c.kind == "keypad",
@@ -212,5 +212,5 @@ def _figures(served: int, span_s: int | None, missed: int) -> dict[str, Any]:
 
 
 def _keypad(view: View, window: str) -> dict[str, str] | None:
-    state = view.connection.execute(_KEYPAD, {"hall": view.hall, "window": window}).scalar_one_or_none()
-    return {"state": state} if state else None
+    row = view.connection.execute(_KEYPAD, {"hall": view.hall, "window": window}).one_or_none()
+    return {"state": row.state, "reason": row.reason} if row else None

@@ -178,8 +178,9 @@ export interface Desk {
   held: { leg: string; number: string; service: string; since: string }[]
   missed: { leg: string; number: string; service: string; at: string; can_return: boolean }[]
   figures: { served: number; avg_s: number | null; no_show: number }
-  keypad: { state: DeviceState } | null
+  keypad: { state: DeviceState; reason: string } | null
   can: string[]
+  targets?: { id: string; number: string; name: string; state: WindowState; queues: string[] }[]
   /** What the clerk may take back, and until when. */
   undo: { move: 'call' | 'no_show' | 'finish' | 'transfer' | 'hold'; number: string; until: string } | null
   /** Services still to come on the number at the window. */
@@ -255,6 +256,7 @@ export interface UnprintedSlip {
   number: string
   state: string
   reason: string
+  kiosk: string
   at: string
 }
 

@@ -14,9 +14,11 @@ from flask_socketio import SocketIO
 from server import clock as clock_module
 from server.api import (
     day,
+    desk_more,
     devices,
     estimates,
     hall,
+    help,
     my,
     placement,
     problems,
@@ -104,20 +106,8 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     problems.register(app)
     headers.register(app)
     for door in (
-        hall,
-        tickets,
-        windows,
-        ratings,
-        my,
-        day,
-        state,
-        session,
-        setup,
-        devices,
-        staff,
-        what_if,
-        placement,
-        pages,
+        *(hall, tickets, windows, desk_more, help, ratings, my),
+        *(day, state, session, setup, devices, staff, what_if, placement, pages),
     ):
         app.register_blueprint(door.bp)
     app.register_blueprint(estimates.bp)

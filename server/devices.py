@@ -70,7 +70,7 @@ def rating_jobs(events: Iterable[e.Event], timeout_s: int) -> list[dict[str, Any
     """Wake the hardware pads when a visit is finished, let them sleep when it is rated or nobody answers."""
     jobs: list[dict[str, Any]] = []
     for event in events:
-        if isinstance(event, (e.RatingGiven, e.RatingTimedOut)):
+        if isinstance(event, (e.RatingGiven, e.RatingTimedOut, e.RatingWithdrawn)):
             jobs.append(job_to_dict(StopRating(f"stop-{event.leg}", event.window)))
         elif isinstance(event, e.RatingAsked):
             jobs.append(ask_job(event.window, event.leg, timeout_s))

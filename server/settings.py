@@ -119,6 +119,8 @@ class CallRules:
     auto_arrive_seconds: int = 0
     min_service_seconds: int = 20
     max_hold_minutes: int = 30
+    undo_seconds: int = 10  # how long a clerk may take the last move back
+    stand_in_minutes: int = 5  # an empty post calls B after it, the duty leader after twice that
 
 
 @dataclass(frozen=True)
@@ -264,6 +266,28 @@ class Choices:
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
     pause_reason: tuple[Worded, ...]
     outcome: tuple[Worded, ...]
+    choice_reason: tuple[Worded, ...] = ()  # why a number may be called by choice
+
+
+@dataclass(frozen=True)
+class TidalTrigger:
+    """windows.toml [tidal_trigger]: any one of the conditions asks for a tidal window of that queue."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    queues: tuple[str, ...] = ()
+    queue_length_at_least: int = 8
+    oldest_wait_minutes_at_least: int = 20
+    close_after_minutes_clear: int = 20
+    needs: Literal["automatic", "duty_leader_confirm"] = "duty_leader_confirm"
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """rules.toml [dispatch]: windows that are given the next citizen without pressing, after a rest."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    windows: tuple[str, ...] = ()
+    rest_s: int = 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,6 +301,8 @@ class HallSettings:
     levels: tuple[Level, ...]
     choices: Choices
     rules: Rules
+    tidal: TidalTrigger = field(default_factory=TidalTrigger)
+    dispatch: Dispatch = field(default_factory=Dispatch)
     files: Catalogue = field(default_factory=lambda: Catalogue({}, {}, {}, {}, {}))  # before any placement
     placement: int = 0  # version of the published placement in `catalogue`; 0 = the files alone
     rules_version: int = 0  # version of `rules`; 0 = the file as it was read at the start
@@ -419,12 +445,26 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
     rating, levels = _read_rating(r, folder / "rating.toml")
     choices_path = common / "choices.toml"
     choices = r.parse(Choices, r.load(choices_path), choices_path)
-    rules = _read_rules(r, common / "rules.toml")
+    rules_path = common / "rules.toml"
+    raw_rules = r.load(rules_path, "gate", "dispatch")
+    rules = _read_rules(r, raw_rules, rules_path)
+    dispatch = r.parse(Dispatch, raw_rules.get("dispatch", {}), rules_path, "dispatch")
+    for w in dispatch.windows if dispatch else ():
+        if w not in catalogue.windows:
+            r.no(rules_path, "dispatch.windows", f"没有窗口 {w}", f"no window {w}")
+    windows_path = folder / "windows.toml"
+    trigger = Reader().load(windows_path).get("tidal_trigger", {})
+    tidal = r.parse(TidalTrigger, trigger, windows_path, "tidal_trigger")
+    for q in tidal.queues if tidal and not r.troubles else ():
+        if q not in catalogue.queues:
+            r.no(windows_path, "tidal_trigger.queues", f"没有队列 {q}", f"no queue {q}")
     _read_slip(r, common / "slips" / "ticket.toml")
     for text in {common / "text" / "zh.toml", *(common / "text").glob("*.toml")}:
         r.load(text)
     if r.troubles or hall is None or choices is None or rules is None or rating is None:
         raise SettingsError(r.troubles)
+    assert tidal is not None
+    assert dispatch is not None
     hours = hall.hours
     calendar = HallCalendar(
         kiosk_open=hours.kiosk_open,
@@ -439,20 +479,21 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
         local=local,
     )
     now = placed(catalogue, Placement())
-    return HallSettings(hall, now, calendar, rating, tuple(levels), choices, rules, files=catalogue)
+    kept = (tidal, dispatch)
+    return HallSettings(hall, now, calendar, rating, tuple(levels), choices, rules, *kept, files=catalogue)
 
 
 def read_rules(path: Path) -> Rules:
     """rules.toml, checked whole. Raises SettingsError."""
     r = Reader()
-    found = _read_rules(r, path)
+    found = _read_rules(r, r.load(path, "gate", "dispatch"), path)
     if found is None or r.troubles:
         raise SettingsError(r.troubles)
     return found
 
 
-def _read_rules(r: Reader, path: Path) -> Rules | None:
-    return r.parse(Rules, r.load(path, "gate").get("gate", {}), path, "gate")
+def _read_rules(r: Reader, raw: Mapping[str, Any], path: Path) -> Rules | None:
+    return r.parse(Rules, raw.get("gate", {}), path, "gate")
 
 
 def _read_catalogue(r: Reader, folder: Path) -> Catalogue:

@@ -10,9 +10,12 @@ from pathlib import Path
 from threading import Event, Thread
 
 from server.actions.change_rules import change_rules, refuse_rules
+from server.actions.dispatch import dispatch
 from server.actions.print_slip import give_up_late_slips
 from server.actions.rate import close_overdue_questions
 from server.actions.run_day import run_day, watch
+from server.actions.stand_in import call_stand_ins
+from server.actions.tidal import watch_load
 from server.domain.actors import SYSTEM
 from server.house import House
 from server.settings import HallSettings, SettingsError, read_rules
@@ -31,6 +34,9 @@ def tick(unit: Unit, house: House) -> None:
     close_overdue_questions(unit, hall)
     give_up_late_slips(unit)
     watch(unit, hall)
+    watch_load(unit, hall)
+    call_stand_ins(unit, hall)
+    dispatch(unit, hall)
     run_day(unit, hall, always_open=house.settings.demo)
 
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { actOf, choiceOf, type Clerk, clockOf, keyOf, light, type Msg, next, panelOf, type Press, since, start, targets } from './flow'
+import { actOf, choiceOf, type Clerk, clockOf, keyOf, light, type Msg, next, panelOf, type Press, since, start, targets, undoLeft } from './flow'
 
 const me = { id: 'ZW003', name: '王雪', role: 'clerk', title: '', window: 'W03' }
 const play = (...msgs: Msg[]): Clerk => msgs.reduce(next, start)
@@ -129,5 +129,24 @@ describe('figures', () => {
       { queue: 'A', window: 'W03' },
     )
     expect(got.map((t) => `${t.kind}:${t.id}${t.paused ? ' paused' : ''}`)).toEqual(['queue:B', 'window:W04 paused', 'window:W05'])
+  })
+})
+
+describe('seldom deeds', () => {
+  const NOW = Date.parse('2026-03-02T02:00:00Z')
+  it.each([[9_500, 9], [1_000, 1], [400, 0], [-5_000, 0]])('%i ms left are %i s', (ms, s) => {
+    expect(undoLeft({ until: new Date(NOW + ms).toISOString() }, NOW)).toBe(s)
+  })
+  it('nothing to take back is 0 s', () => expect(undoLeft(null, NOW)).toBe(0))
+  it('has a key each, and a panel where something is asked first', () => {
+    expect(['undo', 'call-choice', 'services'].map((act) => keyOf(act as never))).toEqual(['Z', 'C', 'A'])
+    expect(panelOf('call-choice')).toEqual({ kind: 'choice' })
+    expect(panelOf('services')).toEqual({ kind: 'services' })
+    expect(panelOf('undo')).toBeNull()
+    expect(keyOf('emergency')).toBe('')
+  })
+  it('sends to colleagues at other windows, never to oneself', () => {
+    const people = [{ id: 'ZW003', name: '王雪', window: 'W03', number: '3' }, { id: 'ZW005', name: '孙丽', window: 'W05', number: '5' }]
+    expect(targets([], [], { queue: 'A', window: 'W03' }, people)).toEqual([{ kind: 'person', id: 'ZW005', name: '孙丽 · 5' }])
   })
 })

@@ -9,8 +9,9 @@ import type { Me } from '@client/contract'
 export type Act =
   | 'call-next' | 'recall' | 'start' | 'finish' | 'no-show' | 'hold' | 'transfer'
   | 'pause' | 'resume' | 'close' | 'unhold' | 'return'
+  | 'undo' | 'call-choice' | 'services' | 'correct' | 'emergency'
 export interface Target {
-  kind: 'queue' | 'window'
+  kind: 'queue' | 'window' | 'person'
   id: string
   name: string
   paused?: boolean
@@ -20,6 +21,9 @@ export type Panel =
   | { kind: 'finish' }
   | { kind: 'close' }
   | { kind: 'transfer'; to: Target | null } // two steps: where to, then confirm
+  | { kind: 'choice' }
+  | { kind: 'services' }
+  | { kind: 'correct'; leg: number }
 export interface Toast {
   id: number
   tone: 'bad' | 'good'
@@ -110,6 +114,9 @@ export const KEYS: { code: string; key: string; act: Act }[] = [
   { code: 'KeyX', key: 'X', act: 'no-show' },
   { code: 'KeyH', key: 'H', act: 'hold' },
   { code: 'KeyT', key: 'T', act: 'transfer' },
+  { code: 'KeyZ', key: 'Z', act: 'undo' },
+  { code: 'KeyC', key: 'C', act: 'call-choice' },
+  { code: 'KeyA', key: 'A', act: 'services' },
   { code: 'KeyP', key: 'P', act: 'pause' },
   { code: 'KeyP', key: 'P', act: 'resume' },
 ]
@@ -135,7 +142,9 @@ export function choiceOf(press: Press, count: number): number | null {
 }
 /** Acts that want a choice first. */
 export const panelOf = (act: Act): Panel | null =>
-  act === 'pause' || act === 'close' || act === 'finish' ? { kind: act } : act === 'transfer' ? { kind: 'transfer', to: null } : null
+  act === 'pause' || act === 'close' || act === 'finish' || act === 'services'
+    ? { kind: act }
+    : act === 'transfer' ? { kind: 'transfer', to: null } : act === 'call-choice' ? { kind: 'choice' } : null
 
 // ---- figures ------------------------------------------------------------------------------------------
 
@@ -163,14 +172,20 @@ export function clockOf(seconds: number | null | undefined): string {
   const minutes = Math.floor((s % 3600) / 60)
   return hours ? `${hours}:${two(minutes)}:${two(s % 60)}` : `${minutes}:${two(s % 60)}`
 }
-/** Where a ticket can go: other queues first, then other windows that are staffed; never where it is. */
+/** Whole seconds left to take something back; 0 when there is nothing or it is too late. */
+export function undoLeft(undo: { until: string } | null | undefined, now: number): number {
+  return undo ? Math.max(0, Math.floor((Date.parse(undo.until) - now) / 1000)) : 0
+}
+/** Where a ticket can go: other queues first, then other windows that are staffed, then colleagues; never where it is. */
 export function targets(
   queues: { id: string; name: string }[],
   windows: { id: string; number: string; name: string; state: string }[],
   here: { queue: string | null; window: string },
+  people: { id: string; name: string; window: string; number: string }[] = [],
 ): Target[] {
   return [
     ...queues.filter((q) => q.id !== here.queue).map((q): Target => ({ kind: 'queue', id: q.id, name: `${q.id} ${q.name}` })),
     ...windows.filter((w) => w.id !== here.window && w.state !== 'closed').map((w): Target => ({ kind: 'window', id: w.id, name: w.number, paused: w.state === 'paused' })),
+    ...people.filter((p) => p.window !== here.window).map((p): Target => ({ kind: 'person', id: p.id, name: `${p.name} · ${p.number}` })),
   ]
 }

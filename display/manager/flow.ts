@@ -1,5 +1,5 @@
 // The hall seen by whoever answers for it today. Pure: no clock, no DOM, no socket.
-import type { Both, Day, DeviceRow, HallAlarm, ManagerQueueRow, ManagerWindowRow, Me, RatingsValue, UnprintedSlip } from '@client/contract'
+import type { Both, Day, DeviceRow, Emergency, HallAlarm, ManagerQueueRow, ManagerWindowRow, Me, PostRow, RatingsValue, Tidal, UnprintedSlip } from '@client/contract'
 
 // ---- what is open on the screen -----------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ export const LIMITS: Limits = { queue_over: 20, idle_with_queue_s: 300, paused_s
 export interface Alarm {
   id: string
   level: 'red' | 'yellow'
-  kind: 'wait' | 'long' | 'uncovered' | 'idle' | 'paused' | 'device' | 'slip' | 'hall'
+  kind: 'wait' | 'long' | 'uncovered' | 'idle' | 'paused' | 'device' | 'slip' | 'emergency' | 'tidal' | 'post' | 'leader' | 'hall'
   what: string // queue, window number, device or kiosk
   detail: string // device reason
   count: number | null
@@ -125,6 +125,9 @@ export interface Facts {
   slips: UnprintedSlip[]
   alarms?: HallAlarm[]
   day: Day | null
+  emergencies?: Emergency[]
+  tidal?: Tidal[]
+  posts?: Record<string, PostRow>
 }
 
 /** Everything that wants a person now: red first, people before machines before paper, then the oldest. */
@@ -134,6 +137,12 @@ export function alarms(facts: Facts, now: number, limits: Limits = LIMITS): Alar
     found.push({ id: `${alarm.kind}:${alarm.what}:${alarm.detail ?? ''}`, detail: '', count: null, since: null, ...alarm })
   const working = facts.day?.state === 'open' || facts.day?.state === 'closing'
 
+  for (const e of facts.emergencies ?? []) add({ kind: 'emergency', level: e.state === 'open' ? 'red' : 'yellow', what: e.window, since: e.at })
+  for (const r of facts.tidal ?? []) if (r.state === 'requested') add({ kind: 'tidal', level: 'yellow', what: r.number, since: r.at })
+  for (const p of Object.values(facts.posts ?? {})) {
+    if (p.called === 'b_called') add({ kind: 'post', level: 'yellow', what: p.number })
+    if (p.called === 'leader_called') add({ kind: 'leader', level: 'yellow', what: p.number })
+  }
   for (const q of facts.queues) {
     if (working && q.waiting > 0 && q.windows_open === 0) add({ kind: 'uncovered', level: 'red', what: q.id, count: q.waiting, since: q.oldest_at })
     if (pressure(q, now).light === 'red') add({ kind: 'wait', level: 'red', what: q.id, count: q.waiting, since: q.oldest_at })
@@ -158,7 +167,8 @@ export function alarms(facts: Facts, now: number, limits: Limits = LIMITS): Alar
   for (const a of facts.alarms || []) add({ kind: 'hall', level: a.level, what: a.kind, detail: a.what, since: a.since, text: a.text })
   return found.sort((a, b) => rank(a) - rank(b) || (a.since ?? '').localeCompare(b.since ?? ''))
 }
-const rank = (alarm: Alarm): number => (alarm.level === 'red' ? 0 : 10) + ['device', 'slip'].indexOf(alarm.kind)
+const AFTER: Partial<Record<Alarm['kind'], number>> = { emergency: -1, device: 1, slip: 2 }
+const rank = (alarm: Alarm): number => (alarm.level === 'red' ? 0 : 10) + (AFTER[alarm.kind] ?? 0)
 const over = (from: string | null, now: number, limit_s: number): boolean => from !== null && now - Date.parse(from) >= limit_s * 1000
 
 // ---- figures ------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from server.store.windows import find_post
 
 
 def working_post(unit: Unit, window: str) -> tuple[Post, str]:
-    """The post and the clerk who acts there: the person signed in, or the window's own keypad speaking for
-    them.
+    """The post and the clerk who acts there: the person signed in, or the window's own keypad or the
+    automatic dispatch speaking for them.
 
     Raises WindowClosed, WindowForeign.
     """
@@ -25,7 +25,7 @@ def working_post(unit: Unit, window: str) -> tuple[Post, str]:
 
 
 def _clerk(actor: Actor, post: Post) -> str:
-    if actor.kind == "device" and actor.window == post.window:
+    if actor.kind == "system" or (actor.kind == "device" and actor.window == post.window):
         return post.clerk or ""
     return actor.id
 

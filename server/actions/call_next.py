@@ -11,6 +11,7 @@ from server.domain.skills import help_pools, own_pools
 from server.domain.tickets import Leg, Move
 from server.domain.windows import check_may_call
 from server.settings import HallSettings
+from server.store.deeds import record
 from server.store.tickets import add_call, leg_at, move, waiting_heads
 from server.store.unit import Unit
 from server.store.windows import open_windows
@@ -27,16 +28,21 @@ def call_next(unit: Unit, hall: HallSettings, window: str) -> Leg | None:
     chosen = _choose(unit, hall, hall.catalogue.windows[window], clerk)
     if chosen is None:
         return None
-    unit.protected_run = unit.protected_run + 1 if is_protected(chosen.leg, window) else 0
+    return call(unit, hall, window, clerk, chosen.leg, chosen.rule, chosen.waited)
+
+
+def call(
+    unit: Unit, hall: HallSettings, window: str, clerk: str, leg: Leg, rule: str, waited: int, **more: str
+) -> Leg:
+    """Announce the waiting `leg` at `window`. `more`: the reason of a call by choice, for its record."""
+    unit.protected_run = unit.protected_run + 1 if is_protected(leg, window) else 0
     changes = {"window": window, "clerk": clerk, "called_at": unit.now, "calls": 1}
-    version = {"rules": hall.rules_version}
-    called = move(
-        unit, chosen.leg, Move.CALL, rule=chosen.rule, waited_min=chosen.waited, **changes, **version
-    )
-    call = add_call(unit, called)
+    why = {"rule": rule, "waited_min": waited, "rules": hall.rules_version}
+    called = move(unit, leg, Move.CALL, **changes, **why)
+    record(unit, window, Move.CALL, leg, called, **more)
+    announced = add_call(unit, called)
     number = hall.catalogue.windows[window].number
-    unit.add(TicketCalled(call, called.ticket, called.number, called.queue, window, number, 1))
-    why = {"rule": chosen.rule, "waited_min": chosen.waited, "rules": hall.rules_version}
+    unit.add(TicketCalled(announced, called.ticket, called.number, called.queue, window, number, 1))
     unit.note("ticket.call", f"leg:{called.id}", window=window, **why)
     return called
 
@@ -51,7 +57,7 @@ def _choose(unit: Unit, hall: HallSettings, window: Window, clerk: str) -> Choic
     for pools in (own_pools(*able), help_pools(*able)):
         if not pools:
             continue
-        heads = waiting_heads(unit.connection, unit.hall, unit.day, window.id, pools)
+        heads = waiting_heads(unit.connection, unit.hall, unit.day, window.id, pools, clerk)
         chosen = choose(heads, unit.now, hall.rules, _situation(unit, hall, window))
         if chosen is not None:
             return chosen

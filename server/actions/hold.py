@@ -6,6 +6,7 @@ from server.actions.at_window import parked_leg, ticket_at, working_post
 from server.domain import refusals
 from server.domain.events import TicketHeld, TicketResumed
 from server.domain.tickets import Leg, Move, State
+from server.store.deeds import record
 from server.store.tickets import leg_at, move
 from server.store.unit import Unit
 
@@ -14,6 +15,7 @@ def hold(unit: Unit, window: str) -> Leg:
     """Raises WindowIdle, MoveRefused unless the service has started."""
     leg = ticket_at(unit, window)
     held = move(unit, leg, Move.HOLD)
+    record(unit, window, Move.HOLD, leg, held)
     unit.add(TicketHeld(leg.ticket, leg.number, leg.queue, window))
     unit.note("ticket.hold", f"leg:{leg.id}", window=window)
     return held

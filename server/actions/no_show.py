@@ -10,6 +10,7 @@ from server.domain.events import TicketNoShow, TicketReturned
 from server.domain.routing import returned_origin
 from server.domain.tickets import Leg, Move, State
 from server.settings import HallSettings
+from server.store.deeds import record
 from server.store.tickets import move
 from server.store.unit import Unit
 
@@ -22,6 +23,7 @@ def no_show(unit: Unit, hall: HallSettings, window: str) -> Leg:
         if wait > timedelta(0):
             raise refusals.NoShowTooSoon(number=leg.number, wait_s=round(wait.total_seconds()) or 1)
     missed = move(unit, leg, Move.NO_SHOW, ended_at=unit.now)
+    record(unit, window, Move.NO_SHOW, leg, missed)
     unit.add(TicketNoShow(leg.ticket, leg.number, leg.queue, window))
     unit.note("ticket.no_show", f"leg:{leg.id}", window=window, calls=leg.calls)
     return missed

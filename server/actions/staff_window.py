@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from server.actions.at_window import working_post
+from server.actions.tidal import check_tidal
 from server.domain import refusals
 from server.domain.events import WindowClosed, WindowOpened, WindowPaused, WindowResumed
 from server.domain.windows import WindowState, check_skills
 from server.settings import HallSettings
-from server.store.tickets import leg_at
+from server.store.covers import set_cover
+from server.store.tickets import leg_at, release_targets
 from server.store.unit import Unit
 from server.store.windows import find_post, post_of, save_post
 
@@ -15,7 +17,7 @@ from server.store.windows import find_post, post_of, save_post
 def open_window(unit: Unit, hall: HallSettings, window: str, take_over: bool = False) -> None:
     """The caller takes the post and opens it. `take_over`: from somebody who forgot to leave, recorded.
 
-    Raises WindowUnknown, SkillMissing, WindowOpen, WindowTaken, WindowBusy, ClerkElsewhere.
+    Raises WindowUnknown, SkillMissing, WindowTidal, WindowOpen, WindowTaken, WindowBusy, ClerkElsewhere.
     """
     place = hall.catalogue.windows.get(window)
     if place is None:
@@ -23,6 +25,7 @@ def open_window(unit: Unit, hall: HallSettings, window: str, take_over: bool = F
     clerk = unit.actor.id
     today = unit.now.astimezone(hall.zone).date()
     check_skills(place, hall.catalogue.people[clerk], hall.catalogue, hall.files, today)
+    check_tidal(unit, hall, window)
     post = find_post(unit.connection, unit.hall, window)
     if post.clerk == clerk:
         raise refusals.WindowOpen(window=window)
@@ -33,7 +36,10 @@ def open_window(unit: Unit, hall: HallSettings, window: str, take_over: bool = F
     elsewhere = post_of(unit.connection, unit.hall, clerk)
     if elsewhere is not None:
         raise refusals.ClerkElsewhere(window=elsewhere.window)
+    if post.clerk is not None:
+        release_targets(unit, window, post.clerk)
     save_post(unit, window, state=WindowState.OPEN, clerk=clerk, session=unit.actor.proof)
+    set_cover(unit, window, "none")
     unit.add(WindowOpened(window))
     unit.note("window.open", f"window:{window}", taken_from=post.clerk)
 
@@ -62,9 +68,13 @@ def resume_window(unit: Unit, window: str) -> None:
 
 
 def close_window(unit: Unit, window: str) -> None:
-    """Leave the post. Raises WindowBusy while a ticket stands there."""
-    working_post(unit, window)
+    """Leave the post; who waited for this window or person alone waits for the queue.
+
+    Raises WindowBusy while a ticket stands there.
+    """
+    _, clerk = working_post(unit, window)
     _check_empty(unit, window)
+    release_targets(unit, window, clerk)
     save_post(unit, window, state=WindowState.CLOSED, clerk=None, session=None)
     unit.add(WindowClosed(window))
     unit.note("window.close", f"window:{window}")

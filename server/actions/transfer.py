@@ -1,37 +1,100 @@
-"""转窗: close this leg, open the next in another queue or for one window. Number and seniority stay."""
+"""转窗: close this leg, open the next in another queue, for one window or for one person. Number and
+seniority stay."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from server.actions.at_window import ticket_at
 from server.domain import refusals
 from server.domain.events import TicketTransferred
 from server.domain.tickets import Leg, Move
 from server.settings import HallSettings
-from server.store.tickets import add_leg, find_ticket, move
+from server.store.deeds import record
+from server.store.tickets import add_leg, find_ticket, move, next_ordinal
 from server.store.unit import Unit
+from server.store.windows import post_of
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a ticket goes: its queue, and the one window or person that may call it."""
+
+    queue: str
+    window: str | None = None
+    clerk: str | None = None
 
 
 def transfer(
-    unit: Unit, hall: HallSettings, window: str, queue: str | None, to_window: str | None, note: str = ""
+    unit: Unit,
+    hall: HallSettings,
+    window: str,
+    queue: str | None,
+    to_window: str | None,
+    note: str = "",
+    person: str | None = None,
+    back: bool = False,
 ) -> Leg:
-    """The new waiting leg. Give a queue, or a window (then its first queue, and only it may call).
+    """The new waiting leg. Give a queue, a window (then its first queue, and only it may call), or a person
+    who is signed in somewhere (then that window, as long as the person stays).
 
-    Raises WindowIdle, TargetWrong, MoveRefused.
+    back: when the other leg is done, the ticket returns to this window ahead of its line.
+    Raises WindowIdle, TargetWrong, PersonAway, MoveRefused.
     """
     leg = ticket_at(unit, window)
+    target = _target(unit, hall, window, leg, queue, to_window, person)
+    moved = move(unit, leg, Move.TRANSFER, ended_at=unit.now, superseded=True)
+    ticket = find_ticket(unit.connection, unit.hall, leg.ticket)
+    new = add_leg(
+        unit,
+        ticket,
+        next_ordinal(unit.connection, leg.ticket),
+        target.queue,
+        service=leg.service,
+        priority=leg.priority,
+        origin_at=leg.origin_at,
+        target_window=target.window,
+        target_clerk=target.clerk,
+        from_window=window,
+        back_to=window if back else leg.back_to,
+        note=note,
+    )
+    record(unit, window, Move.TRANSFER, leg, moved, next_leg=new.id)
+    goal = target.window or (_place_of(unit, target.clerk) if target.clerk else None)
+    unit.add(TicketTransferred(leg.ticket, leg.number, leg.queue, window, target.queue, goal))
+    facts = {"queue": target.queue, "to_window": target.window, "to_person": target.clerk, "back": back}
+    unit.note("ticket.transfer", f"leg:{leg.id}", window=window, **facts)
+    return new
+
+
+def _target(
+    unit: Unit,
+    hall: HallSettings,
+    window: str,
+    leg: Leg,
+    queue: str | None,
+    to_window: str | None,
+    person: str | None,
+) -> Target:
+    if person is not None:
+        place = _place_of(unit, person)
+        if place is None or place == window:
+            raise refusals.PersonAway(person=person)
+        return Target(_queue_at(hall, place, leg), clerk=person)
     if to_window is not None:
-        target = hall.catalogue.windows.get(to_window)
-        if target is None or to_window == window:
+        if to_window not in hall.catalogue.windows or to_window == window:
             raise refusals.TargetWrong(window=to_window)
-        queue = leg.queue if leg.queue in target.queues else target.queues[0]
+        return Target(_queue_at(hall, to_window, leg), window=to_window)
     if queue not in hall.catalogue.queues:
         raise refusals.TargetWrong(queue=queue)
-    move(unit, leg, Move.TRANSFER, ended_at=unit.now)
-    ticket = find_ticket(unit.connection, unit.hall, leg.ticket)
-    kept = {"service": leg.service, "priority": leg.priority, "origin_at": leg.origin_at}
-    new = add_leg(
-        unit, ticket, leg.ordinal + 1, queue, **kept, target_window=to_window, from_window=window, note=note
-    )
-    unit.add(TicketTransferred(leg.ticket, leg.number, leg.queue, window, queue, to_window))
-    unit.note("ticket.transfer", f"leg:{leg.id}", window=window, queue=queue, to_window=to_window)
-    return new
+    return Target(queue)
+
+
+def _queue_at(hall: HallSettings, window: str, leg: Leg) -> str:
+    queues = hall.catalogue.windows[window].queues
+    return leg.queue if leg.queue in queues else queues[0]
+
+
+def _place_of(unit: Unit, person: str) -> str | None:
+    post = post_of(unit.connection, unit.hall, person)
+    return post.window if post else None

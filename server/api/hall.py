@@ -88,6 +88,7 @@ def get_hall() -> ResponseReturnValue:
             if not c.by_staff_only
         ],
         "pause_reasons": [{"id": r.id, "zh": r.zh, "en": r.en} for r in hall.choices.pause_reason],
+        "choice_reasons": [{"id": r.id, "zh": r.zh, "en": r.en} for r in hall.choices.choice_reason],
         "outcomes": [{"id": o.id, "zh": o.zh, "en": o.en} for o in hall.choices.outcome],
     }
 

@@ -20,6 +20,7 @@ from server.api.access import needs
 from server.api.acts import act
 from server.api.bodies import Act, Id, Prose, Word
 from server.domain.refusals import WindowUnknown
+from server.domain.tickets import Leg
 from server.house import house
 from server.store.snapshots.desk import desk_value
 from server.store.unit import Unit
@@ -42,6 +43,8 @@ class FinishBody(Act):
 class TransferBody(Act):
     queue: Word | None = None
     window: Word | None = None
+    person: Word | None = None
+    back: bool = False
     note: Prose = ""
 
 
@@ -161,8 +164,11 @@ def post_unhold(window: str, body: LegBody) -> ResponseReturnValue:
 @needs("window.transfer")
 @bp.input(TransferBody, arg_name="body")
 def post_transfer(window: str, body: TransferBody) -> ResponseReturnValue:
-    """Send the citizen to another queue or window; number and place in fairness stay."""
-    hall = house().hall
-    return at_desk(
-        window, body, lambda unit: transfer(unit, hall, window, body.queue, body.window, body.note)
-    )
+    """Send the citizen to another queue, window or person; number and place in fairness stay. back: it
+    returns here when done there."""
+    hall, b = house().hall, body
+
+    def deed(unit: Unit) -> Leg:
+        return transfer(unit, hall, window, b.queue, b.window, b.note, person=b.person, back=b.back)
+
+    return at_desk(window, body, deed)

@@ -35,6 +35,12 @@ MATRIX: dict[str, frozenset[str]] = {
         "window.call": AT_DESK,
         "window.serve": AT_DESK,
         "window.transfer": AT_DESK,
+        "window.call-choice": AT_DESK,
+        "window.correct": AT_DESK,
+        "window.emergency": AT_DESK,
+        "post.see-asked": AT_DESK,
+        "emergency.answer": (DUTY_LEADER, MANAGER),
+        "tidal.decide": (DUTY_LEADER, MANAGER),
         "rating.give": (PAD, CITIZEN),  # staff never
         "hall.watch": (BOARD, *STAFF),
         "window.watch": (WINDOW_SCREEN,),

@@ -28,7 +28,7 @@ class Event:
 
 
 ALARMS = "alarms"
-QUEUE, WINDOW, CALLS, DAY, RATINGS, DEVICES, SLIPS = (
+QUEUE, WINDOW, CALLS, DAY, RATINGS, DEVICES, SLIPS, POSTS, EMERGENCIES, TIDAL, CHOICES = (
     "queue",
     "window",
     "calls",
@@ -36,6 +36,10 @@ QUEUE, WINDOW, CALLS, DAY, RATINGS, DEVICES, SLIPS = (
     "ratings",
     "devices",
     "slips",
+    "posts",
+    "emergencies",
+    "tidal",
+    "choices",
 )
 
 
@@ -139,7 +143,7 @@ class TicketCancelled(Event):
 @dataclass(frozen=True)
 class WindowOpened(Event):
     name = "window.opened"
-    touches = frozenset({WINDOW, QUEUE})
+    touches = frozenset({WINDOW, QUEUE, POSTS})
     window: str
 
     def ids(self, field: str) -> set[str]:
@@ -183,6 +187,143 @@ class RatingTimedOut(RatingAsked):
 
 
 @dataclass(frozen=True)
+class RatingWithdrawn(RatingAsked):
+    """The finish was taken back before anybody rated: nobody is asked."""
+
+    name = "rating.withdrawn"
+
+
+@dataclass(frozen=True)
+class DeedUndone(Event):
+    """A clerk took back the last move; the leg is again what it was. `to_queue`: where a further leg had
+    gone."""
+
+    name = "deed.undone"
+    touches = frozenset({QUEUE, WINDOW, CALLS, DAY, CHOICES})
+    ticket: int
+    number: str
+    queue: str
+    window: str
+    move: str
+    to_queue: str | None
+
+    def ids(self, field: str) -> set[str]:
+        return super().ids(field) | (super().ids("to_queue") if field == "queue" else set())
+
+
+@dataclass(frozen=True)
+class LegAdded(Event):
+    """A visit is finished and its ticket waits again: for a further service, or back at the window that sent
+    it."""
+
+    name = "leg.added"
+    touches = frozenset({QUEUE, WINDOW, DAY})
+    ticket: int
+    number: str
+    queue: str
+    window: str | None
+
+
+@dataclass(frozen=True)
+class ServiceAdded(Event):
+    """A further service stands on the ticket."""
+
+    name = "service.added"
+    touches = frozenset({WINDOW})
+    ticket: int
+    number: str
+    window: str
+
+
+@dataclass(frozen=True)
+class VisitCorrected(Event):
+    name = "visit.corrected"
+    touches = frozenset({WINDOW})
+    ticket: int
+    number: str
+    window: str
+
+
+@dataclass(frozen=True)
+class TicketChosen(Event):
+    """A number was called by choice and not by the rule."""
+
+    name = "ticket.chosen"
+    touches = frozenset({CHOICES})
+    ticket: int
+    number: str
+    window: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class EmergencyRaised(Event):
+    name = "emergency.raised"
+    touches = frozenset({EMERGENCIES})
+    emergency: int
+    window: str
+
+
+@dataclass(frozen=True)
+class EmergencyAcknowledged(EmergencyRaised):
+    name = "emergency.acknowledged"
+
+
+@dataclass(frozen=True)
+class EmergencyClosed(EmergencyRaised):
+    name = "emergency.closed"
+
+
+@dataclass(frozen=True)
+class TidalRequested(Event):
+    """The load asks for a tidal window."""
+
+    name = "tidal.requested"
+    touches = frozenset({TIDAL})
+    window: str
+
+
+@dataclass(frozen=True)
+class TidalConfirmed(TidalRequested):
+    name = "tidal.confirmed"
+
+
+@dataclass(frozen=True)
+class TidalDeclined(TidalRequested):
+    name = "tidal.declined"
+
+
+@dataclass(frozen=True)
+class TidalCleared(TidalRequested):
+    """The load has gone: the window is needed no longer."""
+
+    name = "tidal.cleared"
+
+
+@dataclass(frozen=True)
+class StandInCalled(Event):
+    """The main person of a post has not come: the stand-in is asked to take it."""
+
+    name = "post.stand_in_called"
+    touches = frozenset({POSTS})
+    window: str
+
+
+@dataclass(frozen=True)
+class LeaderCalled(StandInCalled):
+    """The stand-in has not come either."""
+
+    name = "post.leader_called"
+
+
+@dataclass(frozen=True)
+class CoverEnded(StandInCalled):
+    """Nobody is expected there any more."""
+
+    name = "post.cover_ended"
+
+
+@dataclass(frozen=True)
 class SlipChanged(Event):
     name = "slip.changed"
     touches = frozenset({SLIPS})
@@ -209,7 +350,7 @@ class DeviceChanged(Event):
 @dataclass(frozen=True)
 class DayOpened(Event):
     name = "day.opened"
-    touches = frozenset({DAY, QUEUE, WINDOW, CALLS, RATINGS, SLIPS})
+    touches = frozenset({DAY, QUEUE, WINDOW, CALLS, RATINGS, SLIPS, POSTS, EMERGENCIES, TIDAL, CHOICES})
     day: str
 
     def ids(self, field: str) -> set[str]:
@@ -235,6 +376,9 @@ class EstimatesChanged(Event):
     name = "estimates.changed"
     touches = frozenset({QUEUE})
     queue: str
+
+
+@dataclass(frozen=True)
 class AlarmChanged(Event):
     """Something wants a manager, or no longer does."""
 

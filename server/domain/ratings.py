@@ -15,7 +15,7 @@ class Round:
 
     leg: int
     window: str
-    state: str  # asked | given | timed_out
+    state: str  # asked | given | timed_out | withdrawn
     asked_at: datetime
     level: int | None = None
 
@@ -45,7 +45,7 @@ def check_rating(
 
     pad: from the window's pad, which asks for a shorter time. keys_only: it has no way to name a reason.
     """
-    if asked is None:
+    if asked is None or asked.state == "withdrawn":
         raise refusals.RatingNotAsked()
     if asked.state == "given":
         raise refusals.RatingGivenAlready(leg=asked.leg)

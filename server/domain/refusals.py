@@ -102,6 +102,16 @@ QueueUnserved = _refusal("QueueUnserved", "queue-unserved", "No window would tak
 MandateMissing = _refusal(
     "MandateMissing", "mandate-missing", "The department gave no mandate for comprehensive windows."
 )
+WindowTidal = _refusal("WindowTidal", "window-tidal", "This tidal window opens when the duty leader agrees.")
+PersonAway = _refusal("PersonAway", "person-away", "That person is not signed in at another window.")
+ServiceSingle = _refusal("ServiceSingle", "service-single", "This hall gives one service per ticket.")
+ChoiceReasonUnknown = _refusal("ChoiceReasonUnknown", "choice-reason-unknown", "No such reason.", 404)
+NumberNotWaiting = _refusal("NumberNotWaiting", "number-not-waiting", "No such number waits for this window.")
+UndoNothing = _refusal("UndoNothing", "undo-nothing", "There is nothing of yours to take back here.")
+UndoTooLate = _refusal("UndoTooLate", "undo-too-late", "The seconds for taking it back have passed.")
+UndoRated = _refusal("UndoRated", "undo-rated", "The citizen has rated this visit: it stays finished.")
+CorrectionLate = _refusal("CorrectionLate", "correction-late", "Only a visit of today can be corrected.")
+EmergencyClosed = _refusal("EmergencyClosed", "emergency-closed", "This emergency is closed.")
 
 # --- ratings
 RatingNotAsked = _refusal("RatingNotAsked", "rating-not-asked", "There is no finished visit to rate.")

@@ -50,7 +50,7 @@ class Choice:
     """The leg to call and why: config/text `why.<rule>` makes the sentence from the number and `waited`."""
 
     leg: Leg
-    rule: str  # protected | hard | share | guard | ratio | max_share
+    rule: str  # protected | hard | share | guard | ratio | max_share | back | choice
     waited: int  # whole minutes since its seniority began
 
 
@@ -107,6 +107,9 @@ def choose(waiting: Iterable[Leg], now: datetime, rules: Rules, at: Situation) -
     legs = list(waiting)
     if not legs:
         return None
+    back = [leg for leg in legs if leg.came_back]
+    if back:  # sent by this window to another, and done there
+        return _explain(min(back, key=lambda leg: (leg.origin_at, leg.id)), "back", now)
     best = min(legs, key=lambda leg: key(leg, now, rules, at))
     cap = at.capped.get(kind_of(best)) if is_protected(best, at.window) else None
     if cap is not None:

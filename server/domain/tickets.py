@@ -56,6 +56,9 @@ MOVES: dict[tuple[State, Move], State] = {
     (State.NO_SHOW, Move.EXPIRE): State.EXPIRED,
 }
 
+# What may be taken back within seconds: the reversal is a record, and the leg is again what it was.
+UNDOABLE = (Move.CALL, Move.NO_SHOW, Move.FINISH, Move.TRANSFER, Move.HOLD)
+
 AT_WINDOW = (State.CALLED, State.SERVING)
 OPEN = (State.WAITING, State.CALLED, State.SERVING, State.HELD)
 
@@ -66,6 +69,14 @@ def moved(state: State, move: Move) -> State:
         return MOVES[state, move]
     except KeyError:
         raise MoveRefused(state=state.value, move=move.value) from None
+
+
+def undone(state: State, move: Move, before: State) -> State:
+    """The state a leg has again when `move` is taken back, `before` it. Raises MoveRefused when it has moved
+    on since."""
+    if move not in UNDOABLE or MOVES.get((before, move)) is not state:
+        raise MoveRefused(state=state.value, move=f"undo-{move.value}")
+    return before
 
 
 @dataclass(frozen=True)
@@ -98,6 +109,10 @@ class Leg:
     served_s: int | None = None  # from start to finish, once it is done
     first_window: str | None = None  # supplement class: the first handler's window, where it goes first
     rules: int = 0  # version of the rules that called it
+    target_clerk: str | None = None  # only the window where this person is signed in may call it
+    back_to: str | None = None  # the window it returns to when this leg is done
+    came_back: bool = False  # it has returned: its window calls it first
+    superseded: bool = False  # another leg of the ticket says how the ticket stands
 
 
 @dataclass(frozen=True)

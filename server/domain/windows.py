@@ -64,8 +64,9 @@ def possible_acts(post: Post, leg: State | None) -> list[str]:
     if post.state is WindowState.CLOSED:
         return ["open"]
     at_ticket = {
-        None: ["close", "unhold"] + (["call-next"] if post.state is WindowState.OPEN else []),
-        State.CALLED: ["recall", "start", "no-show", "transfer"],
-        State.SERVING: ["finish", "hold", "transfer"],
+        None: ["close", "unhold"] + (["call-next", "call-choice"] if post.state is WindowState.OPEN else []),
+        State.CALLED: ["recall", "start", "no-show", "transfer", "services"],
+        State.SERVING: ["finish", "hold", "transfer", "services"],
     }[leg]
-    return [*at_ticket, "return", "resume" if post.state is WindowState.PAUSED else "pause"]
+    always = ["return", "correct", "emergency", "undo"]
+    return [*at_ticket, *always, "resume" if post.state is WindowState.PAUSED else "pause"]

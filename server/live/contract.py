@@ -18,10 +18,15 @@ _AT_WINDOW = {
     e.TicketHeld.name,
     e.TicketResumed.name,
     e.TicketTransferred.name,
+    e.DeedUndone.name,
 }
 _WINDOWS = {e.WindowOpened.name, e.WindowClosed.name, e.WindowPaused.name, e.WindowResumed.name}
 _DAYS = {e.DayOpened.name, e.DayClosing.name, e.DayClosed.name}
-_RATINGS = {e.RatingAsked.name, e.RatingGiven.name, e.RatingTimedOut.name}
+_RATINGS = {e.RatingAsked.name, e.RatingGiven.name, e.RatingTimedOut.name, e.RatingWithdrawn.name}
+_HELP = {
+    *(e.EmergencyRaised.name, e.EmergencyAcknowledged.name, e.EmergencyClosed.name),
+    *(e.TidalCleared.name, e.ServiceAdded.name, e.VisitCorrected.name, e.LegAdded.name),
+}
 
 # face -> (the events it hears, the field that must be the room's own; "" = all of them)
 AUDIENCE: dict[str, tuple[frozenset[str], str]] = {
@@ -29,7 +34,7 @@ AUDIENCE: dict[str, tuple[frozenset[str], str]] = {
     "window": (frozenset(_AT_WINDOW | _WINDOWS), "window"),
     "kiosk": (frozenset({e.SlipChanged.name, e.PlacementPublished.name}), "kiosk"),
     "pad": (frozenset(_RATINGS | _WINDOWS), "window"),
-    "clerk": (frozenset(_AT_WINDOW | _WINDOWS | _RATINGS - {e.RatingGiven.name}), "window"),
+    "clerk": (frozenset(_AT_WINDOW | _WINDOWS | _HELP | _RATINGS - {e.RatingGiven.name}), "window"),
     "manager": (frozenset(e.EVENTS), ""),
 }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.domain import events as e
-from server.store.snapshots import desk, manager, pad, public
+from server.store.snapshots import desk, helping, manager, pad, public
 from server.store.snapshots.view import ALL, Ids, Rows, View
 
 
@@ -87,7 +87,13 @@ FACES: dict[str, Face] = {
             "window",
             (_QUEUES,),
             (
-                ValuePart("desk", frozenset({e.WINDOW, e.DEVICES}), desk.desk_value, own="window"),
+                ValuePart(
+                    "desk",
+                    frozenset({e.WINDOW, e.DEVICES, e.EMERGENCIES, e.TIDAL}),
+                    desk.desk_value,
+                    own="window",
+                ),
+                ValuePart("people", frozenset({e.POSTS}), _whole(desk.people_value)),
                 _DAY,
             ),
         ),
@@ -104,6 +110,10 @@ FACES: dict[str, Face] = {
                 ValuePart("ratings", frozenset({e.RATINGS}), _whole(manager.ratings_value)),
                 ValuePart("slips", frozenset({e.SLIPS, e.QUEUE}), _whole(manager.slips_value)),
                 ValuePart("alarms", frozenset({e.ALARMS}), _whole(manager.alarms_value)),
+                ValuePart("emergencies", frozenset({e.EMERGENCIES}), _whole(helping.emergencies_value)),
+                ValuePart("tidal", frozenset({e.TIDAL}), _whole(helping.tidal_value)),
+                ValuePart("posts", frozenset({e.POSTS}), _whole(helping.posts_value)),
+                ValuePart("choices", frozenset({e.CHOICES}), _whole(helping.choices_value)),
             ),
         ),
     )

@@ -14,6 +14,7 @@ from server.store.unit import Unit
 _FIND = select(t.day.c.day, t.day.c.state, t.day.c.by_hand, t.day.c.provisional).where(
     t.day.c.hall == bindparam("hall"), t.day.c.day == bindparam("day")
 )
+_OPENED = select(t.day.c.opened_at).where(t.day.c.hall == bindparam("hall"), t.day.c.day == bindparam("day"))
 _LATEST = select(t.day.c.day).where(t.day.c.hall == bindparam("hall")).order_by(t.day.c.day.desc()).limit(1)
 _COUNTS = (
     select(t.leg.c.state, func.count())
@@ -50,6 +51,11 @@ def find_day(connection: Connection, hall: str, day: str | None) -> Day | None:
         return None
     row = connection.execute(_FIND, {"hall": hall, "day": day}).mappings().one_or_none()
     return Day(**row) if row else None
+
+
+def opened_at(connection: Connection, hall: str, day: str) -> datetime:
+    """When a day was opened first."""
+    return connection.execute(_OPENED, {"hall": hall, "day": day}).scalar_one()
 
 
 def latest_day(connection: Connection, hall: str) -> str | None:

@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from server.domain.ratings import Round
 from server.store import tables as t
 from server.store.unit import Unit
+from server.store.upsert import upsert
 
 _ROUND = [t.rating.c[n] for n in ("leg", "window", "state", "asked_at", "level")]
-_ADD = insert(t.rating)
 _OF_HALL = select(*_ROUND).where(t.rating.c.hall == bindparam("hall"))
 _FIND = _OF_HALL.where(t.rating.c.leg == bindparam("leg"), t.rating.c.round == 1)
 _ASKED = _OF_HALL.where(t.rating.c.state == "asked")
@@ -33,9 +33,14 @@ def _round(row: RowMapping | None) -> Round | None:
 
 
 def ask(unit: Unit, leg: int, window: str, clerk: str) -> None:
-    """The first question about a finished visit."""
+    """The first question about a finished visit; asked anew when the finish had been taken back."""
     row = {"leg": leg, "round": 1, "window": window, "clerk": clerk, "state": "asked", "asked_at": unit.now}
-    unit.connection.execute(_ADD, {"hall": unit.hall, "day": unit.day, **row})
+    upsert(unit.connection, t.rating, {"hall": unit.hall, "day": unit.day, **row}, ("leg", "round"))
+
+
+def withdraw(unit: Unit, leg: int) -> None:
+    """The visit is not finished after all: nobody is asked."""
+    _answer(unit, leg, {"state": "withdrawn"})
 
 
 def find_round(connection: Connection, hall: str, leg: int) -> Round | None:

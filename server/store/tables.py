@@ -147,6 +147,10 @@ leg = Table(
     Column("served_s", Integer),
     Column("first_window", Text),
     Column("rules", Integer, nullable=False, server_default=text("0")),
+    Column("target_clerk", Text),
+    Column("back_to", Text),
+    Column("came_back", Boolean, nullable=False, server_default=text("false")),
+    Column("superseded", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("ticket", "ordinal", name="uq_leg_ordinal"),
     CheckConstraint(
         _one_of(
@@ -185,6 +189,8 @@ Index(
     leg.c.priority,
     leg.c.origin_at,
     leg.c.target_window,  # so that the heads of the lines are found without reading the legs
+    leg.c.target_clerk,
+    leg.c.superseded,
 )
 _TARGETED = text("target_window IS NOT NULL")
 Index(
@@ -194,6 +200,16 @@ Index(
     leg.c.target_window,
     sqlite_where=_TARGETED,
     postgresql_where=_TARGETED,
+)
+
+_FOR_PERSON = text("target_clerk IS NOT NULL")
+Index(
+    "ix_leg_person",
+    leg.c.hall,
+    leg.c.day,
+    leg.c.target_clerk,
+    sqlite_where=_FOR_PERSON,
+    postgresql_where=_FOR_PERSON,
 )
 
 Index("ix_leg_window", leg.c.hall, leg.c.day, leg.c.window, leg.c.state)
@@ -210,7 +226,7 @@ call = Table(
     Column("window", Text, nullable=False),
     Column("n", Integer, nullable=False),
     Column("at", UtcTime, nullable=False),
-    UniqueConstraint("leg", "n", "at", name="uq_call"),
+    Column("taken_back", Boolean, nullable=False, server_default=text("false")),
 )
 Index("ix_call_day", call.c.hall, call.c.day, call.c.id)
 
@@ -247,7 +263,7 @@ rating = Table(
     Column("channel", Text),
     Column("given_at", UtcTime),
     PrimaryKeyConstraint("leg", "round", name="pk_rating"),
-    CheckConstraint(_one_of("state", "asked", "given", "timed_out"), name="ck_rating_state"),
+    CheckConstraint(_one_of("state", "asked", "given", "timed_out", "withdrawn"), name="ck_rating_state"),
     CheckConstraint("(state = 'given') = (level IS NOT NULL)", name="ck_rating_given"),
     CheckConstraint("level BETWEEN 1 AND 5", name="ck_rating_level"),
 )
@@ -498,4 +514,96 @@ Index(
     leg.c.first_window,
     sqlite_where=_FIRST,
     postgresql_where=_FIRST,
+)
+
+# What a clerk did to a ticket, with what it changed: the trace of an undo and of a call by choice.
+deed = Table(
+    "deed",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("hall", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("window", Text, nullable=False),
+    Column("clerk", Text, nullable=False),
+    Column("move", Text, nullable=False),
+    Column("leg", Serial, ForeignKey("leg.id", name="fk_deed_leg"), nullable=False),
+    Column("number", Text, nullable=False),
+    Column("next_leg", Serial, ForeignKey("leg.id", name="fk_deed_next")),
+    Column("errand", Serial),
+    Column("before", JSON, nullable=False),
+    Column("choice", Text),
+    Column("at", UtcTime, nullable=False),
+    Column("undone_at", UtcTime),
+    CheckConstraint(_one_of("move", "call", "no_show", "finish", "transfer", "hold"), name="ck_deed_move"),
+)
+Index("ix_deed_window", deed.c.hall, deed.c.day, deed.c.window, deed.c.id)
+
+# A further service of a ticket: it becomes a waiting leg when the present one is finished.
+errand = Table(
+    "errand",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("hall", Text, nullable=False),
+    Column("ticket", Serial, ForeignKey("ticket.id", name="fk_errand_ticket"), nullable=False),
+    Column("service", Text, nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+    Column("leg", Serial, ForeignKey("leg.id", name="fk_errand_leg")),
+)
+Index("ix_errand_ticket", errand.c.ticket)
+
+emergency = Table(
+    "emergency",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("hall", Text, nullable=False),
+    Column("day", Text),
+    Column("window", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("owner", Text),
+    Column("note", Text, nullable=False),
+    Column("raised_at", UtcTime, nullable=False),
+    Column("acknowledged_at", UtcTime),
+    Column("closed_at", UtcTime),
+    CheckConstraint(_one_of("state", "open", "acknowledged", "closed"), name="ck_emergency_state"),
+    CheckConstraint("state = 'open' OR owner IS NOT NULL", name="ck_emergency_owner"),
+)
+_UNCLOSED = text("state <> 'closed'")
+Index(
+    "uq_emergency_window",
+    emergency.c.hall,
+    emergency.c.window,
+    unique=True,
+    sqlite_where=_UNCLOSED,
+    postgresql_where=_UNCLOSED,
+)
+
+# The last request for each tidal window.
+tidal = Table(
+    "tidal",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("window", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("queue", Text),
+    Column("waiting", Integer, nullable=False),
+    Column("oldest_s", Integer, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("decided_by", Text),
+    Column("clear_since", UtcTime),
+    PrimaryKeyConstraint("hall", "window", name="pk_tidal"),
+    CheckConstraint(_one_of("state", "requested", "confirmed", "declined", "cleared"), name="ck_tidal_state"),
+)
+
+# Posts whose main person is not there: who has been called to cover them.
+cover = Table(
+    "cover",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("window", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("hall", "window", name="pk_cover"),
+    CheckConstraint(_one_of("state", "none", "b_called", "leader_called"), name="ck_cover_state"),
 )

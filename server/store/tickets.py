@@ -45,8 +45,24 @@ _SAVE_LEG = update(t.leg).where(t.leg.c.id == bindparam("of_leg"))
 _IN_HALL = t.leg.c.hall == bindparam("hall")
 _FIND_LEG = select(*_LEG).where(_IN_HALL, t.leg.c.id == bindparam("leg"))
 _LEG_AT = select(*_LEG).where(_IN_HALL, t.leg.c.window == bindparam("window"), t.leg.c.state.in_(AT_WINDOW))
-_LAST_LEG = (
-    select(*_LEG).where(t.leg.c.ticket == bindparam("ticket")).order_by(t.leg.c.ordinal.desc()).limit(1)
+_DAY_OF = select(t.leg.c.day).where(t.leg.c.id == bindparam("leg"))
+_LAST_LEG = select(*_LEG).where(t.leg.c.ticket == bindparam("ticket"), t.leg.c.superseded.is_(False))
+_LEGS_OF = select(*_LEG).where(t.leg.c.ticket == bindparam("ticket")).order_by(t.leg.c.ordinal)
+_NEXT_ORDINAL = select(func.max(t.leg.c.ordinal) + 1).where(t.leg.c.ticket == bindparam("ticket"))
+_TAKE_BACK_CALLS = (
+    update(t.call)
+    .where(t.call.c.leg == bindparam("of_leg"), t.call.c.at >= bindparam("since"))
+    .values(taken_back=True)
+)
+_RELEASE = (
+    update(t.leg)
+    .where(
+        t.leg.c.hall == bindparam("of_hall"),
+        t.leg.c.day == bindparam("of_day"),
+        t.leg.c.state == State.WAITING,
+        or_(t.leg.c.target_window == bindparam("at_window"), t.leg.c.target_clerk == bindparam("by_clerk")),
+    )
+    .values(target_window=None, target_clerk=None, came_back=False)
 )
 _FIND_TICKET = select(*_TICKET).where(
     t.ticket.c.hall == bindparam("hall"), t.ticket.c.id == bindparam("ticket")
@@ -69,9 +85,7 @@ _RECENT_AT = _RECENT.where(t.call.c.window == bindparam("window"))
 _AHEAD = select(func.count()).where(_WAITING, t.leg.c.queue == bindparam("queue"), _EARLIER)
 _LINE = select(func.count()).where(_WAITING, t.leg.c.queue == bindparam("queue"))
 _LEGS_IN = (
-    select(*_LEG)
-    .where(_TODAY, t.leg.c.state.in_(bindparam("states", expanding=True)))
-    .order_by(t.leg.c.id)
+    select(*_LEG).where(_TODAY, t.leg.c.state.in_(bindparam("states", expanding=True))).order_by(t.leg.c.id)
 )
 
 
@@ -132,6 +146,8 @@ def add_leg(unit: Unit, ticket: Ticket, ordinal: int, queue: str, **more: Any) -
         "note": "",
         "rule": "",
         "waited_min": 0,
+        "came_back": False,
+        "superseded": False,
         **more,
     }
     made = unit.connection.execute(_ADD_LEG, {"hall": unit.hall, "day": unit.day, **row})
@@ -154,6 +170,42 @@ def add_call(unit: Unit, leg: Leg) -> int:
     return int(made.inserted_primary_key[0])
 
 
+def day_of(connection: Connection, leg: int) -> str | None:
+    """The business day of a leg."""
+    return connection.execute(_DAY_OF, {"leg": leg}).scalar_one_or_none()
+
+
+def restore(unit: Unit, leg: Leg, **columns: Any) -> Leg:
+    """Set what a person puts right: what a leg was before a deed that is taken back, or a wrong entry."""
+    unit.connection.execute(_SAVE_LEG, {**columns, "of_leg": leg.id})
+    return replace(leg, **columns)
+
+
+def supersede(unit: Unit, leg: Leg) -> None:
+    """From now on another leg says how the ticket stands."""
+    unit.connection.execute(_SAVE_LEG, {"superseded": True, "of_leg": leg.id})
+
+
+def next_ordinal(connection: Connection, ticket: int) -> int:
+    return int(connection.execute(_NEXT_ORDINAL, {"ticket": ticket}).scalar_one())
+
+
+def legs_of(connection: Connection, ticket: int) -> list[Leg]:
+    """All legs of a ticket in their order, those taken back included."""
+    return [_leg(row) for row in connection.execute(_LEGS_OF, {"ticket": ticket})]
+
+
+def take_back_calls(unit: Unit, leg: Leg) -> None:
+    """The announcements of a call that is undone leave the boards."""
+    unit.connection.execute(_TAKE_BACK_CALLS, {"of_leg": leg.id, "since": leg.called_at})
+
+
+def release_targets(unit: Unit, window: str, clerk: str) -> None:
+    """Who waited for this window or this person alone waits for the whole queue again."""
+    who = {"of_hall": unit.hall, "of_day": unit.day, "at_window": window, "by_clerk": clerk}
+    unit.connection.execute(_RELEASE, who)
+
+
 def find_leg(connection: Connection, hall: str, leg: int) -> Leg:
     """Raises TicketUnknown."""
     row = connection.execute(_FIND_LEG, {"hall": hall, "leg": leg}).one_or_none()
@@ -169,7 +221,7 @@ def leg_at(connection: Connection, hall: str, window: str) -> Leg | None:
 
 
 def last_leg(connection: Connection, ticket: int) -> Leg:
-    """The newest leg of a ticket: the one that says how the ticket stands."""
+    """The leg that says how the ticket stands: the newest one that was not taken back."""
     return _leg(connection.execute(_LAST_LEG, {"ticket": ticket}).one())
 
 
@@ -190,12 +242,15 @@ def ticket_by_link(connection: Connection, hall: str, link: str) -> Ticket:
     return _ticket(connection, _BY_LINK, {"hall": hall, "link": link})
 
 
-def waiting_heads(connection: Connection, hall: str, day: str, window: str, pools: Pools) -> list[Leg]:
-    """The first legs by origin of every (queue, service, priority) line that `window` may call from `pools`.
+def waiting_heads(
+    connection: Connection, hall: str, day: str, window: str, pools: Pools, clerk: str | None = None
+) -> list[Leg]:
+    """The first legs by origin of every (queue, service, priority) line that `window` may call from `pools`,
+    and those that wait for this window or for its `clerk` alone.
 
     The lines are served in order of origin, so their heads are all that the rule has to compare.
     """
-    rows = connection.execute(_heads(pools), {"hall": hall, "day": day, "window": window})
+    rows = connection.execute(_heads(pools), {"hall": hall, "day": day, "window": window, "clerk": clerk})
     return [_leg(row) for row in rows]
 
 
@@ -204,14 +259,16 @@ def _heads(pools: Pools) -> Executable:
     leg = t.leg.c
     mine = or_(*(and_(leg.queue == q, leg.service == s) if s else leg.queue == q for q, s in pools))
     line = select(leg.queue, leg.service, leg.priority, func.min(leg.origin_at)).where(_WAITING, mine)
-    everyone = line.where(leg.target_window.is_(None)).group_by(leg.queue, leg.service, leg.priority)
+    untargeted = (leg.target_window.is_(None), leg.target_clerk.is_(None))
+    everyone = line.where(*untargeted).group_by(leg.queue, leg.service, leg.priority)
     heads = tuple_(leg.queue, leg.service, leg.priority, leg.origin_at).in_(everyone)
-    open_to_all = select(*_LEG).where(_WAITING, leg.target_window.is_(None), heads)
+    open_to_all = select(*_LEG).where(_WAITING, *untargeted, heads)
     for_me = select(*_LEG).where(_WAITING, leg.target_window == bindparam("window"))
     came_back = select(*_LEG).where(
         _WAITING, mine, leg.target_window.is_(None), leg.first_window == bindparam("window")
     )
-    return open_to_all.union_all(for_me, came_back)
+    for_person = select(*_LEG).where(_WAITING, leg.target_clerk == bindparam("clerk"))
+    return open_to_all.union_all(for_me, came_back, for_person)
 
 
 def recent_classes(

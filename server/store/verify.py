@@ -31,7 +31,7 @@ INVARIANTS: tuple[tuple[str, str], ...] = (
     (
         "有票没有程 / a ticket without a last leg (I7)",
         "SELECT t.id FROM ticket t WHERE (SELECT COUNT(*) FROM leg l "
-        "WHERE l.ticket = t.id AND l.state <> 'transferred') <> 1",
+        "WHERE l.ticket = t.id AND NOT l.superseded) <> 1",
     ),
     (
         "时间倒流 / times run backwards (I15)",
@@ -39,7 +39,8 @@ INVARIANTS: tuple[tuple[str, str], ...] = (
     ),
     (
         "没有办理过却有评价 / a rating without a visit (I16)",
-        "SELECT r.leg FROM rating r JOIN leg l ON l.id = r.leg WHERE l.state <> 'done'",
+        "SELECT r.leg FROM rating r JOIN leg l ON l.id = r.leg "
+        "WHERE l.state <> 'done' AND r.state <> 'withdrawn'",
     ),
     (
         "取号没有审计 / a number without its audit line (I13)",

@@ -13,6 +13,7 @@ from server.store.upsert import upsert
 
 _POST = [c for c in t.post.c if c.name != "hall"]
 _HERE = t.post.c.hall == bindparam("hall")
+_ALL = select(*_POST).where(_HERE)
 _FIND = select(*_POST).where(_HERE, t.post.c.window == bindparam("window"))
 _OF_CLERK = select(t.post.c.window).where(_HERE, t.post.c.clerk == bindparam("clerk"))
 _OPEN = select(t.post.c.window).where(_HERE, t.post.c.state == WindowState.OPEN)
@@ -23,6 +24,12 @@ def find_post(connection: Connection, hall: str, window: str) -> Post:
     """The window's post; a window nobody ever opened is closed."""
     row = connection.execute(_FIND, {"hall": hall, "window": window}).mappings().one_or_none()
     return Post(**{**row, "state": WindowState(row["state"])}) if row else Post(window)
+
+
+def posts(connection: Connection, hall: str) -> dict[str, Post]:
+    """Every post that somebody ever took, by window."""
+    rows = connection.execute(_ALL, {"hall": hall}).mappings()
+    return {row["window"]: Post(**{**row, "state": WindowState(row["state"])}) for row in rows}
 
 
 def post_of(connection: Connection, hall: str, clerk: str) -> Post | None:

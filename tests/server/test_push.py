@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
+from server.actions.add_service import add_service
+from server.actions.call_chosen import call_chosen
+from server.actions.correct import correct
 from server.actions.day import begin_closing
 from server.actions.device_host import device_health, host_arrived, host_left
+from server.actions.emergency import acknowledge_emergency, close_emergency, raise_emergency
 from server.actions.finish import finish
 from server.actions.hold import hold, unhold
 from server.actions.no_show import give_back_place, no_show
@@ -18,8 +22,11 @@ from server.actions.print_slip import follow_slip
 from server.actions.rate import close_overdue_questions, rate
 from server.actions.recall import recall
 from server.actions.staff_window import close_window, pause_window, resume_window
+from server.actions.stand_in import call_stand_ins
 from server.actions.start import start
+from server.actions.tidal import decide_tidal, watch_load
 from server.actions.transfer import transfer
+from server.actions.undo import undo
 from server.domain.actors import SYSTEM, Actor
 from server.domain.events import Event
 from server.live.faces import FACES, snapshot
@@ -46,6 +53,7 @@ KEYPAD = {
     "window": "W01",
     "kiosk": None,
 }
+LEADER = Actor("staff", "ZW021", "duty_leader")
 HOST = Actor("device", "host-1", "host")
 
 
@@ -151,12 +159,41 @@ def test_a_whole_journey_keeps_every_face_in_step(wall: Wall) -> None:
     wall.check()
     day.at("W01", pause_window, day.hall, "W01", "meal")
     wall.check()
+    for deed in (call_stand_ins, watch_load):
+        day.clock.forward(minutes=6)
+        with day.store.unit(SYSTEM) as unit:
+            deed(unit, day.hall)
+        wall.check()
+    emergency = day.at("W01", raise_emergency, "W01")
+    wall.check()
+    with day.store.unit(LEADER) as unit:
+        acknowledge_emergency(unit, emergency.id)
+        decide_tidal(unit, day.hall, "W04", True)
+    wall.check()
+    with day.store.unit(LEADER) as unit:
+        close_emergency(unit, emergency.id, "")
+    wall.check()
     day.at("W01", resume_window, "W01")
     day.call("W01")
     day.at("W01", transfer, day.hall, "W01", "B", None)
     wall.check()
-    day.call("W05")
-    day.serve("W05")
+    day.at("W01", undo, day.hall, "W01")
+    wall.check()
+    day.at("W01", add_service, day.hall, "W01", "S101")
+    day.at("W01", transfer, day.hall, "W01", None, None, person="ZW005", back=True)
+    wall.check()
+    for _ in range(2):
+        day.call("W05")
+        day.serve("W05")
+        wall.check()
+    back = day.at("W01", call_chosen, day.hall, "W01", "A002", "helped")
+    wall.check()
+    day.serve("W01")
+    wall.check()
+    day.at("W01", undo, day.hall, "W01")
+    wall.check()
+    day.at("W01", finish, day.hall, "W01")
+    day.at("W01", correct, day.hall, "W01", back.id, "deferred", None, "误按")
     wall.check()
     day.clock.forward(minutes=2)
     with day.store.unit(SYSTEM) as unit:

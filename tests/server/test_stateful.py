@@ -4,7 +4,8 @@ I12, I15)."""
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,16 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from server.actions.add_service import add_service
 from server.actions.cancel import cancel
 from server.actions.finish import finish
 from server.actions.hold import hold, unhold
 from server.actions.no_show import give_back_place, no_show
 from server.actions.start import start
 from server.actions.transfer import transfer
+from server.actions.undo import undo
 from server.domain.actors import Actor
 from server.domain.refusals import Refusal, ReturnTooLate
 from server.settings import read_hall, read_slip
@@ -29,7 +32,7 @@ from server.store.setup import ensure_hall, migrate
 from server.store.unit import Store
 from server.store.verify import check
 from tests.conftest import ROOT, Clock
-from tests.server.hall_day import HallDay
+from tests.server.hall_day import CLERK_AT, HallDay
 
 WINDOWS = ("W01", "W02", "W05")
 QUEUES = {"W01": "A", "W02": "A", "W05": "B"}
@@ -47,6 +50,22 @@ class Model:
     window: str | None = None
     target: str | None = None
     returns: int = 0
+    clerk: str | None = None  # only where this person sits
+    back_to: str | None = None
+    came_back: bool = False
+    errands: int = 0  # services of queue B still to come
+    gone: bool = False  # withdrawn by an undo
+
+
+@dataclass
+class Done:
+    """What may be taken back at a window: the leg as it was, and the leg it made."""
+
+    at: datetime
+    move: str
+    leg: int
+    before: Model
+    made: int | None = None
 
 
 class HallMachine(RuleBasedStateMachine):
@@ -62,6 +81,7 @@ class HallMachine(RuleBasedStateMachine):
         self.day = HallDay(Store(engine, HALL.id, clock), HALL, TEMPLATE, clock).open(*WINDOWS)
         self.model: dict[int, Model] = {}
         self.printed: dict[int, str] = {}
+        self.done: dict[str, list[Done]] = {w: [] for w in WINDOWS}
 
     def teardown(self) -> None:
         if hasattr(self, "day"):
@@ -73,6 +93,18 @@ class HallMachine(RuleBasedStateMachine):
         return next(
             (m for m in self.model.values() if m.window == window and m.state in ("called", "serving")), None
         )
+
+    def leg_at(self, window: str) -> int:
+        return next(i for i, m in self.model.items() if m is self.at(window))
+
+    def keep(self, window: str, move: str, leg: int, made: int | None = None) -> None:
+        """Called before the model moves on."""
+        self.done[window].append(Done(self.day.clock.at, move, leg, replace(self.model[leg]), made))
+
+    def mine(self, m: Model, window: str) -> bool:
+        if m.target or m.clerk:
+            return m.target == window or m.clerk == CLERK_AT[window]
+        return m.queue == QUEUES[window]
 
     def expect(self, allowed: bool, deed: Any, *args: Any) -> Any:
         """Do it; it must be refused exactly when the model says so, and then change nothing."""
@@ -101,12 +133,15 @@ class HallMachine(RuleBasedStateMachine):
             return
         mine = {
             i: m for i, m in self.model.items()
-            if m.state == "waiting" and (m.target == window if m.target else m.queue == QUEUES[window])
+            if m.state == "waiting" and self.mine(m, window)
         }  # fmt: skip
         called = self.day.call(window)
         assert (called is None) == (not mine), "nobody waiting is said only when nobody waits (I9)"
         if called is not None:
             assert called.id in mine
+            back = [i for i, m in mine.items() if m.came_back]
+            assert not back or called.id in back, "who comes back goes first"
+            self.keep(window, "call", called.id)
             self.model[called.id].state, self.model[called.id].window = "called", window
 
     @rule(window=st.sampled_from(WINDOWS))
@@ -120,14 +155,57 @@ class HallMachine(RuleBasedStateMachine):
     def finish_it(self, window: str) -> None:
         m = self.at(window)
         fine = m is not None and m.state == "serving"
+        before = None if m is None else self.leg_at(window)
         self.expect(fine, self.day.at, window, finish, HALL, window)
-        if fine and m is not None:
-            m.state = "done"
+        if not fine or m is None or before is None:
+            return
+        made = None
+        if m.back_to or m.errands:
+            with self.day.store.read() as connection:
+                made = int(connection.execute(select(func.max(t.leg.c.id))).scalar_one())
+            if m.back_to:
+                self.model[made] = Model(
+                    m.number, QUEUES[m.back_to], target=m.back_to, came_back=True, errands=m.errands
+                )
+            else:
+                self.model[made] = Model(m.number, "B", errands=m.errands - 1)
+        self.keep(window, "finish", before, made)
+        m.state = "done"
+
+    @rule(window=st.sampled_from(WINDOWS))
+    def add_a_service(self, window: str) -> None:
+        m = self.at(window)
+        self.expect(m is not None, self.day.at, window, add_service, HALL, window, "S101")
+        if m is not None:
+            m.errands += 1
+
+    @rule(window=st.sampled_from(WINDOWS), seconds=st.sampled_from([1, 9, 11]))
+    def take_back(self, window: str, seconds: int) -> None:
+        """Undo, against the plain list of what was done here."""
+        self.day.clock.forward(seconds=seconds)
+        last = self.done[window][-1] if self.done[window] else None
+        fine = last is not None and self.day.clock.at - last.at <= timedelta(seconds=10)
+        if last is not None:
+            now, here = self.model[last.leg], self.at(window)
+            after = {"call": "called", "finish": "done", "no_show": "no_show", "hold": "held"}
+            fine = fine and now.state == after.get(last.move, "transferred")
+            fine = fine and (last.made is None or self.model[last.made].state == "waiting")
+            if last.before.state in ("called", "serving"):
+                fine = fine and (here is None or here is now)
+        self.expect(fine, self.day.at, window, undo, HALL, window)
+        if fine and last is not None:
+            self.done[window].pop()
+            errands = self.model[last.leg].errands
+            self.model[last.leg] = replace(last.before, errands=errands)
+            if last.made is not None:
+                self.model[last.made].state, self.model[last.made].gone = "cancelled", True
 
     @rule(window=st.sampled_from(WINDOWS))
     def hold_it(self, window: str) -> None:
         m = self.at(window)
         fine = m is not None and m.state == "serving"
+        if fine:
+            self.keep(window, "hold", self.leg_at(window))
         self.expect(fine, self.day.at, window, hold, window)
         if fine and m is not None:
             m.state = "held"
@@ -145,6 +223,8 @@ class HallMachine(RuleBasedStateMachine):
         self.day.clock.forward(seconds=21)
         m = self.at(window)
         fine = m is not None and m.state == "called"
+        if fine:
+            self.keep(window, "no_show", self.leg_at(window))
         self.expect(fine, self.day.at, window, no_show, HALL, window)
         if fine and m is not None:
             m.state = "no_show"
@@ -161,16 +241,29 @@ class HallMachine(RuleBasedStateMachine):
         else:
             self.expect(False, self.day.at, window, give_back_place, HALL, window, leg)
 
-    @rule(target=tickets, window=st.sampled_from(WINDOWS), leg=tickets, to=st.sampled_from(["A", "B", "W02"]))
-    def transfer_it(self, window: str, leg: int, to: str) -> int:
+    @rule(
+        target=tickets,
+        window=st.sampled_from(WINDOWS),
+        leg=tickets,
+        to=st.sampled_from(["A", "B", "W02", "ZW005", "ZW010"]),
+        back=st.booleans(),
+    )
+    def transfer_it(self, window: str, leg: int, to: str, back: bool) -> int:
         m = self.at(window)
         queue, place = (None, to) if to.startswith("W") else (to, None)
-        fine = m is not None and place != window
-        new = self.expect(fine, self.day.at, window, transfer, HALL, window, queue, place)
+        person = to if to.startswith("Z") else None
+        fine = m is not None and place != window and to != CLERK_AT[window] and to != "ZW010"
+        where = (None if person else queue, place, "", person, back)
+        before = self.leg_at(window) if m is not None else 0
+        new = self.expect(fine, self.day.at, window, transfer, HALL, window, *where)
         if not fine or m is None:
             return leg
+        self.keep(window, "transfer", before, new.id)
         m.state = "transferred"
-        self.model[new.id] = Model(m.number, new.queue, target=place)
+        way = window if back else m.back_to
+        self.model[new.id] = Model(
+            m.number, new.queue, target=place, clerk=person, back_to=way, errands=m.errands
+        )
         return int(new.id)
 
     @rule(leg=tickets)
@@ -180,6 +273,7 @@ class HallMachine(RuleBasedStateMachine):
             ticket = connection.execute(select(t.leg.c.ticket).where(t.leg.c.id == leg)).scalar_one()
         if m.state != "waiting":
             return
+        assert not m.gone
 
         def deed() -> None:
             with self.day.store.unit(Actor("citizen", str(ticket), "citizen")) as unit:

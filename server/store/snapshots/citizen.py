@@ -9,9 +9,10 @@ from server.domain.estimate.promise import on_the_clock
 from server.domain.tickets import AT_WINDOW, Leg, State, Ticket
 from server.store import ratings
 from server.store.days import find_day
+from server.store.errands import open_errands
 from server.store.estimates import Expected, expectation, find_promise
 from server.store.snapshots.view import View, iso
-from server.store.tickets import count_ahead, last_leg
+from server.store.tickets import count_ahead, last_leg, legs_of
 
 
 def citizen_value(view: View, ticket: Ticket) -> dict[str, Any]:
@@ -41,6 +42,7 @@ def citizen_value(view: View, ticket: Ticket) -> dict[str, Any]:
             "windows": [catalogue.windows[w].number for w in serving],
             "taken_at": iso(ticket.taken_at),
         },
+        "legs": _legs(view, ticket),
         "rating": _rating(view, leg),
         "day_state": day.state if day else "closed",
     }
@@ -61,6 +63,27 @@ def _estimate(view: View, leg: Leg) -> dict[str, Any] | None:
         return {"state": "unknown", "rough": True, "expected_at": None, "by": iso(by)}
     shown = iso(on_the_clock(now.expected_at))
     return {"state": now.state, "rough": now.rough, "expected_at": shown, "by": iso(by)}
+
+
+def _legs(view: View, ticket: Ticket) -> list[dict[str, Any]]:
+    """Every leg of a ticket that has several, and the services still to come; empty for a plain one."""
+    windows, services = view.settings.catalogue.windows, view.settings.catalogue.services
+    steps = [
+        (leg.service, leg.state.value, leg.window or leg.target_window)
+        for leg in legs_of(view.connection, ticket.id)
+        if not (leg.superseded and leg.state is State.CANCELLED)  # taken back
+    ]
+    steps += [(errand.service, "planned", None) for errand in open_errands(view.connection, ticket.id)]
+    if len(steps) < 2:
+        return []
+    return [
+        {
+            "service": {"name": services[service].name, "name_en": services[service].name_en},
+            "state": state,
+            "window": windows[window].number if window else None,
+        }
+        for service, state, window in steps
+    ]
 
 
 def _rating(view: View, leg: Leg) -> dict[str, Any]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select
 
+from server.domain.catalogue import Window
 from server.domain.tickets import Leg, State
 from server.domain.windows import Post, possible_acts
 from server.store import tables as t
+from server.store.deeds import last_deed
+from server.store.emergencies import emergency_at
+from server.store.errands import open_errands
 from server.store.snapshots.view import View, iso
 from server.store.tickets import find_ticket, leg_at
-from server.store.windows import find_post
+from server.store.tidal import tidal_requests
+from server.store.windows import find_post, posts
 
 _LEG = t.leg.c
 _TODAY = (_LEG.hall == bindparam("hall"), _LEG.day == bindparam("day"))
@@ -20,6 +26,12 @@ _ASIDE = (
     select(_LEG.id, _LEG.state, _LEG.number, _LEG.service, _LEG.started_at, _LEG.ended_at, _LEG.returns)
     .where(*_TODAY, _LEG.window == bindparam("window"), _LEG.state.in_((State.HELD, State.NO_SHOW)))
     .order_by(_LEG.id)
+)
+_RECENT = (
+    select(_LEG.id, _LEG.number, _LEG.service, _LEG.outcome, _LEG.ended_at)
+    .where(*_TODAY, _LEG.window == bindparam("window"), _LEG.state == State.DONE)
+    .order_by(_LEG.ended_at.desc(), _LEG.id.desc())
+    .limit(5)
 )
 _FIGURES = (
     select(
@@ -64,6 +76,11 @@ def desk_value(view: View, window: str) -> dict[str, Any]:
         "figures": figures(view, (window,))[window],
         "keypad": _keypad(view, window),
         "can": _can(view, post, leg),
+        "undo": _undo(view, window, post),
+        "further": _further(view, leg) if leg else [],
+        "done": [_done(view, row) for row in _recent(view, window)],
+        "emergency": _emergency(view, window),
+        "tidal": _tidal(view, place),
     }
 
 
@@ -92,6 +109,8 @@ def _ticket(view: View, leg: Leg) -> dict[str, Any]:
         "taken_at": iso(taken_at),
         "waited_s": max(0, round(waited)),
         "called_at": iso(leg.called_at),
+        "recall_at": iso(_recall_at(view, leg)),
+        "back_to": leg.back_to,
         "started_at": iso(leg.started_at),
         "calls": leg.calls,
         "why": {"rule": leg.rule, **view.texts.both(f"why.{leg.rule}", **facts)},
@@ -99,6 +118,64 @@ def _ticket(view: View, leg: Leg) -> dict[str, Any]:
         "from_window": leg.from_window,
         "materials": [{"name": m.name, "form": m.form, "required": m.required} for m in materials],
     }
+
+
+def _recall_at(view: View, leg: Leg) -> datetime | None:
+    """When the called ticket may be announced again."""
+    if leg.state is not State.CALLED or leg.called_at is None:
+        return None
+    return leg.called_at + timedelta(seconds=view.settings.hall.call.recall_interval_seconds) * leg.calls
+
+
+def _undo(view: View, window: str, post: Post) -> dict[str, Any] | None:
+    """What the clerk there may take back, and until when."""
+    deed = last_deed(view.connection, view.hall, view.day, window)
+    if deed is None or deed.clerk != post.clerk:
+        return None
+    until = deed.at + timedelta(seconds=view.settings.hall.call.undo_seconds)
+    return {"move": deed.move, "number": deed.number, "until": iso(until)}
+
+
+def _further(view: View, leg: Leg) -> list[dict[str, Any]]:
+    """The services that follow on this ticket."""
+    errands = open_errands(view.connection, leg.ticket)
+    return [{"id": errand.id, "service": _service(view, errand.service)} for errand in errands]
+
+
+def _recent(view: View, window: str) -> Sequence[Row[Any]]:
+    return view.connection.execute(_RECENT, {"hall": view.hall, "day": view.day, "window": window}).all()
+
+
+def _done(view: View, row: Row[Any]) -> dict[str, Any]:
+    service = _service(view, row.service)
+    facts = {"leg": row.id, "number": row.number, "outcome": row.outcome, "at": iso(row.ended_at)}
+    return {**facts, "service": service}
+
+
+def _emergency(view: View, window: str) -> dict[str, Any] | None:
+    found = emergency_at(view.connection, view.hall, window)
+    if found is None:
+        return None
+    owner = view.settings.catalogue.people.get(found.owner or "")
+    return {"state": found.state, "owner": owner.name if owner else None, "at": iso(found.raised_at)}
+
+
+def _tidal(view: View, place: Window) -> str | None:
+    """How the request for a tidal window stands; None for any other."""
+    if place.default_state != "tidal":
+        return None
+    asked = tidal_requests(view.connection, view.hall, view.day).get(place.id)
+    return asked.state if asked else None
+
+
+def people_value(view: View) -> list[dict[str, str]]:
+    """Who sits at which window now: a ticket can be sent to them."""
+    known, catalogue = posts(view.connection, view.hall), view.settings.catalogue
+    return [
+        {"id": post.clerk, "name": catalogue.people[post.clerk].name, "window": w.id, "number": w.number}
+        for w in catalogue.windows.values()
+        if (post := known.get(w.id)) is not None and post.clerk in catalogue.people
+    ]
 
 
 def _aside(view: View, window: str) -> Sequence[Row[Any]]:

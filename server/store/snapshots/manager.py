@@ -86,7 +86,7 @@ def ratings_value(view: View) -> dict[str, Any]:
     today = (r.hall == view.hall, r.day == view.day)
     counts = select(r.level, func.count()).where(*today, r.state == "given").group_by(r.level)
     by_level = {level: n for level, n in view.connection.execute(counts)}
-    asked = view.connection.execute(select(func.count()).where(*today)).scalar_one()
+    asked = view.connection.execute(select(func.count()).where(*today, r.state != "withdrawn")).scalar_one()
     given = select(r.leg, r.window, r.clerk, r.level, r.reasons, r.given_at).where(*today, r.state == "given")
     last = view.connection.execute(given.order_by(r.given_at.desc(), r.leg.desc()).limit(RATINGS_SHOWN))
     return {

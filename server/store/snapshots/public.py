@@ -114,7 +114,9 @@ def _working_windows(view: View) -> set[str]:
 def calls_value(view: View) -> list[dict[str, Any]]:
     """The last announcements of the day, newest first."""
     c = t.call.c
-    query = select(c.id, c.number, c.window, c.n, c.at).where(c.hall == view.hall, c.day == view.day)
+    query = select(c.id, c.number, c.window, c.n, c.at).where(
+        c.hall == view.hall, c.day == view.day, c.taken_back.is_(False)
+    )
     rows = view.connection.execute(query.order_by(c.id.desc()).limit(CALLS_SHOWN)).mappings()
     numbers = view.settings.catalogue.windows
     return [
@@ -131,11 +133,15 @@ def calls_value(view: View) -> list[dict[str, Any]]:
 
 
 def day_value(view: View) -> dict[str, Any]:
-    """The day and its sums: taken = all the others together (I7). A transferred leg is counted where it
-    went."""
+    """The day and its sums: taken = all the others together (I7). A ticket of several legs is counted by the
+    one it stands at."""
     day = find_day(view.connection, view.hall, view.day)
     c = t.leg.c
-    counting = select(c.state, func.count()).where(c.hall == view.hall, c.day == view.day).group_by(c.state)
+    counting = (
+        select(c.state, func.count())
+        .where(c.hall == view.hall, c.day == view.day, c.superseded.is_(False))
+        .group_by(c.state)
+    )
     counts = {state: n for state, n in view.connection.execute(counting)}
     sums = {state.value: counts.get(state, 0) for state in COUNTED}
     state = day.state if day else "closed"

@@ -158,11 +158,20 @@ export interface PadPicture {
 }
 export interface ClerkPicture {
   rows: { queues: QueueRow }
-  values: { desk: Desk; day: Day }
+  values: { desk: Desk; people: Present[]; day: Day }
 }
 export interface ManagerPicture {
   rows: { windows: ManagerWindowRow; queues: ManagerQueueRow; devices: DeviceRow }
-  values: { day: Day; ratings: RatingsValue; slips: UnprintedSlip[]; alarms?: HallAlarm[] }
+  values: {
+    day: Day
+    ratings: RatingsValue
+    slips: UnprintedSlip[]
+    alarms?: HallAlarm[]
+    emergencies: Emergency[]
+    tidal: Tidal[]
+    posts: Record<string, PostRow>
+    choices: ChoiceCount[]
+  }
 }
 export type Namespace = '/hall' | '/window' | '/kiosk' | '/pad' | '/clerk' | '/manager' | '/bench'
 
@@ -193,6 +202,50 @@ export interface Desk {
   keypad: { state: DeviceState; reason: string } | null
   can: string[]
   targets?: { id: string; number: string; name: string; state: WindowState; queues: string[] }[]
+  /** What the clerk may take back, and until when. */
+  undo: { move: 'call' | 'no_show' | 'finish' | 'transfer' | 'hold'; number: string; until: string } | null
+  /** Services still to come on the number at the window. */
+  further: { id: number; service: { id: string; name: string; name_en: string } }[]
+  done: { leg: number; number: string; outcome: string; at: string; service: { id: string; name: string; name_en: string } }[]
+  emergency: { state: 'open' | 'acknowledged'; owner: string | null; at: string } | null
+  tidal: 'requested' | 'confirmed' | 'declined' | 'cleared' | null
+}
+export interface Present {
+  id: string
+  name: string
+  window: string
+  number: string
+}
+export interface Emergency {
+  id: number
+  window: string
+  person: string
+  state: 'open' | 'acknowledged'
+  owner: string | null
+  at: string
+}
+export interface Tidal {
+  window: string
+  number: string
+  state: 'closed' | 'requested' | 'confirmed' | 'declined' | 'cleared'
+  queue: string | null
+  waiting: number
+  oldest_s: number
+  at: string | null
+}
+export interface PostRow {
+  state: 'covered_by_a' | 'away' | 'covered_by_b' | 'uncovered'
+  number: string
+  tidal: boolean
+  a: string | null
+  b: string[]
+  called: 'none' | 'b_called' | 'leader_called'
+}
+export interface ChoiceCount {
+  clerk: string
+  name: string
+  n: number
+  reasons: Record<string, number>
 }
 export interface DeskTicket {
   id: string
@@ -211,6 +264,8 @@ export interface DeskTicket {
   note: string | null
   materials: Material[]
   from_window?: string | null
+  recall_at: string | null
+  back_to: string | null
 }
 export interface RatingsValue {
   counts: Record<string, number>
@@ -244,6 +299,7 @@ export interface Hall {
   priorities?: { id: string; name: string; name_en?: string }[]
   pause_reasons: { id: string; zh: string; en: string }[]
   outcomes: { id: string; zh: string; en: string }[]
+  choice_reasons: { id: string; zh: string; en: string }[]
   demo: boolean
 }
 export interface RatingRules {

@@ -1,19 +1,30 @@
 // Written by `./wucha contract` from server/domain/events.py. Do not edit.
 export type HallEvent =
-  | { name: 'alarm.changed';  }
+  | { name: 'alarm.changed'; kind: string; what: string }
   | { name: 'day.closed'; day: string }
   | { name: 'day.closing'; day: string }
   | { name: 'day.opened'; day: string }
+  | { name: 'deed.undone'; ticket: number; number: string; queue: string; window: string; move: string; to_queue: string | null }
   | { name: 'device.changed'; device: string; kind: string; kiosk: string | null; window: string | null; state: string; reason: string }
+  | { name: 'emergency.acknowledged'; emergency: number; window: string }
+  | { name: 'emergency.closed'; emergency: number; window: string }
+  | { name: 'emergency.raised'; emergency: number; window: string }
   | { name: 'estimates.changed'; queue: string }
+  | { name: 'leg.added'; ticket: number; number: string; queue: string; window: string | null }
   | { name: 'placement.published'; version: number }
+  | { name: 'post.cover_ended'; window: string }
+  | { name: 'post.leader_called'; window: string }
+  | { name: 'post.stand_in_called'; window: string }
   | { name: 'rating.asked'; window: string; leg: number }
   | { name: 'rating.given'; window: string; leg: number; level: number }
   | { name: 'rating.timed_out'; window: string; leg: number }
+  | { name: 'rating.withdrawn'; window: string; leg: number }
   | { name: 'rules.changed'; version: number }
+  | { name: 'service.added'; ticket: number; number: string; window: string }
   | { name: 'slip.changed'; slip: number; ticket: number; kiosk: string | null; state: string; reason: string; copy: number }
   | { name: 'ticket.called'; call: number; ticket: number; number: string; queue: string; window: string; window_number: string; n: number; voice: string; text: { zh: string; en: string } }
   | { name: 'ticket.cancelled'; ticket: number; number: string; queue: string }
+  | { name: 'ticket.chosen'; ticket: number; number: string; window: string; reason: string }
   | { name: 'ticket.held'; ticket: number; number: string; queue: string; window: string }
   | { name: 'ticket.no_show'; ticket: number; number: string; queue: string; window: string }
   | { name: 'ticket.recalled'; call: number; ticket: number; number: string; queue: string; window: string; window_number: string; n: number; voice: string; text: { zh: string; en: string } }
@@ -21,6 +32,11 @@ export type HallEvent =
   | { name: 'ticket.returned'; ticket: number; number: string; queue: string; window: string | null }
   | { name: 'ticket.taken'; ticket: number; number: string; queue: string }
   | { name: 'ticket.transferred'; ticket: number; number: string; queue: string; window: string; to_queue: string; to_window: string | null }
+  | { name: 'tidal.cleared'; window: string }
+  | { name: 'tidal.confirmed'; window: string }
+  | { name: 'tidal.declined'; window: string }
+  | { name: 'tidal.requested'; window: string }
+  | { name: 'visit.corrected'; ticket: number; number: string; window: string }
   | { name: 'visit.finished'; ticket: number; number: string; queue: string; window: string; outcome: string }
   | { name: 'visit.started'; ticket: number; number: string; queue: string; window: string }
   | { name: 'window.closed'; window: string }

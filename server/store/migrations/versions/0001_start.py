@@ -67,6 +67,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code_hash", name="pk_code"),
     )
     op.create_table(
+        "cover",
+        sa.Column("hall", sa.Text(), nullable=False),
+        sa.Column("window", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("state IN ('none', 'b_called', 'leader_called')", name="ck_cover_state"),
+        sa.PrimaryKeyConstraint("hall", "window", name="pk_cover"),
+    )
+    op.create_table(
         "day",
         sa.Column("hall", sa.Text(), nullable=False),
         sa.Column("day", sa.Text(), nullable=False),
@@ -97,6 +106,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_device"),
         sa.UniqueConstraint("key_hash", name="uq_device_key"),
     )
+    op.create_table(
+        "emergency",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("hall", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=True),
+        sa.Column("window", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state = 'open' OR owner IS NOT NULL", name="ck_emergency_owner"),
+        sa.CheckConstraint("state IN ('open', 'acknowledged', 'closed')", name="ck_emergency_state"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("emergency", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_emergency_window",
+            ["hall", "window"],
+            unique=True,
+            sqlite_where=sa.text("state <> 'closed'"),
+            postgresql_where=sa.text("state <> 'closed'"),
+        )
+
     op.create_table(
         "forecast",
         sa.Column("hall", sa.Text(), nullable=False),
@@ -237,6 +274,23 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "tidal",
+        sa.Column("hall", sa.Text(), nullable=False),
+        sa.Column("window", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("queue", sa.Text(), nullable=True),
+        sa.Column("waiting", sa.Integer(), nullable=False),
+        sa.Column("oldest_s", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.Text(), nullable=True),
+        sa.Column("clear_since", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('requested', 'confirmed', 'declined', 'cleared')", name="ck_tidal_state"
+        ),
+        sa.PrimaryKeyConstraint("hall", "window", name="pk_tidal"),
+    )
+    op.create_table(
         "leg",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
@@ -268,6 +322,10 @@ def upgrade() -> None:
         sa.Column("served_s", sa.Integer(), nullable=True),
         sa.Column("first_window", sa.Text(), nullable=True),
         sa.Column("rules", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("target_clerk", sa.Text(), nullable=True),
+        sa.Column("back_to", sa.Text(), nullable=True),
+        sa.Column("came_back", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
+        sa.Column("superseded", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.CheckConstraint(
             "state IN ('waiting', 'called', 'serving', 'held', 'done', 'no_show', 'transferred', 'cancelled', 'expired')",
             name="ck_leg_state",
@@ -293,8 +351,26 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_leg_line",
-            ["hall", "day", "state", "queue", "service", "priority", "origin_at", "target_window"],
+            [
+                "hall",
+                "day",
+                "state",
+                "queue",
+                "service",
+                "priority",
+                "origin_at",
+                "target_window",
+                "target_clerk",
+                "superseded",
+            ],
             unique=False,
+        )
+        batch_op.create_index(
+            "ix_leg_person",
+            ["hall", "day", "target_clerk"],
+            unique=False,
+            sqlite_where=sa.text("target_clerk IS NOT NULL"),
+            postgresql_where=sa.text("target_clerk IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_leg_target",
@@ -356,12 +432,55 @@ def upgrade() -> None:
         sa.Column("window", sa.Text(), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_back", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.ForeignKeyConstraint(["leg"], ["leg.id"], name="fk_call_leg"),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("leg", "n", "at", name="uq_call"),
     )
     with op.batch_alter_table("call", schema=None) as batch_op:
         batch_op.create_index("ix_call_day", ["hall", "day", "id"], unique=False)
+
+    op.create_table(
+        "deed",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("hall", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("window", sa.Text(), nullable=False),
+        sa.Column("clerk", sa.Text(), nullable=False),
+        sa.Column("move", sa.Text(), nullable=False),
+        sa.Column("leg", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("next_leg", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("errand", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("choice", sa.Text(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("move IN ('call', 'no_show', 'finish', 'transfer', 'hold')", name="ck_deed_move"),
+        sa.ForeignKeyConstraint(["leg"], ["leg.id"], name="fk_deed_leg"),
+        sa.ForeignKeyConstraint(["next_leg"], ["leg.id"], name="fk_deed_next"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("deed", schema=None) as batch_op:
+        batch_op.create_index("ix_deed_window", ["hall", "day", "window", "id"], unique=False)
+
+    op.create_table(
+        "errand",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("hall", sa.Text(), nullable=False),
+        sa.Column("ticket", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("leg", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["leg"], ["leg.id"], name="fk_errand_leg"),
+        sa.ForeignKeyConstraint(["ticket"], ["ticket.id"], name="fk_errand_ticket"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("errand", schema=None) as batch_op:
+        batch_op.create_index("ix_errand_ticket", ["ticket"], unique=False)
 
     op.create_table(
         "expectation",
@@ -411,7 +530,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.Text(), nullable=True),
         sa.Column("given_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("(state = 'given') = (level IS NOT NULL)", name="ck_rating_given"),
-        sa.CheckConstraint("state IN ('asked', 'given', 'timed_out')", name="ck_rating_state"),
+        sa.CheckConstraint("state IN ('asked', 'given', 'timed_out', 'withdrawn')", name="ck_rating_state"),
         sa.CheckConstraint("level BETWEEN 1 AND 5", name="ck_rating_level"),
         sa.ForeignKeyConstraint(["leg"], ["leg.id"], name="fk_rating_leg"),
         sa.PrimaryKeyConstraint("leg", "round", name="pk_rating"),
@@ -433,6 +552,14 @@ def downgrade() -> None:
 
     op.drop_table("promise")
     op.drop_table("expectation")
+    with op.batch_alter_table("errand", schema=None) as batch_op:
+        batch_op.drop_index("ix_errand_ticket")
+
+    op.drop_table("errand")
+    with op.batch_alter_table("deed", schema=None) as batch_op:
+        batch_op.drop_index("ix_deed_window")
+
+    op.drop_table("deed")
     with op.batch_alter_table("call", schema=None) as batch_op:
         batch_op.drop_index("ix_call_day")
 
@@ -458,6 +585,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("target_window IS NOT NULL"),
             postgresql_where=sa.text("target_window IS NOT NULL"),
         )
+        batch_op.drop_index(
+            "ix_leg_person",
+            sqlite_where=sa.text("target_clerk IS NOT NULL"),
+            postgresql_where=sa.text("target_clerk IS NOT NULL"),
+        )
         batch_op.drop_index("ix_leg_line")
         batch_op.drop_index(
             "ix_leg_first",
@@ -466,6 +598,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("leg")
+    op.drop_table("tidal")
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_ticket_person",
@@ -483,8 +616,17 @@ def downgrade() -> None:
     op.drop_table("health")
     op.drop_table("hall")
     op.drop_table("forecast")
+    with op.batch_alter_table("emergency", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_emergency_window",
+            sqlite_where=sa.text("state <> 'closed'"),
+            postgresql_where=sa.text("state <> 'closed'"),
+        )
+
+    op.drop_table("emergency")
     op.drop_table("device")
     op.drop_table("day")
+    op.drop_table("cover")
     op.drop_table("code")
     op.drop_table("calibration")
     op.drop_table("audit")

@@ -1,0 +1,59 @@
+"""撤销: take back the last call, no-show, finish, transfer or hold of a window within seconds."""
+
+from __future__ import annotations
+
+from server.actions.at_window import working_post
+from server.domain import refusals
+from server.domain.events import DeedUndone, RatingWithdrawn
+from server.domain.routing import is_protected
+from server.domain.tickets import AT_WINDOW, Leg, Move, State, undone
+from server.domain.undo import check_undo, columns
+from server.settings import HallSettings
+from server.store import ratings
+from server.store.deeds import last_deed, mark_undone
+from server.store.errands import set_errand_leg
+from server.store.tickets import find_leg, leg_at, move, restore, supersede, take_back_calls
+from server.store.unit import Unit
+
+
+def undo(unit: Unit, hall: HallSettings, window: str) -> Leg:
+    """The leg as it was before the clerk's last move at `window`; a leg which that move made is withdrawn.
+
+    Raises WindowClosed, WindowForeign, UndoNothing, UndoTooLate, UndoRated, WindowBusy when another ticket
+    stands there, MoveRefused when the ticket has moved on since.
+    """
+    _, clerk = working_post(unit, window)
+    found = last_deed(unit.connection, unit.hall, unit.day, window)
+    deed = check_undo(found, clerk, unit.now, hall.hall.call.undo_seconds)
+    leg = find_leg(unit.connection, unit.hall, deed.leg)
+    back = columns(deed.before)
+    before = undone(leg.state, deed.move, State(str(back["state"])))
+    current = leg_at(unit.connection, unit.hall, window)
+    if before in AT_WINDOW and current is not None and current.id != leg.id:
+        raise refusals.WindowBusy(window=window, number=current.number)
+    if deed.move is Move.FINISH:
+        _withdraw_question(unit, leg, window)
+    if deed.move is Move.CALL:
+        take_back_calls(unit, leg)
+        unit.protected_run = max(0, unit.protected_run - is_protected(leg))
+    to_queue = None
+    if deed.next_leg is not None:
+        further = find_leg(unit.connection, unit.hall, deed.next_leg)
+        move(unit, further, Move.CANCEL, ended_at=unit.now)
+        supersede(unit, further)
+        to_queue = further.queue
+    if deed.errand is not None:
+        set_errand_leg(unit, deed.errand, None)
+    restored = restore(unit, leg, **back)
+    mark_undone(unit, deed)
+    unit.add(DeedUndone(leg.ticket, leg.number, leg.queue, window, deed.move.value, to_queue))
+    unit.note("deed.undo", f"leg:{leg.id}", window=window, move=deed.move.value, deed=deed.id)
+    return restored
+
+
+def _withdraw_question(unit: Unit, leg: Leg, window: str) -> None:
+    asked = ratings.find_round(unit.connection, unit.hall, leg.id)
+    if asked is not None and asked.state == "given":
+        raise refusals.UndoRated(number=leg.number)
+    ratings.withdraw(unit, leg.id)
+    unit.add(RatingWithdrawn(window, leg.id))

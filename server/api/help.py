@@ -1,0 +1,95 @@
+"""Who helps whom: emergencies, tidal windows, empty posts."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from flask.typing import ResponseReturnValue
+
+from server.actions.emergency import acknowledge_emergency, close_emergency, raise_emergency
+from server.actions.tidal import decide_tidal
+from server.api.access import current_actor, needs
+from server.api.acts import act
+from server.api.bodies import MOST, Act, Prose
+from server.api.windows import at_desk
+from server.domain.posts import main_person
+from server.house import house
+from server.store.covers import covers
+from server.store.unit import Unit
+
+bp = APIBlueprint("help", __name__, url_prefix="/api")
+
+_ID = f"<int(max={MOST}):emergency>"
+
+
+class CloseBody(Act):
+    note: Prose = ""
+
+
+class TidalBody(Act):
+    confirm: bool
+
+
+@bp.post("/windows/<window>/emergency")
+@needs("window.emergency")
+@bp.input(Act, arg_name="body")
+def post_emergency(window: str, body: Act) -> ResponseReturnValue:
+    """The clerk calls for help; manager and duty leader see it at once."""
+    return at_desk(window, body, lambda unit: raise_emergency(unit, window))
+
+
+@bp.post(f"/emergencies/{_ID}/acknowledge")
+@needs("emergency.answer")
+@bp.input(Act, arg_name="body")
+def post_acknowledge(emergency: int, body: Act) -> ResponseReturnValue:
+    """The caller answers for it: 200 {}."""
+
+    def deed(unit: Unit) -> dict[str, object]:
+        acknowledge_emergency(unit, emergency)
+        return {}
+
+    return act(body, deed)
+
+
+@bp.post(f"/emergencies/{_ID}/close")
+@needs("emergency.answer")
+@bp.input(CloseBody, arg_name="body")
+def post_close_emergency(emergency: int, body: CloseBody) -> ResponseReturnValue:
+    """It is over, with a note: 200 {}."""
+
+    def deed(unit: Unit) -> dict[str, object]:
+        close_emergency(unit, emergency, body.note)
+        return {}
+
+    return act(body, deed)
+
+
+@bp.post("/tidal/<window>")
+@needs("tidal.decide")
+@bp.input(TidalBody, arg_name="body")
+def post_tidal(window: str, body: TidalBody) -> ResponseReturnValue:
+    """Agree that a tidal window opens, or decline: 200 {}."""
+
+    def deed(unit: Unit) -> dict[str, object]:
+        decide_tidal(unit, house().hall, window, body.confirm)
+        return {}
+
+    return act(body, deed)
+
+
+@bp.get("/posts/asked")
+@needs("post.see-asked")
+def get_asked() -> ResponseReturnValue:
+    """The empty posts the caller is asked to take: 200 {posts: [{window, number, main}]}. Duty leaders are
+    asked when the stand-in has not come either."""
+    h, me = house(), current_actor()
+    with h.store.read() as connection:
+        called = covers(connection, h.store.hall)
+    mine = set(h.hall.catalogue.people[me.id].b_windows)
+    asked = []
+    for window in h.hall.catalogue.windows.values():
+        state = called.get(window.id, "none")
+        to_me = window.id in mine or (me.role == "duty_leader" and state == "leader_called")
+        if state != "none" and to_me:
+            main = main_person(window.id, h.hall.catalogue.people.values())
+            asked.append({"window": window.id, "number": window.number, "main": main.name if main else None})
+    return {"posts": asked}

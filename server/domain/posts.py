@@ -1,0 +1,55 @@
+"""AB角: each post has a main person (A) and stand-ins (B). When A is not there some minutes after opening, B
+is called; after twice that, the duty leader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, time, timedelta
+
+from server.domain.catalogue import Person, Window
+from server.domain.windows import Post, WindowState
+
+
+def is_expected(window: Window, hours: Sequence[tuple[time, time]], local: datetime) -> bool:
+    """Must somebody sit at `window` at `local` time? Tidal windows open by request; over lunch only the
+    rostered ones, on a Saturday only those that work then."""
+    if window.default_state == "tidal" or not hours or (local.weekday() == 5 and not window.saturday):
+        return False
+    if window.lunch_duty:
+        return hours[0][0] <= local.time() < hours[-1][1]
+    return any(start <= local.time() < end for start, end in hours)
+
+
+def empty_since(hours: Sequence[tuple[time, time]], local: datetime, left: datetime) -> datetime:
+    """Since when (local) nobody sits there although somebody should: the last opening, or `left`,
+    when the last one went or the day was opened."""
+    opened = max(datetime.combine(local.date(), start) for start, _ in hours if start <= local.time())
+    return max(opened, left)
+
+
+def due(empty_for: timedelta, called: str, minutes: int) -> str | None:
+    """Who is called now: "b_called", "leader_called", or None. `called`: who was called already."""
+    step = timedelta(minutes=minutes)
+    if called == "b_called" and empty_for >= 2 * step:
+        return "leader_called"
+    return "b_called" if called == "none" and empty_for >= step else None
+
+
+def main_person(window: str, people: Iterable[Person]) -> Person | None:
+    """Role A of a window."""
+    return next((p for p in people if p.a_window == window), None)
+
+
+def stand_ins(window: str, people: Iterable[Person]) -> list[Person]:
+    """Role B of a window, in the order of the roster."""
+    return [p for p in people if window in p.b_windows]
+
+
+def post_state(post: Post, main: Person | None, called: str) -> str:
+    """covered_by_a | away | covered_by_b | uncovered. away: A is not at work there, and nobody has been
+    called to stand in."""
+    if post.clerk is not None:
+        if main is None or post.clerk != main.id:
+            return "covered_by_b"
+        return "away" if post.state is WindowState.PAUSED else "covered_by_a"
+    return "away" if called == "none" else "uncovered"

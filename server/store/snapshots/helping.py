@@ -1,0 +1,74 @@
+"""What wants the manager or the duty leader: emergencies, tidal windows, posts, and calls by choice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from server.domain.posts import main_person, post_state, stand_ins
+from server.domain.windows import Post
+from server.store.covers import covers
+from server.store.deeds import choices_by_clerk
+from server.store.emergencies import running_emergencies
+from server.store.snapshots.view import View, iso
+from server.store.tidal import tidal_requests
+from server.store.windows import posts
+
+
+def emergencies_value(view: View) -> list[dict[str, Any]]:
+    """Those that are not closed, oldest first."""
+    catalogue = view.settings.catalogue
+    return [
+        {
+            "id": e.id,
+            "window": catalogue.windows[e.window].number,
+            "person": catalogue.people[e.person].name if e.person in catalogue.people else "",
+            "state": e.state,
+            "owner": catalogue.people[e.owner].name if e.owner in catalogue.people else None,
+            "at": iso(e.raised_at),
+        }
+        for e in running_emergencies(view.connection, view.hall)
+    ]
+
+
+def tidal_value(view: View) -> list[dict[str, Any]]:
+    """Every tidal window and how its request stands."""
+    asked = tidal_requests(view.connection, view.hall, view.day)
+    rows = []
+    for w in view.settings.catalogue.windows.values():
+        if w.default_state != "tidal":
+            continue
+        r = asked.get(w.id)
+        facts = {"state": r.state if r else "closed", "queue": r.queue if r else None}
+        figures = {"waiting": r.waiting if r else 0, "oldest_s": r.oldest_s if r else 0}
+        rows.append({"window": w.id, "number": w.number, **facts, **figures, "at": iso(r.at) if r else None})
+    return rows
+
+
+def posts_value(view: View) -> dict[str, dict[str, Any]]:
+    """Each post by window: covered_by_a | away | covered_by_b | uncovered, who is rostered, who called."""
+    known, called = posts(view.connection, view.hall), covers(view.connection, view.hall)
+    people = view.settings.catalogue.people.values()
+    rows = {}
+    for w in view.settings.catalogue.windows.values():
+        main, cover = main_person(w.id, people), called.get(w.id, "none")
+        rows[w.id] = {
+            "state": post_state(known.get(w.id, Post(w.id)), main, cover),
+            "number": w.number,
+            "tidal": w.default_state == "tidal",
+            "a": main.name if main else None,
+            "b": [p.name for p in stand_ins(w.id, people)],
+            "called": cover,
+        }
+    return rows
+
+
+def choices_value(view: View) -> list[dict[str, Any]]:
+    """Calls by choice today: per clerk how many, and for which reasons."""
+    sums: dict[str, dict[str, int]] = {}
+    for row in choices_by_clerk(view.connection, view.hall, view.day):
+        sums.setdefault(row["clerk"], {})[row["choice"]] = row["n"]
+    people = view.settings.catalogue.people
+    return [
+        {"clerk": c, "name": people[c].name if c in people else c, "n": sum(why.values()), "reasons": why}
+        for c, why in sums.items()
+    ]

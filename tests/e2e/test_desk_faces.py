@@ -1,0 +1,103 @@
+"""The clerk's and the manager's faces with the seldom deeds, in the real browser."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import OpenFace
+from tests.e2e.test_walk import sign_in
+from tests.e2e.town import Town, request_id
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+
+def test_undo_choice_further_transfer_correction_and_help(town: Town, face: OpenFace) -> None:
+    kiosk = town.key(kind="kiosk", kiosk="K1")
+    links = []
+    for _ in range(8):
+        body = {"request_id": request_id(), "service": "S001"}
+        taken = requests.post(f"{town.url}/api/tickets", json=body, headers=kiosk, timeout=10).json()
+        links.append(taken["ticket"]["link"])
+    manager = face("/manager", (1440, 900))
+    sign_in(manager, town, "ZW024")
+    other = face("/clerk", (1440, 900))
+    sign_in(other, town, "ZW005")
+    other.get_by_role("button", name="打开窗口").first.click()
+    desk = face("/clerk", (1440, 900))
+    sign_in(desk, town, "ZW001")
+    desk.get_by_role("button", name="打开窗口").first.click()
+    call = desk.get_by_role("button", name="叫下一位")
+    expect(call).to_be_enabled()
+
+    # call, and take it back
+    call.click()
+    expect(desk.get_by_role("button", name="撤销")).to_be_visible()
+    desk.keyboard.press("z")
+    expect(call).to_be_enabled()
+
+    # by choice, with a reason
+    desk.keyboard.press("c")
+    dialog = desk.get_by_role("dialog")
+    dialog.locator("input").fill("a003")
+    dialog.get_by_text("行动不便").click()
+    dialog.get_by_role("button", name="点名叫号").click()
+    expect(desk.get_by_text("A003").first).to_be_visible()
+    expect(manager.get_by_text("今天点名叫号 1 次")).to_be_visible()
+
+    # one more service on the number; the phone shows both
+    desk.get_by_role("button", name="加办事项").click()
+    dialog.locator("input").fill("异地就医")
+    dialog.get_by_role("button", name="异地就医备案").click()
+    expect(desk.get_by_text("还要办")).to_be_visible()
+    phone = face(f"/t/{links[2]}", (390, 844))
+    expect(phone.get_by_text("接着办")).to_be_visible()
+
+    # to a colleague, and back when done there
+    desk.keyboard.press("t")
+    dialog.get_by_role("button", name="孙丽").click()
+    dialog.locator("input[type=checkbox]").check()
+    dialog.get_by_role("button", name="确认转办").click()
+    expect(call).to_be_enabled()
+    other.get_by_role("button", name="叫下一位").click()
+    expect(other.get_by_text("办完转回 1 号窗口")).to_be_visible()
+
+    # finish, then put the outcome right
+    call.click()
+    desk.get_by_role("button", name="开始办理").click()
+    desk.get_by_role("button", name="办结").first.click()
+    dialog.get_by_role("button").first.click()
+    desk.get_by_role("button", name="更正").click()
+    dialog.locator("#outcome").select_option("deferred")
+    dialog.locator("#reason").fill("误按办结")
+    dialog.get_by_role("button", name="确认更正").click()
+    expect(desk.get_by_text("容缺受理").first).to_be_visible()
+
+    # help: a long press, an owner, an end
+    button = desk.get_by_role("button", name="紧急求助")
+    button.click()  # a short one calls nobody
+    expect(button).to_be_visible()
+    button.click(delay=1300)
+    expect(desk.get_by_text("等待回应")).to_be_visible()
+    manager.get_by_role("button", name="我来处理").click()
+    expect(desk.get_by_text("正在赶来")).to_be_visible()
+    manager.get_by_role("button", name="处理完毕").click()
+    expect(button).to_be_visible()
+
+
+def test_a_tidal_window_opens_when_somebody_agrees(town: Town, face: OpenFace) -> None:
+    kiosk = town.key(kind="kiosk", kiosk="K1")
+    for _ in range(8):
+        body = {"request_id": request_id(), "service": "S001"}
+        requests.post(f"{town.url}/api/tickets", json=body, headers=kiosk, timeout=10)
+    desk = face("/clerk", (1440, 900))
+    sign_in(desk, town, "ZW004")
+    desk.get_by_role("button", name="打开窗口").first.click()
+    expect(desk.get_by_text("要等值班领导同意")).to_be_visible()
+    leader = face("/manager", (1440, 900))
+    sign_in(leader, town, "ZW021")
+    leader.get_by_role("button", name="同意打开").click()
+    expect(leader.get_by_role("button", name="同意打开")).to_have_count(0)
+    desk.get_by_role("button", name="打开窗口").first.click()
+    expect(desk.get_by_role("button", name="叫下一位")).to_be_enabled()

@@ -12,6 +12,8 @@ from flask_socketio import SocketIO
 
 from server import clock as clock_module
 from server.api import (
+    booking,
+    booking_pages,
     day,
     devices,
     hall,
@@ -84,7 +86,8 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     app.extensions["wucha"] = house
     problems.register(app)
     headers.register(app)
-    for door in (hall, tickets, windows, ratings, my, day, state, session, setup, devices, staff, pages):
+    doors = (hall, tickets, windows, ratings, my, day, state, session, setup, devices, staff, pages)
+    for door in (*doors, booking, booking_pages):
         app.register_blueprint(door.bp)
 
     socketio = SocketIO()

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from threading import Event, Thread
 
 from server.actions.day import begin_closing, close_day, open_day
+from server.actions.keep_appointments import keep_appointments
 from server.actions.print_slip import give_up_late_slips
 from server.actions.rate import close_overdue_questions
 from server.domain.actors import SYSTEM
@@ -29,6 +30,7 @@ def tick(unit: Unit, house: House) -> None:
     hall = house.hall
     close_overdue_questions(unit, hall)
     give_up_late_slips(unit)
+    keep_appointments(unit, hall)
     local = unit.now.astimezone(hall.zone).replace(tzinfo=None)
     day = find_day(unit.connection, unit.hall, unit.day)
     if day is None:

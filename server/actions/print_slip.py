@@ -7,9 +7,11 @@ from datetime import timedelta
 
 from server.domain import refusals
 from server.domain.events import SlipChanged
+from server.domain.routing import APPOINTMENT
 from server.domain.slips import SlipTemplate, compose
 from server.domain.tickets import Ticket
 from server.settings import HallSettings
+from server.store.appointments import appointment_time
 from server.store.slips import Slip, add_slip, copies, find_slip, queued_before, save_slip
 from server.store.tickets import count_ahead, find_ticket, last_leg
 from server.store.unit import Unit
@@ -43,6 +45,7 @@ def owe_slip(
         "copy": copy - 1,
         "reprint": copy > 1,
         "hotline": hall.hall.centre.hotline,
+        "appointment": agreed_time(unit, hall, ticket),
     }
     kiosk = unit.actor.kiosk or ""
     slip = add_slip(
@@ -50,6 +53,12 @@ def owe_slip(
     )
     unit.add(SlipChanged(slip.id, ticket.id, kiosk, "queued", "", copy))
     return slip
+
+
+def agreed_time(unit: Unit, hall: HallSettings, ticket: Ticket) -> str:
+    """The appointment's local time, empty for a walk-in and for who came too late to keep it."""
+    at = appointment_time(unit.connection, ticket.id) if ticket.priority == APPOINTMENT else None
+    return f"{at.astimezone(hall.zone):%H:%M}" if at else ""
 
 
 def reprint_slip(unit: Unit, hall: HallSettings, template: SlipTemplate, base_url: str, ticket: int) -> Slip:

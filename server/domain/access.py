@@ -53,6 +53,8 @@ MATRIX: dict[str, frozenset[str]] = {
         "host.serve": (HOST,),
         "bench.use": (MANAGER, ADMIN),
         "audit.read": (SUPERVISOR, MANAGER),
+        "appointment.book": (*BESIDE_CITIZEN, MANAGER),
+        "appointment.check-in": (KIOSK, *BESIDE_CITIZEN),
     }.items()
 }
 

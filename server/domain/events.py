@@ -27,7 +27,7 @@ class Event:
         return set() if value is None else {str(value)}
 
 
-QUEUE, WINDOW, CALLS, DAY, RATINGS, DEVICES, SLIPS = (
+QUEUE, WINDOW, CALLS, DAY, RATINGS, DEVICES, SLIPS, APPOINTMENTS = (
     "queue",
     "window",
     "calls",
@@ -35,6 +35,7 @@ QUEUE, WINDOW, CALLS, DAY, RATINGS, DEVICES, SLIPS = (
     "ratings",
     "devices",
     "slips",
+    "appointments",
 )
 
 
@@ -208,7 +209,7 @@ class DeviceChanged(Event):
 @dataclass(frozen=True)
 class DayOpened(Event):
     name = "day.opened"
-    touches = frozenset({DAY, QUEUE, WINDOW, CALLS, RATINGS, SLIPS})
+    touches = frozenset({DAY, QUEUE, WINDOW, CALLS, RATINGS, SLIPS, APPOINTMENTS})
     day: str
 
     def ids(self, field: str) -> set[str]:
@@ -225,6 +226,44 @@ class DayClosing(Event):
 @dataclass(frozen=True)
 class DayClosed(DayOpened):
     name = "day.closed"
+
+
+@dataclass(frozen=True)
+class AppointmentBooked(Event):
+    """`at`: the agreed time, ISO 8601 in UTC."""
+
+    name = "appointment.booked"
+    touches = frozenset({APPOINTMENTS})
+    appointment: int
+    queue: str
+    at: str
+
+    def ids(self, field: str) -> set[str]:
+        # every desk hears of them: which windows serve the queue is the hall's business
+        return {"*"} if field == "window" else super().ids(field)
+
+
+@dataclass(frozen=True)
+class AppointmentCancelled(AppointmentBooked):
+    name = "appointment.cancelled"
+
+
+@dataclass(frozen=True)
+class AppointmentMissed(AppointmentBooked):
+    name = "appointment.missed"
+
+
+@dataclass(frozen=True)
+class AppointmentMoved(AppointmentBooked):
+    name = "appointment.moved"
+    was: str = ""
+
+
+@dataclass(frozen=True)
+class AppointmentCheckedIn(AppointmentBooked):
+    name = "appointment.checked_in"
+    ticket: int = 0
+    number: str = ""
 
 
 def _all(base: type[Event]) -> list[type[Event]]:

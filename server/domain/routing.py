@@ -28,6 +28,8 @@ class Rules:
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     gate: float = 0.0  # a protected leg goes first from origin + gate
+    lead: float = 3.0  # an appointment's origin = its time - lead
+    late: float = 10.0  # checked in later than this after its time: ordinary
     gamma: float = 0.5  # 0 = strict first come first served among ordinary legs
     clip_low: float = 0.5
     clip_high: float = 1.5

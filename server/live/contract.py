@@ -21,6 +21,13 @@ _AT_WINDOW = {
 }
 _WINDOWS = {e.WindowOpened.name, e.WindowClosed.name, e.WindowPaused.name, e.WindowResumed.name}
 _DAYS = {e.DayOpened.name, e.DayClosing.name, e.DayClosed.name}
+_APPOINTMENTS = {
+    e.AppointmentBooked.name,
+    e.AppointmentCancelled.name,
+    e.AppointmentMoved.name,
+    e.AppointmentCheckedIn.name,
+    e.AppointmentMissed.name,
+}
 _RATINGS = {e.RatingAsked.name, e.RatingGiven.name, e.RatingTimedOut.name}
 
 # face -> (the events it hears, the field that must be the room's own; "" = all of them)
@@ -29,7 +36,7 @@ AUDIENCE: dict[str, tuple[frozenset[str], str]] = {
     "window": (frozenset(_AT_WINDOW | _WINDOWS), "window"),
     "kiosk": (frozenset({e.SlipChanged.name}), "kiosk"),
     "pad": (frozenset(_RATINGS | _WINDOWS), "window"),
-    "clerk": (frozenset(_AT_WINDOW | _WINDOWS | _RATINGS - {e.RatingGiven.name}), "window"),
+    "clerk": (frozenset(_AT_WINDOW | _WINDOWS | _APPOINTMENTS | _RATINGS - {e.RatingGiven.name}), "window"),
     "manager": (frozenset(e.EVENTS), ""),
 }
 
@@ -37,7 +44,7 @@ AUDIENCE: dict[str, tuple[frozenset[str], str]] = {
 def heard(face: str, room: str, event: e.Event) -> bool:
     """Does this room of the face hear the event?"""
     names, own = AUDIENCE[face]
-    return event.name in names and (not own or room in event.ids(own))
+    return event.name in names and (not own or not {room, "*"}.isdisjoint(event.ids(own)))
 
 
 def wire(event: e.Event, settings: HallSettings) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.domain import events as e
-from server.store.snapshots import desk, manager, pad, public
+from server.store.snapshots import booking, desk, manager, pad, public
 from server.store.snapshots.view import ALL, Ids, Rows, View
 
 
@@ -51,6 +51,7 @@ def _whole(value: Callable[[View], Any]) -> Callable[[View, str], Any]:
 _WINDOWS = RowsPart("windows", e.WINDOW, "window", public.window_rows)
 _QUEUES = RowsPart("queues", e.QUEUE, "queue", public.queue_rows)
 _DAY = ValuePart("day", frozenset({e.DAY}), _whole(public.day_value))
+_APPOINTMENTS = frozenset({e.APPOINTMENTS})
 _CALLS = ValuePart("calls", frozenset({e.CALLS}), _whole(public.calls_value))
 
 FACES: dict[str, Face] = {
@@ -87,6 +88,7 @@ FACES: dict[str, Face] = {
             (
                 ValuePart("desk", frozenset({e.WINDOW, e.DEVICES}), desk.desk_value, own="window"),
                 _DAY,
+                ValuePart("appointments", _APPOINTMENTS, booking.desk_value),
             ),
         ),
         Face(
@@ -101,6 +103,7 @@ FACES: dict[str, Face] = {
                 _DAY,
                 ValuePart("ratings", frozenset({e.RATINGS}), _whole(manager.ratings_value)),
                 ValuePart("slips", frozenset({e.SLIPS}), _whole(manager.slips_value)),
+                ValuePart("appointments", _APPOINTMENTS, _whole(booking.today_value)),
             ),
         ),
     )

@@ -56,7 +56,8 @@ def guard() -> None:
     if request.method not in WRITES:
         return
     body = request.get_data(cache=True)  # raises 413 beyond BODY_LIMIT
-    if body and not request.is_json:
+    form = request.mimetype == "application/x-www-form-urlencoded" and not request.path.startswith("/api/")
+    if body and not request.is_json and not form:
         raise refusals.JsonNeeded()
     if is_too_deep(body):
         raise refusals.InputInvalid(fields=[])

@@ -4,7 +4,9 @@ host, and the set-up code while nobody has used one."""
 from __future__ import annotations
 
 import click
+from sqlalchemy.exc import DBAPIError
 
+from server.actions.device_host import host_left
 from server.actions.enrol import ensure_host_key
 from server.actions.set_up import make_setup_code
 from server.cli import fail
@@ -26,9 +28,12 @@ def prepare(settings: Settings) -> None:
         fail("数据库来自更新的版本", str(error))
     except StorageUnsafe as error:
         fail("数据库设置不安全", str(error))
+    except DBAPIError as error:
+        fail("数据库打不开", f"the database cannot be opened: {error.orig}")
     with Store(engine, settings.hall.id, now).unit(SYSTEM) as unit:
         ensure_host_key(unit, settings.data)
         code = make_setup_code(unit)
+        host_left(unit)  # what a crash left as "ok" is not known until the host says hello (P12)
     engine.dispose()
     if code:
         click.echo(f"\n  首次使用请打开 {settings.url}/setup\n  初始化码 / set-up code: {code}\n")

@@ -56,7 +56,7 @@ def check_in(
     ahead = count_ahead(unit.connection, unit.hall, ticket.day, leg)
     slip: Slip | None = None
     if unit.actor.kiosk:
-        slip = owe_slip(unit, hall, template, base_url, ticket, ahead, copy=1)
+        slip = owe_slip(unit, hall, template, base_url, ticket, ahead, 1, unit.actor.kiosk)
     at = booking.at.isoformat()
     unit.add(TicketTaken(ticket.id, printed, queue.prefix))
     unit.add(AppointmentCheckedIn(booking.id, booking.queue, at, ticket.id, printed))

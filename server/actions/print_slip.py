@@ -6,18 +6,25 @@ from __future__ import annotations
 from datetime import timedelta
 
 from server.domain import refusals
+from server.domain.access import KIOSK
 from server.domain.events import SlipChanged
 from server.domain.routing import APPOINTMENT
 from server.domain.slips import SlipTemplate, compose
 from server.domain.tickets import Ticket
 from server.settings import HallSettings
 from server.store.appointments import appointment_time
-from server.store.slips import Slip, add_slip, copies, find_slip, queued_before, save_slip
+from server.store.slips import Slip, add_slip, copies, find_slip, last_slip, queued_before, save_slip
 from server.store.tickets import count_ahead, find_ticket, last_leg
 from server.store.unit import Unit
 
 PATIENCE = timedelta(seconds=90)  # longer than the host's own deadline for a print job
-FINAL = ("printed", "failed")  # after these a printer's late word changes nothing
+FOLLOWS = {  # what a printer's word may still change: a late one nothing, and nothing is queued again
+    "queued": ("sending", "printed", "unsure", "failed"),
+    "sending": ("sending", "printed", "unsure", "failed"),
+    "unsure": ("printed", "failed"),
+    "printed": (),
+    "failed": (),
+}
 
 
 def owe_slip(
@@ -28,8 +35,9 @@ def owe_slip(
     ticket: Ticket,
     ahead: int,
     copy: int,
+    kiosk: str,
 ) -> Slip:
-    """Write the slip that the caller's kiosk owes; the host prints it after commit."""
+    """Write the slip that `kiosk` owes; the host prints it after commit."""
     item = hall.catalogue.services[ticket.service]
     windows = [hall.catalogue.windows[w].number for w in hall.catalogue.serving[item.queue]]
     facts = {
@@ -47,7 +55,6 @@ def owe_slip(
         "hotline": hall.hall.centre.hotline,
         "appointment": agreed_time(unit, hall, ticket),
     }
-    kiosk = unit.actor.kiosk or ""
     slip = add_slip(
         unit, ticket.id, copy, kiosk, {"number": ticket.number, "parts": compose(template, facts)}
     )
@@ -62,21 +69,33 @@ def agreed_time(unit: Unit, hall: HallSettings, ticket: Ticket) -> str:
 
 
 def reprint_slip(unit: Unit, hall: HallSettings, template: SlipTemplate, base_url: str, ticket: int) -> Slip:
-    """补打: one more paper with the same number, marked and counted. Raises TicketUnknown, ReprintsSpent."""
+    """补打: one more paper with the same number, marked and counted. Raises TicketUnknown, ReprintsSpent,
+    DayClosed.
+
+    A kiosk prints its own numbers only; staff get the paper where the number was taken.
+    """
     found = find_ticket(unit.connection, unit.hall, ticket)
+    kiosk = unit.actor.kiosk
+    if kiosk is not None and found.channel != f"{KIOSK}:{kiosk}":
+        raise refusals.TicketUnknown(ticket=ticket)
+    if found.day != unit.day:
+        raise refusals.DayClosed(date=found.day, opens=None)
+    before = last_slip(unit.connection, ticket)
     made = copies(unit.connection, ticket)
     if made > hall.hall.ticket.reprint_allowed:
         raise refusals.ReprintsSpent(number=found.number, allowed=hall.hall.ticket.reprint_allowed)
     ahead = count_ahead(unit.connection, unit.hall, found.day, last_leg(unit.connection, ticket))
-    slip = owe_slip(unit, hall, template, base_url, found, ahead, copy=made + 1)
+    slip = owe_slip(
+        unit, hall, template, base_url, found, ahead, made + 1, kiosk or (before.kiosk if before else "")
+    )
     unit.note("slip.reprint", f"ticket:{ticket}", copy=slip.copy)
     return slip
 
 
 def follow_slip(unit: Unit, slip: int, state: str, reason: str) -> None:
-    """The device host's word about a slip. A slip that is printed or has failed keeps its state."""
+    """The device host's word about a slip, if FOLLOWS lets it count. Raises NotFound."""
     found = find_slip(unit.connection, unit.hall, slip)
-    if found.state in FINAL or (found.state, found.reason) == (state, reason):
+    if state not in FOLLOWS[found.state] or (found.state, found.reason) == (state, reason):
         return
     save_slip(unit, slip, state, reason)
     unit.add(SlipChanged(slip, found.ticket, found.kiosk, state, reason, found.copy))

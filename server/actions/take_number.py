@@ -62,7 +62,7 @@ def take_number(
     ahead = count_ahead(unit.connection, unit.hall, ticket.day, leg)
     slip = None
     if unit.actor.kiosk:
-        slip = owe_slip(unit, hall, template, base_url, ticket, ahead, copy=1)
+        slip = owe_slip(unit, hall, template, base_url, ticket, ahead, 1, unit.actor.kiosk)
     unit.add(TicketTaken(ticket.id, ticket.number, queue.prefix))
     unit.note("ticket.take", f"ticket:{ticket.id}", number=ticket.number, service=service, priority=priority)
     return Taken(ticket, leg, ahead, slip)

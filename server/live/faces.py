@@ -1,4 +1,5 @@
-"""Which part of the truth each face gets: a table. A snapshot is every part whole; a change is the parts touched.
+"""Which part of the truth each face gets: a table. A snapshot is every part whole; a change is the parts
+touched.
 
 A room is the audience of one picture: all boards together, or the listeners of one window, pad or kiosk.
 """
@@ -26,7 +27,8 @@ class RowsPart:
 
 @dataclass(frozen=True)
 class ValuePart:
-    """A single value of a room, sent whole when one of `nouns` is touched. `own`: only by events of its own window."""
+    """A single value of a room, sent whole when one of `nouns` is touched. `own`: only by events of its own
+    window."""
 
     name: str
     nouns: frozenset[str]

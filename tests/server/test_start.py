@@ -211,3 +211,14 @@ def test_a_database_that_is_none_is_one_sentence(config: Path, tmp_path: Path, k
     assert done.returncode == 1
     (said,) = done.stderr.splitlines()
     assert said.startswith("数据库打不开 / the database cannot be opened: ")
+
+
+def test_a_hall_does_not_open_on_a_database_that_is_none(config: Path, tmp_path: Path):
+    (tmp_path / "wucha.db").write_bytes(b"this is no database" * 1000)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    done = wucha(config, tmp_path, "run", "--port", str(port))
+    assert done.returncode == 1
+    assert "数据库打不开 / the database cannot be opened: " in done.stderr
+    assert STACK.search(done.stderr) is None, done.stderr

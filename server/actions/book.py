@@ -21,8 +21,6 @@ from server.store.appointments import (
 from server.store.snapshots.slots import bookable, day_slots, find_slot, slot_days
 from server.store.unit import Unit
 
-LOOK_BACK = timedelta(days=400)  # a person's limits and ban never reach further
-
 
 def draft(unit: Unit, hall: HallSettings, service: str, at: datetime, lang: str = "zh") -> Appointment:
     """Keep a place for `draft_minutes`. Raises ServiceUnknown, ServiceNotBookable, SlotUnknown, SlotFull."""
@@ -141,7 +139,7 @@ def _free_place(unit: Unit, hall: HallSettings, service: str, at: datetime) -> t
 
 def _check_person(unit: Unit, hall: HallSettings, person: str, day: date, but: int) -> None:
     today = unit.now.astimezone(hall.zone).date()
-    earlier = of_person(unit.connection, unit.hall, person, today - LOOK_BACK, but)
+    earlier = of_person(unit.connection, unit.hall, person, today - hall.hall.appointment.remembered, but)
     check_person(earlier, day, today, hall.hall.appointment)
 
 

@@ -6,14 +6,16 @@ from server.actions.book import expire_drafts
 from server.domain.appointments import Booking, Step
 from server.domain.events import AppointmentMissed
 from server.settings import HallSettings
-from server.store.appointments import left_from_before, step
+from server.store.appointments import forget_persons, left_from_before, step
 from server.store.unit import Unit
 
 
 def keep_appointments(unit: Unit, hall: HallSettings) -> None:
-    """Harmless when it was done already. A booking is missed once its day is over."""
+    """Harmless when it was done already. A booking is missed once its day is over; whose it was is
+    forgotten when it can count no more."""
     expire_drafts(unit, hall)
-    today = unit.now.astimezone(hall.zone).date().isoformat()
+    local = unit.now.astimezone(hall.zone).date()
+    today = local.isoformat()
     for booking in left_from_before(unit, Booking.BOOKED, today):
         assert booking.at is not None
         step(unit, booking, Step.MISS)
@@ -21,3 +23,4 @@ def keep_appointments(unit: Unit, hall: HallSettings) -> None:
         unit.note("appointment.miss", f"appointment:{booking.id}", at=booking.at.isoformat())
     for booking in left_from_before(unit, Booking.WAITLISTED, today):
         step(unit, booking, Step.EXPIRE)
+    forget_persons(unit, local - hall.hall.appointment.remembered)

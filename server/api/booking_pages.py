@@ -19,6 +19,7 @@ from server.api.bodies import Act
 from server.domain.refusals import Refusal
 from server.house import house
 from server.web.assets import entry
+from server.web.headers import FORM_PAGE
 
 bp = APIBlueprint(
     "booking_pages", __name__, enable_openapi=False, template_folder="../../kiosk/book/templates"
@@ -176,7 +177,7 @@ def _page(template: str, trouble: str, **facts: Any) -> ResponseReturnValue:
         styles=[s for s in (entry("kiosk/ticket/ticket.css"), entry("kiosk/book/book.css")) if s],
     )
     response = make_response(page, 409 if trouble else 200)
-    response.headers["Cache-Control"] = "no-store"
+    response.headers.update({"Cache-Control": "no-store", **FORM_PAGE})
     return response
 
 

@@ -48,6 +48,11 @@ class Appointments:
     ask_phone: bool = False  # a phone number may be given; only its keyed hash is kept
     closed: tuple[date, ...] = ()  # no appointments on these days
 
+    @property
+    def remembered(self) -> timedelta:
+        """How long after its day a booking may still count against its person."""
+        return timedelta(days=2 * self.no_show_ban_days + 31)
+
 
 class Booking(StrEnum):
     """The states of an appointment."""

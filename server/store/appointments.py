@@ -54,6 +54,12 @@ _SERVED = (
     )
 )  # fmt: skip
 
+_FORGET = (
+    update(t.appointment)
+    .where(_A.hall == bindparam("of_hall"), _A.person.is_not(None), _A.day < bindparam("before"))
+    .values(person=None)
+)
+
 CODE_DIGITS = 8
 
 
@@ -130,6 +136,11 @@ def left_from_before(unit: Unit, state: Booking, day: str) -> list[Appointment]:
     """The bookings of days before `day` that still are in `state`."""
     which = {"hall": unit.hall, "state": state, "day": day}
     return _several(unit.connection.execute(_BEFORE, which).mappings())
+
+
+def forget_persons(unit: Unit, before: date) -> None:
+    """Erase the keys of persons from the bookings of days before that one."""
+    unit.connection.execute(_FORGET, {"of_hall": unit.hall, "before": before.isoformat()})
 
 
 def waiting_list(connection: Connection, hall: str, queue: str, day: str) -> list[Appointment]:

@@ -35,6 +35,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), serial=()",
 }
+FORM_PAGE = {"Referrer-Policy": "same-origin"}  # with no-referrer a browser sends forms with "Origin: null"
 SECURE_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
 BODY_LIMIT = 64 * 1024
 DEPTH_LIMIT = 32

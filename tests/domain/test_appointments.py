@@ -128,7 +128,7 @@ def _leg(id: int, priority: str, joined: datetime, origin: datetime) -> Leg:
     return Leg(id, id, 1, f"A{id:03d}", "S001", "A", priority, State.WAITING, joined, origin)
 
 
-def test_an_appointment_before_its_gate_waits_as_long_as_it_has_waited() -> None:
+def test_feature_59_an_appointment_before_its_gate_waits_as_long_as_it_has_waited() -> None:
     """Not yet due it is no privilege, but no loss either: seniority from min(origin, joined)."""
     joined = TEN - timedelta(minutes=14)
     booked = _leg(1, "appointment", joined, TEN - timedelta(minutes=3))

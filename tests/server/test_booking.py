@@ -303,6 +303,16 @@ def test_feature_211_who_does_not_come_has_missed_it(b: Bookings) -> None:
     assert b.see(came).state is Booking.CHECKED_IN
 
 
+def test_whose_booking_it_was_is_forgotten_when_it_counts_no_more(b: Bookings) -> None:
+    made = b.book(person="p1")
+    b.clock.forward(days=200)
+    b.do(keep_appointments, actor=SYSTEM)
+    assert b.see(made).person == "p1"
+    b.clock.forward(days=20)
+    b.do(keep_appointments, actor=SYSTEM)
+    assert b.see(made).person is None
+
+
 def test_a_phone_number_is_a_key_of_the_hall_and_nothing_else(tmp_path: Any) -> None:
     one = person_of(tmp_path, "138 0000-0001")
     assert one == person_of(tmp_path, "13800000001")

@@ -138,11 +138,11 @@ export interface PadPicture {
 }
 export interface ClerkPicture {
   rows: { queues: QueueRow }
-  values: { desk: Desk; day: Day }
+  values: { desk: Desk; day: Day; appointments: AppointmentRow[] }
 }
 export interface ManagerPicture {
   rows: { windows: ManagerWindowRow; queues: ManagerQueueRow; devices: DeviceRow }
-  values: { day: Day; ratings: RatingsValue; slips: UnprintedSlip[] }
+  values: { day: Day; ratings: RatingsValue; slips: UnprintedSlip[]; appointments: AppointmentRow[] }
 }
 export type Namespace = '/hall' | '/window' | '/kiosk' | '/pad' | '/clerk' | '/manager' | '/bench'
 
@@ -160,6 +160,15 @@ export interface PadValue {
   window: { id: string; number: string; name: string }
   clerk: Clerk | null
   ask: { leg: number; number: string; asked_at: string; until: string } | null
+}
+/** Today's, by time. `number`: what it became at check-in. */
+export interface AppointmentRow {
+  id: number
+  at: string
+  queue: string
+  service: { name: string; name_en: string }
+  state: 'booked' | 'checked_in' | 'cancelled' | 'missed'
+  number: string | null
 }
 export interface Desk {
   window: { id: string; number: string; name: string; state: WindowState; pause: PauseReason | null }

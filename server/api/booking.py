@@ -97,6 +97,8 @@ def get_slots() -> ResponseReturnValue:
 
 def slots_json(service: str) -> dict[str, Any]:
     h = house()
+    if service not in h.hall.catalogue.services:
+        raise refusals.ServiceUnknown(service="?")  # what came from outside is not repeated
     with h.store.read() as connection:
         days = slot_days(connection, h.hall, service, h.clock())
     terms = h.hall.hall.appointment

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
-import qrcode
 from apiflask import APIBlueprint
 from flask import make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -16,6 +15,7 @@ from pydantic import ValidationError
 from server.api import booking
 from server.api.access import check_origin
 from server.api.bodies import Act
+from server.domain.appointments import takes_appointments
 from server.domain.refusals import Refusal
 from server.house import house
 from server.web.assets import entry
@@ -60,11 +60,7 @@ def _book(trouble: str = "") -> ResponseReturnValue:
         facts |= {**slots, "service": catalogue.services[service], "move": moving}
     else:
         for s in catalogue.services.values():
-            if (
-                s.appointment
-                and catalogue.queues[s.queue].appointments
-                and _matches(asked, s.name, s.name_en)
-            ):
+            if takes_appointments(catalogue, s) and _matches(asked, s.name, s.name_en):
                 facts["themes"].setdefault(s.theme, []).append(s)
     return _page("book.html", trouble, **facts)
 
@@ -183,6 +179,8 @@ def _page(template: str, trouble: str, **facts: Any) -> ResponseReturnValue:
 
 def _qr(text: str) -> dict[str, Any]:
     """A QR code as one SVG path: {size, path}."""
+    import qrcode  # loads on first use, not at start
+
     code = qrcode.QRCode(border=QUIET, error_correction=qrcode.constants.ERROR_CORRECT_M)
     code.add_data(text)
     rows = code.get_matrix()

@@ -17,7 +17,7 @@ from typing import ClassVar
 
 from server.domain import refusals
 from server.domain.calendar import HallCalendar, Interval
-from server.domain.catalogue import STRICT, Catalogue
+from server.domain.catalogue import STRICT, Catalogue, Service
 from server.domain.routing import APPOINTMENT, ORDINARY, Rules
 
 
@@ -127,7 +127,11 @@ class Appointment:
     ticket: int | None = None
 
 
-# --- when
+# --- what and when
+def takes_appointments(catalogue: Catalogue, service: Service) -> bool:
+    return service.appointment and catalogue.queues[service.queue].appointments
+
+
 def is_workday(calendar: HallCalendar, day: date) -> bool:
     return day in calendar.work_weekends or (day.weekday() < 5 and day not in calendar.rest_days)
 

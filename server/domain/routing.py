@@ -76,15 +76,19 @@ def kind_of(leg: Leg) -> str:
     return leg.priority if leg.priority in (ORDINARY, APPOINTMENT) else "priority"
 
 
+def seniority_from(leg: Leg) -> datetime:
+    """Since when `leg` has waited. An appointment's origin may lie ahead: who came early has waited since."""
+    return min(leg.origin_at, leg.joined_at) if leg.priority == APPOINTMENT else leg.origin_at
+
+
 def key(leg: Leg, now: datetime, rules: Rules, at: Situation) -> tuple[float, ...]:
     """The place of `leg` before the calling window: the smallest tuple is called."""
-    origin, joined = leg.origin_at.timestamp(), leg.joined_at.timestamp()
+    origin, joined, senior = (at.timestamp() for at in (leg.origin_at, leg.joined_at, seniority_from(leg)))
     if is_protected(leg) and minutes(now - leg.origin_at) >= rules.gate:
         return (0, origin + rules.gate * 60, joined, leg.id)
-    seniority_from = min(origin, joined) if leg.priority == APPOINTMENT else origin
-    age = (now.timestamp() - seniority_from) / 60
+    age = (now.timestamp() - senior) / 60
     if age >= rules.hard:
-        return (1, seniority_from, joined, leg.id)
+        return (1, senior, joined, leg.id)
     share = (at.mean_minutes.get(leg.service, at.mean_all) / at.mean_all) ** rules.gamma
     share = min(max(share, rules.clip_low), rules.clip_high)
     hand = rules.hand if at.comprehensive and leg.service in at.special_open else 0.0
@@ -109,7 +113,7 @@ def choose(waiting: Iterable[Leg], now: datetime, rules: Rules, at: Situation) -
 
 
 def _explain(leg: Leg, rule: str, now: datetime) -> Choice:
-    return Choice(leg, rule, max(0, round(minutes(now - leg.origin_at))))
+    return Choice(leg, rule, max(0, round(minutes(now - seniority_from(leg)))))
 
 
 def returned_origin(leg: Leg, now: datetime, rules: Rules) -> datetime:

@@ -136,7 +136,9 @@ def test_feature_59_an_appointment_before_its_gate_waits_as_long_as_it_has_waite
     at = Situation(False, {"S001": 10.0}, 10.0)
     early = TEN - timedelta(minutes=10)
     assert key(booked, early, RULES, at)[0] == 2
-    assert choose([booked], early, RULES, at).leg is booked  # type: ignore[union-attr]
+    called = choose([booked], early, RULES, at)
+    assert called is not None
+    assert (called.leg, called.rule, called.waited) == (booked, "share", 4)
     assert choose([booked, walked_in], early, RULES, at).leg is walked_in  # type: ignore[union-attr]
     due = TEN - timedelta(minutes=3)
     assert key(booked, due, RULES, at)[0] == 0

@@ -59,7 +59,9 @@ def test_slots_say_what_is_free_and_by_what_rules(citizen: Caller) -> None:
     assert first["time"] == "08:30"
     assert 0 < first["free"] <= first["places"]
     assert body["rules"]["cancel_hours_before"] == 2
-    assert citizen.ask("GET", "/api/slots?service=nonsense").status_code == 404
+    strange = citizen.ask("GET", "/api/slots?service=<script>alert(1)</script>")
+    assert (strange.status_code, strange.json["refused"]) == (404, "service-unknown")
+    assert "script" not in strange.text
 
 
 def test_the_same_request_is_one_draft(citizen: Caller) -> None:

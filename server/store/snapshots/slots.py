@@ -14,6 +14,7 @@ from server.domain.appointments import (
     capacity,
     places,
     slot_times,
+    takes_appointments,
     windows_for,
 )
 from server.domain.catalogue import Service
@@ -47,7 +48,7 @@ def bookable(hall: HallSettings, service: str) -> Service:
     item = hall.catalogue.services.get(service)
     if item is None:
         raise refusals.ServiceUnknown(service=service)
-    if not (item.appointment and hall.catalogue.queues[item.queue].appointments):
+    if not takes_appointments(hall.catalogue, item):
         raise refusals.ServiceNotBookable(service=service, name=item.name)
     return item
 

@@ -1,11 +1,12 @@
 """The devices of one line and the one thread that may touch it, as a machine that is stepped.
 
-    line   closed --open--> ready --any trouble--> closed, opened again after 0.5 s, 1 s … 30 s, each with
-    jitter strip  up --two silences--> down, polled every 30 s --answer--> up, told the present at once
+    line   closed --open--> ready --any trouble--> closed, opened again after 0.5 s, 1 s … 30 s with jitter
+    strip  up --two silences--> down, polled after 2 s, 4 s … 30 s --answer--> up, told the present at once
 
 A strip is asked for a sign of life every 6 s and told its text again every 60 s, for its memory dies with
 its power. A printer is asked every 2 s. A dead address costs the others one patience per try, and a job is
-tried three times with the others' jobs in between.
+tried three times with the others' jobs in between. A new text for a dead strip fails, but is a reason to look
+for it now: when it is back, the text is its present.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ TRIES: Final = 3
 LISTEN_S: Final = 0.05
 CHECK_S: Final = {"printer": 2.0, "strip": 6.0, "keypad": 2.0}
 AGAIN_S: Final = 1.0  # after a first silence
-DEAD_S: Final = 30.0
+DEAD_S: Final = (2.0, 30.0)  # between two polls of a dead one
 RESEND_S: Final = 60.0
 BACK_OFF_S: Final = (0.5, 30.0)
 #: what(name, facts): "health", "result", "key" or "rated"
@@ -49,6 +50,7 @@ class Station:
     check_at: float = 0.0
     silences: int = 0
     down: bool = False
+    poll_s: float = DEAD_S[0]
 
 
 class Crew:
@@ -81,6 +83,7 @@ class Crew:
             station.present = job
         waiting = Waiting(job, device, now, now + job.deadline_s)
         if station.down:
+            station.check_at = now
             self._drop([(waiting, Outcome("failed", "silent"))])
         else:
             self._drop(self._agenda.put(waiting))
@@ -135,6 +138,7 @@ class Crew:
         self._lost, self._back_off = False, BACK_OFF_S[0]
         for station in self.stations.values():
             station.check_at, station.told_at, station.silences, station.down = now, 0.0, 0, False
+            station.poll_s = DEAD_S[0]
         return 0.0
 
     def _line_lost(self, error: LineLost) -> None:
@@ -223,12 +227,13 @@ class Crew:
 
     def _mark_down(self, station: Station, detail: str) -> None:
         station.down = True
-        station.check_at = self.line.clock.now() + DEAD_S
+        station.check_at = self.line.clock.now() + station.poll_s
+        station.poll_s = min(DEAD_S[1], station.poll_s * 2)
         self._say_health(station, Health("down", "silent", detail))
         self._drop([(w, Outcome("failed", "silent")) for w in self._agenda.remove(station.spec.name)])
 
     def _heard(self, station: Station) -> None:
-        station.silences, station.down = 0, False
+        station.silences, station.down, station.poll_s = 0, False, DEAD_S[0]
         if station.health.reason in ("silent", "busy", "refused") and station.spec.kind == "strip":
             self._say_health(station, Health("ok"))
 

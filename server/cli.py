@@ -132,12 +132,20 @@ def verify() -> None:
     from server.store.verify import check
 
     settings = read_settings()
+    _there(settings)
     troubles = check(open_engine(settings.database), settings.hall.id)
     for line in troubles:
         click.echo(line, err=True)
     if troubles:
         raise SystemExit(1)
     click.echo("审计链完整，数据一致 / the audit chain holds and the data agree")
+
+
+def _there(settings: Settings) -> None:
+    """Ends the program when the hall was never opened: looking must not make an empty database."""
+    kind, _, path = settings.database.partition(":///")
+    if kind == "sqlite" and not Path(path).exists():
+        fail("这里还没有大厅的数据", f"no hall has been opened in {settings.data}")
 
 
 @main.command()
@@ -232,6 +240,7 @@ def devices_list() -> None:
     from server.store.health import health_of
 
     settings = read_settings()
+    _there(settings)
     with reading(open_engine(settings.database)) as connection:
         for row in health_of(connection, settings.hall.id):
             place = row["window"] or row["kiosk"] or ""

@@ -50,14 +50,15 @@ def run_hall(settings: Settings, devices: Path) -> None:
         "WUCHA_PORT": str(settings.port),
         "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
+    local = f"http://{settings.host}:{settings.port}"  # not the public address: the host stands beside us
     server = Child("server", [sys.executable, "-m", "server.serve", "--hall"], env)
-    host_command = [sys.executable, "-m", "drivers", "--server", settings.url, "--devices", str(devices)]
+    host_command = [sys.executable, "-m", "drivers", "--server", local, "--devices", str(devices)]
     host_command += ["--key-file", str(settings.data / HOST_KEY), "--data", str(settings.data)]
     host = Child("device host", host_command, env)
     supervisor = Supervisor([server, host])
     try:
         supervisor.start()
-        if _comes_up(server, supervisor, f"http://{settings.host}:{settings.port}"):
+        if _comes_up(server, supervisor, local):
             _tell(settings)
         supervisor.run()
     finally:

@@ -1,7 +1,7 @@
 """`wucha run`: starts the server and the device host as processes of their own, and starts again whichever
 dies.
 
-Back-off doubles from 0.5 s to 10 s and is forgotten after a minute of good health. Ctrl-C or SIGTERM ends
+Back-off doubles from 0.3 s to 3 s and is forgotten after ten seconds of good health. Ctrl-C or SIGTERM ends
 both.
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
-FIRST_S, LAST_S, HEALTHY_S = 0.5, 10.0, 60.0
+FIRST_S, LAST_S, HEALTHY_S = 0.3, 3.0, 10.0  # a hall is back within 10 s of any kill (N3)
 
 
 @dataclass

@@ -15,6 +15,9 @@ An unsure slip is never sent again from here. A printer may by itself finish or 
 
 One status byte carries no checksum: a change of health counts only when two readings agree.
 
+Nor does it say which of the four questions it answers. Only questions of one kind are therefore ever open at
+once, and another kind waits until they are answered or lost: after a silent spell, `LOST_S` and all is well.
+
 Sources: as in drivers/protocol/escpos.py. Patience and gaps: makers' advice of 50 ms between questions; the
 rest is unverified general knowledge.
 """
@@ -22,7 +25,6 @@ rest is unverified general knowledge.
 from __future__ import annotations
 
 import logging
-from collections import deque
 from typing import Final
 
 from drivers.errors import LineLost
@@ -34,8 +36,7 @@ from drivers.protocol import escpos
 from drivers.protocol.escpos import Marked, RealTime, Status
 
 log = logging.getLogger(__name__)
-ANSWER_S: Final = 0.3  # patience for one real-time answer
-ASKS: Final = 6  # of one question, as long as something answers at all; two when nothing does
+ANSWER_S: Final = (0.3, 0.9)  # patience for a real-time answer, and for it asked once more
 GAP_S: Final = 0.05  # between two questions
 LOST_S: Final = 3.0  # an answer that did not come within this time is lost, not late
 SILENCE_S: Final = 3.0  # without any sign of life after a slip
@@ -58,9 +59,8 @@ class EscposPrinter:
         self._marks: list[Marked] = []
         self._broken = 0  # bytes a printer may still wait for after a line broke in mid-slip; 0: none did
         self._torn = False
-        self._open_questions: deque[tuple[int, float]] = deque()  # number, asked at
-        self._asked_on = 0
-        self._stirred = False  # did anything answer the last question, in time or not?
+        self._open = 0  # questions not yet answered, all of them `_asked`
+        self._asked, self._asked_at, self._asked_on = 1, 0.0, 0  # kind, when, in which opening of the line
         self._resynced = 0  # the opening of the line in which the printer was brought back into step
 
     def perform(self, job: Job) -> Outcome:
@@ -160,7 +160,7 @@ class EscposPrinter:
         clock = self._line.clock
         began = max(clock.now(), self._line.quiet_at())
         until, heard_at = began + SILENCE_S + slip.lines * LINE_S, began
-        while clock.now() < until:
+        while clock.now() < until or self._marks:
             mark = self._mark(0.5)
             if mark is not None:
                 self._owed = 0
@@ -180,6 +180,7 @@ class EscposPrinter:
 
     def _after(self, mark: Marked) -> Outcome:
         """The slip is out; is all well after the cut? Only then it is confirmed."""
+        self._answer_of_old()
         status = self._status()
         if status.trouble or status.silent:
             status = self._status()
@@ -204,47 +205,46 @@ class EscposPrinter:
 
     def _status(self) -> Status:
         self._resync()
-        answers: list[int] = []
-        for n in (1, 2, 3, 4):
-            self._sweep()
-            answer = None
-            for turn in range(ASKS):
-                answer = self._ask(n)
-                if answer is not None or (turn and not self._stirred):
-                    break
+        answers: dict[int, int] = {}
+        for n in sorted((1, 2, 3, 4), key=lambda n: not self._open or n != self._asked):  # open: first
+            answer = next((a for s in ANSWER_S if (a := self._ask(n, s)) is not None), None)
             if answer is None:
                 return Status()
-            answers.append(answer)
+            answers[n] = answer
             self._line.clock.sleep(GAP_S)
-        return Status(*answers)
+        return Status(*(answers[n] for n in (1, 2, 3, 4)))
 
-    def _ask(self, n: int) -> int | None:
-        """One question, one answer. The printer answers in order, so an answer belongs to the oldest open
-        question: a late one is never taken for the answer to another."""
-        clock = self._line.clock
+    def _ask(self, n: int, patience: float) -> int | None:
+        """One question, one answer. An answer that comes late is as good an answer to the same question
+        asked again, but must not be taken for that to another kind."""
         if self._asked_on != self._line.opens:
-            self._open_questions.clear()
-            self._asked_on = self._line.opens
+            self._open, self._asked_on = 0, self._line.opens
+        self._sweep()
+        if n != self._asked:
+            self._answer_of_old()
         self._line.send(escpos.ask(n))
-        self._open_questions.append((n, clock.now()))
-        until = max(clock.now(), self._line.quiet_at()) + ANSWER_S
-        self._stirred = False
+        self._open, self._asked, self._asked_at = self._open + 1, n, self._line.quiet_at()
+        return self._answer(max(self._line.clock.now(), self._line.quiet_at()) + patience)
+
+    def _answer_of_old(self) -> None:
+        """Wait until no answer to an earlier question can come any more."""
+        while self._open and self._answer(self._asked_at + LOST_S) is not None:
+            pass
+        self._open = 0
+
+    def _answer(self, until: float) -> int | None:
+        clock = self._line.clock
         while (left := until - clock.now()) > 0:
             heard = self._line.receive(escpos.decode, left)
             if isinstance(heard, RealTime):
-                self._stirred = True
-                if self._answered() == n:
-                    return heard.value
+                self._answered()
+                return heard.value
             if isinstance(heard, Marked):
                 self._marks.append(heard)
         return None
 
-    def _answered(self) -> int | None:
-        """The number of the question that the answer just heard belongs to."""
-        now = self._line.clock.now()
-        while self._open_questions and now - self._open_questions[0][1] > LOST_S:
-            self._open_questions.popleft()
-        return self._open_questions.popleft()[0] if self._open_questions else None
+    def _answered(self) -> None:
+        self._open = max(0, self._open - 1)
 
     def _sweep(self) -> None:
         """Forget answers nobody waits for; keep end marks when one is owed."""

@@ -24,12 +24,19 @@ from server.actions.passwords import hashed
 from server.api.limit import Limit
 from server.domain import refusals
 from server.domain.access import DEVICES, LISTENING, MATRIX, is_own_origin, may
-from server.domain.actors import Actor
+from server.domain.actors import SYSTEM, Actor
 from server.domain.catalogue import Person
 from server.domain.refusals import Refusal
 from server.domain.sessions import Session, is_alive
 from server.house import House, house
-from server.store.devices import Device, find_device, find_device_by_key, save_device, standing_devices
+from server.store.devices import (
+    Device,
+    devices,
+    find_device,
+    find_device_by_key,
+    save_device,
+    standing_devices,
+)
 from server.store.people import accounts, find_account
 from server.store.sessions import find_session, seen_session, sessions_by_hash
 from server.store.unit import Unit
@@ -194,6 +201,32 @@ def fallen(actors: Iterable[Actor]) -> set[str]:
     now = h.clock()
     alive = {p for p, s in sessions.items() if s.person in open_ and _is_alive(h, s, now)}
     return gone | (tokens.keys() - alive)
+
+
+def keep_seen(actors: Iterable[Actor]) -> None:
+    """The devices behind open sockets are here: note it, each at most once in SEEN_EVERY.
+
+    Not so for people: listening alone keeps no session alive.
+    """
+    ids = {a.id for a in actors if a.kind == "device"}
+    h = house()
+    with h.store.read() as connection:
+        late = [
+            d.id
+            for d in devices(connection, h.store.hall)
+            if d.id in ids and (d.seen_at is None or h.clock() - d.seen_at >= SEEN_EVERY)
+        ]
+    if late:
+        with h.store.unit(SYSTEM) as unit:
+            for device in late:
+                save_device(unit, device, seen_at=unit.now)
+
+
+def keep_session(actor: Actor) -> None:
+    """What a person does over a socket counts against the idle limit as a request does."""
+    h = house()
+    if actor.kind == "staff":
+        _seen(h, actor, actor.proof, lambda unit: seen_session(unit, actor.proof))
 
 
 # --- finding out who it is

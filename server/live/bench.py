@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_socketio import Namespace, SocketIO, emit
 
-from server.api.access import socket_actor
+from server.api.access import keep_session, socket_actor
 from server.house import House
 from server.live.guests import Guests
 from server.live.hosts import HOSTS, MAX_DEVICES
@@ -58,5 +58,8 @@ class BenchNamespace(Namespace):
         device = message.get("device") if isinstance(message, dict) else None
         if not isinstance(device, str) or device not in self._models:
             return {"ok": False}
+        actor = self._guests.actor(self.namespace, sid())
+        if actor is not None:
+            keep_session(actor)
         self._socketio.emit("virtual_act", message, namespace="/devices", to=HOSTS)
         return {"ok": True}

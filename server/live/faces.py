@@ -104,7 +104,7 @@ FACES: dict[str, Face] = {
             (
                 _DAY,
                 ValuePart("ratings", frozenset({e.RATINGS}), _whole(manager.ratings_value)),
-                ValuePart("slips", frozenset({e.SLIPS}), _whole(manager.slips_value)),
+                ValuePart("slips", frozenset({e.SLIPS, e.QUEUE}), _whole(manager.slips_value)),
                 ValuePart("appointments", _APPOINTMENTS, _whole(booking.today_value)),
             ),
         ),

@@ -7,7 +7,7 @@ from threading import Lock
 
 from flask_socketio import SocketIO
 
-from server.api.access import fallen
+from server.api.access import fallen, keep_seen
 from server.domain.actors import Actor
 
 
@@ -22,6 +22,10 @@ class Guests:
         with self._guard:
             self._inside[namespace, sid] = actor
 
+    def actor(self, namespace: str, sid: str) -> Actor | None:
+        with self._guard:
+            return self._inside.get((namespace, sid))
+
     def leave(self, namespace: str, sid: str) -> None:
         with self._guard:
             self._inside.pop((namespace, sid), None)
@@ -31,6 +35,7 @@ class Guests:
         with self._guard:
             inside = dict(self._inside)
         gone = fallen(inside.values())
+        keep_seen(actor for actor in inside.values() if actor.proof not in gone)
         out = [place for place, actor in inside.items() if actor.proof in gone]
         for namespace, sid in out:
             socketio.server.disconnect(sid, namespace=namespace)

@@ -128,6 +128,24 @@ def test_paper_trouble_is_seen_within_five_seconds_and_told_once(hall, clock):
     assert one.health("printer-K1")[-1] == ("ok", "")
 
 
+@pytest.mark.parametrize("power", [False, True])
+def test_a_printer_that_was_silent_confirms_again(hall, clock, power):
+    one = hall("printer-K1")
+    one.run(3)
+    one.fault("printer-K1", "silent")
+    one.host.submit(SLIP | {"id": "while-silent"})
+    one.run(7)
+    assert one.results("while-silent")[-1] == ("failed", "silent")
+    if power:
+        one.bench.act("printer-K1", "power", {})
+    one.bench.act("printer-K1", "clear", {"fault": "silent"})
+    for n in range(4):
+        one.host.submit(SLIP | {"id": f"after-{n}"})
+        one.run(6)
+        assert one.results(f"after-{n}")[-1] == ("confirmed", "")
+    assert one.health("printer-K1") == [("ok", ""), ("unknown", "silent"), ("ok", "")]
+
+
 def test_a_pulled_cable_fails_slips_at_once_and_heals(hall):
     one = hall("printer-K1")
     one.run(3)
@@ -180,7 +198,7 @@ def test_one_dead_strip_costs_the_others_one_time_out(hall, clock):
     assert one.health("strip-W01")[-1] == ("down", "silent")
 
 
-def test_a_dead_strip_is_asked_every_30_s_and_told_the_present_when_it_is_back(hall):
+def test_a_dead_strip_is_asked_every_30_s_at_last_and_told_the_present_when_it_is_back(hall):
     one = hall("strip-W01", "strip-W02")
     one.host.present({"strips": [{"window": "W01", "text": "暂停服务", "kind": "pause"}], "keypads": []})
     one.run(2)
@@ -198,6 +216,56 @@ def test_a_dead_strip_is_asked_every_30_s_and_told_the_present_when_it_is_back(h
     assert one.health("strip-W01")[-1] == ("ok", "")
     assert one.far["strip-W01"].text == "请A001号到1号窗口"  # the present, not what was shown before
     assert one.far["strip-W01"].frames > heard
+
+
+@pytest.mark.parametrize("dead", [0.5, 3, 6, 12, 25])
+def test_a_strip_is_found_again_the_sooner_the_shorter_it_was_dead(hall, clock, dead):
+    one = hall("strip-W01", "strip-W02")
+    one.host.present({"strips": [{"window": "W01", "text": "暂停服务", "kind": "pause"}], "keypads": []})
+    one.run(3)
+    one.fault("strip-W01", "silent")
+    one.bench.act("strip-W01", "power", {})
+    while one.health("strip-W01")[-1] != ("down", "silent"):
+        one.run(0.1)
+    one.run(dead)
+    one.bench.act("strip-W01", "clear", {})
+    began = clock.now()
+    while one.far["strip-W01"].text != "暂停服务":
+        one.run(0.1)
+    assert clock.now() - began < dead + 2.5
+    one.run(1)
+    assert one.health("strip-W01")[-1] == ("ok", "")
+
+
+def test_a_new_text_looks_for_a_dead_strip_at_once(hall):
+    one = hall("strip-W01", "strip-W02")
+    one.run(3)
+    one.fault("strip-W01", "silent")
+    one.run(70)
+    one.bench.act("strip-W01", "clear", {})
+    one.host.submit(show("t1"))
+    one.run(1)
+    assert one.results("t1") == [("failed", "silent")]  # it was dead when it was told
+    assert one.far["strip-W01"].text == "请A001号到1号窗口"
+    assert one.health("strip-W01")[-1] == ("ok", "")
+
+
+def test_many_dead_strips_cost_a_call_no_more_than_one_time_out(hall, clock):
+    one = hall(*(f"strip-W0{n}" for n in range(1, 8)))
+    one.run(3)
+    for n in range(2, 8):
+        one.fault(f"strip-W0{n}", "silent")
+    one.run(3)
+    for n in range(60):
+        one.host.submit(show(f"dead-{n}", f"W0{n % 6 + 2}"))
+        one.host.submit(show(f"t{n}", text=f"请A{n:03}号到1号窗口"))
+        began = clock.now()
+        while not one.results(f"t{n}"):
+            one.host.step_all()
+            clock.sleep(0.01)
+        assert one.results(f"t{n}") == [("confirmed", "")]
+        assert clock.now() - began < 0.4 + 0.3
+        one.run(0.37)
 
 
 def test_a_strip_that_falls_silent_is_seen_within_ten_seconds(hall, clock):

@@ -259,4 +259,45 @@ def test_late_answers_are_unknown_at_worst(make, far_fault, late, fault):
         assert printer.check().reason in (truth, "silent", "")
     outcome = printer.perform(slip())
     assert outcome.reason in (truth if truth != "near_end" else "", "silent")
-    assert late > 0.25 or outcome.state == ("failed" if truth == "cover_open" else "confirmed")
+    assert late > 0.7 or outcome.state == ("failed" if truth == "cover_open" else "confirmed")
+
+
+@pytest.mark.parametrize("pause", [0, 0.4, 1.0, 2.9, 10])
+@pytest.mark.parametrize("power", [False, True])
+def test_a_silent_spell_leaves_nothing_behind(make, bench, far_fault, clock, pause, power):
+    """Whatever was asked while nobody answered, the first slip after it is confirmed, and so are the rest."""
+    printer, far = make()
+    printer.check()
+    far.receive = lambda byte, at, receive=far.receive: (
+        far.faults.add("silent") if far.received == 60 else None,
+        receive(byte, at),
+    )
+    assert printer.perform(slip()) == Outcome("unsure", "silent")
+    for n in range(3):
+        assert printer.check().reason == "silent"
+        assert printer.perform(slip(f"lost-{n}")) == Outcome("failed", "silent")
+        clock.sleep(1)
+    if power:
+        act(bench, far, "power")
+    act(bench, far, "clear", fault="silent")
+    clock.sleep(pause)
+    cut = len(far.slips)
+    for n in range(1, 6):
+        began = clock.now()
+        assert printer.perform(slip(f"slip-{n}")) == Outcome("confirmed")
+        assert clock.now() - began < (6 if n == 1 else 2.5)
+        assert printer.health.state == "ok"
+        assert len(far.slips) == cut + n
+        clock.sleep(0.5)
+        assert printer.check().state == "ok"
+
+
+def test_one_lost_answer_costs_no_more_than_its_time(make, clock):
+    printer, far = make()
+    say, said = far._say, []
+    far._say = lambda data: said.append(data) or (say(data) if len(said) not in (2, 9) else None)
+    for n in range(4):
+        assert printer.perform(slip(f"slip-{n}")) == Outcome("confirmed")
+    began = clock.now()
+    assert printer.check().state == "ok"
+    assert clock.now() - began < 0.5

@@ -16,9 +16,12 @@ from server.domain.events import Event, SlipChanged
 from server.domain.slips import FACTS, Line, SlipTemplate
 from server.store import tables as t
 from server.store.slips import Slip, find_slip, slips_in
+from server.store.snapshots.manager import slips_value
+from server.store.snapshots.view import View
 from server.store.unit import Commit
 from server.store.verify import check
-from tests.conftest import KIOSK, clerk
+from server.text import Texts
+from tests.conftest import KIOSK, ROOT, clerk
 from tests.server.hall_day import URL, HallDay
 
 HOST = Actor("device", "host-1", "host")
@@ -207,3 +210,18 @@ def test_a_slip_may_name_every_fact_there_is(day: HallDay):
     day.open()
     day.template = SlipTemplate(tuple(Line(text="{" + fact + "}") for fact in FACTS))
     assert taken(day).facts["parts"][0]["text"] == "A001"
+
+
+def test_the_manager_sees_only_slips_that_still_need_somebody(day: HallDay, template: SlipTemplate) -> None:
+    day.open("W01")
+    waiting, copied, called = day.take("S101"), day.take("S101"), day.take("S001")
+    for taken in (waiting, copied, called):
+        assert taken.slip is not None
+        with day.store.unit(HOST) as unit:
+            follow_slip(unit, taken.slip.id, "failed", "paper_out")
+    with day.store.unit(KIOSK) as unit:
+        reprint_slip(unit, day.hall, template, URL, copied.ticket.id)
+    day.call("W01")
+    with day.store.read() as connection:
+        view = View.of(connection, day.hall.id, day.hall, Texts(ROOT / "config" / "text"))
+        assert [row["number"] for row in slips_value(view)] == [waiting.ticket.number]

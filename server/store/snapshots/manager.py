@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from server.domain.tickets import AT_WINDOW, State
 from server.store import tables as t
@@ -109,12 +109,17 @@ def _rating(view: View, row: Any) -> dict[str, Any]:
 
 
 def slips_value(view: View) -> list[dict[str, Any]]:
-    """Today's slips that are not on paper, newest first."""
+    """Slips that still need somebody, newest first: not on paper, no later copy, and their ticket still
+    waits."""
     s, k = t.slip.c, t.ticket.c
     query = select(s.id, s.state, s.reason, s.kiosk, s.changed_at, k.number).join_from(
         t.slip, t.ticket, s.ticket == k.id
     )
-    bad = query.where(s.hall == view.hall, s.day == view.day, s.state.in_(("unsure", "failed")))
+    later = t.slip.alias()
+    copied = exists().where(later.c.ticket == s.ticket, later.c.copy > s.copy)
+    waits = exists().where(t.leg.c.ticket == s.ticket, t.leg.c.state == State.WAITING)
+    today = (s.hall == view.hall, s.day == view.day)
+    bad = query.where(*today, s.state.in_(("unsure", "failed")), ~copied, waits)
     rows = view.connection.execute(bad.order_by(s.id.desc()).limit(20)).mappings()
     keys = ("id", "number", "state", "reason", "kiosk")
     return [{**{key: r[key] for key in keys}, "at": iso(r["changed_at"])} for r in rows]

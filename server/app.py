@@ -13,6 +13,8 @@ from flask_socketio import SocketIO
 
 from server import clock as clock_module
 from server.api import (
+    booking,
+    booking_pages,
     day,
     desk_more,
     devices,
@@ -107,7 +109,7 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     headers.register(app)
     for door in (
         *(hall, tickets, windows, desk_more, help, ratings, my),
-        *(day, state, session, setup, devices, staff, what_if, placement, pages),
+        *(day, state, session, setup, devices, staff, what_if, placement, booking, booking_pages, pages),
     ):
         app.register_blueprint(door.bp)
     app.register_blueprint(estimates.bp)

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import TypeAdapter, ValidationError
 
+from server.domain.appointments import Appointments
 from server.domain.calendar import HallCalendar, Interval, LocalDay
 from server.domain.catalogue import (
     STRICT,
@@ -160,27 +161,6 @@ class PriorityRules:
     max_share_of_calls: float = 0.5
     starvation_guard_minutes: int = 45
     classes: tuple[PriorityClass, ...] = ()
-
-
-@dataclass(frozen=True)
-class Appointments:
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
-    slot_minutes: int = 30
-    capacity_share: float = 0.4
-    earliest_workdays_ahead: int = 1
-    latest_workdays_ahead: int = 5
-    cancel_hours_before: int = 2
-    early_minutes: int = 15
-    grace_minutes: int = 15
-    late_credit_minutes: int = 10
-    guaranteed_wait_minutes: int = 10
-    max_per_person_per_day: int = 1
-    max_per_person_per_week: int = 2
-    max_per_person_per_month: int = 6
-    no_show_ban_after: int = 2
-    no_show_ban_days: int = 90
-    no_second_queue: bool = True
-    sms_before_minutes: int = 60
 
 
 @dataclass(frozen=True)

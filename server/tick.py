@@ -11,6 +11,7 @@ from threading import Event, Thread
 
 from server.actions.change_rules import change_rules, refuse_rules
 from server.actions.dispatch import dispatch
+from server.actions.keep_appointments import keep_appointments
 from server.actions.print_slip import give_up_late_slips
 from server.actions.rate import close_overdue_questions
 from server.actions.run_day import run_day, watch
@@ -37,6 +38,7 @@ def tick(unit: Unit, house: House) -> None:
     watch_load(unit, hall)
     call_stand_ins(unit, hall)
     dispatch(unit, hall)
+    keep_appointments(unit, hall)
     run_day(unit, hall, always_open=house.settings.demo)
 
 

@@ -125,10 +125,10 @@ describe('figures', () => {
   it('offers every place but this one and the closed ones, and marks the paused', () => {
     const got = targets(
       [{ id: 'A', name: '综合' }, { id: 'B', name: '社保' }],
-      [{ id: 'W03', number: '3', name: '', state: 'open' }, { id: 'W04', number: '4', name: '', state: 'paused' }, { id: 'W05', number: '5', name: '', state: 'open' }, { id: 'W06', number: '6', name: '', state: 'closed' }],
       { queue: 'A', window: 'W03' },
+      [['3', 'open'], ['4', 'paused'], ['5', 'open']].map(([n, state]) => ({ id: 'ZW00' + n, name: '', window: 'W0' + n, number: n!, state: state! })),
     )
-    expect(got.map((t) => `${t.kind}:${t.id}${t.paused ? ' paused' : ''}`)).toEqual(['queue:B', 'window:W04 paused', 'window:W05'])
+    expect(got.map((t) => `${t.kind}:${t.id}${t.paused ? ' paused' : ''}`)).toEqual(['queue:B', 'window:W04 paused', 'window:W05', 'person:ZW004', 'person:ZW005'])
   })
 })
 
@@ -146,7 +146,7 @@ describe('seldom deeds', () => {
     expect(keyOf('emergency')).toBe('')
   })
   it('sends to colleagues at other windows, never to oneself', () => {
-    const people = [{ id: 'ZW003', name: '王雪', window: 'W03', number: '3' }, { id: 'ZW005', name: '孙丽', window: 'W05', number: '5' }]
-    expect(targets([], [], { queue: 'A', window: 'W03' }, people)).toEqual([{ kind: 'person', id: 'ZW005', name: '孙丽 · 5' }])
+    const people = [{ id: 'ZW003', name: '王雪', window: 'W03', number: '3', state: 'open' }, { id: 'ZW005', name: '孙丽', window: 'W05', number: '5', state: 'open' }]
+    expect(targets([], { queue: 'A', window: 'W03' }, people)).toContainEqual({ kind: 'person', id: 'ZW005', name: '孙丽 · 5' })
   })
 })

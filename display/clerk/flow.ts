@@ -179,13 +179,13 @@ export function undoLeft(undo: { until: string } | null | undefined, now: number
 /** Where a ticket can go: other queues first, then other windows that are staffed, then colleagues; never where it is. */
 export function targets(
   queues: { id: string; name: string }[],
-  windows: { id: string; number: string; name: string; state: string }[],
   here: { queue: string | null; window: string },
-  people: { id: string; name: string; window: string; number: string }[] = [],
+  people: { id: string; name: string; window: string; number: string; state: string }[],
 ): Target[] {
+  const there = people.filter((p) => p.window !== here.window)
   return [
     ...queues.filter((q) => q.id !== here.queue).map((q): Target => ({ kind: 'queue', id: q.id, name: `${q.id} ${q.name}` })),
-    ...windows.filter((w) => w.id !== here.window && w.state !== 'closed').map((w): Target => ({ kind: 'window', id: w.id, name: w.number, paused: w.state === 'paused' })),
-    ...people.filter((p) => p.window !== here.window).map((p): Target => ({ kind: 'person', id: p.id, name: `${p.name} · ${p.number}` })),
+    ...there.map((p): Target => ({ kind: 'window', id: p.window, name: p.number, paused: p.state === 'paused' })),
+    ...there.map((p): Target => ({ kind: 'person', id: p.id, name: `${p.name} · ${p.number}` })),
   ]
 }

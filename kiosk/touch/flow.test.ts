@@ -17,6 +17,30 @@ const printed = (copy = 1): Msg => ({ name: 'slip', ticket: 1, slip: { id: 11, s
 const numbered = (look: Msg = { name: 'look', look: {} }, slip?: Slip | null) =>
   play(start(0), look, service, take, { name: 'taken', taken: taken(slip), now: 0 })
 
+describe('checking in for an appointment', () => {
+  const code: Msg = { name: 'code', code: '12345678', request_id: 'r-9' }
+  it('takes eight digits and nothing else', () => {
+    const typed = play(start(0), { name: 'check_in' }, { name: 'digits', code: '12a34 56789' })
+    expect(typed.at).toEqual({ step: 'check_in', code: '12345678' })
+    expect(play(typed, { name: 'back' }).at.step).toBe('home')
+  })
+  it('asks once, by typing or by a scan from the start page', () => {
+    expect(play(start(0), code).at).toMatchObject({ step: 'taking', code: '12345678', request_id: 'r-9' })
+    expect(play(start(0), { name: 'check_in' }, code, { ...code, request_id: 'r-10' }).at).toMatchObject({ request_id: 'r-9' })
+  })
+  it('ends with a number like any other', () => {
+    expect(play(start(0), code, { name: 'taken', taken: taken(), now: 0 }).at.step).toBe('number')
+  })
+  it('goes back to the digits after a no, and repeats a lost request as it was', () => {
+    const no = play(start(0), code, { name: 'refused', refused: 'check-in-early', text: null })
+    expect(play(no, { name: 'back' }).at).toEqual({ step: 'check_in', code: '' })
+    expect(play(start(0), code, { name: 'lost' }, take).at).toMatchObject({ step: 'taking', code: '12345678', request_id: 'r-9' })
+  })
+  it('is not begun by a scan while somebody reads about a service', () => {
+    expect(play(start(0), service, code).at.step).toBe('guide')
+  })
+})
+
 describe('the way to a number', () => {
   it('takes two touches for a popular service and three for any other', () => {
     expect(play(start(0), service, take).at).toMatchObject({ step: 'taking', service: 'S001', request_id: 'r-1' })

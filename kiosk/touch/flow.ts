@@ -3,6 +3,7 @@
  *
  *   home -> (list | search) -> guide -> taking -> number -> home        taking -> refused | lost -> guide, or taking again
  *   taking -> confirm (many are ahead, or the same service again) -> taking with the answer, or home
+ *   home -> check_in (or a scan) -> taking -> number                    an appointment's code instead of a service
  *
  * A number is taken once: `take` counts only on the guide (or again, with the same request_id, on `lost`), and it leaves
  * that step at the first touch. What one visitor chose (language, large type, contrast, low) ends with the visit.
@@ -16,11 +17,12 @@ export type Step =
   | { step: 'list'; by: Tab; id: string }
   | { step: 'search'; query: string }
   | { step: 'guide'; service: string; priority: string | null; from: Step }
-  | { step: 'taking'; request_id: string; service: string; priority: string | null; slow: boolean; confirmed?: string[] }
+  | { step: 'taking'; request_id: string; service: string; priority: string | null; code?: string; slow: boolean; confirmed?: string[] }
   | { step: 'confirm'; service: string; priority: string | null; refused: string; text: Both | null; facts: Record<string, unknown>; confirmed: string[] }
   | { step: 'number'; taken: Taken; slip: Slip | null; reprint: Reprint; until: number }
-  | { step: 'refused'; service: string; refused: string; text: Both | null; facts: Record<string, unknown> }
-  | { step: 'lost'; request_id: string; service: string; priority: string | null; confirmed?: string[] }
+  | { step: 'check_in'; code: string }
+  | { step: 'refused'; service: string; code?: string; refused: string; text: Both | null; facts: Record<string, unknown> }
+  | { step: 'lost'; request_id: string; service: string; priority: string | null; code?: string; confirmed?: string[] }
 export type Reprint = 'no' | 'asking' | 'refused'
 export interface Look {
   lang: Lang
@@ -41,6 +43,7 @@ export const IDLE_S = 60
 export const WARN_S = 15
 export const NUMBER_S = 30
 export const NUMBER_ELDER_S = 60
+export const CODE_DIGITS = 8
 
 const PLAIN: Look = { lang: 'zh', elder: false, contrast: false, low: false }
 export const start = (now: number): Kiosk => ({ at: { step: 'home' }, tab: 'theme', look: PLAIN, touched_at: now, warning_s: null })
@@ -60,7 +63,11 @@ export type Msg =
   | { name: 'look'; look: Partial<Look> }
   | { name: 'take'; request_id: string }
   /** After a power cut: the request that may have been cut off is sent again. */
-  | { name: 'resumed'; request_id: string; service: string; priority: string | null; confirmed?: string[] }
+  | { name: 'resumed'; request_id: string; service: string; priority: string | null; code?: string; confirmed?: string[] }
+  | { name: 'check_in' }
+  | { name: 'digits'; code: string }
+  /** The eight digits were typed, or a code was scanned. */
+  | { name: 'code'; code: string; request_id: string }
   | { name: 'slow' }
   | { name: 'taken'; taken: Taken; now: number }
   | { name: 'refused'; refused: string; text: Both | null; facts?: Record<string, unknown> }
@@ -115,7 +122,15 @@ export function next(kiosk: Kiosk, msg: Msg): Kiosk {
       return at.step === 'lost' ? to(kiosk, { ...at, step: 'taking', slow: false }) : kiosk
     case 'resumed':
       return at.step === 'home'
-        ? to(kiosk, { step: 'taking', request_id: msg.request_id, service: msg.service, priority: msg.priority, slow: false, confirmed: msg.confirmed })
+        ? to(kiosk, { step: 'taking', request_id: msg.request_id, service: msg.service, priority: msg.priority, ...(msg.code ? { code: msg.code } : {}), slow: false, confirmed: msg.confirmed })
+        : kiosk
+    case 'check_in':
+      return at.step === 'home' ? to(kiosk, { step: 'check_in', code: '' }) : kiosk
+    case 'digits':
+      return at.step === 'check_in' ? to(kiosk, { ...at, code: msg.code.replace(/\D/g, '').slice(0, CODE_DIGITS) }) : kiosk
+    case 'code':
+      return at.step === 'home' || at.step === 'check_in' || at.step === 'all' || at.step === 'list' || (at.step === 'refused' && at.code)
+        ? to(kiosk, { step: 'taking', request_id: msg.request_id, service: '', priority: null, code: msg.code, slow: false })
         : kiosk
     case 'slow':
       return at.step === 'taking' ? to(kiosk, { ...at, slow: true }) : kiosk
@@ -131,11 +146,11 @@ export function next(kiosk: Kiosk, msg: Msg): Kiosk {
         return to(kiosk, { step: 'confirm', service, priority, refused: msg.refused, text: msg.text, facts: msg.facts, confirmed: confirmed || [] })
       }
       return at.step === 'taking'
-        ? to(kiosk, { step: 'refused', service: at.service, refused: msg.refused, text: msg.text, facts: msg.facts || {} })
+        ? to(kiosk, { step: 'refused', service: at.service, ...(at.code ? { code: at.code } : {}), refused: msg.refused, text: msg.text, facts: msg.facts || {} })
         : kiosk
     case 'lost':
       return at.step === 'taking'
-        ? to(kiosk, { step: 'lost', request_id: at.request_id, service: at.service, priority: at.priority, confirmed: at.confirmed })
+        ? to(kiosk, { step: 'lost', request_id: at.request_id, service: at.service, priority: at.priority, confirmed: at.confirmed, ...(at.code ? { code: at.code } : {}) })
         : kiosk
     case 'slip':
       return slipSaid(kiosk, msg.ticket, msg.slip, msg.now)
@@ -167,8 +182,9 @@ function tick(kiosk: Kiosk, now: number): Kiosk {
 function back(kiosk: Kiosk): Kiosk {
   const at = kiosk.at
   if (at.step === 'guide') return to(kiosk, at.from)
+  if (at.step === 'refused' && at.code) return to(kiosk, { step: 'check_in', code: '' })
   if (at.step === 'refused') return to(kiosk, { step: 'guide', service: at.service, priority: null, from: { step: 'home' } })
-  if (at.step === 'all' || at.step === 'list' || at.step === 'search') return to(kiosk, { step: 'home' })
+  if (at.step === 'all' || at.step === 'list' || at.step === 'search' || at.step === 'check_in') return to(kiosk, { step: 'home' })
   return kiosk
 }
 

@@ -8,9 +8,11 @@ from datetime import timedelta
 from server.domain import refusals
 from server.domain.access import KIOSK
 from server.domain.events import SlipChanged
+from server.domain.routing import APPOINTMENT
 from server.domain.slips import SlipTemplate, compose
 from server.domain.tickets import Ticket
 from server.settings import HallSettings
+from server.store.appointments import appointment_time
 from server.store.estimates import told_with
 from server.store.slips import Slip, add_slip, copies, find_slip, last_slip, queued_before, save_slip
 from server.store.tickets import count_ahead, find_ticket, last_leg
@@ -56,12 +58,19 @@ def owe_slip(
         "wait_soon": estimate.state == "soon",
         "wait_unknown": estimate.state == "unknown",
         "hotline": hall.hall.centre.hotline,
+        "appointment": agreed_time(unit, hall, ticket),
     }
     slip = add_slip(
         unit, ticket.id, copy, kiosk, {"number": ticket.number, "parts": compose(template, facts)}
     )
     unit.add(SlipChanged(slip.id, ticket.id, kiosk, "queued", "", copy))
     return slip
+
+
+def agreed_time(unit: Unit, hall: HallSettings, ticket: Ticket) -> str:
+    """The appointment's local time, empty for a walk-in and for who came too late to keep it."""
+    at = appointment_time(unit.connection, ticket.id) if ticket.priority == APPOINTMENT else None
+    return f"{at.astimezone(hall.zone):%H:%M}" if at else ""
 
 
 def reprint_slip(unit: Unit, hall: HallSettings, template: SlipTemplate, base_url: str, ticket: int) -> Slip:

@@ -9,11 +9,12 @@ from server.actions.at_window import ticket_at
 from server.domain import refusals
 from server.domain.events import TicketTransferred
 from server.domain.tickets import Leg, Move
+from server.domain.windows import WindowState
 from server.settings import HallSettings
 from server.store.deeds import record
 from server.store.tickets import add_leg, find_ticket, move, next_ordinal
 from server.store.unit import Unit
-from server.store.windows import post_of
+from server.store.windows import find_post, post_of
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ def _target(
     if to_window is not None:
         if to_window not in hall.catalogue.windows or to_window == window:
             raise refusals.TargetWrong(window=to_window)
+        if find_post(unit.connection, unit.hall, to_window).state is WindowState.CLOSED:
+            raise refusals.TargetWrong(window=to_window)  # only that window could call it: nobody would
         return Target(_queue_at(hall, to_window, leg), window=to_window)
     if queue not in hall.catalogue.queues:
         raise refusals.TargetWrong(queue=queue)

@@ -30,6 +30,7 @@ from server.store.snapshots.view import View
 from server.store.tickets import find_leg, ticket_by_link
 from server.store.unit import Unit
 from server.web.assets import entry
+from server.web.headers import FORM_PAGE
 
 bp = APIBlueprint("my", __name__, template_folder="../../kiosk/ticket/templates")
 
@@ -116,7 +117,9 @@ def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValu
         style=entry("kiosk/ticket/ticket.css"),
         trouble=trouble,
     )
-    return _private(make_response(page, status))
+    response = make_response(page, status)
+    response.headers.update(FORM_PAGE)
+    return _private(response)
 
 
 @bp.get("/api/my/<link>")

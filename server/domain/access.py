@@ -62,6 +62,8 @@ MATRIX: dict[str, frozenset[str]] = {
         "bench.use": (MANAGER, ADMIN),
         "audit.read": (SUPERVISOR, MANAGER),
         "what-if.ask": (DUTY_LEADER, MANAGER),
+        "appointment.book": (*BESIDE_CITIZEN, MANAGER),
+        "appointment.check-in": (KIOSK, *BESIDE_CITIZEN),
     }.items()
 }
 

@@ -28,7 +28,7 @@ class Event:
 
 
 ALARMS = "alarms"
-QUEUE, WINDOW, CALLS, DAY, RATINGS, DEVICES, SLIPS, POSTS, EMERGENCIES, TIDAL, CHOICES = (
+QUEUE, WINDOW, CALLS, DAY, RATINGS, DEVICES, SLIPS, POSTS, EMERGENCIES, TIDAL, CHOICES, APPOINTMENTS = (
     "queue",
     "window",
     "calls",
@@ -40,6 +40,7 @@ QUEUE, WINDOW, CALLS, DAY, RATINGS, DEVICES, SLIPS, POSTS, EMERGENCIES, TIDAL, C
     "emergencies",
     "tidal",
     "choices",
+    "appointments",
 )
 
 
@@ -350,7 +351,9 @@ class DeviceChanged(Event):
 @dataclass(frozen=True)
 class DayOpened(Event):
     name = "day.opened"
-    touches = frozenset({DAY, QUEUE, WINDOW, CALLS, RATINGS, SLIPS, POSTS, EMERGENCIES, TIDAL, CHOICES})
+    touches = frozenset(
+        {DAY, QUEUE, WINDOW, CALLS, RATINGS, SLIPS, POSTS, EMERGENCIES, TIDAL, CHOICES, APPOINTMENTS}
+    )
     day: str
 
     def ids(self, field: str) -> set[str]:
@@ -407,6 +410,44 @@ class RulesChanged(Event):
     name = "rules.changed"
     touches = frozenset({ALARMS})
     version: int
+
+
+@dataclass(frozen=True)
+class AppointmentBooked(Event):
+    """`at`: the agreed time, ISO 8601 in UTC."""
+
+    name = "appointment.booked"
+    touches = frozenset({APPOINTMENTS})
+    appointment: int
+    queue: str
+    at: str
+
+    def ids(self, field: str) -> set[str]:
+        # every desk hears of them: which windows serve the queue is the hall's business
+        return {"*"} if field == "window" else super().ids(field)
+
+
+@dataclass(frozen=True)
+class AppointmentCancelled(AppointmentBooked):
+    name = "appointment.cancelled"
+
+
+@dataclass(frozen=True)
+class AppointmentMissed(AppointmentBooked):
+    name = "appointment.missed"
+
+
+@dataclass(frozen=True)
+class AppointmentMoved(AppointmentBooked):
+    name = "appointment.moved"
+    was: str = ""
+
+
+@dataclass(frozen=True)
+class AppointmentCheckedIn(AppointmentBooked):
+    name = "appointment.checked_in"
+    ticket: int = 0
+    number: str = ""
 
 
 def _all(base: type[Event]) -> list[type[Event]]:

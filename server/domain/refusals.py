@@ -120,6 +120,22 @@ RatingTooLate = _refusal("RatingTooLate", "rating-too-late", "The time to rate h
 ReasonNeeded = _refusal("ReasonNeeded", "reason-needed", "A bad rating needs a reason or some words.", 422)
 ReasonForeign = _refusal("ReasonForeign", "reason-foreign", "This reason does not belong to this level.", 422)
 
+# --- appointments
+ServiceNotBookable = _refusal(
+    "ServiceNotBookable", "service-not-bookable", "No appointments for this service."
+)
+SlotUnknown = _refusal("SlotUnknown", "slot-unknown", "No appointments at this time.", 404)
+SlotFull = _refusal("SlotFull", "slot-full", "All places of this time are taken.")
+SlotFree = _refusal("SlotFree", "slot-free", "There still is a place: book it instead of waiting.")
+BookingUnknown = _refusal("BookingUnknown", "booking-unknown", "No such appointment.", 404)
+BookingState = _refusal("BookingState", "booking-state", "The appointment's state does not allow this.")
+BookingTooLate = _refusal("BookingTooLate", "booking-too-late", "Too late to cancel or move.")
+BookingLimit = _refusal("BookingLimit", "booking-limit", "This person has as many appointments as allowed.")
+BookingBanned = _refusal("BookingBanned", "booking-banned", "Missed too many; not before `until`.")
+CheckInEarly = _refusal("CheckInEarly", "check-in-early", "Too early to check in.")
+CheckInOtherDay = _refusal("CheckInOtherDay", "check-in-other-day", "The appointment is on another day.")
+CheckedInAlready = _refusal("CheckedInAlready", "checked-in-already", "Checked in already; see the number.")
+
 ALL: tuple[type[Refusal], ...] = tuple(
     value
     for value in list(globals().values())

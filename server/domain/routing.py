@@ -29,6 +29,8 @@ class Rules:
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     gate: float = 0.0  # a protected leg goes first from origin + gate
+    lead: float = 3.0  # an appointment's origin = its time - lead
+    late: float = 10.0  # checked in later than this after its time: ordinary
     gamma: float = 0.5  # 0 = strict first come first served among ordinary legs
     clip_low: float = 0.5
     clip_high: float = 1.5
@@ -83,16 +85,21 @@ def kind_of(leg: Leg) -> str:
     return leg.priority if leg.priority in (ORDINARY, APPOINTMENT) else "priority"
 
 
+def seniority_from(leg: Leg) -> datetime:
+    """Since when `leg` has waited. An appointment's origin may lie ahead: who came early has waited since."""
+    return min(leg.origin_at, leg.joined_at) if leg.priority == APPOINTMENT else leg.origin_at
+
+
 def key(leg: Leg, now: datetime, rules: Rules, at: Situation) -> tuple[float, ...]:
     """The place of `leg` before the calling window: the smallest tuple is called."""
     origin, joined = leg.origin_at.timestamp(), leg.joined_at.timestamp()
     gate = 0.0 if leg.priority == SUPPLEMENT else rules.gate
     if is_protected(leg, at.window) and minutes(now - leg.origin_at) >= gate:
         return (0, origin + gate * 60, joined, leg.id)
-    seniority_from = min(origin, joined) if leg.priority == APPOINTMENT else origin
-    age = (now.timestamp() - seniority_from) / 60
+    senior = seniority_from(leg).timestamp()
+    age = (now.timestamp() - senior) / 60
     if age >= rules.hard:
-        return (1, seniority_from, joined, leg.id)
+        return (1, senior, joined, leg.id)
     share = (at.mean_minutes.get(leg.service, at.mean_all) / at.mean_all) ** rules.gamma
     share = min(max(share, rules.clip_low), rules.clip_high)
     hand = rules.hand if at.comprehensive and leg.service in at.special_open else 0.0
@@ -125,7 +132,7 @@ def choose(waiting: Iterable[Leg], now: datetime, rules: Rules, at: Situation) -
 
 
 def _explain(leg: Leg, rule: str, now: datetime) -> Choice:
-    return Choice(leg, rule, max(0, round(minutes(now - leg.origin_at))))
+    return Choice(leg, rule, max(0, round(minutes(now - seniority_from(leg)))))
 
 
 def over_ratio(recent: Sequence[str], kind: str, ordinary: int, of_kind: int) -> bool:

@@ -15,7 +15,7 @@ from server.domain.catalogue import STRICT
 Part = dict[str, object]
 FACTS = (  # what a line of a ticket's slip may name
     *("number", "hall", "service", "service_en", "queue", "ahead", "windows", "taken_at"),
-    *("url", "copy", "reprint", "hotline"),
+    *("url", "copy", "reprint", "hotline", "appointment"),
     *("wait", "wait_soon", "wait_unknown"),
 )
 

@@ -22,6 +22,13 @@ _AT_WINDOW = {
 }
 _WINDOWS = {e.WindowOpened.name, e.WindowClosed.name, e.WindowPaused.name, e.WindowResumed.name}
 _DAYS = {e.DayOpened.name, e.DayClosing.name, e.DayClosed.name}
+_APPOINTMENTS = {
+    e.AppointmentBooked.name,
+    e.AppointmentCancelled.name,
+    e.AppointmentMoved.name,
+    e.AppointmentCheckedIn.name,
+    e.AppointmentMissed.name,
+}
 _RATINGS = {e.RatingAsked.name, e.RatingGiven.name, e.RatingTimedOut.name, e.RatingWithdrawn.name}
 _HELP = {
     *(e.EmergencyRaised.name, e.EmergencyAcknowledged.name, e.EmergencyClosed.name),
@@ -34,7 +41,10 @@ AUDIENCE: dict[str, tuple[frozenset[str], str]] = {
     "window": (frozenset(_AT_WINDOW | _WINDOWS), "window"),
     "kiosk": (frozenset({e.SlipChanged.name, e.PlacementPublished.name}), "kiosk"),
     "pad": (frozenset(_RATINGS | _WINDOWS), "window"),
-    "clerk": (frozenset(_AT_WINDOW | _WINDOWS | _HELP | _RATINGS - {e.RatingGiven.name}), "window"),
+    "clerk": (
+        frozenset(_AT_WINDOW | _WINDOWS | _HELP | _APPOINTMENTS | _RATINGS - {e.RatingGiven.name}),
+        "window",
+    ),
     "manager": (frozenset(e.EVENTS), ""),
 }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.domain import events as e
-from server.store.snapshots import desk, helping, manager, pad, public
+from server.store.snapshots import booking, desk, helping, manager, pad, public
 from server.store.snapshots.view import ALL, Ids, Rows, View
 
 
@@ -53,6 +53,7 @@ def _whole(value: Callable[[View], Any]) -> Callable[[View, str], Any]:
 _WINDOWS = RowsPart("windows", e.WINDOW, "window", public.window_rows)
 _QUEUES = RowsPart("queues", e.QUEUE, "queue", public.queue_rows)
 _DAY = ValuePart("day", frozenset({e.DAY}), _whole(public.day_value))
+_APPOINTMENTS = frozenset({e.APPOINTMENTS})
 _CALLS = ValuePart("calls", frozenset({e.CALLS}), _whole(public.calls_value))
 
 FACES: dict[str, Face] = {
@@ -95,6 +96,7 @@ FACES: dict[str, Face] = {
                 ),
                 ValuePart("people", frozenset({e.POSTS}), _whole(desk.people_value)),
                 _DAY,
+                ValuePart("appointments", _APPOINTMENTS, booking.desk_value),
             ),
         ),
         Face(
@@ -114,6 +116,7 @@ FACES: dict[str, Face] = {
                 ValuePart("tidal", frozenset({e.TIDAL}), _whole(helping.tidal_value)),
                 ValuePart("posts", frozenset({e.POSTS}), _whole(helping.posts_value)),
                 ValuePart("choices", frozenset({e.CHOICES}), _whole(helping.choices_value)),
+                ValuePart("appointments", _APPOINTMENTS, _whole(booking.today_value)),
             ),
         ),
     )

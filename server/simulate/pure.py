@@ -27,15 +27,10 @@ from server.settings import HallSettings
 from server.simulate.arrivals import Citizen
 from server.simulate.loop import Called
 
-LEAD_MIN, LATE_MIN = (
-    3.0,
-    10.0,
-)  # an appointment's seniority starts so much before its time; so late is too late
-
 Line = list[tuple[float, float, int, Leg]]
 
 
-def joined(citizen: Citizen, now_s: float) -> tuple[str, float]:
+def joined(citizen: Citizen, now_s: float, rules: Rules) -> tuple[str, float]:
     """(class, second at which its seniority starts) of somebody who joins at `now_s`.
 
     An appointment holder who is on time counts from shortly before the slot, a late one from the check-in;
@@ -44,8 +39,8 @@ def joined(citizen: Citizen, now_s: float) -> tuple[str, float]:
     if citizen.priority != APPOINTMENT or citizen.slot_s is None:
         return citizen.priority, now_s if citizen.origin_s is None else citizen.origin_s
     if now_s <= citizen.slot_s:
-        return APPOINTMENT, citizen.slot_s - LEAD_MIN * 60
-    return (APPOINTMENT if now_s <= citizen.slot_s + LATE_MIN * 60 else ORDINARY), now_s
+        return APPOINTMENT, citizen.slot_s - rules.lead * 60
+    return (APPOINTMENT if now_s <= citizen.slot_s + rules.late * 60 else ORDINARY), now_s
 
 
 def _line_of(leg: Leg) -> tuple[str, str, str, str | None]:
@@ -115,7 +110,7 @@ class PureHall:
 
     def join(self, citizen: Citizen, at_s: float) -> None:
         """Stand in line since `at_s`."""
-        priority, origin_s = joined(citizen, at_s)
+        priority, origin_s = joined(citizen, at_s, self._rules)
         self.stand(Leg(
             id=citizen.id, ticket=citizen.id, ordinal=1, number=str(citizen.id), service=citizen.service,
             queue=self._queue_of[citizen.service], priority=priority, state=State.WAITING,

@@ -22,7 +22,7 @@ from server.settings import HallSettings
 from server.simulate.arrivals import Arrivals, Citizen, Demand, People, draw_span, lognormal
 from server.simulate.loop import Manners, Outcome, Play, Shift
 from server.simulate.measures import percentile
-from server.simulate.pure import LEAD_MIN, PureHall
+from server.simulate.pure import PureHall
 from server.simulate.scenario import Scenario, ServicePlan, manners_of, queues_of, shifts_of
 
 SOON_S = 2 * 3600  # who joins within this counts
@@ -193,7 +193,7 @@ class _Hall:
     def _standing(self, leg: Leg, own: Citizen) -> Citizen:
         minutes = self._minutes(leg.service) / self._minutes(own.service)
         origin_s = self._second(leg.origin_at)
-        slot_s = origin_s + LEAD_MIN * 60 if leg.priority == APPOINTMENT else None
+        slot_s = origin_s + self._hall.rules.lead * 60 if leg.priority == APPOINTMENT else None
         return replace(own, at_s=self._second(leg.joined_at), service=leg.service, priority=leg.priority,
                        slot_s=slot_s, work_s=own.work_s * minutes)  # fmt: skip
 

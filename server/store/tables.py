@@ -607,3 +607,45 @@ cover = Table(
     PrimaryKeyConstraint("hall", "window", name="pk_cover"),
     CheckConstraint(_one_of("state", "none", "b_called", "leader_called"), name="ck_cover_state"),
 )
+
+# Appointments, from the draft that keeps a place to the ticket it became. A place of a slot is held once.
+appointment = Table(
+    "appointment",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("hall", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("at", UtcTime),
+    Column("place", Integer),
+    Column("state", Text, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("person", Text),  # keyed hash of a phone number
+    Column("holds_until", UtcTime),
+    Column("made_at", UtcTime, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("lang", Text, nullable=False),
+    Column("moves", Integer, nullable=False),
+    Column("ticket", Serial, ForeignKey("ticket.id", name="fk_appointment_ticket")),
+    UniqueConstraint("link", name="uq_appointment_link"),
+    UniqueConstraint("hall", "day", "code", name="uq_appointment_code"),
+    UniqueConstraint("ticket", name="uq_appointment_ticket"),
+    CheckConstraint(
+        _one_of("state", "waitlisted", "draft", "booked", "checked_in", "cancelled", "missed", "expired"),
+        name="ck_appointment_state",
+    ),
+    CheckConstraint("(state = 'checked_in') = (ticket IS NOT NULL)", name="ck_appointment_ticket"),
+    CheckConstraint("(at IS NULL) = (place IS NULL)", name="ck_appointment_place"),
+)
+_HOLDS = text("state IN ('draft', 'booked', 'checked_in', 'missed')")
+Index(
+    "uq_appointment_place",
+    *(appointment.c[name] for name in ("hall", "queue", "at", "place")),
+    unique=True,
+    sqlite_where=_HOLDS,
+    postgresql_where=_HOLDS,
+)
+Index("ix_appointment_state", appointment.c.hall, appointment.c.state, appointment.c.day)
+Index("ix_appointment_person", appointment.c.hall, appointment.c.person, appointment.c.day)

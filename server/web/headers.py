@@ -35,11 +35,17 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), serial=()",
 }
+FORM_PAGE = {"Referrer-Policy": "same-origin"}  # with no-referrer a browser sends forms with "Origin: null"
 SECURE_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
 BODY_LIMIT = 64 * 1024
 DEPTH_LIMIT = 32
 # The phone page without script posts forms; each of these views checks Origin itself.
-FORMS = frozenset({"my.post_cancel_form", "my.post_rate_form"})
+FORMS = frozenset(
+    {
+        *("my.post_cancel_form", "my.post_rate_form"),
+        *("booking_pages.post_book", "booking_pages.post_booking_form"),
+    }
+)
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 

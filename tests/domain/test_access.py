@@ -66,7 +66,13 @@ def test_the_supervisor_reads_and_changes_nothing(act: str):
 @pytest.mark.parametrize(
     ("kind", "acts"),
     [
-        ("kiosk", {"ticket.take", "ticket.reprint", "ticket.see-own", "kiosk.watch", "queue.watch"}),
+        (
+            "kiosk",
+            {
+                *("ticket.take", "ticket.reprint", "ticket.see-own", "appointment.check-in"),
+                *("kiosk.watch", "queue.watch"),
+            },
+        ),
         ("pad", {"rating.give", "pad.watch", "queue.watch"}),
         ("board", {"hall.watch", "queue.watch"}),
         ("window_screen", {"window.watch", "queue.watch"}),

@@ -51,6 +51,19 @@ OPEN = {  # what everybody may ask; all other routes must say whom they let in
     "POST /api/my/<link>/rate",
     "POST /t/<link>/cancel",
     "POST /t/<link>/rate",
+    # anybody may book; the booking's link of 128 random bits is the proof from then on
+    "GET /api/slots",
+    "POST /api/appointments",
+    "POST /api/appointments/wait",
+    "GET /book",
+    "POST /book",
+    "GET /b/<link>",
+    "POST /b/<link>/<any(confirm, cancel, move, check_in):deed>",
+    "GET /api/booking/<link>",
+    "POST /api/booking/<link>/confirm",
+    "POST /api/booking/<link>/cancel",
+    "POST /api/booking/<link>/move",
+    "POST /api/booking/<link>/check-in",
 }
 
 

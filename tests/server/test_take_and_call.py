@@ -315,3 +315,11 @@ def test_a_kiosk_cannot_give_what_only_staff_may_grant(day: HallDay) -> None:
     with pytest.raises(refusals.PriorityUnknown):
         day.take("S001", "emergency")
     assert day.take("S001", "emergency", actor=clerk("ZW025")).leg.priority == "emergency"
+
+
+def test_nobody_is_sent_to_a_window_where_nobody_sits(day: HallDay) -> None:
+    day.open("W01")
+    day.take()
+    day.call("W01")
+    with pytest.raises(refusals.TargetWrong):
+        day.at("W01", transfer, day.hall, "W01", None, "W05")

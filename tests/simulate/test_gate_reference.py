@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from server.domain.catalogue import Catalogue, Window
+from server.domain.routing import Rules
 from server.settings import HallSettings
 from server.simulate.arrivals import Citizen
 from server.simulate.loop import Called, Play
@@ -46,7 +47,7 @@ class Watched:
     def take(self, citizen: Citizen) -> bool:
         if not self.inner.take(citizen):
             return False
-        cls, origin_s = joined(citizen, self.minute * 60)
+        cls, origin_s = joined(citizen, self.minute * 60, Rules())
         queue = self.inner._queue_of[citizen.service]
         leg = {"id": citizen.id, "service": citizen.service, "queue": queue, "cls": cls}
         self.reference.waiting.append({**leg, "origin": origin_s / 60, "joined": self.minute})

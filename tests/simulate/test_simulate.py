@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from server.cli import main
+from server.domain.routing import Rules
 from server.settings import SettingsError
 from server.simulate.arrivals import Citizen, lognormal, read_arrivals, sigma_of
 from server.simulate.loop import MISSED, SERVED, Outcome, Play
@@ -192,7 +193,7 @@ def test_the_distributions_have_the_means_that_are_written(world: World) -> None
 def test_where_an_appointments_seniority_starts(came: float, cls: str, origin: float) -> None:
     """On time: three minutes before the slot; within ten minutes: the check-in; later: ordinary."""
     booked = Citizen(1, came * 3600, "S001", "appointment", 10 * 3600)
-    assert joined(booked, came * 3600) == (cls, pytest.approx(origin * 3600))
+    assert joined(booked, came * 3600, Rules()) == (cls, pytest.approx(origin * 3600))
 
 
 def test_the_measures_of_a_day_written_by_hand(world: World) -> None:

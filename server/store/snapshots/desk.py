@@ -43,6 +43,11 @@ _FIGURES = (
     .where(*_TODAY, _LEG.window.in_(bindparam("windows", expanding=True)))
     .group_by(_LEG.window)
 )
+_MINE = select(
+    func.count(_LEG.served_s),
+    func.sum(_LEG.served_s),
+    func.count().filter(_LEG.state == State.NO_SHOW),
+).where(*_TODAY, _LEG.clerk == bindparam("clerk"))
 _KEYPAD = select(t.health.c.state, t.health.c.reason).where(
     t.health.c.hall == bindparam("hall"),
     t.health.c.window == bindparam("window"),
@@ -73,7 +78,7 @@ def desk_value(view: View, window: str) -> dict[str, Any]:
         "ticket": _ticket(view, leg) if leg else None,
         "held": [_parked(view, row) for row in aside if row.state == State.HELD],
         "missed": [_missed(view, row) for row in aside if row.state == State.NO_SHOW],
-        "figures": figures(view, (window,))[window],
+        "figures": _mine(view, post.clerk),
         "keypad": _keypad(view, window),
         "can": _can(view, post, leg),
         "undo": _undo(view, window, post),
@@ -169,10 +174,16 @@ def _tidal(view: View, place: Window) -> str | None:
 
 
 def people_value(view: View) -> list[dict[str, str]]:
-    """Who sits at which window now: a ticket can be sent to them."""
+    """Who sits at which window now, open or paused: a ticket can be sent to them and to these windows only."""
     known, catalogue = posts(view.connection, view.hall), view.settings.catalogue
     return [
-        {"id": post.clerk, "name": catalogue.people[post.clerk].name, "window": w.id, "number": w.number}
+        {
+            "id": post.clerk,
+            "name": catalogue.people[post.clerk].name,
+            "window": w.id,
+            "number": w.number,
+            "state": post.state,
+        }
         for w in catalogue.windows.values()
         if (post := known.get(w.id)) is not None and post.clerk in catalogue.people
     ]
@@ -198,6 +209,12 @@ def _missed(view: View, row: Row[Any]) -> dict[str, Any]:
         "at": iso(row.ended_at),
         "can_return": can,
     }
+
+
+def _mine(view: View, clerk: str | None) -> dict[str, Any]:
+    """The figures of the person at the desk, at whichever window they worked today."""
+    which = {"hall": view.hall, "day": view.day, "clerk": clerk}
+    return _figures(*view.connection.execute(_MINE, which).one())
 
 
 def figures(view: View, windows: Collection[str]) -> dict[str, dict[str, Any]]:

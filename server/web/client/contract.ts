@@ -158,7 +158,7 @@ export interface PadPicture {
 }
 export interface ClerkPicture {
   rows: { queues: QueueRow }
-  values: { desk: Desk; people: Present[]; day: Day }
+  values: { desk: Desk; people: Present[]; day: Day; appointments: AppointmentRow[] }
 }
 export interface ManagerPicture {
   rows: { windows: ManagerWindowRow; queues: ManagerQueueRow; devices: DeviceRow }
@@ -171,6 +171,7 @@ export interface ManagerPicture {
     tidal: Tidal[]
     posts: Record<string, PostRow>
     choices: ChoiceCount[]
+    appointments: AppointmentRow[]
   }
 }
 export type Namespace = '/hall' | '/window' | '/kiosk' | '/pad' | '/clerk' | '/manager' | '/bench'
@@ -190,6 +191,15 @@ export interface PadValue {
   clerk: Clerk | null
   ask: { leg: number; number: string; asked_at: string; until: string } | null
 }
+/** Today's, by time. `number`: what it became at check-in. */
+export interface AppointmentRow {
+  id: number
+  at: string
+  queue: string
+  service: { name: string; name_en: string }
+  state: 'booked' | 'checked_in' | 'cancelled' | 'missed'
+  number: string | null
+}
 export interface Desk {
   window: { id: string; number: string; name: string; state: WindowState; pause: PauseReason | null }
   me: { id: string; name: string }
@@ -201,7 +211,6 @@ export interface Desk {
   figures: { served: number; avg_s: number | null; no_show: number }
   keypad: { state: DeviceState; reason: string } | null
   can: string[]
-  targets?: { id: string; number: string; name: string; state: WindowState; queues: string[] }[]
   /** What the clerk may take back, and until when. */
   undo: { move: 'call' | 'no_show' | 'finish' | 'transfer' | 'hold'; number: string; until: string } | null
   /** Services still to come on the number at the window. */
@@ -215,6 +224,7 @@ export interface Present {
   name: string
   window: string
   number: string
+  state: WindowState
 }
 export interface Emergency {
   id: number

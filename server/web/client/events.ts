@@ -1,6 +1,11 @@
 // Written by `./wucha contract` from server/domain/events.py. Do not edit.
 export type HallEvent =
   | { name: 'alarm.changed'; kind: string; what: string }
+  | { name: 'appointment.booked'; appointment: number; queue: string; at: string }
+  | { name: 'appointment.cancelled'; appointment: number; queue: string; at: string }
+  | { name: 'appointment.checked_in'; appointment: number; queue: string; at: string; ticket: number; number: string }
+  | { name: 'appointment.missed'; appointment: number; queue: string; at: string }
+  | { name: 'appointment.moved'; appointment: number; queue: string; at: string; was: string }
   | { name: 'day.closed'; day: string }
   | { name: 'day.closing'; day: string }
   | { name: 'day.opened'; day: string }

@@ -291,6 +291,50 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hall", "window", name="pk_tidal"),
     )
     op.create_table(
+        "appointment",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("hall", sa.Text(), nullable=False),
+        sa.Column("queue", sa.Text(), nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("place", sa.Integer(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("link", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=True),
+        sa.Column("holds_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("lang", sa.Text(), nullable=False),
+        sa.Column("moves", sa.Integer(), nullable=False),
+        sa.Column("ticket", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("(state = 'checked_in') = (ticket IS NOT NULL)", name="ck_appointment_ticket"),
+        sa.CheckConstraint(
+            "state IN ('waitlisted', 'draft', 'booked', 'checked_in', 'cancelled', 'missed', 'expired')",
+            name="ck_appointment_state",
+        ),
+        sa.CheckConstraint("(at IS NULL) = (place IS NULL)", name="ck_appointment_place"),
+        sa.ForeignKeyConstraint(["ticket"], ["ticket.id"], name="fk_appointment_ticket"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("hall", "day", "code", name="uq_appointment_code"),
+        sa.UniqueConstraint("link", name="uq_appointment_link"),
+        sa.UniqueConstraint("ticket", name="uq_appointment_ticket"),
+    )
+    with op.batch_alter_table("appointment", schema=None) as batch_op:
+        batch_op.create_index("ix_appointment_person", ["hall", "person", "day"], unique=False)
+        batch_op.create_index("ix_appointment_state", ["hall", "state", "day"], unique=False)
+        batch_op.create_index(
+            "uq_appointment_place",
+            ["hall", "queue", "at", "place"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('draft', 'booked', 'checked_in', 'missed')"),
+            postgresql_where=sa.text("state IN ('draft', 'booked', 'checked_in', 'missed')"),
+        )
+
+    op.create_table(
         "leg",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
@@ -598,6 +642,16 @@ def downgrade() -> None:
         )
 
     op.drop_table("leg")
+    with op.batch_alter_table("appointment", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_appointment_place",
+            sqlite_where=sa.text("state IN ('draft', 'booked', 'checked_in', 'missed')"),
+            postgresql_where=sa.text("state IN ('draft', 'booked', 'checked_in', 'missed')"),
+        )
+        batch_op.drop_index("ix_appointment_state")
+        batch_op.drop_index("ix_appointment_person")
+
+    op.drop_table("appointment")
     op.drop_table("tidal")
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.drop_index(

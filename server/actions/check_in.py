@@ -1,0 +1,78 @@
+"""预约签到: who has an appointment gets a number of the ordinary queue at once, never a second one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from server.actions.print_slip import owe_slip
+from server.actions.take_number import Taken, check_giving
+from server.domain import refusals
+from server.domain.appointments import Appointment, Booking, Step, arrival
+from server.domain.events import AppointmentCheckedIn, TicketTaken
+from server.domain.numbering import number
+from server.domain.slips import SlipTemplate
+from server.settings import HallSettings
+from server.store.appointments import by_code, by_link, step
+from server.store.days import find_day
+from server.store.estimates import make_promise
+from server.store.slips import Slip
+from server.store.tickets import add_leg, add_ticket, count_ahead, find_ticket, next_seq
+from server.store.unit import Unit
+
+
+def find_booking(unit: Unit, hall: HallSettings, code: str) -> Appointment:
+    """The booking that a typed or scanned `code` names: today's check-in code, or the link of the phone page.
+
+    Raises BookingUnknown.
+    """
+    today = unit.now.astimezone(hall.zone).date().isoformat()
+    if code.isdigit():
+        return by_code(unit.connection, unit.hall, code, today)
+    return by_link(unit.connection, unit.hall, code)
+
+
+def check_in(
+    unit: Unit, hall: HallSettings, template: SlipTemplate, base_url: str, booking: Appointment
+) -> Taken:
+    """The number of who came by appointment; a kiosk's slip is owed in the same transaction.
+
+    Who is on time is let in over lunch and after the last walk-in too. Raises BookingState, CheckedInAlready,
+    CheckInOtherDay, CheckInEarly, DayClosed, and for who is too late what taking a number raises.
+    """
+    if booking.ticket is not None:
+        standing = find_ticket(unit.connection, unit.hall, booking.ticket)
+        raise refusals.CheckedInAlready(number=standing.number)
+    if booking.state is not Booking.BOOKED or booking.at is None:
+        raise refusals.BookingState(state=booking.state.value, step=Step.CHECK_IN.value)
+    if booking.day != unit.now.astimezone(hall.zone).date().isoformat():
+        raise refusals.CheckInOtherDay(date=booking.day)
+    priority, origin = arrival(booking.at, unit.now, hall.rules, hall.hall.appointment)
+    _check_open(unit, hall, booking)
+    queue = hall.catalogue.queues[booking.queue]
+    seq = next_seq(unit, queue.prefix)
+    printed = number(queue, seq)
+    ticket = add_ticket(unit, queue.prefix, seq, printed, booking.service, priority, booking.lang)
+    leg = add_leg(unit, ticket, 1, queue.prefix, origin_at=origin)
+    step(unit, booking, Step.CHECK_IN, ticket=ticket.id)
+    ahead = count_ahead(unit.connection, unit.hall, ticket.day, leg)
+    estimate = make_promise(unit, leg)
+    slip: Slip | None = None
+    if unit.actor.kiosk:
+        slip = owe_slip(unit, hall, template, base_url, ticket, ahead, 1, unit.actor.kiosk)
+    at = booking.at.isoformat()
+    unit.add(TicketTaken(ticket.id, printed, queue.prefix))
+    unit.add(AppointmentCheckedIn(booking.id, booking.queue, at, ticket.id, printed))
+    facts = {"number": printed, "service": booking.service, "priority": priority}
+    unit.note("ticket.take", f"ticket:{ticket.id}", appointment=booking.id, **facts)
+    return Taken(ticket, leg, ahead, slip, estimate)
+
+
+def _check_open(unit: Unit, hall: HallSettings, booking: Appointment) -> None:
+    assert booking.at is not None
+    keeps = timedelta(minutes=max(hall.rules.late, hall.hall.appointment.grace_minutes))
+    if unit.now > booking.at + keeps:
+        check_giving(unit, hall, booking.queue)
+        return
+    day = find_day(unit.connection, unit.hall, unit.day)
+    if day is None or day.state == "closed":
+        raise refusals.DayClosed(date=booking.day, opens=None)

@@ -1,0 +1,320 @@
+"""Appointments: what is free, booking by phone or by staff, the booking behind its link, and checking in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from apiflask import APIBlueprint
+from flask import current_app, g, request
+from flask.typing import ResponseReturnValue
+from pydantic import AfterValidator, AwareDatetime, StringConstraints
+
+from server.actions.book import cancel_booking, confirm, draft, move_booking, wait_for_place
+from server.actions.check_in import check_in, find_booking
+from server.actions.person_key import person_of
+from server.api.access import check_origin, current_actor, needs
+from server.api.acts import act
+from server.api.bodies import Act, Word
+from server.api.limit import Limit
+from server.api.tickets import taken_json
+from server.domain import refusals
+from server.domain.actors import Actor
+from server.domain.appointments import Appointment
+from server.house import House, house
+from server.store.appointments import by_link
+from server.store.snapshots.booking import booking_value
+from server.store.snapshots.slots import SlotDay, slot_days
+from server.store.snapshots.view import View
+from server.store.unit import Unit
+
+bp = APIBlueprint("booking", __name__)
+
+Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 -]{4,19}$")]
+
+
+def _of_our_time(moment: datetime) -> datetime:
+    """Raises ValueError: years near the ends of the calendar overflow in other zones."""
+    if not 2000 <= moment.year < 3000:
+        raise ValueError("no such year")
+    return moment
+
+
+When = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
+CITIZEN = "booking"  # whoever has no link yet
+
+
+@dataclass
+class Patience:
+    """How much one address may ask of the bookings."""
+
+    places: Limit = field(default_factory=lambda: Limit(30, timedelta(hours=1)))
+    wrong_codes: Limit = field(default_factory=lambda: Limit(10, timedelta(minutes=5)))
+
+
+class BookBody(Act):
+    service: Word
+    at: When
+    lang: Literal["zh", "en"] = "zh"
+
+
+class StaffBookBody(BookBody):
+    phone: Phone | None = None
+
+
+class WaitBody(Act):
+    service: Word
+    day: date
+    lang: Literal["zh", "en"] = "zh"
+
+
+class ConfirmBody(Act):
+    phone: Phone | None = None
+
+
+class MoveBody(Act):
+    at: When
+
+
+class CheckInBody(Act):
+    code: Word
+
+
+def patience() -> Patience:
+    found = current_app.extensions.setdefault("wucha-booking", Patience())
+    assert isinstance(found, Patience)
+    return found
+
+
+# --- to have one
+@bp.get("/api/slots")
+def get_slots() -> ResponseReturnValue:
+    """The times that may be booked for ?service=, day by day, with their free places; and the rules."""
+    return slots_json(request.args.get("service", ""))
+
+
+def slots_json(service: str) -> dict[str, Any]:
+    h = house()
+    if service not in h.hall.catalogue.services:
+        raise refusals.ServiceUnknown(service="?")  # what came from outside is not repeated
+    with h.store.read() as connection:
+        days = slot_days(connection, h.hall, service, h.clock())
+    terms = h.hall.hall.appointment
+    rules = {
+        "cancel_hours_before": terms.cancel_hours_before,
+        "early_minutes": terms.early_minutes,
+        "late_minutes": round(h.hall.rules.late),
+        "draft_minutes": terms.draft_minutes,
+        "max_per_person_per_day": terms.max_per_person_per_day,
+        "max_per_person_per_week": terms.max_per_person_per_week,
+        "max_per_person_per_month": terms.max_per_person_per_month,
+        "ask_phone": terms.ask_phone,
+    }
+    return {"service": service, "days": [_day_json(h, day) for day in days], "rules": rules}
+
+
+def _day_json(h: House, day: SlotDay) -> dict[str, Any]:
+    slots = [
+        {
+            "at": slot.at.isoformat(),
+            "time": f"{slot.at.astimezone(h.hall.zone):%H:%M}",
+            "places": slot.places,
+            "free": len(slot.free),
+        }
+        for slot in day.slots
+    ]
+    return {
+        "date": day.day.isoformat(),
+        "weekday": day.day.weekday(),
+        "provisional": day.provisional,
+        "slots": slots,
+    }
+
+
+@bp.post("/api/appointments")
+@bp.input(BookBody, arg_name="body")
+def post_appointment(body: BookBody) -> ResponseReturnValue:
+    """Keep a place for some minutes (a draft): 201 with its link, which confirms it."""
+    return book(body)
+
+
+def book(body: BookBody) -> ResponseReturnValue:
+    _as_citizen()
+    h = house()
+
+    at = body.at.astimezone(UTC)
+    return _shown(body, lambda unit: draft(unit, h.hall, body.service, at, body.lang))
+
+
+@bp.post("/api/appointments/by-staff")
+@needs("appointment.book")
+@bp.input(StaffBookBody, arg_name="body")
+def post_by_staff(body: StaffBookBody) -> ResponseReturnValue:
+    """Book for a citizen at once: 201 with link and check-in code."""
+    h = house()
+
+    def deed(unit: Unit) -> Appointment:
+        made = draft(unit, h.hall, body.service, body.at.astimezone(UTC), body.lang)
+        return confirm(unit, h.hall, made, _person(h, body.phone))
+
+    return _shown(body, deed)
+
+
+@bp.post("/api/appointments/wait")
+@bp.input(WaitBody, arg_name="body")
+def post_wait(body: WaitBody) -> ResponseReturnValue:
+    """Wait for a place on a full day: 201 with the link on which it will be offered."""
+    return wait(body)
+
+
+def wait(body: WaitBody) -> ResponseReturnValue:
+    _as_citizen()
+    h = house()
+
+    return _shown(body, lambda unit: wait_for_place(unit, h.hall, body.service, body.day, body.lang))
+
+
+def _shown(body: Act, deed: Callable[[Unit], Appointment]) -> ResponseReturnValue:
+    """Make the booking and answer with its link."""
+    url = house().settings.url
+
+    def doing(unit: Unit) -> dict[str, Any]:
+        link = deed(unit).link
+        return {"link": link, "url": f"{url}/b/{link}"}
+
+    return act(body, doing, good=201)
+
+
+# --- to keep one
+@bp.get("/api/booking/<link>")
+def get_booking(link: str) -> ResponseReturnValue:
+    """The booking as it stands, and what may be done with it now."""
+    return {"appointment": look(link)}
+
+
+def look(link: str) -> dict[str, Any]:
+    h = house()
+    with h.store.read() as connection:
+        booking = by_link(connection, h.store.hall, link)
+        view = View.of(connection, h.store.hall, h.hall, h.texts)
+        return booking_value(view, booking, h.clock())
+
+
+@bp.post("/api/booking/<link>/confirm")
+@bp.input(ConfirmBody, arg_name="body")
+def post_confirm(link: str, body: ConfirmBody) -> ResponseReturnValue:
+    """Book the place that the draft keeps. Only now, and once, a phone number may be named."""
+    return confirm_it(link, body)
+
+
+def confirm_it(link: str, body: ConfirmBody) -> ResponseReturnValue:
+    h = house()
+    person = _person(h, body.phone)
+    return with_booking(link, body, lambda unit, booking: confirm(unit, h.hall, booking, person))
+
+
+@bp.post("/api/booking/<link>/cancel")
+@bp.input(Act, arg_name="body")
+def post_cancel_booking(link: str, body: Act) -> ResponseReturnValue:
+    """Give the place back, until some hours before."""
+    return cancel_it(link, body)
+
+
+def cancel_it(link: str, body: Act) -> ResponseReturnValue:
+    return with_booking(link, body, lambda unit, booking: cancel_booking(unit, house().hall, booking))
+
+
+@bp.post("/api/booking/<link>/move")
+@bp.input(MoveBody, arg_name="body")
+def post_move(link: str, body: MoveBody) -> ResponseReturnValue:
+    """The same booking at another time; link and holder stay."""
+    return move_it(link, body)
+
+
+def move_it(link: str, body: MoveBody) -> ResponseReturnValue:
+    at = body.at.astimezone(UTC)
+    return with_booking(link, body, lambda unit, booking: move_booking(unit, house().hall, booking, at))
+
+
+@bp.post("/api/booking/<link>/check-in")
+@bp.input(Act, arg_name="body")
+def post_check_in_by_link(link: str, body: Act) -> ResponseReturnValue:
+    """The citizen is in the hall and says so on the phone: 201 with the number."""
+    return check_in_it(link, body)
+
+
+def check_in_it(link: str, body: Act) -> ResponseReturnValue:
+    h = house()
+    _holder(link)
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        booking = by_link(unit.connection, unit.hall, link)
+        return taken_json(h, check_in(unit, h.hall, h.slip, h.settings.url, booking))
+
+    return act(body, deed, good=201)
+
+
+def with_booking(link: str, body: Act, deed: Callable[[Unit, Appointment], object]) -> ResponseReturnValue:
+    """Do `deed` to the booking behind `link` and answer with it as it is after."""
+    _holder(link)
+
+    def doing(unit: Unit) -> dict[str, Any]:
+        deed(unit, by_link(unit.connection, unit.hall, link))
+        return {}
+
+    return act(body, doing, show=lambda view: {"appointment": _again(view, link)})
+
+
+def _again(view: View, link: str) -> dict[str, Any]:
+    return booking_value(view, by_link(view.connection, view.hall, link), house().clock())
+
+
+# --- to come
+@bp.post("/api/check-in")
+@needs("appointment.check-in")
+@bp.input(CheckInBody, arg_name="body")
+def post_check_in(body: CheckInBody) -> ResponseReturnValue:
+    """At the kiosk or the desk, by check-in code or link: 201 with the number, as for a fresh ticket."""
+    h, actor = house(), current_actor()
+    wrong = patience().wrong_codes
+    if wrong.is_spent(actor.client, h.clock()):
+        raise refusals.TooFast()
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        try:
+            booking = find_booking(unit, h.hall, body.code)
+        except refusals.BookingUnknown:
+            wrong.mark(actor.client, h.clock())
+            raise
+        return taken_json(h, check_in(unit, h.hall, h.slip, h.settings.url, booking))
+
+    return act(body, deed, good=201)
+
+
+# --- who asks
+def _as_citizen() -> None:
+    """A citizen without a link. Raises OriginForeign, TooFast."""
+    check_origin()
+    if not patience().places.mark(request.remote_addr or "-", house().clock()):
+        raise refusals.TooFast()
+    g.wucha_actor = Actor("citizen", CITIZEN, "citizen")
+
+
+def _holder(link: str) -> None:
+    """The holder of a booking's link. Raises OriginForeign, BookingUnknown."""
+    check_origin()
+    h = house()
+    with h.store.read() as connection:
+        booking = by_link(connection, h.store.hall, link)
+    g.wucha_actor = Actor("citizen", f"booking-{booking.id}", "citizen")
+
+
+def _person(h: House, phone: str | None) -> str | None:
+    """Raises InputInvalid where the hall asks for no number."""
+    if phone is None:
+        return None
+    if not h.hall.hall.appointment.ask_phone:
+        raise refusals.InputInvalid(fields=[])
+    return person_of(h.settings.data, phone)

@@ -1,0 +1,188 @@
+"""/book and /b/<link>: booking on the phone, complete without script."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from pydantic import ValidationError
+
+from server.api import booking
+from server.api.access import check_origin
+from server.api.bodies import Act
+from server.domain.appointments import takes_appointments
+from server.domain.refusals import Refusal
+from server.house import house
+from server.web.assets import entry
+from server.web.headers import FORM_PAGE
+
+bp = APIBlueprint(
+    "booking_pages", __name__, enable_openapi=False, template_folder="../../kiosk/book/templates"
+)
+
+QUIET = 3  # modules of white around a QR code
+
+
+@bp.get("/book")
+def get_book() -> ResponseReturnValue:
+    """What to book, then when; ?move=<link> moves that booking."""
+    return _book()
+
+
+@bp.post("/book")
+def post_book() -> ResponseReturnValue:
+    """A time was chosen: keep it and go on to its own page."""
+    form, service = request.form, request.args.get("service", "")
+    facts = {"request_id": form.get("request_id"), "service": service, "lang": _lang()}
+    if "day" in form:
+        return _made(lambda: booking.wait(booking.WaitBody.model_validate({**facts, "day": form["day"]})))
+    return _made(lambda: booking.book(booking.BookBody.model_validate({**facts, "at": form.get("at")})))
+
+
+def _made(deed: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
+    reply, trouble = _try(deed)
+    return redirect(f"/b/{reply['link']}?lang={_lang()}", 303) if not trouble else _book(trouble)
+
+
+def _book(trouble: str = "") -> ResponseReturnValue:
+    h, service, asked = house(), request.args.get("service", ""), request.args.get("q", "").strip()
+    catalogue = h.hall.catalogue
+    facts: dict[str, Any] = {"service": None, "days": [], "rules": {}, "themes": {}, "q": asked, "move": None}
+    if service:
+        move = request.args.get("move", "")
+        slots = booking.slots_json(service)
+        moving = {"link": move, **booking.look(move)} if move else None
+        facts |= {**slots, "service": catalogue.services[service], "move": moving}
+    else:
+        for s in catalogue.services.values():
+            if takes_appointments(catalogue, s) and _matches(asked, s.name, s.name_en):
+                facts["themes"].setdefault(s.theme, []).append(s)
+    return _page("book.html", trouble, **facts)
+
+
+def _matches(asked: str, *names: str) -> bool:
+    return not asked or any(asked.lower() in name.lower() for name in names)
+
+
+@bp.get("/b/<link>")
+def get_booking_page(link: str) -> ResponseReturnValue:
+    """The booking: confirm, move, cancel, the code for the kiosk, and checking in."""
+    return _booking(link)
+
+
+@bp.post("/b/<link>/<any(confirm, cancel, move, check_in):deed>")
+def post_booking_form(link: str, deed: str) -> ResponseReturnValue:
+    """The page's own forms: back to the page, to the ticket's page, or the page with the trouble."""
+    form = request.form
+    facts: dict[str, Any] = {"request_id": form.get("request_id")}
+    phone, at = form.get("phone", "").strip() or None, form.get("at")
+    deeds: dict[str, Callable[[], ResponseReturnValue]] = {
+        "confirm": lambda: booking.confirm_it(
+            link, booking.ConfirmBody.model_validate({**facts, "phone": phone})
+        ),
+        "cancel": lambda: booking.cancel_it(link, Act.model_validate(facts)),
+        "move": lambda: booking.move_it(link, booking.MoveBody.model_validate({**facts, "at": at})),
+        "check_in": lambda: booking.check_in_it(link, Act.model_validate(facts)),
+    }
+    reply, trouble = _try(deeds[deed])
+    if trouble:
+        return _booking(link, trouble)
+    if deed == "check_in":
+        return redirect(f"/t/{reply['ticket']['link']}?lang={_lang()}", 303)
+    return redirect(f"/b/{link}?lang={_lang()}", 303)
+
+
+def _booking(link: str, trouble: str = "") -> ResponseReturnValue:
+    facts = booking.look(link)
+    terms = house().hall.hall.appointment
+    code = facts["code"]
+    drawn = _qr(code) if code else None
+    return _page(
+        "booking.html",
+        trouble,
+        a=facts,
+        link=link,
+        qr=drawn,
+        terms=terms,
+        late=round(house().hall.rules.late),
+    )
+
+
+def _try(deed: Callable[[], ResponseReturnValue]) -> tuple[dict[str, Any], str]:
+    """(the answer, "") or ({}, the sentence of the refusal)."""
+    lang, texts = _lang(), house().texts
+    check_origin()
+    try:
+        reply = make_response(deed())
+    except ValidationError:
+        return {}, texts.say("refused.input-invalid", lang)
+    except Refusal as no:
+        return {}, texts.say(f"refused.{no.code}", lang, **no.facts)
+    answer = reply.get_json()
+    return ({}, str(answer["text"][lang])) if reply.status_code >= 400 else (answer, "")
+
+
+def _lang() -> str:
+    return "en" if request.args.get("lang") == "en" else "zh"
+
+
+def _page(template: str, trouble: str, **facts: Any) -> ResponseReturnValue:
+    h, lang = house(), _lang()
+    centre = h.hall.hall.centre
+
+    def t(key: str, **words: object) -> str:
+        return h.texts.say(key, lang, **words)
+
+    def named(thing: Any) -> str:
+        english = thing["name_en"] if isinstance(thing, dict) else thing.name_en
+        return (
+            str(english)
+            if lang == "en" and english
+            else str(thing["name"] if isinstance(thing, dict) else thing.name)
+        )
+
+    def day_words(day: str) -> str:
+        when = date.fromisoformat(day)
+        return t("book.day", month=when.month, day=when.day, weekday=t(f"book.weekday.d{when.weekday()}"))
+
+    def hhmm(moment: str) -> str:
+        return f"{datetime.fromisoformat(moment).astimezone(h.hall.zone):%H:%M}"
+
+    page = render_template(
+        template,
+        **facts,
+        t=t,
+        lang=lang,
+        named=named,
+        day_words=day_words,
+        hhmm=hhmm,
+        trouble=trouble,
+        now=h.clock().astimezone(UTC).isoformat(),
+        request_id=secrets.token_hex(16),
+        hall={
+            "name": centre.name,
+            "name_en": centre.name_en,
+            "hotline": centre.hotline,
+            "address": centre.address,
+        },
+        styles=[s for s in (entry("kiosk/ticket/ticket.css"), entry("kiosk/book/book.css")) if s],
+    )
+    response = make_response(page, 409 if trouble else 200)
+    response.headers.update({"Cache-Control": "no-store", **FORM_PAGE})
+    return response
+
+
+def _qr(text: str) -> dict[str, Any]:
+    """A QR code as one SVG path: {size, path}."""
+    import qrcode  # loads on first use, not at start
+
+    code = qrcode.QRCode(border=QUIET, error_correction=qrcode.constants.ERROR_CORRECT_M)
+    code.add_data(text)
+    rows = code.get_matrix()
+    path = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
+    return {"size": len(rows), "path": path}

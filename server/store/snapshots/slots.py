@@ -1,0 +1,102 @@
+"""Which appointments there are to have: the slots of a service, day by day, with their free places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import Connection
+
+from server.domain import refusals
+from server.domain.appointments import (
+    bookable_days,
+    booking_hours,
+    capacity,
+    places,
+    slot_times,
+    takes_appointments,
+    windows_for,
+)
+from server.domain.catalogue import Service
+from server.settings import HallSettings
+from server.store.appointments import held_places, served_sum
+
+HISTORY = timedelta(days=30)
+ENOUGH = 50  # services that must have ended before the hall's own history says how long one takes
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A time for which places are given. `free`: the numbers of the places nobody keeps, from 1."""
+
+    at: datetime
+    places: int
+    free: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SlotDay:
+    """provisional: the year's rest days are not announced yet."""
+
+    day: date
+    provisional: bool
+    slots: tuple[Slot, ...]
+
+
+def bookable(hall: HallSettings, service: str) -> Service:
+    """Raises ServiceUnknown, ServiceNotBookable."""
+    item = hall.catalogue.services.get(service)
+    if item is None:
+        raise refusals.ServiceUnknown(service=service)
+    if not takes_appointments(hall.catalogue, item):
+        raise refusals.ServiceNotBookable(service=service, name=item.name)
+    return item
+
+
+def slot_days(connection: Connection, hall: HallSettings, service: str, now: datetime) -> list[SlotDay]:
+    """All that may be booked for `service` at `now`. Raises ServiceUnknown, ServiceNotBookable."""
+    queue = bookable(hall, service).queue
+    today = now.astimezone(hall.zone).date()
+    mean = mean_minutes(connection, hall, queue, today)
+    days = bookable_days(hall.calendar, today, hall.hall.appointment)
+    return [_slots(connection, hall, queue, day, mean, now) for day in days]
+
+
+def find_slot(connection: Connection, hall: HallSettings, service: str, at: datetime, now: datetime) -> Slot:
+    """The slot that begins at `at`. Raises ServiceUnknown, ServiceNotBookable, SlotUnknown."""
+    for day in slot_days(connection, hall, service, now):
+        for slot in day.slots:
+            if slot.at == at:
+                return slot
+    raise refusals.SlotUnknown(at=at.isoformat())
+
+
+def day_slots(connection: Connection, hall: HallSettings, queue: str, day: date, now: datetime) -> SlotDay:
+    """The slots of one day, whether it may still be booked by everybody or not."""
+    return _slots(connection, hall, queue, day, mean_minutes(connection, hall, queue, day), now)
+
+
+def mean_minutes(connection: Connection, hall: HallSettings, queue: str, today: date) -> float:
+    """How long a service of `queue` takes here: of the last days, of the catalogue until there are enough."""
+    count, seconds = served_sum(connection, hall.id, queue, today - HISTORY)
+    if count >= ENOUGH:
+        return max(1.0, seconds / 60 / count)
+    planned = [s.avg_minutes for s in hall.catalogue.services.values() if s.queue == queue]
+    return sum(planned) / len(planned)
+
+
+def _slots(
+    connection: Connection, hall: HallSettings, queue: str, day: date, mean: float, now: datetime
+) -> SlotDay:
+    terms = hall.hall.appointment
+    windows = windows_for(hall.catalogue, queue, saturday=day.weekday() == 5)
+    each = capacity(windows, terms.slot_minutes, mean, terms.capacity_share)
+    held = held_places(connection, hall.id, queue, day.isoformat())
+    slots = []
+    for n, start in enumerate(slot_times(booking_hours(hall.calendar, day), terms.slot_minutes)):
+        at = datetime.combine(day, start, hall.zone).astimezone(UTC)
+        most = places(each, n)
+        if at > now and most > 0:
+            free = tuple(p for p in range(1, most + 1) if p not in held.get(at, ()))
+            slots.append(Slot(at, most, free[: max(0, most - len(held.get(at, ())))]))
+    return SlotDay(day, hall.calendar.is_provisional(day), tuple(slots))

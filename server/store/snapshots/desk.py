@@ -174,7 +174,7 @@ def _tidal(view: View, place: Window) -> str | None:
 
 
 def people_value(view: View) -> list[dict[str, str]]:
-    """Who sits at which window now, open or paused: a ticket can be sent to them and to these windows only."""
+    """Who sits at which window now: a ticket can be sent to them, and to these windows only."""
     known, catalogue = posts(view.connection, view.hall), view.settings.catalogue
     return [
         {

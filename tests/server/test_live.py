@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from server.actions.day import open_day
 from server.app import App
 from server.domain.access import DEVICES, LISTENING, STAFF, may
+from server.domain.actors import SYSTEM
 from server.live import publish
 from tests.conftest import Clock
 from tests.server.callers import PLACES, Caller, caller, device, nobody, staff
@@ -249,3 +251,15 @@ def test_a_pulse_tells_the_revision_when_nothing_happens(
         beats = board.received()
     app.publisher.stop()
     assert beats[0] == ("pulse", {"revision": board.state["revision"], "at": "2026-03-02T09:00:00+08:00"})
+
+
+def test_a_live_face_asks_without_the_desk(app: App) -> None:
+    clerk = staff(app, "clerk")
+    with app.house.store.unit(SYSTEM) as unit:
+        open_day(unit, app.house.hall, by_hand=True)
+    body = {"request_id": "open-window-1"}
+    assert clerk.ask("POST", "/api/windows/W01/open?desk=0", body).json == {}
+    call = {"request_id": "call-next-1"}
+    assert clerk.ask("POST", "/api/windows/W01/call-next?desk=0", call).json == {"none": True}
+    again = clerk.ask("POST", "/api/windows/W01/call-next", call).json
+    assert (again["none"], again["desk"]["window"]["state"]) == (True, "open")

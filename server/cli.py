@@ -271,7 +271,7 @@ def contract() -> None:
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 def bench(args: tuple[str, ...]) -> None:
     """Measure take, next and push against bare floors, side by side in one run."""
-    from bench.__main__ import main as bench_main
+    from bench.run import main as bench_main
 
     raise SystemExit(bench_main(list(args)))
 

@@ -7,8 +7,9 @@ from server.actions.call_next import call
 from server.domain import refusals
 from server.domain.events import TicketChosen
 from server.domain.routing import minutes
+from server.domain.skills import help_pools, own_pools
 from server.domain.tickets import Leg, State
-from server.domain.windows import callable_pools, check_may_call
+from server.domain.windows import check_may_call
 from server.settings import HallSettings
 from server.store.tickets import leg_at, legs_in
 from server.store.unit import Unit
@@ -32,7 +33,9 @@ def call_chosen(unit: Unit, hall: HallSettings, window: str, number: str, reason
 def _waiting(unit: Unit, hall: HallSettings, window: str, clerk: str, number: str) -> Leg:
     """The waiting leg of `number` that this window might have been given by the rule."""
     place = hall.catalogue.windows[window]
-    pools = (*((q, None) for q in place.queues), *callable_pools(place))
+    person, on = hall.catalogue.people.get(clerk), unit.now.astimezone(hall.zone).date()
+    able = (place, person, hall.catalogue, hall.files, on)
+    pools = (*own_pools(*able), *help_pools(*able))
     for leg in legs_in(unit.connection, unit.hall, unit.day or "", State.WAITING):
         if leg.number != number:
             continue

@@ -14,7 +14,6 @@ from pydantic import AfterValidator, AwareDatetime, StringConstraints
 
 from server.actions.book import cancel_booking, confirm, draft, move_booking, wait_for_place
 from server.actions.check_in import check_in, find_booking
-from server.actions.person_key import person_of
 from server.api.access import check_origin, current_actor, needs
 from server.api.acts import act
 from server.api.bodies import Act, Word
@@ -23,6 +22,7 @@ from server.api.tickets import taken_json
 from server.domain import refusals
 from server.domain.actors import Actor
 from server.domain.appointments import Appointment
+from server.domain.persons import person_key
 from server.house import House, house
 from server.store.appointments import by_link
 from server.store.snapshots.booking import booking_value
@@ -317,4 +317,4 @@ def _person(h: House, phone: str | None) -> str | None:
         return None
     if not h.hall.hall.appointment.ask_phone:
         raise refusals.InputInvalid(fields=[])
-    return person_of(h.settings.data, phone)
+    return person_key(h.key, "phone", phone)

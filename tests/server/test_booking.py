@@ -20,12 +20,13 @@ from server.actions.book import (
 from server.actions.check_in import check_in, find_booking
 from server.actions.day import begin_closing, close_day
 from server.actions.keep_appointments import keep_appointments
-from server.actions.person_key import PERSON_KEY, person_of
 from server.actions.print_slip import reprint_slip
 from server.actions.take_number import Taken
 from server.domain import refusals
 from server.domain.actors import SYSTEM, Actor
 from server.domain.appointments import Appointment, Booking
+from server.domain.persons import person_key
+from server.keys import NAME, hall_key
 from server.store.appointments import by_link
 from server.store.snapshots.slots import slot_days
 from server.store.verify import check
@@ -314,10 +315,10 @@ def test_whose_booking_it_was_is_forgotten_when_it_counts_no_more(b: Bookings) -
 
 
 def test_a_phone_number_is_a_key_of_the_hall_and_nothing_else(tmp_path: Any) -> None:
-    one = person_of(tmp_path, "138 0000-0001")
-    assert one == person_of(tmp_path, "13800000001")
-    assert one != person_of(tmp_path, "13800000002")
-    assert (tmp_path / PERSON_KEY).stat().st_mode & 0o777 == 0o600
-    assert [p.name for p in tmp_path.iterdir()] == [PERSON_KEY]
-    (tmp_path / PERSON_KEY).unlink()
-    assert one != person_of(tmp_path, "13800000001"), "another hall's key, another hash"
+    one = person_key(hall_key(tmp_path), "phone", "138 0000-0001")
+    assert one == person_key(hall_key(tmp_path), "phone", "13800000001")
+    assert one != person_key(hall_key(tmp_path), "phone", "13800000002")
+    assert (tmp_path / NAME).stat().st_mode & 0o777 == 0o600
+    assert [p.name for p in tmp_path.iterdir()] == [NAME]
+    (tmp_path / NAME).unlink()
+    assert one != person_key(hall_key(tmp_path), "phone", "13800000001"), "another hall's key, another hash"

@@ -442,3 +442,15 @@ def test_any_comprehensive_window_calls_who_is_next_whatever_the_service(day: Ha
         day.serve(window)
     assert called == [f"A{n:03}" for n in range(1, len(services) + 1)]
     assert len(services) == 10
+
+
+def test_a_call_by_choice_asks_for_the_skill_too(day: HallDay) -> None:
+    """B19: what a person may no longer serve, they may not pick by number either."""
+    day.open("W01")
+    day.take()
+    people = day.hall.catalogue.people
+    ended = replace(people["ZW001"], skill_until={"A": day.clock.at.date() - timedelta(days=1)})
+    day.hall = replace(day.hall, catalogue=replace(day.hall.catalogue, people={**people, "ZW001": ended}))
+    reason = day.hall.choices.choice_reason[0].id
+    with pytest.raises(refusals.NumberNotWaiting):
+        day.at("W01", call_chosen, day.hall, "W01", "A001", reason)

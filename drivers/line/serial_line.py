@@ -12,7 +12,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import termios
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -28,6 +29,7 @@ TROUBLE: Final = (serial.SerialException, OSError, termios.error, ValueError)
 CHUNK: Final = 256
 LONGEST_INPUT: Final = 8192
 TALKING_S: Final = 0.05
+ECHO_S: Final = 2.0  # our own bytes are back so soon after the last one left, or lost
 
 if "drivers.virtual" not in serial.protocol_handler_packages:
     serial.protocol_handler_packages.append("drivers.virtual")
@@ -37,7 +39,8 @@ if "drivers.virtual" not in serial.protocol_handler_packages:
 class Settings:
     """baud: bits per second. parity: N, E or O. flow: none, hardware (RTS/CTS, DTR/DSR) or xonxoff.
 
-    echo: the converter gives back our own bytes, so take them out again.
+    echo: the converter gives back our own bytes, so take them out again. A real port's setting: a hall finds
+    out once, by the record of its line, whether its converter does so.
     """
 
     baud: int = 9600
@@ -63,7 +66,9 @@ class SerialLine:
         self.opens = 0  # how often it was opened
         self._port: serial.SerialBase | None = None
         self._input = b""
-        self._echo = b""
+        self._echoes: deque[bytes] = deque()  # what was sent and has not come back yet, send by send
+        self._echoing = False  # the first of them has begun to come back
+        self._overheard: bytearray | None = None
         self._sent_until = 0.0
         self._heard_at = 0.0
 
@@ -80,7 +85,8 @@ class SerialLine:
         """Raises LineLost. Does nothing when it is open."""
         if self._port is not None:
             return
-        self._input = self._echo = b""
+        self._input = b""
+        self._echoes.clear()
         flow, wanted = self.settings.flow, {}
         if "://" not in self.url:
             wanted["exclusive"] = True
@@ -119,8 +125,8 @@ class SerialLine:
                 chunk = data[at : at + CHUNK]
                 port.write_timeout = 2.0 + self.wire_time(len(chunk))
                 port.write(chunk)
-                if self.settings.echo:
-                    self._echo += chunk
+            if self.settings.echo:
+                self._echoes.append(data)
         except TROUBLE as error:
             self._lost(error)
 
@@ -142,7 +148,11 @@ class SerialLine:
         if data:
             self._heard_at = self.clock.now()
         self.record.add(self._heard_at, "<", data)
-        return self._without_echo(data)
+        if self._echoes:
+            data = self._without_echo(data)
+        if self._overheard is not None:
+            self._overheard += data
+        return data
 
     def receive(self, decode: Callable[[bytes], tuple[T | None, bytes]], patience: float) -> T | None:
         """The next whole message within `patience` seconds after our last byte left, or None.
@@ -167,6 +177,23 @@ class SerialLine:
             if not self.read(0):
                 break
 
+    def forget_unfinished(self) -> None:
+        """Drop a message that began and then stopped: silence ends a frame where no checksum does."""
+        if not self.mid_message:
+            self._input = b""
+
+    @contextlib.contextmanager
+    def overhearing(self) -> Iterator[bytearray]:
+        """Keeps every byte that comes in meanwhile: what one driver skips may be for another."""
+        outer, heard = self._overheard, bytearray()
+        self._overheard = heard
+        try:
+            yield heard
+        finally:
+            self._overheard = outer
+            if outer is not None:
+                outer += heard
+
     @property
     def mid_message(self) -> bool:
         """Is a message half received just now? Then somebody else is talking.
@@ -186,8 +213,25 @@ class SerialLine:
         raise LineLost(f"{self.url}: {error}") from error
 
     def _without_echo(self, data: bytes) -> bytes:
-        while data and self._echo and data[0] == self._echo[0]:
-            data, self._echo = data[1:], self._echo[1:]
-        if data and self._echo:
-            self._echo = b""  # not our echo after all: somebody else's bytes, or a collision
-        return data
+        """`data` without what we sent ourselves: other bytes before it pass, a byte of ours that was lost or
+        spoilt on the way is let go, and what has not come back in time never will.
+        """
+        if self.clock.now() > self._sent_until + ECHO_S:
+            self._echoes.clear()
+        other = b""
+        while data and self._echoes:
+            mine = self._echoes[0]
+            if data[0] == mine[0]:
+                self._echoing, skip, take = True, 1, 1
+            elif not self._echoing:
+                other, data = other + data[:1], data[1:]
+                continue
+            elif lost := next((n for n in (1, 2, 3) if mine[n : n + 2] and mine[n:].startswith(data[:2])), 0):
+                skip, take = lost, 0
+            else:  # spoilt: somebody talked at the same time
+                skip, take = 1, 1
+            self._echoes[0], data = mine[skip:], data[take:]
+            if not self._echoes[0]:
+                self._echoes.popleft()
+                self._echoing = False
+        return other + data

@@ -2,23 +2,28 @@
 
 The echo leaves before anything else happens, for a keypad that does not see it presses again by itself. One
 press is one event: a frame equal to the last one of its address within 300 ms is echoed and forgotten,
-counted from the last sight, so a held key is one press too. A rating nobody asked for, late or given twice
-is acknowledged, so that the pad falls silent, and dropped. Source: see drivers/protocol/ff68.py; the 300 ms
-are unverified general knowledge.
+counted from the last sight or from our last echo, so a held key is one press too. "Call" is guarded longer:
+when a repeat is spoilt on the way as well, the next one must not call a second citizen. A rating nobody asked
+for, late or given twice is acknowledged, so that the pad falls silent, and dropped. The keypad beeps when
+somebody comes to an empty line. Source: see drivers/protocol/ff68.py; the 300 ms are unverified general
+knowledge, the guard is ours.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from drivers.jobs import AskRating, Health, Job, Outcome, ShowCounts, StopRating
 from drivers.line.serial_line import SerialLine
+from drivers.pad.events import Event, Pressed, RatingGiven
 from drivers.protocol import ff68
 
 log = logging.getLogger(__name__)
 SAME_S: Final = 0.3
+CALL_S: Final = 0.8
 HELD_S: Final = 5.0  # a key seen again and again for so long is stuck
 ASKED_S: Final = 180.0  # a rating is accepted this long after it was asked for, when nobody stops it before
 
@@ -27,31 +32,12 @@ ASKED_S: Final = 180.0  # a rating is accepted this long after it was asked for,
 class Profile:
     """rating_values: level for the pad's raw value 0, 1, 2 …; vendors differ.
 
-    pad: does a rating pad hang behind it.
+    pad: does a rating pad hang behind it. beep: when the first citizen comes while nobody is called.
     """
 
     rating_values: tuple[int, ...] = (5, 4, 3, 2, 1)
     pad: bool = True
-
-
-@dataclass(frozen=True)
-class Pressed:
-    """One press of one key. key: call, recall, rate, no_show, hold, unhold, pause, transfer.
-
-    value: digits before.
-    """
-
-    device: str
-    key: str
-    value: str = ""
-
-
-@dataclass(frozen=True)
-class RatingGiven:
-    """level 1..5."""
-
-    device: str
-    level: int
+    beep: bool = True
 
 
 class KeypadFf68:
@@ -65,6 +51,11 @@ class KeypadFf68:
         self.asked_until = 0.0
         self.heard = False
         self._seen: tuple[bytes, float, float] = (b"", 0.0, 0.0)  # frame, first and last sight
+        self._waiting: int | None = None
+
+    @staticmethod
+    def bus(line: SerialLine, keypads: list[KeypadFf68]) -> KeypadBus:
+        return KeypadBus(line, keypads)
 
     def perform(self, job: Job) -> Outcome:
         """Show counts, ask for a rating, stop asking. These frames have no answer: `sent` at best.
@@ -74,6 +65,9 @@ class KeypadFf68:
         now = self._line.clock.now()
         if isinstance(job, ShowCounts):
             self._say(ff68.show(self.address, job.waiting, job.number))
+            if self.profile.beep and self._waiting == 0 and job.waiting and not job.number:
+                self._say(ff68.beep(self.address))
+            self._waiting = job.waiting
         elif isinstance(job, AskRating) and self.profile.pad:
             self._say(ff68.start_rating(self.address))
             self.asked_until = now + ASKED_S
@@ -90,18 +84,19 @@ class KeypadFf68:
             return Health("warn", "key_stuck")
         return Health("ok") if self.heard else Health("unknown", "not_pressed_yet")
 
-    def hear(self, frame: ff68.Frame) -> Pressed | RatingGiven | None:
+    def hear(self, frame: ff68.Frame) -> Event | None:
         """Answer a frame of this keypad, then say what it means: None for repeats and what nobody asked
         for.
         """
         self._line.send(ff68.encode(ff68.answer(frame)))
         self.heard = True
         now, raw = self._line.clock.now(), bytes((frame.func,)) + frame.data
-        again = raw == self._seen[0] and now - self._seen[2] <= SAME_S
-        self._seen = (raw, self._seen[1] if again else now, now)
+        meaning = ff68.meaning(frame)
+        same_s = CALL_S if isinstance(meaning, ff68.Key) and meaning.key == "call" else SAME_S
+        again = raw == self._seen[0] and now - self._seen[2] <= same_s
+        self._seen = (raw, self._seen[1] if again else now, max(now, self._line.quiet_at()))
         if again:
             return None
-        meaning = ff68.meaning(frame)
         if isinstance(meaning, ff68.Key):
             return Pressed(self.name, meaning.key, meaning.value)
         if meaning is None:
@@ -124,19 +119,26 @@ class KeypadBus:
         self._line = line
         self._by_address = {keypad.address: keypad for keypad in keypads}
 
-    def listen(self, patience: float) -> list[Pressed | RatingGiven]:
+    def listen(self, patience: float) -> list[Event]:
         """What was pressed within `patience` seconds; returns as soon as something was. Raises LineLost."""
-        events: list[Pressed | RatingGiven] = []
+        events: list[Event] = []
         wait = patience
-        while (frame := self._line.receive(ff68.decode, wait)) is not None:
-            keypad = self._by_address.get(frame.address)
-            event = keypad.hear(frame) if keypad else None
-            if event is not None:
-                events.append(event)
+        while len(events) < 32 and (frame := self._line.receive(ff68.decode, wait)) is not None:
+            events += self._take(frame)
             wait = 0.0
-            if len(events) >= 32:
-                break
         return events
+
+    def overhear(self, heard: bytes) -> Iterator[Event]:
+        """Presses that came in while a strip on the same pair was talked to; the echo leaves now."""
+        frame, rest = ff68.decode(heard)
+        while frame is not None:
+            yield from self._take(frame)
+            frame, rest = ff68.decode(rest)
+
+    def _take(self, frame: ff68.Frame) -> list[Event]:
+        keypad = self._by_address.get(frame.address)
+        event = keypad.hear(frame) if keypad else None
+        return [event] if event else []
 
     @property
     def somebody_talks(self) -> bool:

@@ -33,6 +33,7 @@ MISSES: Final = 3
 SLOT_S, SCAN_S = 0.02, 0.08  # a scan takes highest address x SLOT_S + SCAN_S
 ASKED_S: Final = 180.0
 REST_S: Final = 0.02  # between two polls
+LATE_S: Final = 0.15
 FRESH_S: Final = 1.5  # heard so lately, a keypad need not be asked whether it is there
 #: state -> key on entering it
 WIRED: Final = {"U": "call", "P": "recall", "E": "pause_begin", "S": "start", "I": "help", "M": "transfer"}
@@ -71,6 +72,7 @@ class KeypadPolled:
         self._means = WIRED if one.kind == "wired" else RADIO
         self._waiting: int | None = None
         self._shown: str | None = None
+        self._receipt_of: str | None = None  # a number that was sent and whose receipt was not understood
         self._last = ""
         self._heard_at = -FRESH_S
         self._pending: list[Event] = []
@@ -103,17 +105,16 @@ class KeypadPolled:
         if job.number == self._shown:
             return Outcome("sent")
         if not job.number:
-            self._shown = None
+            self._shown = self._receipt_of = None
             return Outcome("sent")
         frame = polled.encode(self._number, self.address, number=job.number)
+        self._receipt_of = job.number
         for _ in range(NUMBER_TRIES):
             said = self._ask(frame)
-            if said and said.state == RECEIPT:
-                self._shown, self._last = job.number, RECEIPT
-                self._acknowledge(said)
-                return Outcome("confirmed")
             if said:
                 self._take(said)
+            if self._shown == job.number:
+                return Outcome("confirmed")
         raise DeviceSilent(f"keypad {self.address}: no receipt for {job.number}")
 
     def check(self) -> Health:
@@ -146,6 +147,7 @@ class KeypadPolled:
             if said is not None and said.address == self.address:
                 self.misses, self._heard_at = 0, line.clock.now()
                 return said
+        line.clock.sleep(LATE_S)  # an answer that comes late must not spoil the neighbour's
         return None
 
     def _acknowledge(self, said: polled.State) -> None:
@@ -157,6 +159,10 @@ class KeypadPolled:
         before, self._last = self._last, said.state
         if said.state not in IDLE[self.profile.kind]:
             self._acknowledge(said)
+        owed, self._receipt_of = self._receipt_of, None
+        if said.state == RECEIPT and owed:
+            self._shown = owed
+            return
         if said.state == before:
             return
         if before == PAUSED:

@@ -1,6 +1,6 @@
 """The devices of one line and the one thread that may touch it, as a machine that is stepped.
 
-    line   closed --open--> ready --any trouble--> closed, opened again after 0.5 s, 1 s … 30 s with jitter
+    line   closed --open--> ready --any trouble--> closed, opened again after 0.5 s, 1 s … 10 s with jitter
     strip  up --two silences--> down, polled after 2 s, 4 s … 30 s --answer--> up, told the present at once
 
 A strip is asked for a sign of life every 6 s and told its text again every 60 s, for its memory dies with
@@ -30,11 +30,12 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 TRIES: Final = 3
 LISTEN_S: Final = 0.05
+LOOK_S: Final = 1.0  # between two looks whether an idle line's port is still there
 CHECK_S: Final = {"printer": 2.0, "strip": 6.0, "keypad": 2.0}
 AGAIN_S: Final = 1.0  # after a first silence
 DEAD_S: Final = (2.0, 30.0)  # between two polls of a dead one
 RESEND_S: Final = 60.0
-BACK_OFF_S: Final = (0.5, 30.0)
+BACK_OFF_S: Final = (0.5, 10.0)
 TROUBLED: Final = frozenset({"silent", "busy", "refused", "garbled"})  # over with the next good answer
 #: what(name, facts): "health", "result", "key" or "rated"
 Publish = Callable[[str, dict[str, Any]], None]
@@ -74,6 +75,7 @@ class Crew:
         self._open_at = 0.0
         self._back_off = BACK_OFF_S[0]
         self._lost = False
+        self._look_at = 0.0
         keypads = [s.driver for s in self.stations.values() if s.spec.kind == "keypad"]
         self._bus: Bus | None = keypads[0].bus(line, keypads) if keypads else None
 
@@ -122,8 +124,12 @@ class Crew:
             if self._bus:
                 self._listen()
                 return 0.0
+            if now >= self._look_at:
+                self.line.look()
+                self._look_at = now + LOOK_S
             next_at = self._agenda.next_at()
-            return max(0.0, min(station.check_at, next_at if next_at is not None else station.check_at) - now)
+            soon = min(station.check_at, self._look_at)
+            return max(0.0, min(soon, next_at if next_at is not None else soon) - now)
         except LineLost as error:
             self._line_lost(error)
             return 0.0

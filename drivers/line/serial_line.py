@@ -29,7 +29,7 @@ TROUBLE: Final = (serial.SerialException, OSError, termios.error, ValueError)
 CHUNK: Final = 256
 LONGEST_INPUT: Final = 8192
 TALKING_S: Final = 0.05
-ECHO_S: Final = 2.0  # our own bytes are back so soon after the last one left, or lost
+ECHO_S: Final = 0.3  # our own bytes are back so soon after the last one left, or lost
 
 if "drivers.virtual" not in serial.protocol_handler_packages:
     serial.protocol_handler_packages.append("drivers.virtual")
@@ -67,7 +67,7 @@ class SerialLine:
         self._port: serial.SerialBase | None = None
         self._input = b""
         self._echoes: deque[bytes] = deque()  # what was sent and has not come back yet, send by send
-        self._echoing = False  # the first of them has begun to come back
+        self._echoed = 0  # bytes of the first of them that have come back
         self._overheard: bytearray | None = None
         self._sent_until = 0.0
         self._heard_at = 0.0
@@ -87,6 +87,7 @@ class SerialLine:
             return
         self._input = b""
         self._echoes.clear()
+        self._echoed = 0
         flow, wanted = self.settings.flow, {}
         if "://" not in self.url:
             wanted["exclusive"] = True
@@ -125,7 +126,7 @@ class SerialLine:
                 chunk = data[at : at + CHUNK]
                 port.write_timeout = 2.0 + self.wire_time(len(chunk))
                 port.write(chunk)
-            if self.settings.echo:
+            if self.settings.echo and data:
                 self._echoes.append(data)
         except TROUBLE as error:
             self._lost(error)
@@ -170,6 +171,14 @@ class SerialLine:
                 return None
             self._input = (self._input + data)[-LONGEST_INPUT:]
 
+    def look(self) -> None:
+        """Is the port still there? Costs nothing on the wire. Raises LineLost."""
+        port = self._opened()
+        try:
+            _ = port.in_waiting
+        except TROUBLE as error:
+            self._lost(error)
+
     def drain(self) -> None:
         """Forget what came in unasked. Raises LineLost."""
         self._input = b""
@@ -213,25 +222,26 @@ class SerialLine:
         raise LineLost(f"{self.url}: {error}") from error
 
     def _without_echo(self, data: bytes) -> bytes:
-        """`data` without what we sent ourselves: other bytes before it pass, a byte of ours that was lost or
-        spoilt on the way is let go, and what has not come back in time never will.
+        """`data` without what we sent ourselves. Bytes before the echo pass; once it has begun as many bytes
+        go as were sent, whatever they are, for while we talk nobody else can be understood.
         """
-        if self.clock.now() > self._sent_until + ECHO_S:
-            self._echoes.clear()
-        other = b""
-        while data and self._echoes:
-            mine = self._echoes[0]
-            if data[0] == mine[0]:
-                self._echoing, skip, take = True, 1, 1
-            elif not self._echoing:
-                other, data = other + data[:1], data[1:]
+        if not data and self.clock.now() > self._sent_until + ECHO_S:
+            self._echoes.clear()  # what is not here by now was lost
+            self._echoed = 0
+        other = bytearray()
+        for byte in data:
+            if not self._echoes:
+                other.append(byte)
                 continue
-            elif lost := next((n for n in (1, 2, 3) if mine[n : n + 2] and mine[n:].startswith(data[:2])), 0):
-                skip, take = lost, 0
-            else:  # spoilt: somebody talked at the same time
-                skip, take = 1, 1
-            self._echoes[0], data = mine[skip:], data[take:]
-            if not self._echoes[0]:
+            mine = self._echoes[0]
+            if self._echoed or byte == mine[0]:
+                self._echoed += 1
+            elif other and bytes((other[-1], byte)) == mine[1:3]:
+                self._echoed = 3  # its first byte was spoilt
+                other.append(byte)
+            else:
+                other.append(byte)
+            if self._echoed >= len(mine):
                 self._echoes.popleft()
-                self._echoing = False
-        return other + data
+                self._echoed = 0
+        return bytes(other)

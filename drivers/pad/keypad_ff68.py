@@ -24,6 +24,7 @@ from drivers.protocol import ff68
 log = logging.getLogger(__name__)
 SAME_S: Final = 0.3
 CALL_S: Final = 0.8
+ECHO_S: Final = 0.5
 HELD_S: Final = 5.0  # a key seen again and again for so long is stuck
 ASKED_S: Final = 180.0  # a rating is accepted this long after it was asked for, when nobody stops it before
 
@@ -52,6 +53,7 @@ class KeypadFf68:
         self.heard = False
         self._seen: tuple[bytes, float, float] = (b"", 0.0, 0.0)  # frame, first and last sight
         self._waiting: int | None = None
+        self._asking_until = 0.0
 
     @staticmethod
     def bus(line: SerialLine, keypads: list[KeypadFf68]) -> KeypadBus:
@@ -71,6 +73,7 @@ class KeypadFf68:
         elif isinstance(job, AskRating) and self.profile.pad:
             self._say(ff68.start_rating(self.address))
             self.asked_until = now + ASKED_S
+            self._asking_until = self._line.clock.now() + ECHO_S
         elif isinstance(job, StopRating) and self.profile.pad:
             self.asked_until = 0.0  # the protocol has no "stop": a late answer is dropped here
         else:
@@ -88,9 +91,11 @@ class KeypadFf68:
         """Answer a frame of this keypad, then say what it means: None for repeats and what nobody asked
         for.
         """
+        now, raw = self._line.clock.now(), bytes((frame.func,)) + frame.data
+        if ff68.encode(frame) == ff68.encode(ff68.start_rating(self.address)) and now < self._asking_until:
+            return None  # our own question come back: it has the bytes of the key of that name
         self._line.send(ff68.encode(ff68.answer(frame)))
         self.heard = True
-        now, raw = self._line.clock.now(), bytes((frame.func,)) + frame.data
         meaning = ff68.meaning(frame)
         same_s = CALL_S if isinstance(meaning, ff68.Key) and meaning.key == "call" else SAME_S
         again = raw == self._seen[0] and now - self._seen[2] <= same_s

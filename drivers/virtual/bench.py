@@ -4,7 +4,6 @@ them.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -19,7 +18,6 @@ from drivers.virtual.modbus import ModbusDisplay
 from drivers.virtual.polled import PolledKeypad
 from drivers.virtual.printer import Printer
 
-log = logging.getLogger(__name__)
 NODE: Final = "dev/"
 #: model -> far end. A far end takes its name, its address and options as words.
 PEERS: dict[str, type] = {
@@ -41,6 +39,7 @@ class Bench:
         self._cables: dict[str, Medium] = {}
         self._lock = threading.Lock()
         self._nodes = 0
+        self._known: dict[str, set[str]] = {}  # cable -> the faults of its URL that something there knows
 
     def cable(
         self,
@@ -57,7 +56,7 @@ class Bench:
                 node = name.removeprefix(NODE) if name.startswith(NODE) else self._free_node()
                 made = Medium(name, baud=baud, shared=shared, clock=clock, bits=bits, node=node)
                 made.rename = self._free_node
-                self._cables[name] = made
+                self._cables[name], self._known[name] = made, set()
             return self._cables[name]
 
     def _free_node(self) -> str:
@@ -81,31 +80,27 @@ class Bench:
         if not known and model in PEERS:
             for address in options.get("address", "1").split(","):
                 cable.join(PEERS[model](f"{name}#{address}", int(address), rest))
-            wrong = self._spoil(cable, options.get("fault", ""), cable.peers)
-            if wrong:
-                self._cables.pop(name)
-                raise ValueError(f"no fault {wrong!r} at {name}")
+            self._spoil(cable, options.get("fault", ""), cable.peers)
+        for word in _words(options.get("fault", "")):
+            if word not in self._known[cable.name]:
+                if not known:
+                    self._cables.pop(name)
+                raise ValueError(f"no fault {word!r} at {name}")
         return cable
 
-    @staticmethod
-    def _spoil(cable: Medium, words: str, peers: Sequence[Peer]) -> str:
-        """Switch on what a URL's `fault=a,b:value` asks for; returns the first word nobody knows, or ""."""
-        for word in filter(None, words.split(",")):
+    def _spoil(self, cable: Medium, words: str, peers: Sequence[Peer]) -> None:
+        """Switch on what a URL's `fault=a,b:value` asks for, at the cable and those far ends that know it."""
+        for word in _words(words):
             fault, _, value = word.partition(":")
             facts: dict[str, object] = {"fault": fault} | ({"value": value} if value else {})
-            known = False
             with cable.changed:
                 for peer in peers:
-                    if known := cable.act("fault", facts, peer) or known:
-                        break
                     try:
-                        peer.act("fault", dict(facts))
+                        if not cable.act("fault", facts, peer):
+                            peer.act("fault", dict(facts))
                     except ValueError:
-                        continue
-                    known = True
-            if not known:
-                return word
-        return ""
+                        continue  # another kind of device; who opens the line is told when nobody knows it
+                    self._known[cable.name].add(word)
 
     def attach(
         self,
@@ -131,9 +126,7 @@ class Bench:
                 return peer
         peer = PEERS[model](peer_name, address, {key: str(value) for key, value in options.items()})
         cable.join(peer)
-        words = parse_qs(address_of.query).get("fault", [""])[-1]
-        if wrong := self._spoil(cable, words, [peer]):
-            log.warning("%s: no fault %r at %s", url, wrong, peer_name)
+        self._spoil(cable, parse_qs(address_of.query).get("fault", [""])[-1], [peer])
         return peer
 
     def forget(self) -> None:
@@ -170,6 +163,10 @@ class Bench:
                 cable.advance(cable.clock.now())
                 pictures[peer.name] = _cable_picture(cable) | {"model": peer.model} | peer.look()
         return pictures
+
+
+def _words(faults: str) -> list[str]:
+    return [word for word in faults.split(",") if word]
 
 
 def _cable_picture(cable: Medium) -> dict[str, object]:

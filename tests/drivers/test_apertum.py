@@ -152,7 +152,12 @@ def test_a_box_does_not_rate(desk):
 
 @pytest.mark.parametrize(
     ("number", "tone", "text"),
-    [("A012", "call", "A012"), (None, "welcome", ""), ("A012", "pause", "------"), ("AB00123", "call", "00123")],
+    [
+        ("A012", "call", "A012"),
+        (None, "welcome", ""),
+        ("A012", "pause", "------"),
+        ("AB00123", "call", "00123"),
+    ],
 )
 def test_a_board_says_the_number(plug, clock, number, tone, text):
     line, far = plug(BOARDS, FAST)

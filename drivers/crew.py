@@ -174,6 +174,7 @@ class Crew:
                 return what()
         finally:
             if self.line.is_open:
+                self.line.forget()
                 self._tell(self._bus.overhear(bytes(heard)))
 
     def _tell(self, events: Iterable[Event]) -> None:

@@ -189,7 +189,11 @@ class SerialLine:
     def forget_unfinished(self) -> None:
         """Drop a message that began and then stopped: silence ends a frame where no checksum does."""
         if not self.mid_message:
-            self._input = b""
+            self.forget()
+
+    def forget(self) -> None:
+        """Drop what was read and not yet understood."""
+        self._input = b""
 
     @contextlib.contextmanager
     def overhearing(self) -> Iterator[bytearray]:

@@ -20,6 +20,7 @@ from drivers.protocol import apertum
 
 log = logging.getLogger(__name__)
 SAME_S: Final = 0.3
+LISTEN_MOST_S: Final = 0.5
 BUTTONS: Final = {1: "call_or_recall", 2: "start", 3: "transfer", 4: "end"}
 READY: Final = "CAL"  # what the original shows while somebody waits and nobody is called
 
@@ -94,10 +95,12 @@ class ApertumBus:
         """What was pressed within `patience` seconds; returns as soon as something was. Raises LineLost."""
         events: list[Event] = []
         self._line.forget_unfinished()
-        wait = patience
+        wait, until = patience, self._line.clock.now() + patience + LISTEN_MOST_S
         while len(events) < 32 and (found := self._line.receive(apertum.decode, wait)) is not None:
             events += self._take(found)
             wait = 0.0
+            if self._line.clock.now() > until:
+                break  # a babbling pair must not hold the others' jobs up
         return events
 
     def overhear(self, heard: bytes) -> Iterable[Event]:

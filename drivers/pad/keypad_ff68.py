@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 SAME_S: Final = 0.3
 CALL_S: Final = 0.8
 ECHO_S: Final = 0.5
+RETURN_S: Final = 0.03
+RETURNS: Final = 3  # so many of our own answers came back: the declaration of the line is wrong
+LISTEN_MOST_S: Final = 0.5
 HELD_S: Final = 5.0  # a key seen again and again for so long is stuck
 ASKED_S: Final = 180.0  # a rating is accepted this long after it was asked for, when nobody stops it before
 
@@ -54,6 +57,8 @@ class KeypadFf68:
         self._seen: tuple[bytes, float, float] = (b"", 0.0, 0.0)  # frame, first and last sight
         self._waiting: int | None = None
         self._asking_until = 0.0
+        self._answered: tuple[bytes, float] = (b"", 0.0)  # our last answer and when it had left
+        self.returns = 0
 
     @staticmethod
     def bus(line: SerialLine, keypads: list[KeypadFf68]) -> KeypadBus:
@@ -85,6 +90,8 @@ class KeypadFf68:
         _, first, last = self._seen
         if last - first >= HELD_S and self._line.clock.now() - last <= SAME_S:
             return Health("warn", "key_stuck")
+        if self.returns >= RETURNS:
+            return Health("warn", "echo")
         return Health("ok") if self.heard else Health("unknown", "not_pressed_yet")
 
     def hear(self, frame: ff68.Frame) -> Event | None:
@@ -94,7 +101,12 @@ class KeypadFf68:
         now, raw = self._line.clock.now(), bytes((frame.func,)) + frame.data
         if ff68.encode(frame) == ff68.encode(ff68.start_rating(self.address)) and now < self._asking_until:
             return None  # our own question come back: it has the bytes of the key of that name
-        self._line.send(ff68.encode(ff68.answer(frame)))
+        if raw == self._answered[0] and now - self._answered[1] <= RETURN_S:
+            self.returns += 1
+            return None  # too soon for a repeat: our own answer came back from a converter that echoes
+        answer = ff68.answer(frame)
+        self._line.send(ff68.encode(answer))
+        self._answered = bytes((answer.func,)) + answer.data, self._line.quiet_at()
         self.heard = True
         meaning = ff68.meaning(frame)
         same_s = CALL_S if isinstance(meaning, ff68.Key) and meaning.key == "call" else SAME_S
@@ -128,9 +140,12 @@ class KeypadBus:
         """What was pressed within `patience` seconds; returns as soon as something was. Raises LineLost."""
         events: list[Event] = []
         wait = patience
+        until = self._line.clock.now() + patience + LISTEN_MOST_S
         while len(events) < 32 and (frame := self._line.receive(ff68.decode, wait)) is not None:
             events += self._take(frame)
             wait = 0.0
+            if self._line.clock.now() > until:
+                break  # a babbling pair must not hold the others' jobs up
         return events
 
     def overhear(self, heard: bytes) -> Iterator[Event]:

@@ -80,11 +80,14 @@ def test_a_press_while_a_strip_is_talked_to_is_heard(rig, clock):
     assert one.keys() == [("keypad-W02", "recall")] * 20
 
 
-def test_an_echo_nobody_declared_is_seen_as_trouble_not_as_keys(rig):
+def test_an_echo_nobody_declared_presses_nothing_twice_and_is_told(rig):
     one = rig(ECHOING.replace("echo = true", "echo = false"))
-    one.act("keypad-W01", "press", key="call")
-    one.run(5)
-    assert one.keys() == [("keypad-W01", "call")]
+    works(one)
+    for _ in range(3):
+        one.act("keypad-W01", "press", key="recall")
+        one.run(2)
+    assert len(one.keys()) == 5
+    assert one.health("keypad-W01")[-1] == ("warn", "echo")
 
 
 @pytest.mark.parametrize("seed", range(5))

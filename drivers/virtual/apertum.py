@@ -72,6 +72,7 @@ class ApertumBoard:
             "width": 8 * self.chars,
             "height": 16,
             "faults": sorted(self.faults),
+            "offers": sorted(BOARD_FAULTS),
             "missed": self.missed,
         }
 
@@ -134,6 +135,7 @@ class ApertumBox:
             "pad": False,
             "asked": False,
             "faults": sorted(self.faults),
+            "offers": sorted(BOX_FAULTS),
             "sent": self.sent,
         }
 

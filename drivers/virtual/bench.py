@@ -75,7 +75,7 @@ class Bench:
             return found[0]
         model = name.split("/")[0]
         known = name in self._cables
-        rest = {key: value for key, value in options.items() if key not in ("address", "baud")}
+        rest = {key: value for key, value in options.items() if key not in ("address", "baud", "fault")}
         cable = self.cable(name, baud=int(options.get("baud", "9600")), shared=model in SHARED)
         if not known and model in PEERS:
             for address in options.get("address", "1").split(","):

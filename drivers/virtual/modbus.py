@@ -81,6 +81,7 @@ class ModbusDisplay:
             "digits": self.digits,
             "point": self.point,
             "faults": sorted(self.faults),
+            "offers": sorted(FAULTS),
             "frames": self.frames,
             "rejected": self.rejected,
         }

@@ -67,6 +67,7 @@ class PolledKeypad:
             "pad": self.has_pad,
             "asked": self._state == "S",
             "faults": sorted(self.faults),
+            "offers": sorted(FAULTS),
             "rejected": self.rejected,
         }
 

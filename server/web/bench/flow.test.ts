@@ -12,6 +12,10 @@ describe('the bench', () => {
     expect(top.printers.map((p) => p.place)).toEqual(['K1', 'K2'])
     expect(top.desks.map((d) => [d.place, !!d.strip, !!d.keypad])).toEqual([['W02', true, true], ['W10', false, true]])
   })
+  it('shows every strip of a window', () => {
+    const [desk] = benchtop({ 'digits-W10': model('modbus_led'), 'board-W10': model('apertum_board') }).desks
+    expect([desk!.strip?.name, desk!.more.map((s) => s.name)]).toEqual(['digits-W10', ['board-W10']])
+  })
   it('knows kinds and places', () => {
     expect(kindOf({ model: 'escpos' })).toBe('printer')
     expect(kindOf({ model: 'x' })).toBeNull()

@@ -86,6 +86,7 @@ export const placeOf = (name: string): string => /-([A-Za-z]*\d+)$/.exec(name)?.
 export interface Desk {
   place: string
   strip: { name: string; model: Strip } | null
+  more: { name: string; model: Strip }[] // further ones, which show the same
   keypad: { name: string; model: Keypad } | null
 }
 export interface Benchtop {
@@ -101,8 +102,9 @@ export function benchtop(devices: Record<string, Model>): Benchtop {
     const place = placeOf(name)
     if (kind === 'printer') printers.push({ name, place, model: model as Printer })
     if (kind !== 'strip' && kind !== 'keypad') continue
-    const desk = (desks[place] ??= { place, strip: null, keypad: null })
-    if (kind === 'strip') desk.strip = { name, model: model as Strip }
+    const desk = (desks[place] ??= { place, strip: null, more: [], keypad: null })
+    if (kind === 'strip' && desk.strip) desk.more.push({ name, model: model as Strip })
+    else if (kind === 'strip') desk.strip = { name, model: model as Strip }
     else desk.keypad = { name, model: model as Keypad }
   }
   const byPlace = (a: { place: string }, b: { place: string }) => a.place.localeCompare(b.place, 'en', { numeric: true })

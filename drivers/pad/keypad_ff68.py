@@ -2,10 +2,10 @@
 
 The echo leaves before anything else happens, for a keypad that does not see it presses again by itself. One
 press is one event: a frame equal to the last one of its address within 800 ms is echoed and forgotten,
-counted from the last sight or from our last echo, so a held key is one press too. 300 ms would do for one lost
-echo; when repeats are spoilt on the way as well, the last of them comes 660 ms after the first. A rating
-nobody asked for, late or given twice is acknowledged, so that the pad falls silent, and dropped. The keypad
-beeps when somebody comes to an empty line. Source: see drivers/protocol/ff68.py; the timing of repeats is
+counted from the last sight or from our last echo, so a held key is one press too. 300 ms would do for one
+lost echo; when repeats are spoilt on the way as well, the last comes 660 ms after the first. A rating nobody
+asked for, late or given twice is acknowledged, so that the pad falls silent, and dropped. The keypad beeps
+when somebody comes to an empty line. Source: see drivers/protocol/ff68.py; the timing of repeats is
 unverified general knowledge.
 """
 

@@ -78,6 +78,7 @@ class Crew:
         self._look_at = 0.0
         keypads = [s.driver for s in self.stations.values() if s.spec.kind == "keypad"]
         self._bus: Bus | None = keypads[0].bus(line, keypads) if keypads else None
+        self._mixed = 0 < len(keypads) < len(self.stations)
 
     # what the host asks
 
@@ -166,7 +167,7 @@ class Crew:
 
     def _ask(self, station: Station, what: Callable[[], T]) -> T:
         """Talk to one device; keypads of the same line that speak meanwhile are heard too."""
-        if self._bus is None or station.spec.kind == "keypad":
+        if self._bus is None or not self._mixed or station.spec.kind == "keypad":
             return what()
         heard = bytearray()
         try:

@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.catalogue import Window
+from server.domain.estimate.coming import Booked, Newcomers, Showing
+from server.domain.estimate.leaving import AGES, Leaving
 from server.domain.estimate.outlook import PRIORITY, how_many, look, quantiles
 from server.domain.estimate.plan import LATE, TARDY, spells_of
 from server.domain.estimate.promise import (
@@ -28,9 +30,19 @@ from server.domain.estimate.promise import (
     steady,
 )
 from server.domain.estimate.roll import Stage, asking, next_moment
-from server.domain.estimate.scene import Busy, Desk, Newcomers, Scene
+from server.domain.estimate.scene import Busy, Desk, Scene
 from server.domain.estimate.times import ServiceTime, Visit, cold, learn
-from server.domain.routing import APPOINTMENT, ORDINARY, Rules, Situation, choose, is_protected
+from server.domain.routing import (
+    APPOINTMENT,
+    ORDINARY,
+    SUPPLEMENT,
+    Rules,
+    Situation,
+    caps,
+    choose,
+    is_protected,
+    kind_of,
+)
 from server.domain.tickets import Leg
 from server.domain.windows import WindowState
 
@@ -61,7 +73,7 @@ def scene(*legs: Leg, desks: tuple[Desk, ...] = (desk("1", "A"),), **more: objec
         "mean_minutes": MINUTES,
         "times": EXACT,
         "pace": {},
-        "no_show": 0.0,
+        "leaving": Leaving((0.0,) * len(AGES)),
         **more,
     }
     return Scene(**facts)  # type: ignore[arg-type]
@@ -89,6 +101,94 @@ def test_a_future_calls_in_the_order_of_the_rule(drawn: list[tuple[int, str, str
         waiting.remove(chosen.leg)
         t += MINUTES[chosen.leg.service]
     assert found == pytest.approx(expected, abs=1e-5)
+
+
+ODD = {"a1": 5.0137, "a2": 20.0071, "b1": 8.0113}  # so that no age ever equals a limit to the microsecond
+PERSON = st.tuples(
+    st.integers(0, 120),
+    st.sampled_from(["a1", "a2", "b1"]),
+    st.sampled_from([ORDINARY, ORDINARY, "elder", APPOINTMENT, SUPPLEMENT]),
+    st.sampled_from([None, None, None, "1", "2"]),  # sent to a window
+    st.booleans(),
+)
+RULES = st.builds(
+    Rules,
+    gate=st.sampled_from([0.0, 0.0, 7.0]),
+    gamma=st.sampled_from([0.0, 0.5]),
+    hand=st.sampled_from([0.0, 10.0]),
+    hard=st.sampled_from([40.0, 90.0]),
+    run=st.integers(1, 4),
+    guard=st.sampled_from([10.0, 45.0]),
+    ratio=st.sampled_from([{}, {}, {"priority": (2, 1)}, {"priority": (1, 1), APPOINTMENT: (1, 2)}]),
+)
+
+
+@given(st.lists(PERSON, min_size=1, max_size=25), RULES, st.sampled_from([1.0, 0.5]))
+def test_a_future_calls_whom_the_rule_of_the_hall_would_call(
+    drawn: list[tuple[int, str, str, str | None, bool]], rules: Rules, share: float
+) -> None:
+    """Call by call the same as `routing.choose` on the heads that `call_next` would compare."""
+    legs = []
+    for i, (ago, service, kind, window, flag) in enumerate(drawn, 1):
+        person = leg(i, ago, service, kind)
+        if kind == APPOINTMENT:  # some are here before their time
+            person = replace(person, origin_at=NOW + timedelta(minutes=30 - ago))
+        elif kind == SUPPLEMENT:
+            person = replace(person, first_window="1")
+        else:
+            person = replace(person, target_window=window, came_back=flag and window is not None)
+        legs.append(person)
+    desks = (
+        Desk("1", ((("A", None), ("B", None)),), True, ((0.0, inf),)),
+        Desk("2", ((("A", None),), (("B", "b1"),)), False, ((0.37, inf),)),
+    )
+    odd = {s: ServiceTime(log(m), 1e-12) for s, m in ODD.items()}
+    found = Stage(scene(*legs, desks=desks, rules=rules, max_share=share, times=odd)).play(Random(1))
+    assert found == pytest.approx(_by_the_hall(legs, desks, rules, share), abs=1e-5)
+
+
+def _by_the_hall(legs: list[Leg], desks: tuple[Desk, ...], rules: Rules, share: float) -> dict[int, float]:
+    waiting, expected, run = list(legs), {}, 0
+    free = {desk.window: desk.spells[0][0] for desk in desks}
+    recent: dict[str, list[str]] = {"1": [], "2": [], "": []}
+    while free:
+        desk = min((d for d in desks if d.window in free), key=lambda d: free[d.window])
+        t = free[desk.window]
+        at = Situation(
+            desk.comprehensive,
+            MINUTES,
+            sum(MINUTES.values()) / 3,
+            frozenset({"a1", "a2"}) if desk.comprehensive and t >= 0.37 else frozenset(),
+            run,
+            desk.window,
+            caps(recent[desk.window], recent[""], rules, share),
+        )
+        chosen = None
+        for pools in desk.pools:
+            heads = _heads(waiting, desk.window, pools)
+            chosen = chosen or choose(heads, NOW + timedelta(minutes=t), rules, at)
+        if chosen is None:
+            del free[desk.window]
+            continue
+        expected[chosen.leg.id] = t
+        waiting.remove(chosen.leg)
+        run = run + 1 if is_protected(chosen.leg, desk.window) else 0
+        for place in (desk.window, ""):
+            recent[place].insert(0, kind_of(chosen.leg))
+        free[desk.window] = t + ODD[chosen.leg.service]
+    return expected
+
+
+def _heads(waiting: list[Leg], window: str, pools: tuple[tuple[str, str | None], ...]) -> list[Leg]:
+    """As `store.tickets.waiting_heads`."""
+    mine = [x for x in waiting if any(q == x.queue and s in (None, x.service) for q, s in pools)]
+    lines: dict[tuple[str, str, str], list[Leg]] = {}
+    for x in mine:
+        if x.target_window is None:
+            lines.setdefault((x.queue, x.service, x.priority), []).append(x)
+    heads = [x for line in lines.values() for x in line if x.origin_at == min(y.origin_at for y in line)]
+    heads += [x for x in waiting if x.target_window == window]
+    return heads + [x for x in mine if x.target_window is None and x.first_window == window]
 
 
 @given(LEGS)
@@ -168,8 +268,8 @@ def test_an_appointment_before_opening_is_called_at_the_opening() -> None:
 
 
 def test_an_appointment_that_is_still_to_come_is_reckoned_with() -> None:
-    coming = leg(9, -4, priority=APPOINTMENT)
-    found = look(scene(leg(1, 3), leg(2, 2), leg(3, 1), coming=(coming,)), Random)
+    sure = {"booked": (Booked("a1", 4.0),), "showing": Showing(1.0, 0.0, 1e-9)}
+    found = look(scene(leg(1, 3), leg(2, 2), leg(3, 1), **sure), Random)
     assert [found.legs[i].p50 for i in (1, 2, 3)] == pytest.approx([0, 10, 15])  # type: ignore[union-attr]
 
 
@@ -186,15 +286,15 @@ def test_a_large_share_of_protected_legs(of_twenty: int, kind: str) -> None:
 
 def test_protected_newcomers_lengthen_the_wait() -> None:
     legs = [leg(i, 30 - i) for i in range(1, 20)]
-    stream = Newcomers("A", "a1", PRIORITY, per_minute=0.1, until=240)
-    calm, busy = (look(scene(*legs, newcomers=n), Random).legs[19] for n in ((), (stream,)))
+    stream = Newcomers(((0.0, 240.0, 0.1),), ((1.0, "a1", PRIORITY),))
+    calm, busy = (look(scene(*legs, newcomers=n), Random).legs[19] for n in (Newcomers(), stream))
     assert calm is not None
     assert busy is not None
     assert busy.p50 > calm.p50 + 20
 
 
 def test_many_waiting_fewer_futures() -> None:
-    assert [how_many(n) for n in (0, 50, 200, 2000)] == [80, 80, 20, 6]
+    assert [how_many(n) for n in (0, 50, 200, 2000)] == [100, 100, 80, 8]
 
 
 def test_quantiles_count_the_futures_without_a_call() -> None:

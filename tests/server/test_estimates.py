@@ -309,11 +309,15 @@ def test_five_days_of_own_visits_replace_the_catalogue(day: HallDay) -> None:
     past = own_history(day)
     assert not past.rough
     assert past.times["S401"].mean > 2 * listed
-    assert past.no_show < 0.05
-    assert past.protected_per_minute == {"E": pytest.approx(20 / (5 * 420))}
+    assert past.leaving.missing[0] < 0.05
+    assert past.profile is not None
+    assert past.profile.mix == ((1.0, "S401", "elder"),)
+    assert sum(past.profile.quarters.values()) == pytest.approx(4, rel=0.1)
 
 
 def own_history(day: HallDay) -> Learned:
     today = day.clock().date().isoformat()
     with day.store.read() as connection:
-        return learned(connection, day.store.hall, day.hall.catalogue, today)
+        return learned(
+            connection, day.store.hall, day.hall.catalogue, day.hall.calendar, day.hall.zone, today
+        )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import exp, inf, log
 from random import Random
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,8 @@ from server.domain.catalogue import Window
 from server.domain.estimate.coming import Booked, Newcomers, Showing
 from server.domain.estimate.leaving import AGES, Leaving
 from server.domain.estimate.outlook import PRIORITY, how_many, look, quantiles
-from server.domain.estimate.plan import LATE, TARDY, spells_of
+from server.domain.estimate.pauses import TARDY, Pauses
+from server.domain.estimate.plan import LATE, spells_of
 from server.domain.estimate.promise import (
     LEAST,
     START,
@@ -291,6 +293,95 @@ def test_protected_newcomers_lengthen_the_wait() -> None:
     assert calm is not None
     assert busy is not None
     assert busy.p50 > calm.p50 + 20
+
+
+def test_ordinary_newcomers_with_short_services_come_first() -> None:
+    """GATE: a short service reaches its share of the limit earlier."""
+    legs = [leg(i, 30 - i, "a2") for i in range(1, 12)]
+    stream = Newcomers(((0.0, 240.0, 0.1),), ((1.0, "a1", ORDINARY),))
+    calm, busy = (
+        look(scene(*legs, newcomers=n, rules=Rules(hard=1000.0)), Random).legs[11]
+        for n in (Newcomers(), stream)
+    )
+    assert calm is not None
+    assert busy is not None
+    assert busy.p50 > calm.p50 + 10
+
+
+def test_who_does_not_answer_takes_little_time_and_who_gave_back_none() -> None:
+    legs = [leg(i, 30 - i) for i in range(1, 12)]
+    stays, silent, back = (
+        look(scene(*legs, leaving=gone), Random).legs[11]
+        for gone in (
+            Leaving((0.0,) * len(AGES)),
+            Leaving((0.5,) * len(AGES)),
+            Leaving((0.0,) * len(AGES), given_back=(0.05,) * len(AGES)),
+        )
+    )
+    assert stays is not None
+    assert silent is not None
+    assert back is not None
+    assert stays.p50 == pytest.approx(50)
+    assert silent.p50 == pytest.approx(5 * 5 + 5 * 1.5, abs=5)
+    assert 10 < back.p50 < 45
+
+
+def test_who_missed_the_call_and_comes_back_is_served_again() -> None:
+    legs = [leg(i, 30 - i) for i in range(1, 11)] + [leg(11, 0)]
+    away, again = (
+        look(scene(*legs, leaving=Leaving((0.5,) * len(AGES), returning=share, back=1.0)), Random).legs[11]
+        for share in (0.0, 1.0)
+    )
+    assert away is not None
+    assert again is not None
+    assert again.p50 > away.p50 + 3
+
+
+def test_pauses_and_a_slow_day_lengthen_the_wait() -> None:
+    legs = [leg(i, 30 - i) for i in range(1, 12)]
+    usual, paused, slow = (
+        look(scene(*legs, **more), Random).legs[11]
+        for more in ({}, {"pauses": Pauses(0.02, 10.0)}, {"slow": 1.2, "slow_spread": 0.05})
+    )
+    assert usual is not None
+    assert paused is not None
+    assert slow is not None
+    assert paused.p90 > usual.p90 + 10
+    assert slow.p50 == pytest.approx(1.2 * usual.p50, rel=0.05)
+    assert slow.p90 > slow.p50 + 2, "nobody knows exactly how slow"
+
+
+def test_a_leg_for_one_person_waits_where_the_person_sits() -> None:
+    mine = replace(leg(1, 5), target_clerk="Li")
+    desks = (desk("1", "A"), desk("2", "A", busy=Busy("a1", 1.0), clerk="Li"))
+    found = look(scene(mine, desks=desks), Random).legs[1]
+    assert found is not None
+    assert found.p50 == pytest.approx(4, abs=0.1)
+    assert look(scene(mine), Random).legs[1] is None, "the person is not here"
+
+
+def test_two_thousand_waiting_before_sixty_windows_are_answered_in_time() -> None:
+    """The aim is 0.25 s (`wucha bench estimates` holds it); twice that here, for machines at work."""
+    dice = Random(1)
+    services = {f"s{i}": f"Q{i % 8}" for i in range(45)}
+    minutes = {s: 4.0 + i % 9 for i, s in enumerate(services)}
+    kinds = [ORDINARY] * 8 + ["elder", APPOINTMENT]
+    legs = []
+    for i in range(1, 2001):
+        service = dice.choice(list(services))
+        ago = timedelta(minutes=60 * dice.random())
+        legs.append(asking(i, services[service], service, dice.choice(kinds), NOW - ago))
+    pools = [(f"Q{i % 8}",) if i % 4 else tuple(f"Q{n}" for n in range(8)) for i in range(60)]
+    desks = tuple(desk(str(i), *queues) for i, queues in enumerate(pools))
+    times = {s: cold(m) for s, m in minutes.items()}
+    many = scene(*legs, desks=desks, queue_of=services, mean_minutes=minutes, times=times)
+    spent = []
+    for _ in range(3):
+        begun = process_time()
+        found = look(many, Random)
+        spent.append(process_time() - begun)
+    assert all(found.legs.values())
+    assert min(spent) < 0.5
 
 
 def test_many_waiting_fewer_futures() -> None:

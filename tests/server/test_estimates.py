@@ -28,6 +28,7 @@ from server.store.snapshots.citizen import citizen_value
 from server.store.snapshots.desk import desk_value
 from server.store.snapshots.public import queue_rows
 from server.store.snapshots.view import ALL, View
+from server.store.tickets import legs_of
 from server.text import Texts
 from tests.conftest import ROOT, Clock
 from tests.server.callers import device, nobody
@@ -62,7 +63,8 @@ def queue(day: HallDay, name: str = "A") -> Any:
 def test_before_the_first_look_nothing_is_claimed(day: HallDay) -> None:
     taken = day.open("W01").take()
     assert taken.estimate == UNKNOWN
-    assert phone(day, taken.ticket) == {"state": "unknown", "rough": True, "expected_at": None, "by": None}
+    seen = {"state": "unknown", "rough": True, "expected_at": None, "by": None, "moved": False}
+    assert phone(day, taken.ticket) == seen
 
 
 def test_the_range_is_told_before_taking_and_on_paper(day: HallDay, estimator: Estimator) -> None:
@@ -160,7 +162,19 @@ def test_a_leg_transferred_twice_keeps_an_expectation(day: HallDay, estimator: E
     estimator.once()
     seen = phone(day, taken.ticket)
     assert seen["state"] == "soon"
-    assert seen["by"] is None, "the promise was about the first call"
+    assert seen["moved"], "it was told anew"
+    assert seen["by"] is not None
+    with day.store.read() as connection:
+        legs = legs_of(connection, taken.ticket.id)
+        told = [find_promise(connection, leg.id) for leg in legs]
+    assert [promise and promise.occasion for promise in told] == [None, None, "moved"]
+    day.clock.forward(minutes=3)
+    day.call("W01")
+    estimator.once()
+    with day.store.read() as connection:
+        report = accuracy(connection, day.store.hall, "2026-03-02", "2026-03-02")
+    assert (report.taken.calls, report.moved.calls) == (0, 1), "both are told apart"
+    assert report.moved.waited_min == 3.0
 
 
 def test_returned_after_a_miss_to_an_empty_queue_is_soon(day: HallDay, estimator: Estimator) -> None:
@@ -209,8 +223,10 @@ def test_the_promise_is_kept_as_it_was_and_settled_by_the_call(day: HallDay, est
     assert settled is not None
     assert settled.waited_s == (1 + 30 * 4 + 5 * 3) * 60
     assert [c for c, _ in widths.values()] == [pytest.approx(START + 0.04 * 0.9)]
-    assert (report.calls, report.kept) == (1, 0.0)
-    assert report.error_min == pytest.approx((settled.waited_s - settled.p50_s) / 60)
+    assert (report.taken.calls, report.taken.kept, report.moved.calls) == (1, 0.0, 0)
+    assert report.taken.error_min == pytest.approx((settled.waited_s - settled.p50_s) / 60)
+    assert report.queues == {"A": report.taken}
+    assert report.days == {"2026-03-02": report.taken}
 
 
 def test_the_faces_hear_only_of_what_changed(day: HallDay, estimator: Estimator) -> None:

@@ -12,7 +12,6 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from math import inf
 from typing import Literal
 
@@ -42,6 +41,8 @@ class Leaving:
     def hazard(self, age: float) -> float:
         """Sum of `given_back` from 0 to `age`: exp(-hazard) is the share that still holds the number."""
         found = 0.0
+        if not self.given_back:
+            return found
         for rate, start, end in zip(self.given_back, AGES, (*AGES[1:], inf), strict=True):
             if age <= start:
                 break
@@ -97,6 +98,3 @@ def learn_leaving(waits: Iterable[Wait]) -> Leaving:
         given_back=tuple(left[i] / risk[i] for i in range(len(AGES))) if left else (),
         returning=returned / (missed.total() + BIN_WEIGHT),
     )
-
-
-assert all(a < b for a, b in pairwise(AGES))

@@ -37,7 +37,7 @@ from server.simulate.lively import Liveliness, LivelyPlay
 from server.simulate.loop import Called
 from server.simulate.pure import PureHall, joined
 from server.simulate.run import World
-from server.simulate.scenario import Scenario, citizens_of, manners_of, queues_of, shifts_of
+from server.simulate.scenario import Scenario, citizens_of, manners_of, queues_of, shifts_of, working_days
 from server.simulate.told import LOOK_S, Told
 
 KEPT_DAYS = 40  # working days that are remembered
@@ -316,3 +316,22 @@ class ToldHall(PureHall):
             slow=learned.slow(self.past.visits),
             slow_spread=SLOW_SPREAD,
         )
+
+
+def told_days(
+    world: World,
+    learning: int,
+    days: int,
+    seed: int,
+    *,
+    futures: int = FUTURES,
+    tune: Tuning = lambda learned: learned,
+    lively: bool = False,
+    watch: bool = False,
+) -> list[Told]:
+    """What people were told on `days` weekdays in a row, after `learning` ones in which the hall watched."""
+    scenario = Scenario()
+    foresight = Foresight(world, scenario, seed, futures=futures, tune=tune, lively=lively, watch=watch)
+    calendar = working_days(scenario, world.hall, 2 * (learning + days))
+    weekdays = [day for day in calendar if day.weekday() < 5][: learning + days]
+    return [told for n, day in enumerate(weekdays) for told in foresight.play(day, asking=n >= learning)]

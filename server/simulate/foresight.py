@@ -251,7 +251,7 @@ class ToldHall(PureHall):
 
     def _look(self) -> None:
         """Move the clock times that people see."""
-        for leg, forecast in look(self.scene(), Random).legs.items():
+        for leg, forecast in look(self.scene(), Random, self._futures).legs.items():
             told = self.told.get(leg)
             if forecast is None or told is None or told.waited is not None:
                 continue

@@ -75,13 +75,14 @@ def judge(told: Iterable[Told]) -> Verdict:
         for a, b in SIZES:
             if a <= waited < b:
                 sizes[f"{a}-{b}"].append(error)
+    shares = [e / waited for (_, waited), e in zip(rows, errors, strict=True) if waited > 5]
     by_day = [fmean(oks) for oks in days.values()]
     return Verdict(
         calls=len(rows),
         mean_wait=fmean(waited for _, waited in rows),
         mae=fmean(errors),
         rmse=fmean(e * e for e in errors) ** 0.5,
-        mape=fmean(e / waited for (_, waited), e in zip(rows, errors, strict=True) if waited > 5),
+        mape=fmean(shares) if shares else 0.0,
         near=fmean(e <= max(5.0, 0.2 * waited) for (_, waited), e in zip(rows, errors, strict=True)),
         kept=fmean(kept),
         worst=min(by_day),

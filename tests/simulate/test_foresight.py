@@ -57,6 +57,7 @@ def test_windows_keep_their_pace_and_days_draw_their_own() -> None:
     assert Random(1).random() != one.slow
 
 
+@pytest.mark.timeout(300)
 def test_a_crowded_day(world: World) -> None:
     """After a week the hall knows nearly what is to be known, and newcomers have to be reckoned with."""
     crowded = pooled(world)

@@ -255,8 +255,6 @@ post_change = Table(
     Column("hall", Text, nullable=False),
     Column("window", Text, nullable=False),
     Column("state", Text, nullable=False),
-    Column("clerk", Text),
-    Column("pause_reason", Text),
     Column("at", UtcTime, nullable=False),
     CheckConstraint(_one_of("state", "closed", "open", "paused"), name="ck_post_change_state"),
 )

@@ -48,8 +48,8 @@ def save_post(unit: Unit, window: str, **values: Any) -> None:
     """Set the post of `window`, and keep the change; keys as in domain.windows.Post. `since` is now."""
     row = {"hall": unit.hall, "window": window, "since": unit.now, "pause_reason": None, **values}
     upsert(unit.connection, t.post, row, ("hall", "window"))
-    kept = {key: row[key] for key in ("hall", "window", "state", "clerk", "pause_reason")}
-    unit.connection.execute(_ADD_CHANGE, {**kept, "at": unit.now})
+    change = {"hall": unit.hall, "window": window, "state": row["state"], "at": unit.now}
+    unit.connection.execute(_ADD_CHANGE, change)
 
 
 def staffed_windows(connection: Connection, hall: str) -> list[str]:

@@ -21,8 +21,6 @@ def upgrade() -> None:
         sa.Column("hall", sa.Text(), nullable=False),
         sa.Column("window", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("clerk", sa.Text(), nullable=True),
-        sa.Column("pause_reason", sa.Text(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("state IN ('closed', 'open', 'paused')", name="ck_post_change_state"),
         sa.PrimaryKeyConstraint("id"),

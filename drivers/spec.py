@@ -137,6 +137,12 @@ def load(path: Path, profiles: Path | None = None) -> HallSpec:
     return HallSpec(str(host.get("name", "hall")), tuple(whole))
 
 
+def models(folder: Path) -> dict[str, _Model]:
+    """The models that can be declared: those of `folder` whose file is right."""
+    found = _models(folder, [])
+    return {name: model for name, model in found.items() if model.profile is not None}
+
+
 def _models(folder: Path, errors: list[str]) -> dict[str, _Model]:
     models: dict[str, _Model] = {}
     for path in sorted(folder.glob("*.toml")):

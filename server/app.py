@@ -32,6 +32,7 @@ from server.api import (
     tickets,
     what_if,
     windows,
+    wiring,
 )
 from server.clock import Clock
 from server.domain.events import Event
@@ -113,6 +114,7 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     ):
         app.register_blueprint(door.bp)
     app.register_blueprint(estimates.bp)
+    app.register_blueprint(wiring.bp)
 
     socketio = SocketIO()
     options: dict[str, Any] = {

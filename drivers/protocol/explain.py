@@ -97,7 +97,7 @@ def _bxk_to(_one: Explainer, data: bytes) -> tuple[list[Said], bytes]:
 
 def _area_text(body: bytes) -> str:
     """The text of the last dynamic area: four bytes of length, then it, at the end of the frame."""
-    at = 5 + 4 + 2 + 23  # head of the command, count and size of the area, fields before the length
+    at = 5 + 2 + 2 + 23  # command with r0 and r1, count of areas, size of the area, fields before the length
     size = int.from_bytes(body[at : at + 4], "little")
     return body[at + 4 : at + 4 + size].decode("gb18030", "replace")
 

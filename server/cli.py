@@ -300,6 +300,30 @@ def _tool(deed: str, words: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("what", type=click.Choice(["tickets", "ratings", "audit", "columns"]))
+@click.option("--from", "first", metavar="DATE", help="First business day, 2026-03-02 (default: --to).")
+@click.option("--to", "last", metavar="DATE", help="Last business day (default: the newest).")
+@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File (default: the terminal).")
+def export(what: str, first: str | None, last: str | None, form: str, out: Path | None) -> None:
+    """Tickets, ratings or the audit trail as CSV or JSON; `columns` says what each column holds."""
+    from server.exporting import BadDate, columns_table, export_to
+
+    if what == "columns":
+        click.echo(columns_table())
+        return
+    settings = read_settings()
+    _there(settings)
+    try:
+        count = export_to(settings, what, first, last, form, out)
+    except BadDate as error:
+        fail(f"日期不正确：{error}", f"not a range of dates: {error}")
+    except OSError as error:
+        fail("文件写不进去", f"the file could not be written: {error.strerror}")
+    click.echo(f"已导出 {count} 行 / {count} rows exported", err=True)
+
+
+@main.command()
 def contract() -> None:
     """Write EVENTS.md and server/web/client/events.ts from the events the server sends."""
     from server.live.documents import write_documents

@@ -1,4 +1,4 @@
-"""Putting machines into service: searching real pseudo terminals, editing the list, recording and replaying."""
+"""Putting machines into service: searching real pseudo terminals, editing the list, recording, replaying."""
 
 from __future__ import annotations
 

@@ -290,6 +290,13 @@ def devices_try(words: tuple[str, ...]) -> None:
     _tool("try", words)
 
 
+@devices.command("learn", context_settings=RAW)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def devices_learn(words: tuple[str, ...]) -> None:
+    """Send with a description of a new machine, see the answer, keep it as a model."""
+    _tool("learn", words)
+
+
 def _tool(deed: str, words: tuple[str, ...]) -> None:
     """The installer's tools live with the drivers, who know the wires; this process loads none of it."""
     import subprocess

@@ -8,6 +8,9 @@ again.
     search   kinds, urls, addresses   begin to look who answers on ports nobody has declared
     found                       how far that is, and what was found
     try_found  url, baud, model, address, text   let a machine that is not declared do its test -> job
+    profile  name               the description of a model, to begin a new one with
+    learn    name, text, url, baud, address, words   send with a description that is no file yet -> job
+    save     name, text         keep it as a model
     declare / undeclare         one more machine in config/devices.toml, or one less
 
 An answer is {"ok": true, …} or {"ok": false, "reason": word, "errors": […]}. Every answer stays far below
@@ -26,7 +29,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from drivers.commission import edit, search
+from drivers.commission import edit, learn, search
 from drivers.commission.tracefile import explained
 from drivers.commission.trial import trial_job, try_out
 from drivers.declared import Declared
@@ -61,6 +64,9 @@ class Asks:
             "search": self._search,
             "found": self._found,
             "try_found": self._try_found,
+            "profile": self._profile,
+            "learn": self._learn,
+            "save": self._save,
             "declare": self._declare,
             "undeclare": self._undeclare,
         }
@@ -193,9 +199,37 @@ class Asks:
         self._in_background(work, "trial")
         return _yes(job=trial)
 
-    def _remember(self, trial: str, state: str, reason: str) -> None:
+    def _profile(self, facts: Mapping[str, Any]) -> Answer:
+        if self._declared is None:
+            return _no("no_file")
+        return _yes(text=learn.template(self._declared.profiles, str(facts.get("name", ""))))
+
+    def _learn(self, facts: Mapping[str, Any]) -> Answer:
+        url, words = str(facts.get("url", "")), str(facts.get("words", ""))[:100]
+        if url in self._declared_urls() or self._progress.running:
+            return _no("busy")
+        numbers = (int(facts.get("baud") or 0), int(facts.get("address") or 0) or 1)
+        spec = learn.read(str(facts.get("name", "")), str(facts.get("text", "")), url, *numbers)
+        trial = f"trial-{uuid.uuid4().hex[:12]}"
+        self._remember(trial, "waiting", "")
+
+        def work() -> None:
+            outcome, entries = learn.send(spec, words, self._host.clock)
+            self._remember(trial, outcome.state, outcome.reason, entries)
+
+        self._in_background(work, "learn")
+        return _yes(job=trial)
+
+    def _save(self, facts: Mapping[str, Any]) -> Answer:
+        if self._declared is None:
+            return _no("no_file")
+        path = learn.save(self._declared.profiles, str(facts.get("name", "")), str(facts.get("text", "")))
+        self._changed()
+        return _yes(file=str(path))
+
+    def _remember(self, trial: str, state: str, reason: str, entries: list[Answer] | None = None) -> None:
         with self._guard:
-            self._tried[trial] = {"job": trial, "state": state, "reason": reason}
+            self._tried[trial] = {"job": trial, "state": state, "reason": reason, "entries": entries or []}
             while len(self._tried) > 100:
                 self._tried.popitem(last=False)
 

@@ -7,6 +7,7 @@
                               a machine whose host runs (then --server and --key-file)
     replay FILE               a recorded file, with what the decoders make of it
     try WHAT MODEL            one test slip or text on a line nobody works with
+    learn FILE                send with a description of a new machine and see the answer; --save: keep it
 
 Exit: 0 well, 1 something does not answer or cannot be opened, 2 the declaration is wrong.
 """
@@ -26,7 +27,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from drivers.commission import search, tracefile
+from drivers.commission import learn, search, tracefile
 from drivers.commission.trial import trial_job, try_out
 from drivers.commission.words import Words
 from drivers.crew import Station
@@ -77,6 +78,13 @@ def main(words: list[str] | None = None) -> int:
     once.add_argument("--address", type=int, default=1)
     once.add_argument("--baud", type=int, default=0)
     once.add_argument("--text", default="")
+    lesson = deeds.add_parser("learn", help="试用并保存新型号的说明 / try a description and keep it")
+    lesson.add_argument("file", type=Path, help="型号说明，格式同 config/profiles / as in config/profiles")
+    lesson.add_argument("--line", help="线路；不填则只检查 / the line; without it the file is only checked")
+    lesson.add_argument("--address", type=int, default=1)
+    lesson.add_argument("--baud", type=int, default=0)
+    lesson.add_argument("--text", default="")
+    lesson.add_argument("--save", metavar="NAME", help="保存为型号 / keep as this model")
     options = parser.parse_args(words)
     try:
         return DEEDS[options.deed](options)
@@ -310,6 +318,26 @@ def do_try(options: argparse.Namespace) -> int:
     return 0 if outcome.state in ("confirmed", "sent") else 1
 
 
+def do_learn(options: argparse.Namespace) -> int:
+    text = options.file.read_text("utf-8")
+    name = options.save or options.file.stem
+    spec = learn.read(name, text, options.line or "/dev/none", options.baud, options.address)
+    good = True
+    if options.line:
+        words = Words(options.lang)
+        outcome, entries = learn.send(spec, options.text)
+        for entry in entries:
+            meaning = "；".join(words.said(code, facts) for code, facts in entry["said"])
+            tell(f"{entry['at']:10.4f} {entry['way']} {entry['hex']}{'   ' + meaning if meaning else ''}")
+        tell(f"{outcome.state} {outcome.reason}".rstrip())
+        good = outcome.state in ("confirmed", "sent")
+    else:
+        tell(f"{options.file}: 没有错误 / no mistakes ({spec.driver}, {spec.line.settings.baud})")
+    if options.save and good:
+        tell(f"已保存 / kept: {learn.save(CONFIG / 'profiles', name, text)}")
+    return 0 if good else 1
+
+
 def _plain(error: BaseException, url: str) -> str:
     return str(error).removeprefix(f"{url}: ")
 
@@ -320,4 +348,5 @@ DEEDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "record": do_record,
     "replay": do_replay,
     "try": do_try,
+    "learn": do_learn,
 }

@@ -14,6 +14,7 @@ from drivers.crew import Station
 from drivers.errors import DriverError, LineLost, SpecError
 from drivers.jobs import Job, Outcome, ShowCounts, ShowText, job_from_dict
 from drivers.line.clock import Clock
+from drivers.line.record import Record
 from drivers.line.serial_line import SerialLine
 from drivers.printer.raster import Artist
 from drivers.protocol.errors import EncodeError
@@ -55,9 +56,12 @@ def trial_job(spec: DeviceSpec, text: str = "", now: datetime | None = None, fil
     return ShowCounts("trial", place, 888, "888")
 
 
-def try_out(spec: DeviceSpec, job: Job, clock: Clock | None = None) -> Outcome:
-    """Do `job` on a machine that no host works with yet: its line is opened for this alone."""
-    line = SerialLine(spec.line.url, spec.line.settings, clock or Clock())
+def try_out(spec: DeviceSpec, job: Job, clock: Clock | None = None, record: Record | None = None) -> Outcome:
+    """Do `job` on a machine that no host works with yet: its line is opened for this alone.
+
+    record: gets the bytes both ways.
+    """
+    line = SerialLine(spec.line.url, spec.line.settings, clock or Clock(), record)
     driver: Any = MODELS[spec.driver][0]
     if spec.kind == "printer":
         station = Station(spec, driver(spec.name, line, spec.profile, Artist()))

@@ -66,6 +66,23 @@ class Candidate(Body):
     request_id: RequestId | None = None
 
 
+class Description(Body):
+    """A kind of machine described by hand: the text of a file in config/profiles."""
+
+    text: str = Field(max_length=20_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")
+    request_id: RequestId | None = None
+
+
+class Lesson(Description):
+    """Send with a description that is no file yet, and see what comes back."""
+
+    name: Word
+    url: str = Field(pattern=LINE)
+    baud: Number = Field(default=0, ge=0, le=4_000_000)
+    address: Number = Field(default=0, ge=0, le=0x7FFF)
+    words: Prose = Field(default="", max_length=100)
+
+
 class Declare(Body):
     """A machine for the host's list: at a window or in a kiosk."""
 
@@ -175,6 +192,33 @@ def post_candidate_trial(host: str, body: Candidate) -> ResponseReturnValue:
 def get_candidate_trial(host: str, job: str) -> ResponseReturnValue:
     """How a test of a machine that was found went: as above."""
     return jsonify(ask(f"host:{host}", "tried", job=job))
+
+
+@bp.get("/api/hosts/<host>/profiles/<name>")
+@needs("device.inspect")
+def get_profile(host: str, name: str) -> ResponseReturnValue:
+    """The description of a model, to begin a new one with: 200 {text}."""
+    return jsonify(ask(f"host:{host}", "profile", name=name))
+
+
+@bp.put("/api/hosts/<host>/profiles/<name>")
+@needs("device.declare")
+@bp.input(Description, arg_name="body")
+def put_profile(host: str, name: str, body: Description) -> ResponseReturnValue:
+    """Keep a description as a model: 200 {file}; 422 declaration-wrong {errors}. Models that came with the
+    product are not written over."""
+    done = ask(f"host:{host}", "save", name=name, text=body.text)
+    _note("device.learn", f"model:{name}", host=host)
+    return jsonify(done)
+
+
+@bp.post("/api/hosts/<host>/learn")
+@needs("device.test")
+@bp.input(Lesson, arg_name="body")
+def post_lesson(host: str, body: Lesson) -> ResponseReturnValue:
+    """Send once with a description: 202 {job}, whose trial tells the bytes both ways; 422 all mistakes."""
+    _note("device.trial", f"host:{host}", url=body.url, address=body.address)
+    return jsonify(ask(f"host:{host}", "learn", **body.model_dump(exclude={"request_id"}))), 202
 
 
 @bp.post("/api/hosts/<host>/devices")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.commission import edit, search, tool, tracefile
+from drivers.commission import edit, learn, search, tool, tracefile
 from drivers.commission.asks import Asks
 from drivers.commission.trial import trial_job, try_out
 from drivers.commission.words import Words
@@ -21,7 +21,7 @@ from drivers.jobs import Outcome, PrintSlip
 from drivers.line import ports as port_list
 from drivers.line.clock import Clock, JumpClock
 from drivers.line.record import Passed, Record
-from drivers.line.serial_line import SerialLine, Settings
+from drivers.line.serial_line import SerialLine
 from drivers.protocol.explain import READERS, Explainer
 from drivers.protocol.probes import LOUD, PROBES
 from drivers.spec import CONFIG, MODELS, load
@@ -227,6 +227,44 @@ def test_a_wrong_machine_changes_no_byte(folder, new, said):
     assert not path.with_name("devices.toml.new").exists()
 
 
+# --- a model nobody knows yet
+NEW = (CONFIG / "profiles" / "strip_128x16.toml").read_text("utf-8").replace("128", "64")
+
+
+def test_a_description_is_tried_seen_and_kept(plug, folder, capsys):
+    card = BxkCard("s", 1)
+    spec = learn.read("strip_abc", NEW, plug(card))
+    outcome, entries = learn.send(spec, "三号窗口")
+    assert (outcome, card.text) == (Outcome("confirmed"), "三号窗口")
+    assert ["bxk.ack", {"address": 1, "word": "ok"}] in [said for e in entries for said in e["said"]]
+    path = learn.save(folder / "profiles", "strip_abc", NEW)
+    assert load(folder / "devices.toml", folder / "profiles")  # it is a model like any other
+    learn.save(folder / "profiles", "strip_abc", learn.template(folder / "profiles", "strip_abc"))
+    assert path.read_text("utf-8").count(learn.MARK) == 1
+    for name in ("strip_128x16", "../x", "a b"):
+        with pytest.raises(SpecError):
+            learn.save(folder / "profiles", name, NEW)
+    assert tool.main(["learn", str(path), "--line", spec.line.url, "--text", "四号"]) == 0
+    assert card.text == "四号"
+    assert "条屏 1 答好" in capsys.readouterr().out
+    assert tool.main(["learn", str(path)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("driver = ", "TOML"),
+        ('driver = "none"', "未知的驱动"),
+        (NEW + "colour = 7\n", "colour"),
+        ("x" * 30_000, "太长"),
+    ],
+)
+def test_a_wrong_description_is_told_whole(text, said):
+    with pytest.raises(SpecError, match=said) as caught:
+        learn.read("strip_abc", text, "/dev/x")
+    assert "/tmp/" not in str(caught.value)
+
+
 # --- what bytes mean
 def explain(driver, *passed):
     one = Explainer(driver)
@@ -323,9 +361,10 @@ def test_check_lines_asks_every_machine(plug, folder, capsys):
     card = plug(BxkCard("s", 1))
     path = folder / "own.toml"
     path.write_text(
-        f'[line.a]\nurl = "{card}"\n[[device]]\nname = "strip-1"\nmodel = "strip_128x16"\nline = "a"\naddress = 1\n'
-        'window = "W01"\n[[device]]\nname = "strip-2"\nmodel = "strip_128x16"\nline = "a"\naddress = 2\n'
-        'window = "W02"\n[[device]]\nname = "printer"\nmodel = "slip_80mm"\nline = "/dev/none"\nkiosk = "K1"\n',
+        f'[line.a]\nurl = "{card}"\n'
+        '[[device]]\nname = "strip-1"\nmodel = "strip_128x16"\nline = "a"\naddress = 1\nwindow = "W01"\n'
+        '[[device]]\nname = "strip-2"\nmodel = "strip_128x16"\nline = "a"\naddress = 2\nwindow = "W02"\n'
+        '[[device]]\nname = "printer"\nmodel = "slip_80mm"\nline = "/dev/none"\nkiosk = "K1"\n',
         "utf-8",
     )
     assert tool.main(["check", str(path), "--lines"]) == 1
@@ -421,7 +460,8 @@ def test_declare_and_undeclare(asks, folder):
 
 @pytest.mark.parametrize(
     "row",
-    [None, 7, {}, {"what": "dance"}, {"what": "trace"}, {"what": "trace", "device": "strip-W01", "since": "x"},
+    [None, 7, {}, {"what": "dance"}, {"what": "trace"}, {"what": "trial"}, {"what": "learn"}, {"what": "save"},
+     {"what": "profile", "name": "../devices"}, {"what": "trace", "device": "strip-W01", "since": "x"},
      {"what": "trial", "device": "nobody"}, {"what": "tried", "job": "x"}, {"what": "declare"},
      {"what": "undeclare", "name": "nobody"}, {"what": "search", "addresses": {}}, {"what": "try_found"}],
 )  # fmt: skip

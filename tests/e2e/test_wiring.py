@@ -1,5 +1,5 @@
-"""An installer at the page: lines and their bytes, a test on a strip, a printer found on the network, tried, declared,
-tried again and taken out; and the same hall seen from the terminal."""
+"""An installer at the page: lines and their bytes, a test on a strip, a printer found on the network, tried,
+declared, tried again and taken out, a new model taught; and the same hall seen from the terminal."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import expect
 
 from drivers.line.clock import Clock
+from drivers.virtual.bxk import BxkCard
 from drivers.virtual.expose import OverTcp
 from drivers.virtual.medium import Medium
 from drivers.virtual.printer import Printer
@@ -50,8 +51,20 @@ def paper() -> Iterator[tuple[Printer, str]]:
     exposed.close()
 
 
-def test_an_installer_puts_a_printer_into_service(town: Town, face: OpenFace, paper: tuple[Printer, str]) -> None:
-    far, url = paper
+@pytest.fixture
+def led() -> Iterator[tuple[BxkCard, str]]:
+    """A card on a serial server, which nobody has declared either."""
+    cable = Medium("led", baud=0, shared=True, clock=Clock())
+    cable.join(far := BxkCard("card", 1))
+    exposed = OverTcp(cable)
+    yield far, exposed.url
+    exposed.close()
+
+
+def test_an_installer_puts_machines_into_service(
+    town: Town, face: OpenFace, paper: tuple[Printer, str], led: tuple[BxkCard, str]
+) -> None:
+    (far, url), (strip_card, card) = paper, led
     page = face("/manager", (1440, 900))
 
     def shot(name: str) -> None:
@@ -99,6 +112,28 @@ def test_an_installer_puts_a_printer_into_service(town: Town, face: OpenFace, pa
     assert len(far.slips) == 2
     shot("wiring-declared")
 
+    mine.get_by_role("button", name="看字节").click()
+    page.get_by_role("button", name="关闭").click()
+    page.get_by_text("教一个新型号").click()
+    lesson = page.locator("details", has_text="教一个新型号")
+    lesson.get_by_role("combobox", name="从这个型号开始").select_option("strip_128x16")
+    described = lesson.get_by_role("textbox", name="型号说明（帧格式）")
+    expect(described).to_have_value(re.compile("onbon_bxk"))
+    lesson.get_by_role("textbox", name="新型号的名称").fill("strip_new")
+    lesson.get_by_role("textbox", name="教一个新型号 网络地址").fill(card)
+    lesson.get_by_role("textbox", name="测试文字").fill("新型号")
+    lesson.get_by_role("button", name="检查并发送").click()
+    expect(lesson.get_by_role("status")).to_have_text("成功，设备已确认")
+    assert strip_card.text == "新型号"
+    shot("wiring-learn")
+    described.fill("driver = 1")
+    lesson.get_by_role("button", name="检查并发送").click()
+    expect(lesson.get_by_role("alert")).to_contain_text("没有保存")
+    described.fill((ROOT / "config/profiles/strip_128x16.toml").read_text("utf-8"))
+    lesson.get_by_role("button", name="保存为型号").click()
+    expect(page.get_by_text("strip_new 已保存")).to_be_visible()
+    assert (town.data / "config" / "profiles" / "strip_new.toml").exists()
+
     mine.get_by_role("button", name="删除登记").click()
     mine.get_by_role("alertdialog").get_by_role("button", name="删除登记").click()
     expect(mine).to_be_hidden(timeout=20_000)
@@ -120,7 +155,17 @@ def test_the_same_hall_at_a_terminal(town: Town) -> None:
 
 
 def terminal(town: Town, *words: str, good: bool = True) -> str:
-    command = [sys.executable, "-m", "server.cli", "--data", str(town.data), "--port", str(town.port), "devices", *words]
+    command = [
+        sys.executable,
+        "-m",
+        "server.cli",
+        "--data",
+        str(town.data),
+        "--port",
+        str(town.port),
+        "devices",
+        *words,
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (done.returncode == 0) is good, done.stderr
     return done.stdout + done.stderr

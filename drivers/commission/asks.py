@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from drivers.commission import edit, learn, search
-from drivers.commission.tracefile import explained
+from drivers.commission.tracefile import explained, together
 from drivers.commission.trial import trial_job, try_out
 from drivers.declared import Declared
 from drivers.errors import JobError, SpecError
@@ -41,7 +41,6 @@ from drivers.spec import MODELS, DeviceSpec, LineSpec, models
 log = logging.getLogger(__name__)
 MOST: Final = 40_000  # characters of one answer's bytes
 ENTRIES: Final = 200
-TOGETHER_S: Final = 0.03  # a longer silence ends a row
 KINDS: Final = ("printer", "strip", "keypad", "reader", "scanner")
 Answer = dict[str, Any]
 
@@ -123,20 +122,14 @@ class Asks:
         spec = self._spec(facts)
         record, since = self._host.record(spec.name), int(facts.get("since", 0))
         entries: list[Answer] = []
-        room, later = MOST, 0.0
-        for passed, said in reversed(explained(record.since(0), spec.driver)):
+        room = MOST
+        fresh = [one for one in explained(record.since(0), spec.driver) if one[0].number > since]
+        for passed, said in reversed(together(fresh)[-ENTRIES:]):
             room -= len(passed.hex) + 120
-            if passed.number <= since or room < 0 or len(entries) >= ENTRIES:
+            if room < 0:
                 break
-            told = [[code, more] for code, more in said]
-            if entries and passed.way == entries[-1]["way"] != "!" and later - passed.at < TOGETHER_S:
-                one = entries[-1]  # bytes that dripped in are one row
-                one["hex"], one["said"] = f"{passed.hex} {one['hex']}", told + one["said"]
-                one["at"] = self._host.wall(passed.at)
-            else:
-                head = {"n": passed.number, "at": self._host.wall(passed.at), "way": passed.way}
-                entries.append(head | {"hex": passed.hex, "said": told})
-            later = passed.at
+            head = {"n": passed.number, "at": self._host.wall(passed.at), "way": passed.way}
+            entries.append(head | {"hex": passed.hex, "said": [[code, more] for code, more in said]})
         last = max((e["n"] for e in entries), default=since)
         line = {"line": spec.line.url, "driver": spec.driver, "baud": spec.line.settings.baud}
         return _yes(**line, withheld=record.withhold, entries=entries[::-1], last=last)

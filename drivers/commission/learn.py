@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from drivers.commission.edit import NAME, URL
-from drivers.commission.tracefile import explained
+from drivers.commission.tracefile import explained, together
 from drivers.commission.trial import trial_job, try_out
 from drivers.errors import SpecError
 from drivers.jobs import Outcome
@@ -52,7 +52,7 @@ def send(spec: DeviceSpec, text: str, clock: Clock | None = None) -> tuple[Outco
     """Show `text` (or the model's test) once; how it ended, and every byte both ways."""
     record = Record()
     outcome = try_out(spec, trial_job(spec, text), clock, record)
-    entries = explained(record.since(0), spec.driver)
+    entries = together(explained(record.since(0), spec.driver))
     first = entries[0][0].at if entries else 0.0
     return outcome, [
         {

@@ -20,6 +20,7 @@ from drivers.line.record import Passed
 from drivers.protocol.explain import Explainer
 
 HEAD: Final = "# wucha trace 1"
+TOGETHER_S: Final = 0.03
 ROW: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?) ([<>!]) ?(.*)")
 BYTES: Final = re.compile(r"((?:[0-9a-f]{2} ?)*)(\([0-9]+ bytes not kept\))?")
 
@@ -75,9 +76,28 @@ def replay(
         yield at, way, data, explainer.feed(way, data) if way != "!" else []
 
 
-def explained(
-    entries: Iterable[Passed], driver: str
-) -> list[tuple[Passed, list[tuple[str, dict[str, Any]]]]]:
+Explained = tuple[Passed, list[tuple[str, dict[str, Any]]]]
+
+
+def explained(entries: Iterable[Passed], driver: str) -> list[Explained]:
     """The entries of a record with their meaning."""
     explainer = Explainer(driver)
     return [(one, explainer.feed(one.way, one.data) if one.way != "!" else []) for one in entries]
+
+
+def together(rows: Iterable[Explained]) -> list[Explained]:
+    """Bytes that dripped in are one row: neighbours of one way without `TOGETHER_S` of silence between them.
+
+    A row has the time of its first byte and the number of its last entry.
+    """
+    out: list[Explained] = []
+    heard_at = 0.0
+    for passed, said in rows:
+        if out and passed.way == out[-1][0].way != "!" and passed.at - heard_at < TOGETHER_S:
+            first, before = out[-1]
+            data, size = first.data + passed.data, first.size + passed.size
+            out[-1] = (Passed(first.at, first.way, data, passed.number, size), before + said)
+        else:
+            out.append((passed, said))
+        heard_at = passed.at
+    return out

@@ -460,8 +460,8 @@ def test_declare_and_undeclare(asks, folder):
 
 @pytest.mark.parametrize(
     "row",
-    [None, 7, {}, {"what": "dance"}, {"what": "trace"}, {"what": "trial"}, {"what": "learn"}, {"what": "save"},
-     {"what": "profile", "name": "../devices"}, {"what": "trace", "device": "strip-W01", "since": "x"},
+    [None, 7, {}, {"what": "dance"}, {"what": "trace"}, {"what": "trial"}, {"what": "learn"},
+     {"what": "save"}, {"what": "profile", "name": "../devices"}, {"what": "trace", "device": "strip-W01", "since": "x"},
      {"what": "trial", "device": "nobody"}, {"what": "tried", "job": "x"}, {"what": "declare"},
      {"what": "undeclare", "name": "nobody"}, {"what": "search", "addresses": {}}, {"what": "try_found"}],
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """The devices of one line and the one thread that may touch it, as a machine that is stepped.
 
-    line   closed --open--> ready --any trouble--> closed, opened again after 0.5 s, 1 s … 30 s with jitter
+    line   closed --open--> ready --any trouble--> closed, opened again after 0.5 s, 1 s … 10 s with jitter
     strip  up --two silences--> down, polled after 2 s, 4 s … 30 s --answer--> up, told the present at once
 
 A strip is asked for a sign of life every 6 s and told its text again every 60 s, for its memory dies with
@@ -16,28 +16,32 @@ import logging
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from functools import partial
+from typing import Any, Final, Literal, TypeVar
 
 from drivers.agenda import Agenda, Dropped, Waiting
 from drivers.errors import DriverError, LineLost
 from drivers.jobs import AskRating, Health, Job, Outcome, PrintSlip, ShowCounts, ShowText, StopRating
 from drivers.line.record import Figures
 from drivers.line.serial_line import SerialLine
-from drivers.pad.keypad_ff68 import KeypadBus, Pressed, RatingGiven
+from drivers.pad.events import Bus, Event, Pressed, RatingGiven
 from drivers.protocol.errors import EncodeError
 from drivers.spec import DeviceSpec
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 TRIES: Final = 3
 LISTEN_S: Final = 0.05  # for lines that cannot be woken; a job waits no longer than this
 PATIENT_S: Final = 2.0
 TRIAL_S: Final = 10.0  # a test text stays so long, then the present comes back
 CRASHES_S: Final = 60.0  # without a crash: forgotten
+LOOK_S: Final = 1.0  # between two looks whether an idle line's port is still there
 CHECK_S: Final = {"printer": 2.0, "strip": 6.0, "keypad": 2.0}
 AGAIN_S: Final = 1.0  # after a first silence
 DEAD_S: Final = (2.0, 30.0)  # between two polls of a dead one
 RESEND_S: Final = 60.0
-BACK_OFF_S: Final = (0.5, 30.0)
+BACK_OFF_S: Final = (0.5, 10.0)
+TROUBLED: Final = frozenset({"silent", "busy", "refused", "garbled"})  # over with the next good answer
 #: what(name, facts): "health", "result", "key" or "rated"
 Publish = Callable[[str, dict[str, Any]], None]
 
@@ -78,9 +82,10 @@ class Crew:
         self._lost = self._gone = False
         self._crashes, self._crashed_at = 0, 0.0
         self._doing: Waiting | None = None
+        self._look_at = 0.0
         self.figures = Figures()
         keypads = [s.driver for s in self.stations.values() if s.spec.kind == "keypad"]
-        self._bus = KeypadBus(line, keypads) if keypads else None
+        self._bus: Bus | None = keypads[0].bus(line, keypads) if keypads else None
 
     # what the host asks
 
@@ -131,11 +136,15 @@ class Crew:
                 self._keep_up(station, now)
                 return 0.0
             next_at = self._agenda.next_at()
-            rest = max(0.0, min(station.check_at, next_at if next_at is not None else station.check_at) - now)
+            soon = min(station.check_at, next_at if next_at is not None else station.check_at)
             if self._bus:
-                self._listen(min(rest, PATIENT_S) if self.line.wakes else LISTEN_S)
+                patient = self.line.wakes and self._bus.only_listens
+                self._listen(min(max(0.0, soon - now), PATIENT_S) if patient else LISTEN_S, patient)
                 return 0.0
-            return rest
+            if now >= self._look_at:
+                self.line.look()
+                self._look_at = now + LOOK_S
+            return max(0.0, min(soon, self._look_at) - now)
         except LineLost as error:
             self._line_lost(error)
             return 0.0
@@ -190,14 +199,31 @@ class Crew:
         for station in self.stations.values():
             self._say_health(station, Health("down", "line_lost", str(error)[:200]))
 
-    def _listen(self, patience: float) -> None:
+    def _listen(self, patience: float, woken: bool = False) -> None:
+        """`woken`: a job that comes meanwhile ends it."""
         assert self._bus is not None
-        self.line.resting = True
+        self.line.resting = woken
         try:
             heard = self._bus.listen(patience)
         finally:
             self.line.resting = False
-        for event in heard:
+        self._tell(heard)
+
+    def _ask(self, station: Station, what: Callable[[], T]) -> T:
+        """Talk to one device; keypads of the same line that speak meanwhile are heard too."""
+        if self._bus is None or station.spec.kind == "keypad":
+            return what()
+        heard = bytearray()
+        try:
+            with self.line.overhearing() as heard:
+                return what()
+        finally:
+            if self.line.is_open:
+                self.line.forget()
+                self._tell(self._bus.overhear(bytes(heard)))
+
+    def _tell(self, events: Iterable[Event]) -> None:
+        for event in events:
             station = self.stations[event.device]
             facts: dict[str, Any] = {"device": event.device, "window": station.spec.window}
             if isinstance(event, Pressed):
@@ -214,7 +240,7 @@ class Crew:
         if isinstance(job, PrintSlip):
             self._result(job, "sending", "")
         try:
-            outcome = station.driver.perform(job)
+            outcome = self._ask(station, partial(station.driver.perform, job))
         except LineLost:
             self._drop([(waiting, Outcome("failed", "line_lost"))])
             raise
@@ -253,7 +279,7 @@ class Crew:
         station.check_at = now + CHECK_S[station.spec.kind]
         was_down = station.down
         try:
-            health = station.driver.check()
+            health = self._ask(station, station.driver.check)
         except LineLost:
             raise
         except DriverError as error:
@@ -283,7 +309,7 @@ class Crew:
 
     def _heard(self, station: Station) -> None:
         station.silences, station.down, station.poll_s = 0, False, DEAD_S[0]
-        if station.health.reason in ("silent", "busy", "refused") and station.spec.kind == "strip":
+        if station.health.reason in TROUBLED and station.spec.kind == "strip":
             self._say_health(station, Health("ok"))
 
     # what goes out
@@ -342,6 +368,4 @@ def serves(spec: DeviceSpec, job: Job) -> bool:
 
 def _unnamed(job: ShowText | ShowCounts) -> Job:
     """The same fact without an id: nobody waits for its result."""
-    if isinstance(job, ShowText):
-        return ShowText("", job.window, job.text, job.tone, 30.0)
-    return ShowCounts("", job.window, job.waiting, job.number, 30.0)
+    return replace(job, id="", deadline_s=30.0)

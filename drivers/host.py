@@ -80,6 +80,7 @@ class Host:
         BENCH.attach(
             *(spec.line.url, spec.name, spec.driver, spec.address, options),
             baud=spec.line.settings.baud,
+            bits=10 if spec.line.settings.parity == "N" else 11,
             clock=self.clock,
         )
 

@@ -13,7 +13,7 @@ from drivers.errors import LineLost
 from drivers.line.clock import Clock
 from drivers.line.ports import Port, ports
 from drivers.line.serial_line import SerialLine, Settings
-from drivers.protocol.probes import PROBES, Probe, Seen
+from drivers.protocol.probes import PROBES, Probe, Seen, is_loud
 
 log = logging.getLogger(__name__)
 ADDRESSES: Final = 16  # asked on each line, from 1; a hall's strips are numbered from 1
@@ -119,16 +119,20 @@ def _ask_line(
 
 
 def _ask(line: SerialLine, probe: Probe, addresses: int, stopped: threading.Event) -> list[Seen]:
-    """Everybody who answers; an answer counts when the same question gets it twice."""
+    """Everybody who answers; an answer counts when the same question gets it twice. What a printer would act
+    on is asked last, and only when somebody has answered.
+    """
     seen: list[Seen] = []
-    for address in range(1, addresses + 1) if probe.addressed else (0,):
-        question = probe.ask(address)
-        if question is None or stopped.is_set():
-            continue
+    asked = [(at, probe.ask(at)) for at in (range(1, addresses + 1) if probe.addressed else (0,))]
+    if probe.addressed:
+        asked.sort(key=lambda one: is_loud(one[1]))
+    for address, question in asked:
+        if stopped.is_set() or (probe.addressed and is_loud(question) and not seen):
+            break
         first = _once(line, probe, address, question)
         if first is not None and _once(line, probe, address, question) is not None:
             seen.append(first)
-    return seen
+    return sorted(seen, key=lambda one: one.address)
 
 
 def _once(line: SerialLine, probe: Probe, address: int, question: bytes) -> Seen | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from drivers.line.clock import Clock, JumpClock
 from drivers.line.record import Passed, Record
 from drivers.line.serial_line import SerialLine
 from drivers.protocol.explain import READERS, Explainer
-from drivers.protocol.probes import LOUD, PROBES
+from drivers.protocol.probes import LOUD, PROBES, Seen, is_loud
 from drivers.spec import CONFIG, MODELS, load
 from drivers.virtual.bench import BENCH
 from drivers.virtual.bxk import BxkCard
@@ -31,7 +32,7 @@ from drivers.virtual.expose import OverPty
 from drivers.virtual.ff68 import Ff68Keypad
 from drivers.virtual.medium import Medium
 from drivers.virtual.printer import Printer
-from tests.drivers.vectors import golden, names
+from tests.drivers.vectors import flips, golden, names
 
 
 @pytest.fixture
@@ -64,13 +65,31 @@ def look(urls, kinds, **options):
 
 
 # --- searching
-def test_no_question_makes_a_printer_print():
+def _keep(heard: bytearray, byte: int, _at: float) -> None:
+    heard.append(byte)
+
+
+def test_a_line_without_an_answer_hears_nothing_that_prints(bench):
+    """However many addresses are asked: what a printer would act on waits until somebody has answered."""
     for probe in PROBES:
-        if probe.driver == "escpos":
+        if not probe.addressed:
             continue
-        for address in range(1, 65):
-            question = probe.ask(address)
-            assert question is None or not LOUD.intersection(question), (probe.driver, address)
+        clock = JumpClock()
+        cable = bench.cable(probe.driver, baud=0, clock=clock)
+        heard = bytearray()
+        paper = Printer("p")
+        paper.receive = partial(_keep, heard)
+        cable.join(paper)
+        found, _ = look([f"virtual://{probe.driver}"], (probe.kind,), addresses=40, clock=clock)
+        assert (found, len(heard) > 300) == ([], True)
+        own = bytes(heard).replace(b"\x10\x04\x01", b"")
+        assert not LOUD.intersection(own)
+
+
+def test_loud_addresses_are_found_where_others_answer(plug):
+    cards = [BxkCard(f"s{n}", n) for n in (9, 10, 13)]
+    found, _ = look([plug(*cards)], ("strip",), addresses=14)
+    assert [f.address for f in found] == [9, 10, 13]
 
 
 def test_a_printer_and_strips_are_found_where_they_are(plug):
@@ -118,6 +137,21 @@ def test_keypads_are_listened_for_and_never_written_to(plug):
     asked.join(15)
     assert [(f.driver, f.address) for f in progress.found] == [("keypad_ff68", 3)]
     assert far.digits.strip() == ""
+
+
+def test_a_modbus_question_reads_and_an_exception_is_a_sign_of_life():
+    probe = next(p for p in PROBES if p.driver == "modbus_led")
+    asked = {unit: probe.ask(unit) for unit in range(1, 248)}
+    assert asked[1] == bytes.fromhex("01 03 00 00 00 02 c4 0b")  # with one register its CRC would end in 0a
+    assert {unit for unit, frame in asked.items() if is_loud(frame)} == LOUD
+    assert {frame[1] for frame in asked.values()} == {0x03}
+    assert golden("mb-value-123")[1] == 0x06  # a write looks otherwise
+    refused = bytes.fromhex("01 83 02 c0 f1")
+    assert probe.judge(refused, 1) == Seen(1, "83")
+    assert probe.judge(refused, 2) is None
+    for flipped in flips(refused):
+        assert probe.judge(flipped, 1) is None
+    assert probe.judge(bytes.fromhex("01 03 02 00 7b f8 67"), 1) == Seen(1, "03")
 
 
 def test_a_babbling_line_and_a_dead_port_are_nobody(plug, bench):
@@ -461,7 +495,8 @@ def test_declare_and_undeclare(asks, folder):
 @pytest.mark.parametrize(
     "row",
     [None, 7, {}, {"what": "dance"}, {"what": "trace"}, {"what": "trial"}, {"what": "learn"},
-     {"what": "save"}, {"what": "profile", "name": "../devices"}, {"what": "trace", "device": "strip-W01", "since": "x"},
+     {"what": "save"}, {"what": "profile", "name": "../devices"},
+     {"what": "trace", "device": "strip-W01", "since": "x"},
      {"what": "trial", "device": "nobody"}, {"what": "tried", "job": "x"}, {"what": "declare"},
      {"what": "undeclare", "name": "nobody"}, {"what": "search", "addresses": {}}, {"what": "try_found"}],
 )  # fmt: skip

@@ -1,8 +1,11 @@
 """python -m drivers --server URL [--key KEY] --devices config/devices.toml [--data DIR]
 
 The key may also come from WUCHA_DEVICE_KEY or from `--key-file`, which keep it out of the list of processes;
-the file is read at every connection. `--check` only reads the declaration. Exit 2: the declaration is wrong;
-all mistakes are listed.
+the file is read at every connection. `--enrol CODE` trades a one-time code from the manager's page for a key
+and keeps it in `--key-file`: so a second computer becomes a device host of its own. `--check` only reads the
+declaration. Exit 2: the declaration is wrong; all mistakes are listed.
+
+A changed declaration is taken up while the host runs.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import signal
 import sys
 from pathlib import Path
 
+from drivers.declared import Declared
 from drivers.errors import SpecError
 from drivers.spec import CONFIG, load
 
@@ -27,6 +31,9 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--key-file", type=Path, help="file with the key / 密钥文件")
     parser.add_argument(
         "--devices", type=Path, default=CONFIG / "devices.toml", help="declaration / 设备清单"
+    )
+    parser.add_argument(
+        "--enrol", metavar="CODE", help="trade a one-time code for a key / 用一次性登记码换取密钥"
     )
     parser.add_argument("--data", type=Path, help="folder for the log / 日志目录")
     parser.add_argument(
@@ -47,12 +54,31 @@ def main(words: list[str] | None = None) -> int:
         for spec in hall.devices:
             print(f"{spec.name:16} {spec.kind:8} {spec.model:14} {spec.line.url}")
         return 0
+    if options.enrol:
+        return _enrol(options.server, options.enrol, options.key_file)
+    sys.modules.setdefault("redis", None)  # type: ignore[arg-type]  # Socket.IO's server would load it: 8 MiB
     from drivers.link import Link  # late: Socket.IO takes a second to import
 
-    link = Link(options.server, options.key_file or options.key, hall)
+    link = Link(options.server, options.key_file or options.key, hall, declared=Declared(options.devices))
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: link.stop())
     link.run()
+    return 0
+
+
+def _enrol(server: str, code: str, key_file: Path | None) -> int:
+    """Exit 3: the server did not take the code, or cannot be reached."""
+    from drivers.enrol import EnrolFailed, enrol
+
+    if key_file is None:
+        print("请用 --key-file 指定密钥文件 / say where to keep the key: --key-file FILE", file=sys.stderr)
+        return 3
+    try:
+        name = enrol(server, code, key_file)
+    except EnrolFailed as error:
+        print(f"登记没有成功：{error} / not enrolled", file=sys.stderr)
+        return 3
+    print(f"已登记为 {name}，密钥在 {key_file} / enrolled as {name}")
     return 0
 
 

@@ -18,7 +18,11 @@ _TONE: Final = {"call": 0, "serving": 2, "pause": 3, "closed": 3, "welcome": 4}
 
 @dataclass(frozen=True)
 class Waiting:
-    """A job for one device. tries: how often it was tried; not_before and expires in clock seconds."""
+    """A job for one device. tries: how often it was tried; not_before and expires in clock seconds.
+
+    arrived: since when it stands in line (a retry stands at the end); taken: when the host got it.
+    trial: a test by hand, which never displaces what the hall wants shown.
+    """
 
     job: Job
     device: str
@@ -26,6 +30,8 @@ class Waiting:
     expires: float
     not_before: float = 0.0
     tries: int = 0
+    trial: bool = False
+    taken: float = 0.0
 
 
 Dropped = tuple[Waiting, Outcome]
@@ -49,7 +55,7 @@ class Agenda:
     def put(self, new: Waiting) -> list[Dropped]:
         """Take a job in; returns what had to go, with the reason."""
         gone = [w for w in self._waiting if w.device == new.device and _replaces(new.job, w.job)]
-        if new.tries and gone:
+        if (new.tries or new.trial) and gone:
             return [(new, Outcome("failed", "replaced"))]  # a retry never displaces something newer
         self._waiting = [w for w in self._waiting if w not in gone]
         dropped = [(w, Outcome("failed", "replaced")) for w in gone]
@@ -76,6 +82,11 @@ class Agenda:
         """Everything that waits for a device."""
         gone = [w for w in self._waiting if w.device == device]
         self._waiting = [w for w in self._waiting if w.device != device]
+        return gone
+
+    def leave(self) -> list[Waiting]:
+        """Everything that waits, which is no longer here."""
+        gone, self._waiting = self._waiting, []
         return gone
 
     def next_at(self) -> float | None:

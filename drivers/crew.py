@@ -6,7 +6,8 @@
 A strip is asked for a sign of life every 6 s and told its text again every 60 s, for its memory dies with
 its power. A printer is asked every 2 s. A dead address costs the others one patience per try, and a job is
 tried three times with the others' jobs in between. A new text for a dead strip fails, but is a reason to look
-for it now: when it is back, the text is its present.
+for it now: when it is back, the text is its present. An adapter that is pulled out is looked for twice a
+second, whatever the back-off says: it is there again as soon as its node is.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from drivers.agenda import Agenda, Dropped, Waiting
 from drivers.errors import DriverError, LineLost
 from drivers.jobs import AskRating, Health, Job, Outcome, PrintSlip, ShowCounts, ShowText, StopRating
+from drivers.line.record import Figures
 from drivers.line.serial_line import SerialLine
 from drivers.pad.events import Bus, Event, Pressed, RatingGiven
 from drivers.protocol.errors import EncodeError
@@ -29,7 +31,10 @@ from drivers.spec import DeviceSpec
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 TRIES: Final = 3
-LISTEN_S: Final = 0.05
+LISTEN_S: Final = 0.05  # for lines that cannot be woken; a job waits no longer than this
+PATIENT_S: Final = 2.0
+TRIAL_S: Final = 10.0  # a test text stays so long, then the present comes back
+CRASHES_S: Final = 60.0  # without a crash: forgotten
 LOOK_S: Final = 1.0  # between two looks whether an idle line's port is still there
 CHECK_S: Final = {"printer": 2.0, "strip": 6.0, "keypad": 2.0}
 AGAIN_S: Final = 1.0  # after a first silence
@@ -74,20 +79,25 @@ class Crew:
         self._agenda = Agenda()
         self._open_at = 0.0
         self._back_off = BACK_OFF_S[0]
-        self._lost = False
+        self._lost = self._gone = False
+        self._crashes, self._crashed_at = 0, 0.0
+        self._doing: Waiting | None = None
         self._look_at = 0.0
+        self.figures = Figures()
         keypads = [s.driver for s in self.stations.values() if s.spec.kind == "keypad"]
         self._bus: Bus | None = keypads[0].bus(line, keypads) if keypads else None
         self._mixed = 0 < len(keypads) < len(self.stations)
 
     # what the host asks
 
-    def put(self, job: Job, device: str) -> None:
-        """Take a job. A text or count becomes the present even when it cannot be shown now."""
+    def put(self, job: Job, device: str, trial: bool = False) -> None:
+        """Take a job. A text or count becomes the present even when it cannot be shown now; that of a `trial`
+        does not, and makes way for the present after a while.
+        """
         now, station = self.line.clock.now(), self.stations[device]
-        if isinstance(job, (ShowText, ShowCounts)):
+        if isinstance(job, (ShowText, ShowCounts)) and not trial:
             station.present = job
-        waiting = Waiting(job, device, now, now + job.deadline_s)
+        waiting = Waiting(job, device, now, now + job.deadline_s, trial=trial, taken=now)
         if station.down:
             station.check_at = now
             self._drop([(waiting, Outcome("failed", "silent"))])
@@ -97,10 +107,14 @@ class Crew:
     def ids(self) -> list[str]:
         return self._agenda.ids()
 
+    def leave(self) -> list[Waiting]:
+        """What is not done yet, for whoever comes after; nothing of it is told as failed."""
+        return self._agenda.leave()
+
     @property
-    def listens(self) -> bool:
-        """Does `step` itself wait for what comes in?"""
-        return self._bus is not None and self.line.is_open
+    def state(self) -> str:
+        """opening: not open yet; ready; fault: it was lost, or could not be opened."""
+        return "ready" if self.line.is_open else "fault" if self._lost else "opening"
 
     # one step
 
@@ -112,7 +126,7 @@ class Crew:
             if not self.line.is_open:
                 return self._try_open(now)
             if self._bus and self._bus.somebody_talks:
-                self._listen()
+                self._listen(LISTEN_S)
                 return 0.0
             waiting = self._agenda.take(now)
             if waiting:
@@ -122,21 +136,22 @@ class Crew:
             if station.check_at <= now:
                 self._keep_up(station, now)
                 return 0.0
+            next_at = self._agenda.next_at()
+            soon = min(station.check_at, next_at if next_at is not None else station.check_at)
             if self._bus:
-                self._listen()
+                patient = self.line.wakes and self._bus.only_listens
+                self._listen(min(max(0.0, soon - now), PATIENT_S) if patient else LISTEN_S, patient)
                 return 0.0
             if now >= self._look_at:
                 self.line.look()
                 self._look_at = now + LOOK_S
-            next_at = self._agenda.next_at()
-            soon = min(station.check_at, self._look_at)
-            return max(0.0, min(soon, next_at if next_at is not None else soon) - now)
+            return max(0.0, min(soon, self._look_at) - now)
         except LineLost as error:
             self._line_lost(error)
             return 0.0
 
     def _try_open(self, now: float) -> float:
-        if now < self._open_at:
+        if now < self._open_at and not self._is_back():
             for station in self.stations.values():
                 self._drop(
                     [(w, Outcome("failed", "line_lost")) for w in self._agenda.remove(station.spec.name)]
@@ -151,9 +166,33 @@ class Crew:
             station.poll_s = DEAD_S[0]
         return 0.0
 
+    def _is_back(self) -> bool:
+        """Is the adapter there again that was gone at the last look?"""
+        back = self.line.there and self._gone
+        self._gone = not self.line.there
+        if back:
+            self._back_off = BACK_OFF_S[0]  # its node may need a moment to get its rights
+        return back
+
+    def stumbled(self) -> float:
+        """A driver broke in the middle of a step: say so; how many seconds to leave this line alone."""
+        now = self.line.clock.now()
+        self._crashes = self._crashes + 1 if now - self._crashed_at < CRASHES_S else 1
+        self._crashed_at = now
+        self.line.close()
+        if self._doing is not None:  # of a slip nobody can know
+            state: Literal["unsure", "failed"] = (
+                "unsure" if isinstance(self._doing.job, PrintSlip) else "failed"
+            )
+            self._ended(self._doing, Outcome(state, "driver_error"))
+        for station in self.stations.values():
+            self._say_health(station, Health("down", "driver_error"))
+        return float(min(BACK_OFF_S[1], BACK_OFF_S[0] * 2**self._crashes))
+
     def _line_lost(self, error: LineLost) -> None:
         if not self._lost:
             log.warning("line lost: %s", error)
+            self.figures.losses += 1
         self._lost = True
         self.line.close()
         self._open_at = self.line.clock.now() + self._back_off * (0.75 + self._chance.random() / 2)
@@ -161,9 +200,15 @@ class Crew:
         for station in self.stations.values():
             self._say_health(station, Health("down", "line_lost", str(error)[:200]))
 
-    def _listen(self) -> None:
+    def _listen(self, patience: float, woken: bool = False) -> None:
+        """`woken`: a job that comes meanwhile ends it."""
         assert self._bus is not None
-        self._tell(self._bus.listen(LISTEN_S))
+        self.line.resting = woken
+        try:
+            heard = self._bus.listen(patience)
+        finally:
+            self.line.resting = False
+        self._tell(heard)
 
     def _ask(self, station: Station, what: Callable[[], T]) -> T:
         """Talk to one device; keypads of the same line that speak meanwhile are heard too."""
@@ -192,6 +237,7 @@ class Crew:
 
     def _do(self, waiting: Waiting) -> None:
         station, job = self.stations[waiting.device], waiting.job
+        self._doing = waiting
         if isinstance(job, PrintSlip):
             self._result(job, "sending", "")
         try:
@@ -207,9 +253,9 @@ class Crew:
         else:
             self._heard(station)
             if isinstance(job, (ShowText, ShowCounts)):
-                station.told_at = self.line.clock.now()
+                station.told_at = self.line.clock.now() - (RESEND_S - TRIAL_S if waiting.trial else 0.0)
         if outcome is not None:
-            self._result(job, outcome.state, outcome.reason)
+            self._ended(waiting, outcome)
             if isinstance(job, PrintSlip):
                 self._say_health(station, station.driver.health)
 
@@ -217,8 +263,11 @@ class Crew:
         now = self.line.clock.now()
         if error.reason == "silent":
             station.silences += 1
+            self.figures.silences += 1
         if error.retry and waiting.tries + 1 < TRIES:
-            again = Waiting(waiting.job, waiting.device, now, waiting.expires, now + 0.1, waiting.tries + 1)
+            self._doing = None
+            self.figures.retries += 1
+            again = replace(waiting, arrived=now, not_before=now + 0.1, tries=waiting.tries + 1)
             self._drop(self._agenda.put(again))
             return None
         if error.reason == "silent":
@@ -239,6 +288,7 @@ class Crew:
                 self._say_health(station, Health("warn", error.reason, str(error)))
                 return
             station.silences += 1
+            self.figures.silences += 1
             station.check_at = self.line.clock.now() + AGAIN_S
             if station.silences >= 2 or was_down:
                 self._mark_down(station, str(error))
@@ -267,7 +317,14 @@ class Crew:
 
     def _drop(self, dropped: Iterable[Dropped]) -> None:
         for waiting, outcome in dropped:
-            self._result(waiting.job, outcome.state, outcome.reason)
+            self._ended(waiting, outcome)
+
+    def _ended(self, waiting: Waiting, outcome: Outcome) -> None:
+        if self._doing is waiting:
+            self._doing = None
+        if waiting.job.id and outcome.reason != "replaced":
+            self.figures.ended(outcome.state, self.line.clock.now() - waiting.taken)
+        self._result(waiting.job, outcome.state, outcome.reason)
 
     def _result(self, job: Job, state: str, reason: str) -> None:
         if job.id:

@@ -1,16 +1,19 @@
 """The device host: one thread per line, nothing shared between lines but the memory of printed slips.
 
 A line that hangs or crashes stops nobody else. `publish(name, facts)` is called from these threads with
-`health` (on change only), `result`, `key` and `rated`.
+`health` (on change only), `result`, `key` and `rated`. A new declaration touches the lines that changed, and
+no others.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from drivers.crew import Crew, Publish, Station, health_facts, serves
@@ -25,16 +28,18 @@ from drivers.virtual.bench import BENCH, PEERS
 
 log = logging.getLogger(__name__)
 REMEMBERED: Final = 200_000  # slip ids; 20 days of ten times a hall's load
+TRIALS: Final = 100  # of those who try by hand, the last ones
 
 
 class _Crewed:
     """A crew, its lock and its thread."""
 
-    def __init__(self, crew: Crew) -> None:
-        self.crew = crew
-        self.inbox: list[tuple[Job, str]] = []
+    def __init__(self, crew: Crew, specs: dict[str, DeviceSpec]) -> None:
+        self.crew, self.specs = crew, specs
+        self.inbox: list[tuple[Job, str, bool]] = []
         self.changed = threading.Condition()
         self.thread: threading.Thread | None = None
+        self.stopping = False
 
 
 class Host:
@@ -48,60 +53,80 @@ class Host:
         self._slips: OrderedDict[str, dict[str, Any] | None] = (
             OrderedDict()
         )  # id -> its last result, None: on its way
+        self._trials: OrderedDict[str, dict[str, Any]] = OrderedDict()  # id -> its last result
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._crews: dict[str, _Crewed] = {}
-        by_line: dict[str, list[DeviceSpec]] = {}
-        for spec in hall.devices:
-            by_line.setdefault(spec.line.url, []).append(spec)
-            if spec.virtual and spec.driver in PEERS:
-                options = {
-                    k: v for k, v in vars(spec.profile).items() if isinstance(v, (str, int, float, bool))
-                }
-                BENCH.attach(
-                    spec.line.url,
-                    spec.name,
-                    spec.driver,
-                    spec.address,
-                    options,
-                    baud=spec.line.settings.baud,
-                    bits=10 if spec.line.settings.parity == "N" else 11,
-                    clock=self.clock,
-                )
-        for url, specs in by_line.items():
-            self._crews[url] = _Crewed(self._make_crew(specs))
-        self._where = {spec.name: self._crews[spec.line.url] for spec in hall.devices}
+        self._running = False
+        self._crews = {url: self._make_crew(specs) for url, specs in _by_line(hall).items()}
+        self._where = self._places()
 
-    def _make_crew(self, specs: list[DeviceSpec]) -> Crew:
-        line = SerialLine(specs[0].line.url, specs[0].line.settings, self.clock, Record())
+    def _make_crew(self, specs: dict[str, DeviceSpec]) -> _Crewed:
+        first, *_ = specs.values()
+        withhold = any(getattr(MODELS[spec.driver][0], "private", False) for spec in specs.values())
+        line = SerialLine(first.line.url, first.line.settings, self.clock, Record(withhold=withhold))
         stations = []
-        for spec in specs:
+        for spec in specs.values():
+            if spec.virtual and spec.driver in PEERS:
+                self._plug_in(spec)
             driver: Any = MODELS[spec.driver][0]
             if spec.kind == "printer":
                 made = driver(spec.name, line, spec.profile, self._artist)
             else:
                 made = driver(spec.name, line, spec.address, spec.profile)
             stations.append(Station(spec, made))
-        return Crew(line, stations, self._publish)
+        return _Crewed(Crew(line, stations, self._publish), specs)
+
+    def _plug_in(self, spec: DeviceSpec) -> None:
+        options = {k: v for k, v in vars(spec.profile).items() if isinstance(v, (str, int, float, bool))}
+        BENCH.attach(
+            *(spec.line.url, spec.name, spec.driver, spec.address, options),
+            baud=spec.line.settings.baud,
+            bits=10 if spec.line.settings.parity == "N" else 11,
+            clock=self.clock,
+        )
+
+    def _places(self) -> dict[str, _Crewed]:
+        return {name: crewed for crewed in self._crews.values() for name in crewed.specs}
 
     # what the link asks
 
     def start(self) -> None:
-        for url, crewed in self._crews.items():
-            crewed.thread = threading.Thread(
-                target=self._run, args=(crewed,), name=f"line {url}", daemon=True
-            )
-            crewed.thread.start()
+        self._running = True
+        for crewed in self._crews.values():
+            self._start(crewed)
 
     def stop(self, patience: float = 3.0) -> None:
         """Ends the threads; a slip in the middle is finished when that takes less than `patience` seconds."""
-        self._stop.set()
-        for crewed in self._crews.values():
-            with crewed.changed:
-                crewed.changed.notify_all()
-        for crewed in self._crews.values():
-            if crewed.thread:
-                crewed.thread.join(patience)
+        self._running = False
+        self._end(list(self._crews.values()), patience)
+
+    def reload(self, hall: HallSpec) -> list[str]:
+        """Look after `hall` from now on; the URLs of the lines that were begun anew or ended.
+
+        What waits for a device that is still declared waits on; a strip's present is kept. A line whose
+        devices and settings are the same is not touched.
+        """
+        old, new = self._crews, _by_line(hall)
+        gone = {url: crewed for url, crewed in old.items() if new.get(url) != crewed.specs}
+        self._end(list(gone.values()), 5.0)
+        stations = {name: s for crewed in gone.values() for name, s in crewed.crew.stations.items()}
+        left = [job for crewed in gone.values() for job in self._leftovers(crewed)]
+        for spec in (station.spec for station in stations.values() if station.spec.virtual):
+            if spec not in hall.devices:
+                BENCH.detach(spec.line.url, spec.name)
+        fresh = {url: self._make_crew(specs) for url, specs in new.items() if url not in old or url in gone}
+        for crewed in fresh.values():
+            for name, station in crewed.crew.stations.items():
+                before = stations.get(name)
+                if before is not None and before.spec.window == station.spec.window:
+                    station.present = before.present
+        self._crews = {url: fresh[url] if url in fresh else old[url] for url in new}
+        self._where, self.hall = self._places(), hall
+        if self._running:
+            for crewed in fresh.values():
+                self._start(crewed)
+        for job, device, trial in left:
+            self._hand_over(job, device, trial)
+        return sorted(gone.keys() | fresh.keys())
 
     def submit(self, row: object) -> None:
         """Take a job from outside. Never raises: a bad job is a failed job."""
@@ -141,6 +166,23 @@ class Host:
                         if serves(spec, job):
                             self._hand_over(replace(job, id="", deadline_s=60.0), spec.name)
 
+    def trial(self, device: str, job: Job) -> str:
+        """Let one device do a job by hand, past the hall; its id, for `tried`. Raises KeyError."""
+        spec = self._where[device].specs[device]
+        trial = f"trial-{uuid.uuid4().hex[:12]}"
+        placed = {"kiosk": spec.kiosk or ""} if isinstance(job, PrintSlip) else {"window": spec.window or ""}
+        with self._lock:
+            self._trials[trial] = {"job": trial, "state": "waiting", "reason": ""}
+            while len(self._trials) > TRIALS:
+                self._trials.popitem(last=False)
+        self._hand_over(replace(job, id=trial, **placed), device, True)
+        return trial
+
+    def tried(self, trial: str) -> dict[str, Any] | None:
+        """How a trial stands; None: nobody remembers it."""
+        with self._lock:
+            return self._trials.get(trial)
+
     def devices(self) -> list[dict[str, Any]]:
         """Every device as `hello` tells it."""
         return [
@@ -175,9 +217,29 @@ class Host:
         waiting = [job for crewed in self._crews.values() for job in crewed.crew.ids()]
         return list(dict.fromkeys([*going, *waiting]))
 
-    def record(self, device: str) -> list[str]:
+    def record(self, device: str) -> Record:
         """What passed by on a device's line, for support. Raises KeyError for an unknown device."""
-        return self._where[device].crew.line.record.lines()
+        return self._where[device].crew.line.record
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Every line with its devices, state and figures."""
+        return [
+            {
+                "line": url,
+                "baud": crewed.crew.line.settings.baud,
+                "driver": next(iter(crewed.specs.values())).driver,
+                "state": crewed.crew.state,
+                "devices": list(crewed.specs),
+                "withheld": crewed.crew.line.record.withhold,
+                **crewed.crew.figures.facts(),
+            }
+            for url, crewed in self._crews.items()
+        ]
+
+    def wall(self, at: float) -> str:
+        """ISO time of an entry of a record."""
+        now = datetime.fromisoformat(self.clock.wall())
+        return (now - timedelta(seconds=self.clock.now() - at)).isoformat(timespec="milliseconds")
 
     # threads
 
@@ -187,35 +249,63 @@ class Host:
             self._empty_inbox(crewed)
             crewed.crew.step()
 
+    def _start(self, crewed: _Crewed) -> None:
+        name = f"line {crewed.crew.line.url}"
+        crewed.thread = threading.Thread(target=self._run, args=(crewed,), name=name, daemon=True)
+        crewed.thread.start()
+
+    @staticmethod
+    def _end(crews: list[_Crewed], patience: float) -> None:
+        for crewed in crews:
+            with crewed.changed:
+                crewed.stopping = True
+                crewed.changed.notify_all()
+                crewed.crew.line.wake()
+        for crewed in crews:
+            if crewed.thread:
+                crewed.thread.join(patience)
+
+    @staticmethod
+    def _leftovers(crewed: _Crewed) -> list[tuple[Job, str, bool]]:
+        with crewed.changed:
+            inbox, crewed.inbox = crewed.inbox, []
+        return [*((w.job, w.device, w.trial) for w in crewed.crew.leave()), *inbox]
+
     def _run(self, crewed: _Crewed) -> None:
-        while not self._stop.is_set():
+        while not crewed.stopping:
             try:
                 self._empty_inbox(crewed)
                 pause = crewed.crew.step()
             except Exception:  # noqa: BLE001  the outermost loop of a thread
                 log.exception("line %s stumbled", crewed.crew.line.url)
-                crewed.crew.line.close()
-                pause = 1.0
+                pause = crewed.crew.stumbled()
             with crewed.changed:
-                if pause > 0 and not crewed.inbox and not self._stop.is_set():
+                if pause > 0 and not crewed.inbox and not crewed.stopping:
                     crewed.changed.wait(pause)
         crewed.crew.line.close()
 
-    def _hand_over(self, job: Job, device: str) -> None:
-        crewed = self._where[device]
-        with crewed.changed:
-            full = len(crewed.inbox) >= 1000
-            if not full:
-                crewed.inbox.append((job, device))
-                crewed.changed.notify_all()
-        if full and job.id:
-            self._publish("result", {"job": job.id, "state": "failed", "reason": "queue_full"})
+    def _hand_over(self, job: Job, device: str, trial: bool = False) -> None:
+        crewed = self._where.get(device)
+        reason = "no_device"  # the declaration changed meanwhile
+        if crewed is not None:
+            with crewed.changed:
+                if crewed.stopping:
+                    reason = "reloaded"
+                elif len(crewed.inbox) >= 1000:
+                    reason = "queue_full"
+                else:
+                    crewed.inbox.append((job, device, trial))
+                    crewed.changed.notify_all()
+                    crewed.crew.line.wake()
+                    return
+        if job.id:
+            self._publish("result", {"job": job.id, "state": "failed", "reason": reason})
 
     def _empty_inbox(self, crewed: _Crewed) -> None:
         with crewed.changed:
             jobs, crewed.inbox = crewed.inbox, []
-        for job, device in jobs:
-            crewed.crew.put(job, device)
+        for job, device, trial in jobs:
+            crewed.crew.put(job, device, trial)
 
     # slips are printed once
 
@@ -235,9 +325,20 @@ class Host:
     def _publish(self, name: str, facts: dict[str, Any]) -> None:
         if name == "result":
             with self._lock:
+                if facts["job"] in self._trials:
+                    self._trials[facts["job"]] = facts
+                    return  # whoever tries it asks for it
                 if facts["job"] in self._slips:
                     if facts["state"] == "failed":
                         del self._slips[facts["job"]]  # nothing was sent: the same id may be tried again
                     else:
                         self._slips[facts["job"]] = facts
         self._outside(name, facts)
+
+
+def _by_line(hall: HallSpec) -> dict[str, dict[str, DeviceSpec]]:
+    """url -> name -> device."""
+    lines: dict[str, dict[str, DeviceSpec]] = {}
+    for spec in hall.devices:
+        lines.setdefault(spec.line.url, {})[spec.name] = spec
+    return lines

@@ -2,7 +2,8 @@
 
 The host lives without the server: lines are kept open, faults are seen, and what has to be told waits here.
 Results, keys and ratings stay in order until the server has acknowledged them; healths are told as they are
-now. Losing the server and finding it again is logged once each.
+now. Losing the server and finding it again is logged once each. A changed declaration is taken up on the way;
+one with mistakes is told to the server and changes nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from typing import Any, Final
 import socketio
 from socketio.exceptions import SocketIOError
 
+from drivers.commission.asks import Asks
+from drivers.declared import LOOK_S as DECLARED_S
+from drivers.declared import Declared
 from drivers.host import Host
 from drivers.line.clock import Clock
 from drivers.spec import HallSpec
@@ -98,11 +102,20 @@ class Link:
     at every connection: the server may write it after we have started.
     """
 
-    def __init__(self, server: str, key: str | Path, hall: HallSpec, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        server: str,
+        key: str | Path,
+        hall: HallSpec,
+        clock: Clock | None = None,
+        declared: Declared | None = None,
+    ) -> None:
         self._server, self._key = server, key
         self._clock = clock or Clock()
         self.outbox = Outbox()
         self.host = Host(hall, self.publish, self._clock)
+        self._declared, self._look_at = declared, 0.0
+        self.asks = Asks(self.host, declared, self._look_now)
         self._stopped = threading.Event()
         self._wake = threading.Event()
         self._looks: dict[str, str] = {}
@@ -115,6 +128,7 @@ class Link:
             "present": self.host.present,
             "job": self.host.submit,
             "virtual_act": self._act,
+            "ask": self.asks.answer,
             "disconnect": self._on_disconnect,
         }.items():
             self._client.on(event, handler, namespace=SPACE)
@@ -136,6 +150,7 @@ class Link:
         wait = BACK_OFF_S[0]
         try:
             while not self._stopped.is_set():
+                self._look_at_declaration()
                 if self._client.connected:
                     self._tell()
                     self._wake.wait(LOOK_S)
@@ -146,6 +161,7 @@ class Link:
                     self._stopped.wait(wait * (0.75 + random.random() / 2))
                     wait = min(BACK_OFF_S[1], wait * 2)
         finally:
+            self.asks.stop()
             self.host.stop()
             self._leave()
 
@@ -183,20 +199,48 @@ class Link:
             return False
         log.info("server %s is %s", self._server, "back" if self._lost else "there")
         self._lost = False
-        jobs = list(dict.fromkeys([*self.host.held(), *self.outbox.jobs()]))
-        hello = {"host": self.host.hall.host, "devices": self.host.devices(), "jobs": jobs}
         self.outbox.again()
         self._looks.clear()
-        self._emit("hello", hello)
+        self._introduce()
+        return True
+
+    def _introduce(self) -> None:
+        """Say hello: who we are and what we have, what is still held, how everything is."""
+        jobs = list(dict.fromkeys([*self.host.held(), *self.outbox.jobs()]))
+        hello = {"host": self.host.hall.host, "devices": self.host.devices(), "jobs": jobs}
+        self._emit("hello", hello | {"troubles": list(self.asks.troubles)[:20]})
         self._ready = True
         for facts in self.host.healths():
             self._emit("health", facts)
-        return True
+
+    def _look_now(self) -> None:
+        self._look_at = 0.0
+        self._wake.set()
+
+    def _look_at_declaration(self) -> None:
+        now = self._clock.now()
+        if self._declared is None or now < self._look_at:
+            return
+        self._look_at = now + DECLARED_S
+        found = self._declared.look()
+        if found is None:
+            return
+        for trouble in found.troubles:
+            log.error("declaration not taken: %s", trouble)
+        self.asks.troubles = found.troubles
+        if found.hall is not None:
+            log.info("new declaration: %d lines begun anew or ended", len(self.host.reload(found.hall)))
+        if self._client.connected:
+            self._introduce()
 
     def _tell(self) -> None:
         for fact in self.outbox.due(self._clock.now()):
             self._emit(fact.name, fact.facts, fact.token)
-        for device, picture in BENCH.look().items():
+        pictures = BENCH.look()
+        for device in self._looks.keys() - pictures.keys():
+            del self._looks[device]
+            self._emit("virtual", {"device": device, "model": None})
+        for device, picture in pictures.items():
             seen = json.dumps(picture, ensure_ascii=False, sort_keys=True, default=str)
             if self._looks.get(device) != seen:
                 self._looks[device] = seen

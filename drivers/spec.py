@@ -152,6 +152,14 @@ def load(path: Path, profiles: Path | None = None) -> HallSpec:
     return HallSpec(str(host.get("name", "hall")), tuple(whole))
 
 
+def models(folder: Path, errors: list[str] | None = None) -> dict[str, _Model]:
+    """The models that can be declared: those of `folder` whose file is right; the others' mistakes go to
+    `errors`.
+    """
+    found = _models(folder, [] if errors is None else errors)
+    return {name: model for name, model in found.items() if model.profile is not None}
+
+
 def _models(folder: Path, errors: list[str]) -> dict[str, _Model]:
     models: dict[str, _Model] = {}
     for path in sorted(folder.glob("*.toml")):

@@ -33,6 +33,7 @@ from server.api import (
     tickets,
     what_if,
     windows,
+    wiring,
 )
 from server.clock import Clock
 from server.domain.events import Event
@@ -109,11 +110,9 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     problems.register(app)
     headers.register(app)
     for door in (
-        *(hall, tickets, windows, desk_more, help, ratings, my),
-        *(day, state, session, setup, devices, staff, what_if, placement, booking, booking_pages, pages),
+        *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement),
+        *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, pages),
     ):
-        app.register_blueprint(door.bp)
-    for door in (estimates, accuracy):
         app.register_blueprint(door.bp)
 
     socketio = SocketIO()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from server.settings import Settings, SettingsError, read_hall
+from server.settings import HOST_KEY, Settings, SettingsError, read_hall
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 8600
@@ -244,18 +244,90 @@ def devices_list() -> None:
     with reading(open_engine(settings.database)) as connection:
         for row in health_of(connection, settings.hall.id):
             place = row["window"] or row["kiosk"] or ""
-            click.echo(f"{row['device']:<16} {row['model']:<14} {place:<5} {row['state']:<8} {row['reason']}")
+            state = f"{row['state']:<8} {row['reason']}".rstrip()
+            click.echo(f"{row['device']:<16} {row['model']:<14} {place:<5} {row['host']:<8} {state}")
 
 
-@devices.command("check", context_settings={"ignore_unknown_options": True})
-@click.argument("file", required=False, type=click.Path(path_type=Path))
-def devices_check(file: Path | None) -> None:
-    """Read the device list and tell every mistake at once."""
+RAW = {"ignore_unknown_options": True, "help_option_names": []}
+
+
+@devices.command("check", context_settings=RAW)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def devices_check(words: tuple[str, ...]) -> None:
+    """Tell every mistake of the device list; --lines asks every machine, --search looks for more."""
+    _tool("check", words)
+
+
+@devices.command("ports", context_settings=RAW)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def devices_ports(words: tuple[str, ...]) -> None:
+    """The serial ports of this computer, by the names that survive re-plugging."""
+    _tool("ports", words)
+
+
+@devices.command("record", context_settings=RAW)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def devices_record(words: tuple[str, ...]) -> None:
+    """Write what passes by on a line into a file: a port, or a machine of the running hall."""
+    settings = read_settings()
+    local = f"http://{settings.host}:{settings.port}"
+    beside = ("--server", local) if "--server" not in words else ()
+    key = settings.data / HOST_KEY
+    _tool("record", (*words, *beside, *(("--key-file", str(key)) if key.exists() else ())))
+
+
+@devices.command("replay", context_settings=RAW)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def devices_replay(words: tuple[str, ...]) -> None:
+    """What the decoders make of a recorded file."""
+    _tool("replay", words)
+
+
+@devices.command("try", context_settings=RAW)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def devices_try(words: tuple[str, ...]) -> None:
+    """One test slip or text on a line nobody works with."""
+    _tool("try", words)
+
+
+@devices.command("learn", context_settings=RAW)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def devices_learn(words: tuple[str, ...]) -> None:
+    """Send with a description of a new machine, see the answer, keep it as a model."""
+    _tool("learn", words)
+
+
+def _tool(deed: str, words: tuple[str, ...]) -> None:
+    """The installer's tools live with the drivers, who know the wires; this process loads none of it."""
     import subprocess
 
-    path = file or ROOT / "config" / "devices.toml"
-    command = [sys.executable, "-m", "drivers", "--check", "--devices", str(path)]
-    raise SystemExit(subprocess.run(command, cwd=ROOT).returncode)
+    command = [sys.executable, "-m", "drivers.commission", deed, *words]
+    paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    raise SystemExit(subprocess.run(command, env={**os.environ, "PYTHONPATH": paths}).returncode)
+
+
+@main.command()
+@click.argument("what", type=click.Choice(["tickets", "ratings", "audit", "columns"]))
+@click.option("--from", "first", metavar="DATE", help="First business day, 2026-03-02 (default: --to).")
+@click.option("--to", "last", metavar="DATE", help="Last business day (default: the newest).")
+@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File (default: the terminal).")
+def export(what: str, first: str | None, last: str | None, form: str, out: Path | None) -> None:
+    """Tickets, ratings or the audit trail as CSV or JSON; `columns` says what each column holds."""
+    from server.exporting import BadDate, columns_table, export_to
+
+    if what == "columns":
+        click.echo(columns_table())
+        return
+    settings = read_settings()
+    _there(settings)
+    try:
+        count = export_to(settings, what, first, last, form, out)
+    except BadDate as error:
+        fail(f"日期不正确：{error}", f"not a range of dates: {error}")
+    except OSError as error:
+        fail("文件写不进去", f"the file could not be written: {error.strerror}")
+    click.echo(f"已导出 {count} 行 / {count} rows exported", err=True)
 
 
 @main.command()

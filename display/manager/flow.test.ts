@@ -12,7 +12,7 @@ const win = (more: Partial<ManagerWindowRow> = {}): ManagerWindowRow => ({
   since: null, idle_since: null, service: null, figures: { served: 0 }, ...more,
 })
 const device = (name: string, state: DeviceRow['state'], reason = ''): DeviceRow => ({
-  name, state, reason, kind: 'printer', model: '', line: '', window: null, kiosk: null, detail: '', at: null,
+  name, state, reason, kind: 'printer', model: '', line: '', window: null, kiosk: null, detail: '', host: '', at: null,
 })
 const slip = (kiosk: string, state: string) => ({ id: '1', number: 'A001', state, reason: '', kiosk, at: ago(9000) })
 const hall = (more: Partial<Facts> = {}): Facts => ({

@@ -3,7 +3,7 @@ import type { Both, Day, DeviceRow, Emergency, HallAlarm, ManagerQueueRow, Manag
 
 // ---- what is open on the screen -----------------------------------------------------------------------
 
-export type Tab = 'live' | 'placement' | 'devices' | 'staff'
+export type Tab = 'live' | 'placement' | 'devices' | 'wiring' | 'staff'
 export interface Issued {
   kind: Kind
   where: string

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import termios
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -71,10 +72,30 @@ class SerialLine:
         self._overheard: bytearray | None = None
         self._sent_until = 0.0
         self._heard_at = 0.0
+        self.resting = False  # nobody is asked, one only listens
+        self._woken = False
 
     @property
     def is_open(self) -> bool:
         return self._port is not None
+
+    @property
+    def there(self) -> bool:
+        """Could it be opened? False only for a device node that is not there: an adapter that is pulled."""
+        return not self.url.startswith("/") or os.path.exists(self.url)
+
+    @property
+    def wakes(self) -> bool:
+        """Does `wake` end a `read` that waits?"""
+        return hasattr(self._port, "cancel_read")
+
+    def wake(self) -> None:
+        """From another thread: end the `receive` of who is `resting`, at once where `wakes`."""
+        self._woken = True
+        cancel = getattr(self._port, "cancel_read", None)
+        if cancel is not None:
+            with contextlib.suppress(*TROUBLE, TypeError):  # it may be closed at this very moment
+                cancel()
 
     def wire_time(self, count: int) -> float:
         """Seconds that `count` bytes take on the wire; none to speak of on a socket."""
@@ -166,8 +187,11 @@ class SerialLine:
             if message is not None:
                 return message
             left = until - self.clock.now()
+            if self._woken and self.resting:
+                left = 0.0
             data = self.read(max(0.0, left))
-            if not data and left <= 0:
+            if not data and (left <= 0 or (self._woken and self.resting)):
+                self._woken = False
                 return None
             self._input = (self._input + data)[-LONGEST_INPUT:]
 

@@ -91,6 +91,8 @@ class ApertumBus:
         self._by_address = {box.address: box for box in boxes}
         self.clashes = 0
 
+    only_listens = False
+
     def listen(self, patience: float) -> list[Event]:
         """What was pressed within `patience` seconds; returns as soon as something was. Raises LineLost."""
         events: list[Event] = []

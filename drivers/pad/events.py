@@ -32,7 +32,12 @@ Event = Pressed | RatingGiven
 
 
 class Bus(Protocol):
-    """All keypads of one line."""
+    """All keypads of one line.
+
+    only_listens: `listen` waits for who speaks first and asks nobody: it may be given seconds and be woken.
+    """
+
+    only_listens: bool
 
     def listen(self, patience: float) -> list[Event]:
         """What was pressed; returns within `patience` seconds of the line's own time. Raises LineLost."""

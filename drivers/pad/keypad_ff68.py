@@ -134,6 +134,8 @@ class KeypadBus:
         self._line = line
         self._by_address = {keypad.address: keypad for keypad in keypads}
 
+    only_listens = True
+
     def listen(self, patience: float) -> list[Event]:
         """What was pressed within `patience` seconds; returns as soon as something was. Raises LineLost."""
         events: list[Event] = []

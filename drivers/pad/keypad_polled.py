@@ -191,6 +191,8 @@ class PolledBus:
         scan = self._keypads[0].profile.scan
         self._scan = polled.encode(polled.form(scan), 0) if scan else b""
 
+    only_listens = False
+
     def listen(self, patience: float) -> list[Event]:
         """Ask the next keypad that is there. Raises LineLost."""
         if self._next == 0 and self._scan:

@@ -129,6 +129,12 @@ class Bench:
         self._spoil(cable, parse_qs(address_of.query).get("fault", [""])[-1], [peer])
         return peer
 
+    def detach(self, url: str, peer_name: str) -> None:
+        """Take a far end off its cable: its device is no longer declared, or stands elsewhere."""
+        cable = self._cables.get(url.removeprefix("virtual://").split("?")[0])
+        if cable is not None:
+            cable.leave(peer_name)
+
     def forget(self) -> None:
         """Clear the bench: between two tests."""
         with self._lock:

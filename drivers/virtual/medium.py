@@ -117,6 +117,12 @@ class Medium:
             self._lanes[peer.name] = Lane()
             peer.attach(self)
 
+    def leave(self, name: str) -> None:
+        """Unscrew one far end; what it was saying is lost."""
+        with self.changed:
+            self.peers = [peer for peer in self.peers if peer.name != name]
+            self._lanes.pop(name, None)
+
     @property
     def byte_time(self) -> float:
         return self.bits / self.baud if self.baud else 0.0

@@ -11,6 +11,7 @@ from server.actions.finish import finish
 from server.actions.hold import hold, unhold
 from server.actions.no_show import give_back_place, no_show
 from server.actions.print_slip import follow_slip
+from server.actions.raise_alarm import clear_alarm, raise_alarm
 from server.actions.recall import recall
 from server.actions.staff_window import pause_window, resume_window
 from server.actions.start import start
@@ -20,13 +21,20 @@ from server.domain.events import DeviceChanged
 from server.domain.tickets import State
 from server.domain.windows import WindowState
 from server.settings import HallSettings
-from server.store.health import forget_devices, health_of, save_device, save_health
+from server.store.health import (
+    HOST_LOST,
+    forget_devices,
+    health_of,
+    kiosks_served,
+    save_device,
+    save_health,
+)
 from server.store.slips import find_slip, slips_in
 from server.store.tickets import leg_at, legs_in
 from server.store.unit import Unit
 from server.store.windows import find_post
 
-HOST_LOST = "host_lost"
+DECLARATION = "declaration"  # the alarm of a device list that could not be taken up
 
 
 def host_arrived(
@@ -34,15 +42,23 @@ def host_arrived(
     devices: Sequence[Mapping[str, Any]],
     held_jobs: Collection[int],
     before: Collection[str] = (),
+    host: str = "",
+    troubles: Sequence[str] = (),
 ) -> None:
     """A host says hello with its machines and the slips it still holds; `before`: those of its last hello.
+
+    `host`: what it calls itself. `troubles`: the mistakes of a changed declaration it could not take up; the
+    managers are told as long as they last. A machine it had before, just so, stays as it is known to be.
 
     Slips that were being sent and that it does not hold are "unsure": they may be on paper, nobody prints
     them again. Machines and slips of another host that is there too are left alone.
     """
     known = {row["device"]: row for row in health_of(unit.connection, unit.hall)}
     for device in devices:
-        row = {key: device[key] for key in ("kind", "model", "line", "window", "kiosk")}
+        row = {key: device[key] for key in ("kind", "model", "line", "window", "kiosk")} | {"host": host}
+        old = known.get(device["name"], {})
+        if device["name"] in before and all(old.get(key) == value for key, value in row.items()):
+            continue
         save_device(unit, {"device": device["name"], **row, "state": "unknown", "reason": "", "detail": ""})
         unit.add(_changed(device["name"], row, "unknown", ""))
     names = {d["name"] for d in devices}
@@ -54,6 +70,10 @@ def host_arrived(
     for slip in slips_in(unit.connection, unit.hall, "sending"):
         if slip.id not in held_jobs and slip.kiosk not in elsewhere:
             follow_slip(unit, slip.id, "unsure", "host_restarted")
+    if troubles:
+        raise_alarm(unit, DECLARATION, host, "yellow", count=len(troubles), first=troubles[0])
+    else:
+        clear_alarm(unit, DECLARATION, host)
     unit.note("host.arrive", f"device:{unit.actor.id}", devices=len(devices))
 
 
@@ -73,8 +93,7 @@ def slip_result(unit: Unit, slip: int, state: str, reason: str, kiosks: Collecti
     """
     if (state, reason) == ("failed", "no_device"):
         kiosk = find_slip(unit.connection, unit.hall, slip).kiosk
-        others = (row for row in health_of(unit.connection, unit.hall) if row["reason"] != HOST_LOST)
-        if kiosk not in kiosks and kiosk in _kiosks(others):
+        if kiosk not in kiosks and kiosk in kiosks_served(unit.connection, unit.hall):
             return
     follow_slip(unit, slip, state, reason)
 

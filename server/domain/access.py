@@ -56,6 +56,9 @@ MATRIX: dict[str, frozenset[str]] = {
         "device.enrol": (MANAGER, ADMIN),
         "device.list": (MANAGER, ADMIN, SUPERVISOR),
         "device.revoke": (MANAGER, ADMIN),
+        "device.inspect": (MANAGER, ADMIN),  # lines, and the bytes on them
+        "device.test": (MANAGER, ADMIN),
+        "device.declare": (MANAGER, ADMIN),
         "staff.list": (MANAGER, ADMIN, SUPERVISOR),
         "staff.reset": (ADMIN,),  # who resets passwords could sign in as anybody
         "host.serve": (HOST,),

@@ -113,6 +113,16 @@ UndoRated = _refusal("UndoRated", "undo-rated", "The citizen has rated this visi
 CorrectionLate = _refusal("CorrectionLate", "correction-late", "Only a visit of today can be corrected.")
 EmergencyClosed = _refusal("EmergencyClosed", "emergency-closed", "This emergency is closed.")
 
+# --- machines
+HostAway = _refusal("HostAway", "host-away", "The device host is not there or does not answer.", 503)
+HostBusy = _refusal("HostBusy", "host-busy", "The device host is at it already, or the port is in use.")
+DeclarationWrong = _refusal(
+    "DeclarationWrong",
+    "declaration-wrong",
+    "The device list would have mistakes; it was left as it was.",
+    422,
+)
+
 # --- ratings
 RatingNotAsked = _refusal("RatingNotAsked", "rating-not-asked", "There is no finished visit to rate.")
 RatingGivenAlready = _refusal("RatingGivenAlready", "rating-given-already", "This visit was rated already.")

@@ -13,7 +13,7 @@ from flask_socketio import Namespace, SocketIO, emit
 from server.api.access import keep_session, socket_actor
 from server.house import House
 from server.live.guests import Guests
-from server.live.hosts import HOSTS, MAX_DEVICES
+from server.live.hosts import MAX_DEVICES
 from server.live.namespaces import sid
 from server.store.snapshots.view import iso
 
@@ -27,12 +27,17 @@ class BenchNamespace(Namespace):
         self._models: dict[str, dict[str, Any]] = {}
         self._revision, self._guard = 0, Lock()
 
-    def show(self, device: str, model: dict[str, Any]) -> None:
-        """A virtual device looks like `model` now."""
+    def show(self, device: str, model: dict[str, Any] | None) -> None:
+        """A virtual device looks like `model` now; None: it is gone."""
         with self._guard:
-            if not device or (device not in self._models and len(self._models) >= MAX_DEVICES):
+            if not device or (
+                device not in self._models and (model is None or len(self._models) >= MAX_DEVICES)
+            ):
                 return
-            self._models[device] = model
+            if model is None:
+                del self._models[device]
+            else:
+                self._models[device] = model
             self._revision += 1
             head = {"since": self._revision - 1, "revision": self._revision, "at": iso(self._house.clock())}
             change = {**head, "events": [], "rows": {"devices": {device: model}}, "values": {}}
@@ -61,5 +66,5 @@ class BenchNamespace(Namespace):
         actor = self._guests.actor(self.namespace, sid())
         if actor is not None:
             keep_session(actor)
-        self._socketio.emit("virtual_act", message, namespace="/devices", to=HOSTS)
+        self._socketio.emit("virtual_act", message, namespace="/devices", to=f"device:{device}")
         return {"ok": True}

@@ -1,5 +1,9 @@
 """/devices: the device host. It says hello, is told the present, gets jobs, and reports results, keys and
-health."""
+health.
+
+A host hears of its own places only: it joins a room for each of its windows, kiosks and devices, and one of
+its own name. What is meant for a place that no host has goes to all, so that somebody says so.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
-from flask_socketio import Namespace, SocketIO, emit, join_room
+from flask_socketio import Namespace, SocketIO, emit, join_room, leave_room
 
 from server import devices
 from server.actions import device_host
@@ -22,6 +26,7 @@ from server.house import House
 from server.live.guests import Guests
 from server.live.namespaces import sid
 from server.live.publish import Listeners
+from server.store.health import kiosks_served
 from server.store.once import once
 from server.store.ratings import open_round
 from server.store.slips import Slip, find_slips, slips_in
@@ -62,8 +67,12 @@ class DeviceDesk:
         with self._house.store.read() as connection:
             view = View.of(connection, self._house.store.hall, self._house.hall, self._house.texts)
             jobs = self._jobs(view, events)
+            kiosks = kiosks_served(connection, view.hall) if jobs else set()
         for job in jobs:
-            self._socketio.emit("job", job, namespace="/devices", to=HOSTS)
+            room = place_room(job)
+            if "kiosk" in job and job["kiosk"] not in kiosks:
+                room = HOSTS  # each says that it has no such printer, and the slip has failed at once
+            self._socketio.emit("job", job, namespace="/devices", to=room)
 
     def _jobs(self, view: View, events: Sequence[e.Event]) -> list[dict[str, Any]]:
         jobs = devices.rating_jobs(events, view.settings.rating.timeout_seconds)
@@ -93,6 +102,12 @@ class DeviceDesk:
         return jobs
 
 
+def place_room(job: Mapping[str, Any]) -> str:
+    """The room of the hosts that stand where this job is to be done."""
+    key = next((key for key in ("kiosk", "window") if job.get(key)), None)
+    return f"{key}:{job[key]}" if key else HOSTS
+
+
 def slip_job(slip: Slip) -> dict[str, Any]:
     return devices.slip_job(slip.id, slip.kiosk, slip.copy, slip.facts["parts"], SLIP_WAIT_S)
 
@@ -113,6 +128,12 @@ class Hosted:
         """Those whose printer it has."""
         return {row["kiosk"] for row in self.machines.values() if row["kind"] == "printer" and row["kiosk"]}
 
+    @property
+    def rooms(self) -> set[str]:
+        """Where it is to be heard."""
+        windows, kiosks = (f"window:{w}" for w in self.windows), (f"kiosk:{k}" for k in self.kiosks)
+        return {*windows, *kiosks, *(f"device:{name}" for name in self.machines)}
+
 
 class HostNamespace(Namespace):
     """Acts of a host are done in one unit each; a key or a rating is done once per event_id.
@@ -124,7 +145,7 @@ class HostNamespace(Namespace):
     def __init__(
         self,
         house: House,
-        on_virtual: Callable[[str, dict[str, Any]], None],
+        on_virtual: Callable[[str, dict[str, Any] | None], None],
         listeners: Listeners,
         guests: Guests,
     ) -> None:
@@ -140,6 +161,7 @@ class HostNamespace(Namespace):
         self._guests.enter(self.namespace, sid(), actor)
         self._listeners.join(DEVICES, HOSTS)
         join_room(HOSTS)
+        join_room(f"host:{actor.id}")
 
     def on_disconnect(self, _reason: Any = None) -> None:
         self._guests.leave(self.namespace, sid())
@@ -164,10 +186,16 @@ class HostNamespace(Namespace):
         try:
             with self._house.store.unit(host.actor) as unit:
                 recheck(unit)
-                device_host.host_arrived(unit, list(found.values()), held, host.machines)
+                name, troubles = _text(message, "host"), [_clean(x) for x in _list(message, "troubles")]
+                machines = list(found.values())
+                device_host.host_arrived(unit, machines, held, host.machines, name, troubles)
         except Refusal as no:
             return _refused(no)
-        host.machines = found
+        before, host.machines = host.rooms, found
+        for room in before - host.rooms:
+            leave_room(room)
+        for room in host.rooms - before:
+            join_room(room)
         self._tell_present(host)
         return {"ok": True}
 
@@ -176,8 +204,10 @@ class HostNamespace(Namespace):
         hall, store = self._house.hall, self._house.store
         with store.read() as connection:
             view = View.of(connection, store.hall, hall, self._house.texts)
-            rows, queues = public.window_rows(view, ALL), public.queue_rows(view, ALL)
-            owed = slips_in(connection, view.hall, "queued")
+            mine = host.windows & hall.catalogue.windows.keys()  # a list may name a window that was closed
+            rows, queues = public.window_rows(view, mine), public.queue_rows(view, ALL)
+            elsewhere = kiosks_served(connection, view.hall) - host.kiosks
+            owed = [slip for slip in slips_in(connection, view.hall, "queued") if slip.kiosk not in elsewhere]
             now, patience = max(self._house.clock(), view.at), hall.rating_rule.pad_timeout
             open_rounds = [open_round(connection, view.hall, w, now - patience) for w in sorted(host.windows)]
         emit("present", devices.present(rows, queues, hall, self._house.texts))
@@ -223,9 +253,10 @@ class HostNamespace(Namespace):
         )
 
     def on_virtual(self, message: Any = None, *_more: Any) -> None:
-        model = message.get("model") if isinstance(message, Mapping) else None
-        if isinstance(model, dict):
-            self._on_virtual(_text(message, "device"), model)
+        if not isinstance(message, Mapping) or "model" not in message:
+            return
+        if message["model"] is None or isinstance(message["model"], dict):
+            self._on_virtual(_text(message, "device"), message["model"])
 
     def _do(self, deed: Callable[[Unit], None]) -> Refusal | None:
         """Do it in one unit; the refusal when it could not be done."""

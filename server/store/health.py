@@ -11,14 +11,26 @@ from server.store import tables as t
 from server.store.unit import Unit
 from server.store.upsert import upsert
 
+HOST_LOST = "host_lost"  # the reason of every machine whose host is away
+
 
 def health_of(connection: Connection, hall: str) -> list[dict[str, Any]]:
     query = select(t.health).where(t.health.c.hall == hall).order_by(t.health.c.device)
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def kiosks_served(connection: Connection, hall: str) -> set[str]:
+    """The kiosks whose printers are with a host that is there."""
+    h = t.health.c
+    query = select(h.kiosk).where(
+        h.hall == hall, h.kind == "printer", h.kiosk.is_not(None), h.reason != HOST_LOST
+    )
+    return set(connection.execute(query).scalars())
+
+
 def save_device(unit: Unit, row: dict[str, Any]) -> None:
-    """Enter or replace a device: keys device, kind, model, line, window, kiosk, state, reason, detail."""
+    """Enter or replace a device: keys device, kind, model, line, window, kiosk, host, state, reason,
+    detail."""
     values = {"hall": unit.hall, "at": unit.now, **row}
     upsert(unit.connection, t.health, values, ("hall", "device"))
 

@@ -404,6 +404,7 @@ health = Table(
     Column("reason", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
+    Column("host", Text, nullable=False, server_default=text("''")),  # as it calls itself
     PrimaryKeyConstraint("hall", "device", name="pk_health"),
     CheckConstraint(_one_of("state", "ok", "warn", "down", "unknown"), name="ck_health_state"),
 )

@@ -101,7 +101,8 @@ def test_hello_is_answered_with_the_present(app: App, day: HallDay):
     day.take()
     day.take()
     day.call("W01")
-    host = Host(app).hello()
+    far = {**DEVICES[1], "name": "strip-5", "window": "W05"}
+    host = Host(app).hello(devices=[*DEVICES, far])
     present = dict(host.link.received())["present"]
     strips = {s["window"]: (s["text"], s["kind"]) for s in present["strips"]}
     keypads = {k["window"]: (k["waiting"], k["number"]) for k in present["keypads"]}
@@ -110,7 +111,60 @@ def test_hello_is_answered_with_the_present(app: App, day: HallDay):
     assert strips["W02"][1] == "welcome"
     assert strips["W05"] == (say("strip.closed"), "closed")
     assert (keypads["W01"], keypads["W02"]) == ((1, "A001"), (1, None))
-    assert set(strips) == set(keypads) == set(app.house.hall.catalogue.windows)
+    assert set(strips) == set(keypads) == {"W01", "W02", "W05"}  # its own windows, nobody else's
+
+
+def test_a_host_hears_of_its_own_places_only(app: App, day: HallDay):
+    cellar = Host(app, device(app, "host", name="cellar")).hello(devices=DEVICES[:3])
+    attic = Host(app, device(app, "host", name="attic")).hello(devices=DEVICES[3:])
+    for host in (cellar, attic):
+        host.told()
+    for _ in range(3):
+        day.take()
+    day.call("W01")
+    day.call("W02")
+    mine, other = cellar.jobs(), attic.jobs()
+    assert {job["kind"] for job in mine} == {"print_slip", "show_text", "show_counts"}
+    assert {job.get("window") for job in mine if job["kind"] != "print_slip"} == {"W01"}
+    assert {(job["kind"], job["window"]) for job in other} == {("show_text", "W02"), ("show_counts", "W02")}
+    attic.hello(devices=[{**DEVICES[3], "window": "W01"}])
+    attic.told()
+    day.serve("W02", minutes=1)
+    assert attic.jobs("show_text") == []  # it stands elsewhere now
+
+
+def test_a_slip_for_a_printer_nobody_has_is_sent_to_all(app: App, day: HallDay):
+    attic = Host(app).hello(devices=DEVICES[2:])
+    attic.told()
+    assert day.take().slip is not None
+    assert [job["kind"] for job in attic.jobs("print_slip")] == ["print_slip"]
+
+
+def test_a_machine_says_whose_it_is(app: App, host: Host, office: Listener):
+    host.say("hello", {"host": "hall-pc", "devices": DEVICES, "jobs": []})
+    office.hear()
+    assert {row["host"] for row in office.state["rows"]["devices"].values()} == {"hall-pc"}
+
+
+def test_a_second_hello_forgets_nothing_that_is_known(app: App, host: Host):
+    host.say("health", {"device": "printer-K1", "state": "ok"})
+    host.say("health", {"device": "strip-1", "state": "ok"})
+    host.hello(devices=[{**DEVICES[0], "model": "other"}, *DEVICES[1:]])
+    assert health(app)["printer-K1"] == ("unknown", "")  # it is another one now
+    assert health(app)["strip-1"] == ("ok", "")
+
+
+def test_a_declaration_with_mistakes_is_an_alarm_until_it_is_right(app: App, host: Host, office: Listener):
+    wrong = ["devices.toml: device[3].model: 未知的型号 / unknown model", "devices.toml: device[4].line: …"]
+    host.say("hello", {"host": "hall", "devices": DEVICES, "jobs": [], "troubles": wrong})
+    office.hear()
+    (alarm,) = office.state["values"]["alarms"]
+    assert (alarm["kind"], alarm["what"]) == ("declaration", "hall")
+    assert "2" in alarm["text"]["zh"]
+    assert "未知的型号" in alarm["text"]["zh"]
+    host.say("hello", {"host": "hall", "devices": DEVICES, "jobs": [], "troubles": []})
+    office.hear()
+    assert office.state["values"]["alarms"] == []
 
 
 def test_hello_gets_the_slips_that_wait_in_their_order(app: App, day: HallDay):

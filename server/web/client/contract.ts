@@ -104,6 +104,7 @@ export interface DeviceRow {
   state: DeviceState
   reason: string
   detail: string
+  host: string // what the host that has it calls itself
   at: string | null
 }
 export interface Call {

@@ -1,0 +1,5 @@
+import sys
+
+from drivers.commission.tool import main
+
+sys.exit(main())

@@ -1,0 +1,101 @@
+"""Questions one may put to an unknown line without printing, showing or changing anything.
+
+Each protocol's own question for a sign of life, and what counts as its answer. The order matters: a printer
+is asked first, because a printer takes any other bytes for text. What a mute printer may have taken in stays
+in its line buffer, for no question holds a byte that would print it (`LOUD`); every slip begins by emptying
+it. An address whose question would hold one is asked last, and only where somebody else has answered, so
+that the line is known to be no printer's. Keypads cannot be asked: they are listened for.
+
+Baud rates are the usual ones (HARDWARE, sections 1.1, 2.1, 3.1); the second BX-K rate is a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from pymodbus.framer import FramerRTU
+
+from drivers.protocol import escpos, ff68, onbon_bxk
+
+#: bytes that make a printer print, feed, or begin a command: LF FF CR DLE ESC FS GS
+LOUD: Final = frozenset(b"\x0a\x0c\x0d\x10\x1b\x1c\x1d")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Somebody answered. `address` 0 where the protocol has none."""
+
+    address: int
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One protocol's question. ask(address) gives its bytes.
+
+    addressed: is every address asked on its own? listens_s: nothing is asked, one listens for so long.
+    """
+
+    driver: str
+    kind: str
+    bauds: tuple[int, ...]
+    ask: Callable[[int], bytes]
+    judge: Callable[[bytes, int], Seen | None]
+    addressed: bool = False
+    patience_s: float = 0.3
+    listens_s: float = 0.0
+
+
+def _escpos(buffer: bytes, _address: int) -> Seen | None:
+    """The answer to DLE EOT 1: one byte of the right shape and no babble around it."""
+    heard, rest = escpos.decode(buffer)
+    if not isinstance(heard, escpos.RealTime) or rest or len(buffer) > 2:
+        return None
+    return Seen(0, f"DLE EOT 1 = {heard.value:02x}")
+
+
+def _bxk(buffer: bytes, address: int) -> Seen | None:
+    answer, _ = onbon_bxk.decode_answer(buffer)
+    return Seen(address, answer.word) if answer is not None and answer.address == address else None
+
+
+def _ff68(buffer: bytes, _address: int) -> Seen | None:
+    frame, _ = ff68.decode(buffer)
+    return Seen(frame.address) if frame is not None else None
+
+
+def _modbus_read(unit: int) -> bytes:
+    """Read holding registers from 0 on (function 03): as many of them, one to four, as make a quiet frame."""
+    frames = []
+    for count in range(1, 5):
+        body = bytes((unit, 0x03, 0, 0, 0, count))
+        frames.append(body + FramerRTU.compute_CRC(body).to_bytes(2, "big"))
+    return min(frames, key=is_loud)
+
+
+def _modbus(buffer: bytes, unit: int) -> Seen | None:
+    """Values or an exception, whole and with the right CRC: whether these displays can be read is not known,
+    but an exception is an answer too.
+    """
+    if len(buffer) < 5 or buffer[0] != unit or buffer[1] not in (0x03, 0x83):
+        return None
+    size = 5 if buffer[1] == 0x83 else 5 + buffer[2]
+    body, crc = buffer[: size - 2], buffer[size - 2 : size]
+    good = len(buffer) == size and FramerRTU.compute_CRC(body).to_bytes(2, "big") == crc
+    return Seen(unit, f"{buffer[1]:02x}") if good else None
+
+
+def is_loud(frame: bytes) -> bool:
+    """Would a printer act on a byte of it?"""
+    return bool(LOUD.intersection(frame))
+
+
+#: in the order in which an unknown line is asked
+PROBES: Final[tuple[Probe, ...]] = (
+    Probe("escpos", "printer", (115200, 9600, 19200, 38400), lambda _: escpos.ask(1), _escpos),
+    Probe("onbon_bxk", "strip", (57600, 9600), onbon_bxk.ping, _bxk, addressed=True),
+    Probe("modbus_led", "strip", (9600,), _modbus_read, _modbus, addressed=True),
+    Probe("keypad_ff68", "keypad", (9600,), lambda _: b"", _ff68, listens_s=8.0),
+)

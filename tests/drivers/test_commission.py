@@ -1,0 +1,515 @@
+"""Putting machines into service: searching real pseudo terminals, editing the list, recording, replaying."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from functools import partial
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.commission import edit, learn, search, tool, tracefile
+from drivers.commission.asks import Asks
+from drivers.commission.trial import trial_job, try_out
+from drivers.commission.words import Words
+from drivers.declared import Declared
+from drivers.errors import SpecError
+from drivers.host import Host
+from drivers.jobs import Outcome, PrintSlip
+from drivers.line import ports as port_list
+from drivers.line.clock import Clock, JumpClock
+from drivers.line.record import Passed, Record
+from drivers.line.serial_line import SerialLine
+from drivers.protocol.explain import READERS, Explainer
+from drivers.protocol.probes import LOUD, PROBES, Seen, is_loud
+from drivers.spec import CONFIG, MODELS, load
+from drivers.virtual.bench import BENCH
+from drivers.virtual.bxk import BxkCard
+from drivers.virtual.expose import OverPty
+from drivers.virtual.ff68 import Ff68Keypad
+from drivers.virtual.medium import Medium
+from drivers.virtual.printer import Printer
+from tests.drivers.vectors import flips, golden, names
+
+
+@pytest.fixture
+def plug():
+    """A far end on a real pseudo terminal: its URL."""
+    made = []
+
+    def make(*peers, shared=True):
+        cable = Medium("x", baud=0, shared=shared, clock=Clock())
+        for peer in peers:
+            cable.join(peer)
+        made.append(OverPty(cable))
+        return made[-1].url
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copytree(CONFIG / "profiles", tmp_path / "profiles")
+    shutil.copy(CONFIG / "devices.toml", tmp_path / "devices.toml")
+    return tmp_path
+
+
+def look(urls, kinds, **options):
+    progress = search.Progress()
+    return search.search(urls, kinds, progress, **options), progress
+
+
+# --- searching
+def _keep(heard: bytearray, byte: int, _at: float) -> None:
+    heard.append(byte)
+
+
+def test_a_line_without_an_answer_hears_nothing_that_prints(bench):
+    """However many addresses are asked: what a printer would act on waits until somebody has answered."""
+    for probe in PROBES:
+        if not probe.addressed:
+            continue
+        clock = JumpClock()
+        cable = bench.cable(probe.driver, baud=0, clock=clock)
+        heard = bytearray()
+        paper = Printer("p")
+        paper.receive = partial(_keep, heard)
+        cable.join(paper)
+        found, _ = look([f"virtual://{probe.driver}"], (probe.kind,), addresses=40, clock=clock)
+        assert (found, len(heard) > 300) == ([], True)
+        own = bytes(heard).replace(b"\x10\x04\x01", b"")
+        assert not LOUD.intersection(own)
+
+
+def test_loud_addresses_are_found_where_others_answer(plug):
+    cards = [BxkCard(f"s{n}", n) for n in (9, 10, 13)]
+    found, _ = look([plug(*cards)], ("strip",), addresses=14)
+    assert [f.address for f in found] == [9, 10, 13]
+
+
+def test_a_printer_and_strips_are_found_where_they_are(plug):
+    paper, cards = Printer("p"), [BxkCard(f"s{n}", n) for n in (2, 5)]
+    alone, shared, nobody = plug(paper, shared=False), plug(*cards), plug()
+    found, progress = look([alone, shared, nobody], ("printer", "strip"), addresses=6)
+    assert [(f.url, f.driver, f.address) for f in found] == [
+        (alone, "escpos", 0),
+        (shared, "onbon_bxk", 2),
+        (shared, "onbon_bxk", 5),
+    ]
+    assert not progress.running
+    assert paper.papers[-1].lines == []  # nothing was printed
+    assert [card.text for card in cards] == ["", ""]  # nothing was shown
+
+
+def test_a_mute_printer_that_was_asked_everything_prints_its_next_slip_clean(plug):
+    paper = Printer("p", options={"mm_per_s": "5000"})
+    paper.act("fault", {"fault": "silent"})
+    url = plug(paper, shared=False)
+    assert look([url], ("printer", "strip"), addresses=3)[0] == []
+    assert paper.papers[-1].lines == []
+    paper.act("clear", {"fault": "silent"})
+    spec = spec_of("printer-K1", url)
+    assert try_out(spec, trial_job(spec, "测试")) == Outcome("confirmed")
+    assert paper.slips[0].words()[0] == "测试"
+
+
+def spec_of(name, url):
+    spec = next(s for s in load(CONFIG / "devices.toml").devices if s.name == name)
+    return type(spec)(**{**vars(spec), "line": type(spec.line)(url, spec.line.settings)})
+
+
+def test_keypads_are_listened_for_and_never_written_to(plug):
+    far = Ff68Keypad("k", 3)
+    url = plug(far)
+    progress = search.Progress()
+    asked = threading.Thread(target=search.search, args=([url], ("keypad",), progress))
+    asked.start()
+    while not progress.listening:
+        asked.join(0.01)
+    far._cable.clock.sleep(0.2)
+    with far._cable.changed:
+        far.act("press", {"key": "call"})
+    asked.join(15)
+    assert [(f.driver, f.address) for f in progress.found] == [("keypad_ff68", 3)]
+    assert far.digits.strip() == ""
+
+
+def test_a_modbus_question_reads_and_an_exception_is_a_sign_of_life():
+    probe = next(p for p in PROBES if p.driver == "modbus_led")
+    asked = {unit: probe.ask(unit) for unit in range(1, 248)}
+    assert asked[1] == bytes.fromhex("01 03 00 00 00 02 c4 0b")  # with one register its CRC would end in 0a
+    assert {unit for unit, frame in asked.items() if is_loud(frame)} == LOUD
+    assert {frame[1] for frame in asked.values()} == {0x03}
+    assert golden("mb-value-123")[1] == 0x06  # a write looks otherwise
+    refused = bytes.fromhex("01 83 02 c0 f1")
+    assert probe.judge(refused, 1) == Seen(1, "83")
+    assert probe.judge(refused, 2) is None
+    for flipped in flips(refused):
+        assert probe.judge(flipped, 1) is None
+    assert probe.judge(bytes.fromhex("01 03 02 00 7b f8 67"), 1) == Seen(1, "03")
+
+
+def test_a_babbling_line_and_a_dead_port_are_nobody(plug, bench):
+    cable = bench.cable("babble", baud=0)
+    clock = JumpClock()
+    cable.clock = clock
+    cable.join(Printer("p"))
+    for n in range(200):
+        cable.say("p", bytes((0x12, 0x16, n % 256)), clock.now() + n * 0.01)
+    found, progress = look(["virtual://babble"], ("printer",), clock=clock)
+    assert found == []
+    found, progress = look(["/dev/serial/by-id/none"], ("printer", "strip"))
+    assert (found, progress.running) == ([], False)
+
+
+def test_ports_are_called_by_the_name_that_survives(tmp_path, plug, monkeypatch):
+    url = plug()
+    (tmp_path / "by-id").mkdir()
+    (tmp_path / "by-id" / "usb-FTDI_A1").symlink_to(url)
+    (tmp_path / "by-id" / "usb-FTDI_B2").symlink_to(tmp_path / "gone")
+    monkeypatch.setattr(port_list.list_ports, "comports", lambda: [])  # of this computer
+    found = {Path(p.url).name: p for p in port_list.ports((tmp_path / "by-id", tmp_path / "none"))}
+    assert (found["usb-FTDI_A1"].device, found["usb-FTDI_A1"].state) == (url, "free")
+    assert found["usb-FTDI_B2"].state == "gone"
+    used = search.look_around({url}, lambda: list(found.values()))
+    assert {Path(p["url"]).name: p["state"] for p in used} == {
+        "usb-FTDI_A1": "declared",
+        "usb-FTDI_B2": "gone",
+    }
+
+
+# --- trying
+def test_a_test_slip_a_test_text_and_all_digits(plug):
+    paper = Printer("p", options={"mm_per_s": "5000"})
+    spec = spec_of("printer-K1", plug(paper, shared=False))
+    assert try_out(spec, trial_job(spec)).state == "confirmed"
+    words = " ".join(paper.slips[0].words())
+    assert "测试小票" in words
+    assert "printer-K1" in words
+    assert "四号" in words
+    card = BxkCard("s", 1)
+    spec = spec_of("strip-W01", plug(card))
+    assert try_out(spec, trial_job(spec)) == Outcome("confirmed")
+    assert card.text == "地址1 W01"
+    pad = Ff68Keypad("k", 1)
+    spec = spec_of("keypad-W01", plug(pad))
+    assert try_out(spec, trial_job(spec)) == Outcome("sent")
+    assert pad.digits == "888888"
+    spec = spec_of("strip-W02", plug())
+    assert try_out(spec, trial_job(spec)) == Outcome("failed", "silent")
+    spec = spec_of("strip-W02", "/dev/none")
+    assert try_out(spec, trial_job(spec)) == Outcome("failed", "line_lost")
+
+
+def test_a_test_file_with_mistakes_is_said(tmp_path):
+    path = tmp_path / "test.toml"
+    path.write_text("strip = ", "utf-8")
+    with pytest.raises(SpecError, match="test.toml"):
+        trial_job(load(CONFIG / "devices.toml").devices[0], file=path)
+    assert isinstance(trial_job(load(CONFIG / "devices.toml").devices[0]), PrintSlip)
+
+
+# --- the list
+def test_a_machine_is_added_and_taken_out_as_by_a_careful_hand(folder):
+    path = folder / "devices.toml"
+    before = path.read_text("utf-8")
+    url = "/dev/serial/by-id/usb-FTDI_USB-RS485_A50285BI-if00-port0"
+    hall = edit.add(path, edit.NewDevice("strip-W15", "strip_128x16", url, 57600, 3, "W01"))
+    made = next(s for s in hall.devices if s.name == "strip-W15")
+    assert (made.line.url, made.address, made.window, made.line.settings.baud) == (url, 3, "W01", 57600)
+    edit.add(path, edit.NewDevice("strip-W16", "strip_128x16", url, 57600, 4, "W02"))
+    text = path.read_text("utf-8")
+    assert text.startswith(before.rstrip())
+    assert text.count(f'url = "{url}"') == 2  # once in the comment above: they share the line
+    edit.remove(path, "strip-W15")
+    assert path.read_text("utf-8").count(f'url = "{url}"') == 2
+    edit.remove(path, "strip-W16")
+    assert path.read_text("utf-8").rstrip() == before.rstrip()
+    edit.remove(path, "printer-K1")
+    text = path.read_text("utf-8")
+    assert "line.slips-k1" not in text
+    assert "取号机" in text  # the heading over the printers stays
+    with pytest.raises(KeyError):
+        edit.remove(path, "printer-K1")
+
+
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        (edit.NewDevice("strip-W01", "strip_128x16", "virtual://x", 0, 1, "W01"), "名称重复"),
+        (edit.NewDevice("a", "nonsense", "virtual://x", 0, 1, "W01"), "未知的型号"),
+        (edit.NewDevice("a", "strip_128x16", "virtual://strips/A", 0, 1, "W01"), "地址与"),
+        (edit.NewDevice("a", "strip_128x16", "virtual://x", 0, 1), "必须填写"),
+        (edit.NewDevice("a", "strip_128x16", "spy:///dev/x?file=/etc/passwd", 0, 1, "W01"), "url"),
+        (edit.NewDevice("a", "strip_128x16", '/dev/x"\n[host]\nname = "y', 0, 1, "W01"), "url"),
+        (edit.NewDevice('a"b', "strip_128x16", "virtual://x", 0, 1, "W01"), "name"),
+        (edit.NewDevice("a", "strip_128x16", "virtual://x", 0, 1, "W 01\n"), "window"),
+    ],
+)
+def test_a_wrong_machine_changes_no_byte(folder, new, said):
+    path = folder / "devices.toml"
+    before = path.read_bytes()
+    with pytest.raises(SpecError) as caught:
+        edit.add(path, new)
+    assert said in str(caught.value)
+    assert path.read_bytes() == before
+    assert not path.with_name("devices.toml.new").exists()
+
+
+# --- a model nobody knows yet
+NEW = (CONFIG / "profiles" / "strip_128x16.toml").read_text("utf-8").replace("128", "64")
+
+
+def test_a_description_is_tried_seen_and_kept(plug, folder, capsys):
+    card = BxkCard("s", 1)
+    spec = learn.read("strip_abc", NEW, plug(card))
+    outcome, entries = learn.send(spec, "三号窗口")
+    assert (outcome, card.text) == (Outcome("confirmed"), "三号窗口")
+    assert ["bxk.ack", {"address": 1, "word": "ok"}] in [said for e in entries for said in e["said"]]
+    path = learn.save(folder / "profiles", "strip_abc", NEW)
+    assert load(folder / "devices.toml", folder / "profiles")  # it is a model like any other
+    learn.save(folder / "profiles", "strip_abc", learn.template(folder / "profiles", "strip_abc"))
+    assert path.read_text("utf-8").count(learn.MARK) == 1
+    for name in ("strip_128x16", "../x", "a b"):
+        with pytest.raises(SpecError):
+            learn.save(folder / "profiles", name, NEW)
+    assert tool.main(["learn", str(path), "--line", spec.line.url, "--text", "四号"]) == 0
+    assert card.text == "四号"
+    assert "条屏 1 答好" in capsys.readouterr().out
+    assert tool.main(["learn", str(path)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("driver = ", "TOML"),
+        ('driver = "none"', "未知的驱动"),
+        (NEW + "colour = 7\n", "colour"),
+        ("x" * 30_000, "太长"),
+    ],
+)
+def test_a_wrong_description_is_told_whole(text, said):
+    with pytest.raises(SpecError, match=said) as caught:
+        learn.read("strip_abc", text, "/dev/x")
+    assert "/tmp/" not in str(caught.value)
+
+
+# --- what bytes mean
+def explain(driver, *passed):
+    one = Explainer(driver)
+    return [said for way, data in passed for said in one.feed(way, data)]
+
+
+def test_what_a_strip_and_its_host_say(plug):
+    by_name = {name: golden(name) for name in names("onbon-bxk")}
+    said = explain("onbon_bxk", (">", by_name["bxk-ping"]), (">", by_name["bxk-dyn-static-cn"]),
+                   ("<", by_name["bxk-ack"][:5]), ("<", by_name["bxk-ack"][5:]))  # fmt: skip
+    assert [code for code, _ in said] == ["bxk.ping", "bxk.text", "bxk.ack"]
+    assert said[1][1] == {"address": 1, "text": "请A001号到3号窗口"}
+    words = Words("zh")
+    assert words.said(*said[2]).endswith("答好")
+    assert words.said("new.word", {}) == "new.word {}"
+
+
+def test_a_printers_answers_are_told_by_what_was_asked():
+    said = explain("escpos", (">", b"\x10\x04\x01"), ("<", b"\x16"), (">", b"\x10\x04\x04"), ("<", b"\x72"),
+                   (">", b"\x1b\x40\x1c\x26" + "号码A012".encode("gb18030")), ("<", b"\x00"))  # fmt: skip
+    assert said == [
+        ("escpos.ask", {"n": 1}),
+        ("escpos.state", {"n": 1, "word": "ok"}),
+        ("escpos.ask", {"n": 4}),
+        ("escpos.state", {"n": 4, "word": "paper_out"}),
+        ("escpos.slip", {"bytes": 12, "text": "号码A012"}),
+        ("escpos.mark", {"word": "ok"}),
+    ]
+
+
+@pytest.mark.parametrize("driver", sorted(READERS))
+@given(st.lists(st.tuples(st.sampled_from("<>"), st.binary(max_size=60)), max_size=20))
+def test_any_bytes_can_be_explained(driver, passed):
+    words = Words("zh")
+    for code, facts in explain(driver, *passed):
+        assert isinstance(words.said(code, facts), str)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_word_has_a_sentence(lang):
+    words = Words(lang)
+    by_name = {name: golden(name) for name in (*names("onbon-bxk"), *names("ff68-keypad"))}
+    for name, data in by_name.items():
+        driver = "onbon_bxk" if name.startswith("bxk") else "keypad_ff68"
+        for way in "<>":
+            for code, facts in explain(driver, (way, data)):
+                assert "{" not in words.said(code, facts), code
+
+
+# --- trace files
+def test_a_recorded_line_is_replayed_as_it_was(plug, tmp_path, capsys):
+    record = Record()
+    spec = spec_of("strip-W01", plug(BxkCard("s", 1)))
+    line = SerialLine(spec.line.url, spec.line.settings, record=record)
+    line.open()
+    driver = MODELS["onbon_bxk"][0]("s", line, 1, spec.profile)
+    driver.check()
+    driver.perform(trial_job(spec))
+    line.close()
+    path = tmp_path / "one.trace"
+    entries = record.since(0)
+    head = tracefile.head(spec.line.url, "onbon_bxk", 57600, "2026-03-02T09:00:00.000+08:00")
+    path.write_text(head + "".join(tracefile.row(p, entries[0].at) for p in entries), "utf-8")
+    trace = tracefile.read(path.read_text("utf-8"))
+    assert (trace.line, trace.driver, trace.baud) == (spec.line.url, "onbon_bxk", 57600)
+    said = [code for *_, found in tracefile.replay(trace) for code, _ in found]
+    assert said == ["bxk.ping", "bxk.ack", "bxk.text", "bxk.ack"]
+    assert tool.main(["replay", str(path)]) == 0
+    shown = capsys.readouterr().out
+    assert "问条屏 1 在不在" in shown
+    assert "条屏 1 显示：地址1 W01" in shown
+    assert tool.main(["replay", str(path), "--driver", "escpos"]) == 0
+
+
+@given(st.lists(st.tuples(st.floats(0, 9e5), st.sampled_from("<>"), st.binary(min_size=1, max_size=40))))
+def test_a_trace_survives_the_way_to_a_file_and_back(rows):
+    written = [Passed(at, way, data, 0, len(data)) for at, way, data in rows]
+    text = tracefile.head("/dev/x", "escpos", 9600, "now") + "".join(tracefile.row(p, 0.0) for p in written)
+    assert [(way, data) for _, way, data in tracefile.read(text).rows] == [(p.way, p.data) for p in written]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nonsense", "# wucha trace 1\n", "# wucha trace 1\n# line x   driver y   baud 1\n 0.1 > zz"]
+)
+def test_what_is_no_trace_is_said_with_its_line(tmp_path, text, capsys):
+    path = tmp_path / "x.trace"
+    path.write_text(text, "utf-8")
+    assert tool.main(["replay", str(path)]) == 1
+    assert "line" in capsys.readouterr().err
+
+
+# --- at a terminal
+def test_check_lines_asks_every_machine(plug, folder, capsys):
+    card = plug(BxkCard("s", 1))
+    path = folder / "own.toml"
+    path.write_text(
+        f'[line.a]\nurl = "{card}"\n'
+        '[[device]]\nname = "strip-1"\nmodel = "strip_128x16"\nline = "a"\naddress = 1\nwindow = "W01"\n'
+        '[[device]]\nname = "strip-2"\nmodel = "strip_128x16"\nline = "a"\naddress = 2\nwindow = "W02"\n'
+        '[[device]]\nname = "printer"\nmodel = "slip_80mm"\nline = "/dev/none"\nkiosk = "K1"\n',
+        "utf-8",
+    )
+    assert tool.main(["check", str(path), "--lines"]) == 1
+    said = capsys.readouterr().out
+    assert "strip-1          正常" in said
+    assert "strip-2          没有回答" in said
+    assert "/dev/none: 打不开" in said
+    assert tool.main(["check", str(path)]) == 0
+    path.write_text("colour = 1\n[[device]]\n", "utf-8")
+    assert tool.main(["check", str(path)]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 5
+
+
+def test_record_listens_and_writes_nothing_to_the_line(plug, tmp_path, capsys):
+    far = Ff68Keypad("k", 1)
+    url = plug(far)
+    with far._cable.changed:
+        far.act("press", {"key": "call"})
+    path = tmp_path / "k.trace"
+    assert tool.main(["record", url, "--driver", "keypad_ff68", "--seconds", "0.6", "--out", str(path)]) == 0
+    assert "叫号器 1 按了 call" in capsys.readouterr().out
+    assert ("<", ">") not in [(way, way) for _, way, _ in tracefile.read(path.read_text("utf-8")).rows]
+    assert {way for _, way, _ in tracefile.read(path.read_text("utf-8")).rows} == {"!", "<"}
+    assert tool.main(["record", "/dev/none", "--seconds", "0.1"]) == 1
+
+
+def test_try_at_a_terminal(plug, capsys):
+    card = BxkCard("s", 4)
+    words = ["try", plug(card), "strip_128x16", "--address", "4", "--text", "请稍候"]
+    assert tool.main(words) == 0
+    assert card.text == "请稍候"
+    assert tool.main(["try", "/dev/none", "nothing"]) == 2
+    assert tool.main(["try", "/dev/none", "slip_80mm"]) == 1
+
+
+# --- what the server may ask
+@pytest.fixture
+def asks(folder, bench):
+    declared = Declared(folder / "devices.toml")
+    host = Host(load(folder / "devices.toml"), lambda *_: None, JumpClock())
+    changed = []
+    made = Asks(host, declared, lambda: changed.append(1))
+    yield made, host, changed
+    made.stop()
+
+
+def test_status_names_lines_devices_and_models(asks):
+    one, _, _ = asks
+    found = one.answer({"what": "status"})
+    assert (found["ok"], found["name"], len(found["devices"]), len(found["lines"])) == (True, "hall", 30, 6)
+    assert {"name": "strip_128x16", "driver": "onbon_bxk", "kind": "strip", "baud": 57600}.items() <= next(
+        m for m in found["models"] if m["name"] == "strip_128x16"
+    ).items()
+
+
+def test_a_trace_is_explained_and_read_on(asks):
+    one, host, _ = asks
+    for _ in range(40):
+        host.step_all()
+    first = one.answer({"what": "trace", "device": "strip-W01"})
+    assert ["bxk.ping", {"address": 2}] in [s for e in first["entries"] for s in e["said"]]
+    assert first["entries"][0]["at"].startswith("20")
+    again = one.answer({"what": "trace", "device": "strip-W01", "since": first["last"]})
+    assert (again["entries"], again["last"]) == ([], first["last"])
+
+
+def test_a_long_trace_stays_below_what_the_server_reads(asks):
+    one, host, _ = asks
+    for n in range(400):
+        host.record("printer-K1").add(float(n), ">", bytes(4000))
+    found = one.answer({"what": "trace", "device": "printer-K1"})
+    assert len(str(found)) < 60_000
+    assert found["entries"][-1]["n"] == found["last"]
+
+
+def test_declare_and_undeclare(asks, folder):
+    one, _, changed = asks
+    new = {
+        "name": "strip-9",
+        "model": "strip_128x16",
+        "url": "virtual://strips/A",
+        "address": 9,
+        "window": "W09",
+    }
+    assert one.answer({"what": "declare", **new}) == {"ok": True}
+    assert "strip-9" in (folder / "devices.toml").read_text("utf-8")
+    again = one.answer({"what": "declare", **new})
+    assert (again["ok"], again["reason"]) == (False, "spec")
+    assert "名称重复" in again["errors"][0]
+    assert one.answer({"what": "undeclare", "name": "strip-9"}) == {"ok": True}
+    assert len(changed) == 2
+
+
+@pytest.mark.parametrize(
+    "row",
+    [None, 7, {}, {"what": "dance"}, {"what": "trace"}, {"what": "trial"}, {"what": "learn"},
+     {"what": "save"}, {"what": "profile", "name": "../devices"},
+     {"what": "trace", "device": "strip-W01", "since": "x"},
+     {"what": "trial", "device": "nobody"}, {"what": "tried", "job": "x"}, {"what": "declare"},
+     {"what": "undeclare", "name": "nobody"}, {"what": "search", "addresses": {}}, {"what": "try_found"}],
+)  # fmt: skip
+def test_nonsense_is_answered(asks, row):
+    one, _, _ = asks
+    assert one.answer(row)["ok"] is False
+
+
+def test_a_search_never_touches_what_is_declared(asks, monkeypatch):
+    one, _, _ = asks
+    found = one.answer({"what": "search", "kinds": ["printer"], "urls": ["virtual://slips/K1", "socket://x"]})
+    assert found["ok"]
+    while one.answer({"what": "found"})["running"]:
+        pass
+    assert one.answer({"what": "found"})["found"] == []
+    assert BENCH.cable("slips/K1").backlog() == 0

@@ -13,13 +13,24 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from drivers.agenda import Agenda, Dropped, Waiting
 from drivers.errors import DriverError, LineLost
-from drivers.jobs import AskRating, Health, Job, Outcome, PrintSlip, ShowCounts, ShowText, StopRating
+from drivers.jobs import (
+    AskRating,
+    Health,
+    Job,
+    Outcome,
+    PrintSlip,
+    ReadCard,
+    ShowCounts,
+    ShowText,
+    StopRating,
+    StopReading,
+)
 from drivers.line.serial_line import SerialLine
 from drivers.pad.keypad_ff68 import KeypadBus, Pressed, RatingGiven
 from drivers.protocol.errors import EncodeError
@@ -28,13 +39,23 @@ from drivers.spec import DeviceSpec
 log = logging.getLogger(__name__)
 TRIES: Final = 3
 LISTEN_S: Final = 0.05
-CHECK_S: Final = {"printer": 2.0, "strip": 6.0, "keypad": 2.0}
+CHECK_S: Final = {"printer": 2.0, "strip": 6.0, "keypad": 2.0, "reader": 5.0, "scanner": 2.0}
 AGAIN_S: Final = 1.0  # after a first silence
 DEAD_S: Final = (2.0, 30.0)  # between two polls of a dead one
 RESEND_S: Final = 60.0
 BACK_OFF_S: Final = (0.5, 30.0)
-#: what(name, facts): "health", "result", "key" or "rated"
+#: what(name, facts): "health", "result", "key", "rated", "card" or "code"
 Publish = Callable[[str, dict[str, Any]], None]
+
+
+class Bus(Protocol):
+    """What speaks on a line: all keypads of it together, or the one reader or scanner that is alone on it."""
+
+    def listen(self, patience: float) -> Sequence[Any]:
+        """Events, each with `device`. Raises LineLost."""
+
+    @property
+    def somebody_talks(self) -> bool: ...
 
 
 @dataclass
@@ -72,7 +93,8 @@ class Crew:
         self._back_off = BACK_OFF_S[0]
         self._lost = False
         keypads = [s.driver for s in self.stations.values() if s.spec.kind == "keypad"]
-        self._bus = KeypadBus(line, keypads) if keypads else None
+        alone = [s.driver for s in self.stations.values() if s.spec.kind in ("reader", "scanner")]
+        self._bus: Bus | None = KeypadBus(line, keypads) if keypads else alone[0] if alone else None
 
     # what the host asks
 
@@ -162,6 +184,9 @@ class Crew:
                 )
             elif isinstance(event, RatingGiven):
                 self._publish("rated", facts | {"value": event.level})
+            else:
+                self._publish(event.word, facts | {"kiosk": station.spec.kiosk} | event.facts())
+                continue  # its health is the check's business: a reader is asked for it
             self._say_health(station, station.driver.check())
 
     def _do(self, waiting: Waiting) -> None:
@@ -281,6 +306,8 @@ def serves(spec: DeviceSpec, job: Job) -> bool:
     if isinstance(job, (ShowCounts, AskRating, StopRating)):
         rating = not isinstance(job, ShowCounts)
         return spec.kind == "keypad" and spec.window == job.window and (spec.profile.pad or not rating)
+    if isinstance(job, (ReadCard, StopReading)):
+        return spec.kind == "reader" and spec.kiosk == job.kiosk
     return False
 
 

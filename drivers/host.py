@@ -1,7 +1,7 @@
 """The device host: one thread per line, nothing shared between lines but the memory of printed slips.
 
 A line that hangs or crashes stops nobody else. `publish(name, facts)` is called from these threads with
-`health` (on change only), `result`, `key` and `rated`.
+`health` (on change only), `result`, `key`, `rated`, `card` and `code`.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ class Host:
         self._where = {spec.name: self._crews[spec.line.url] for spec in hall.devices}
 
     def _make_crew(self, specs: list[DeviceSpec]) -> Crew:
-        line = SerialLine(specs[0].line.url, specs[0].line.settings, self.clock, Record())
+        discreet = any(getattr(MODELS[spec.driver][0], "discreet", False) for spec in specs)
+        line = SerialLine(specs[0].line.url, specs[0].line.settings, self.clock, Record(discreet=discreet))
         stations = []
         for spec in specs:
             driver: Any = MODELS[spec.driver][0]

@@ -25,6 +25,9 @@ from drivers.pad import keypad_ff68
 from drivers.pad.keypad_ff68 import KeypadFf68
 from drivers.printer import slip
 from drivers.printer.escpos import EscposPrinter
+from drivers.reader import idcard_sam, scanner
+from drivers.reader.idcard_sam import IdCardReader
+from drivers.reader.scanner import Scanner
 from drivers.shapes import is_a
 
 CONFIG: Final = Path(__file__).resolve().parent.parent / "config"
@@ -33,7 +36,11 @@ MODELS: Final[dict[str, tuple[type, type, str, int]]] = {
     "escpos": (EscposPrinter, slip.Profile, "printer", 0),
     "onbon_bxk": (OnbonStrip, onbon_bxk.Profile, "strip", 0x7FFF),
     "keypad_ff68": (KeypadFf68, keypad_ff68.Profile, "keypad", 255),
+    "idcard_sam": (IdCardReader, idcard_sam.Profile, "reader", 0),
+    "scanner": (Scanner, scanner.Profile, "scanner", 0),
 }
+#: kind -> where it may stand; the others stand at windows
+PLACES: Final = {"printer": ("kiosk",), "reader": ("kiosk",), "scanner": ("kiosk", "window")}
 SCHEMES: Final = ("virtual://", "socket://", "rfc2217://", "spy://", "hwgrep://", "/", "COM", "loop://")
 
 
@@ -192,9 +199,9 @@ def _device(
         _, _, kind, highest = MODELS[model.driver]
         if highest and not 1 <= row.address <= highest:
             _wrong(errors, path, f"{where}.address", f"地址须在 1..{highest}", f"must be in 1..{highest}")
-        place = "kiosk" if kind == "printer" else "window"
-        if not getattr(row, place):
-            _wrong(errors, path, f"{where}.{place}", "必须填写", "must be given")
+        places = PLACES.get(kind, ("window",))
+        if not any(getattr(row, place) for place in places):
+            _wrong(errors, path, f"{where}.{places[0]}", "必须填写", "must be given")
     if len(errors) > before or model is None or line is None or model.profile is None:
         return None
     return DeviceSpec(

@@ -1,4 +1,6 @@
-"""What passed by on a line: the last bytes both ways, kept for support."""
+"""What passed by on a line: the last bytes both ways, kept for support. Of a discreet line, how much came
+in.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +23,27 @@ class Passed:
 
 
 class Record:
-    """A ring of what passed by: at most `limit` entries, each at most 4096 bytes."""
+    """A ring of what passed by: at most `limit` entries, each at most 4096 bytes.
 
-    def __init__(self, limit: int = 400) -> None:
+    discreet: what comes in is somebody's own (a card, a code), so its length is kept instead of it.
+    """
+
+    def __init__(self, limit: int = 400, discreet: bool = False) -> None:
+        self._discreet, self._unkept = discreet, 0
         self._ring: deque[Passed] = deque(maxlen=limit)
         self._lock = threading.Lock()
 
     def add(self, at: float, way: str, data: bytes) -> None:
-        if data:
-            with self._lock:
+        if not data:
+            return
+        with self._lock:
+            if way == "<" and self._discreet:
+                if self._unkept:
+                    self._ring.pop()
+                self._unkept += len(data)
+                self._ring.append(Passed(at, "!", f"{self._unkept} bytes came in, not kept".encode()))
+            else:
+                self._unkept = 0
                 self._ring.append(Passed(at, way, data[:4096]))
 
     def note(self, at: float, remark: str) -> None:

@@ -6,15 +6,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlsplit
 
 from drivers.line.clock import Clock
 from drivers.virtual.bxk import BxkCard
 from drivers.virtual.ff68 import Ff68Keypad
 from drivers.virtual.medium import Medium, Peer
 from drivers.virtual.printer import Printer
+from drivers.virtual.sam import SamReader
+from drivers.virtual.scanner import CodeScanner
 
 #: model -> far end. A far end takes its name, its address and options as words.
-PEERS: dict[str, type] = {"escpos": Printer, "onbon_bxk": BxkCard, "keypad_ff68": Ff68Keypad}
+PEERS: dict[str, type] = {
+    "escpos": Printer,
+    "onbon_bxk": BxkCard,
+    "keypad_ff68": Ff68Keypad,
+    "idcard_sam": SamReader,
+    "scanner": CodeScanner,
+}
 SHARED = frozenset({"onbon_bxk", "keypad_ff68"})
 
 
@@ -56,13 +65,16 @@ class Bench:
         baud: int,
         clock: Clock | None = None,
     ) -> Peer:
-        """Hang the far end of a declared device on the cable its line names."""
+        """Hang the far end of a declared device on the cable its line names; what stands behind the URL's "?"
+        counts over `options`.
+        """
         name = url.removeprefix("virtual://").split("?")[0]
         cable = self.cable(name, baud=baud, shared=model in SHARED, clock=clock)
         for peer in cable.peers:
             if peer.name == peer_name:
                 return peer
-        peer = PEERS[model](peer_name, address, {key: str(value) for key, value in options.items()})
+        words = {key: str(value) for key, value in options.items()} | dict(parse_qsl(urlsplit(url).query))
+        peer = PEERS[model](peer_name, address, words)
         cable.join(peer)
         return peer
 

@@ -13,8 +13,8 @@ from flask_socketio import Namespace, SocketIO, emit
 from server.api.access import keep_session, socket_actor
 from server.house import House
 from server.live.guests import Guests
-from server.live.hosts import HOSTS, MAX_DEVICES
-from server.live.namespaces import sid
+from server.live.hosts import MAX_DEVICES
+from server.live.namespaces import HOSTS, sid
 from server.store.snapshots.view import iso
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from flask import request
 from flask_socketio import ConnectionRefusedError, Namespace, emit, join_room
 
+from server import devices
 from server.api.access import socket_actor
 from server.domain.actors import Actor
 from server.house import House
@@ -18,6 +19,8 @@ from server.live.publish import Listeners
 from server.store.snapshots.view import View, iso
 
 ALL_ROOM = "all"
+HOSTS = "hosts"  # the room of the device hosts
+WANTED_S = 90.0  # a kiosk that still wants a card asks again before
 
 
 class FaceNamespace(Namespace):
@@ -79,6 +82,18 @@ class FaceNamespace(Namespace):
             if kept is None or kept["revision"] != revision(self._house):
                 kept = self._pictures[room] = picture(self._house, self._face.name, room)
             return kept
+
+
+class KioskNamespace(FaceNamespace):
+    """A kiosk may also ask for a card: readers that do not look all the time look while it is wanted."""
+
+    def on_want_card(self, message: Any = None, *_more: Any) -> dict[str, Any]:
+        room = self._room_of.get(sid())
+        wanted = message.get("wanted") if isinstance(message, dict) else None
+        if room is None or not isinstance(wanted, bool):
+            return {"ok": False}
+        self.socketio.emit("job", devices.card_job(room, wanted, WANTED_S), namespace="/devices", to=HOSTS)
+        return {"ok": True}
 
 
 def picture(house: House, face: str, room: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import fields, replace
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -53,6 +54,12 @@ _TAKE_BACK_CALLS = (
     update(t.call)
     .where(t.call.c.leg == bindparam("of_leg"), t.call.c.at >= bindparam("since"))
     .values(taken_back=True)
+)
+_FORGET = (
+    update(t.ticket)
+    .where(t.ticket.c.hall == bindparam("of_hall"), t.ticket.c.person.is_not(None))
+    .where(t.ticket.c.day < bindparam("before"))
+    .values(person=None)
 )
 _RELEASE = (
     update(t.leg)
@@ -232,6 +239,11 @@ def _ticket(connection: Connection, query: Executable, which: dict[str, Any]) ->
     return Ticket(**row)
 
 
+def forget_persons(unit: Unit, before: date) -> None:
+    """Erase the keys of persons from the tickets of days before that one."""
+    unit.connection.execute(_FORGET, {"of_hall": unit.hall, "before": before.isoformat()})
+
+
 def find_ticket(connection: Connection, hall: str, ticket: int) -> Ticket:
     """Raises TicketUnknown."""
     return _ticket(connection, _FIND_TICKET, {"hall": hall, "ticket": ticket})
@@ -271,9 +283,7 @@ def _heads(pools: Pools) -> Executable:
     return open_to_all.union_all(for_me, came_back, for_person)
 
 
-def recent_classes(
-    connection: Connection, hall: str, day: str, window: str | None, most: int
-) -> list[str]:
+def recent_classes(connection: Connection, hall: str, day: str, window: str | None, most: int) -> list[str]:
     """The classes of the day's last `most` first calls, newest first; of one window, or None = of all."""
     which = {"hall": hall, "day": day, "most": most, "window": window}
     return list(connection.execute(_RECENT if window is None else _RECENT_AT, which).scalars())

@@ -2,7 +2,7 @@
 // Pure: no clock, no DOM, no socket. The models are those of drivers/virtual.
 
 export interface Model {
-  model: string // escpos | onbon_bxk | keypad_ff68
+  model: string // escpos | onbon_bxk | keypad_ff68 | idcard_sam | scanner
   unplugged: boolean
   faults: string[] // those switched on
   [more: string]: unknown
@@ -43,14 +43,25 @@ export interface Keypad extends Model {
   asked: boolean
   pad: boolean
 }
-export type Kind = 'printer' | 'strip' | 'keypad'
-const KIND: Record<string, Kind> = { escpos: 'printer', onbon_bxk: 'strip', keypad_ff68: 'keypad' }
+export interface CardReader extends Model {
+  card: string // id of the card that lies there, '' for none
+  cards: { id: string; title: string }[]
+  reads: number
+}
+export interface CodeScanner extends Model {
+  scans: number
+  last: string
+}
+export type Kind = 'printer' | 'strip' | 'keypad' | 'reader' | 'scanner'
+const KIND: Record<string, Kind> = { escpos: 'printer', onbon_bxk: 'strip', keypad_ff68: 'keypad', idcard_sam: 'reader', scanner: 'scanner' }
 
 /** What can be broken, as the heads of drivers/virtual/*.py list it. Pulling the plug is the same everywhere. */
 export const FAULTS: Record<Kind, string[]> = {
   printer: ['paper_out', 'run_out', 'near_end', 'cover_open', 'cutter', 'head', 'offline', 'silent', 'gb2312_font', 'chinese_off', 'cut_needs_line_start', 'near_end_offline', 'duplicate_status', 'garbage'],
   strip: ['silent', 'no_ack', 'late_ack', 'nack_busy', 'nack_crc', 'wrong_source', 'half_frame', 'noise_before', 'lost_lead', 'byte_unit'],
   keypad: ['silent', 'bad_checksum', 'lost_echo', 'double_press', 'len_mismatch', 'unknown_key'],
+  reader: ['no_card', 'not_selected', 'read_failed', 'self_test', 'stray_zeros', 'truncated', 'bad_xor', 'bad_record', 'slow', 'unplug_in_read', 'wrong_type', 'found_again', 'silent'],
+  scanner: ['partial', 'duplicate', 'other_suffix', 'chinese', 'too_long', 'silent'],
 }
 /** How much of it, where a fault wants to know: the paper ends so many millimetres further on, in mid-slip. */
 export const VALUES: Record<string, number> = { run_out: 20 }
@@ -68,22 +79,29 @@ export interface Desk {
 export interface Benchtop {
   printers: { name: string; place: string; model: Printer }[]
   desks: Desk[]
+  readers: { name: string; model: CardReader }[]
+  scanners: { name: string; model: CodeScanner }[]
 }
 /** Printers first, then one desk per window with all that hangs there, in the order of the windows. */
 export function benchtop(devices: Record<string, Model>): Benchtop {
   const printers: Benchtop['printers'] = []
   const desks: Record<string, Desk> = {}
+  const readers: Benchtop['readers'] = []
+  const scanners: Benchtop['scanners'] = []
   for (const [name, model] of Object.entries(devices)) {
     const kind = kindOf(model)
     const place = placeOf(name)
     if (kind === 'printer') printers.push({ name, place, model: model as Printer })
+    if (kind === 'reader') readers.push({ name, model: model as CardReader })
+    if (kind === 'scanner') scanners.push({ name, model: model as CodeScanner })
     if (kind !== 'strip' && kind !== 'keypad') continue
     const desk = (desks[place] ??= { place, strip: null, keypad: null })
     if (kind === 'strip') desk.strip = { name, model: model as Strip }
     else desk.keypad = { name, model: model as Keypad }
   }
   const byPlace = (a: { place: string }, b: { place: string }) => a.place.localeCompare(b.place, 'en', { numeric: true })
-  return { printers: printers.sort(byPlace), desks: Object.values(desks).sort(byPlace) }
+  const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name, 'en', { numeric: true })
+  return { printers: printers.sort(byPlace), desks: Object.values(desks).sort(byPlace), readers: readers.sort(byName), scanners: scanners.sort(byName) }
 }
 
 /** A fault as it is felt: some live in the model's words, not in its list. */

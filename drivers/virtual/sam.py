@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from drivers.virtual.cards import DemoCard, load_cards
+from drivers.virtual.faults import Faults
 from drivers.virtual.medium import Medium
 
 FAULTS = frozenset(
@@ -52,10 +53,7 @@ class SamReader:
         self.cards = load_cards()
         self.card: DemoCard | None = None
         self.reads = self.rejected = 0
-        self.faults: dict[str, int | None] = {}  # None: until it is cleared
-        for word in (options.get("fault", "") + "," + options.get("faults", "")).split(","):
-            if word in FAULTS:
-                self.faults[word] = None
+        self.faults = Faults(FAULTS, options)
         self.commands: list[str] = []
         self._cut_at: float | None = None
         self._power_up()
@@ -115,11 +113,10 @@ class SamReader:
             "cards": [{"id": card.id, "title": card.title} for card in self.cards.values()],
             "reads": self.reads,
             "rejected": self.rejected,
-            "faults": sorted(self.faults),
+            "faults": self.faults.names(),
         }
 
     def act(self, act: str, facts: dict[str, object]) -> None:
-        fault = str(facts.get("fault", ""))
         if act == "lay":
             card = self.cards.get(str(facts.get("card", "")))
             if card is None:
@@ -129,17 +126,11 @@ class SamReader:
         elif act == "lift":
             self.card = None
             self._forget()
-        elif act == "fault" and fault in FAULTS:
-            value = facts.get("value")
-            self.faults[fault] = int(str(value)) if value is not None else None
-        elif act == "clear":
-            for name in [fault] if fault else list(self.faults):
-                self.faults.pop(name, None)
         elif act == "power":
             self._cable.hush(self.name)
             self._power_up()
-        else:
-            raise ValueError(f"a reader cannot {act} {fault}".strip())
+        elif not self.faults.act(act, facts):
+            raise ValueError(f"a reader cannot {act} {facts.get('fault', '')}".strip())
 
     # what the module does
 
@@ -150,7 +141,7 @@ class SamReader:
             self._forget()
             self._say(0x90, at)
         elif (cmd, para) == (0x11, 0xFF):
-            self._say(0x60 if self._happens("self_test") else 0x90, at)
+            self._say(0x60 if self.faults.happens("self_test") else 0x90, at)
         elif (cmd, para) == (0x12, 0xFF):
             number = (5, 3, 20260101, 1234567, 7654321)
             sizes = (2, 2, 4, 4, 4)
@@ -158,7 +149,7 @@ class SamReader:
         elif (cmd, para) == (0x20, 0x01):
             self._find(at)
         elif (cmd, para) == (0x20, 0x02):
-            good = self.card and self._found and not self._happens("not_selected")
+            good = self.card and self._found and not self.faults.happens("not_selected")
             self._selected = bool(good)
             self._say(0x90 if good else 0x81, at, bytes(8) if good else b"", WORK_S[cmd, para])
         elif (cmd, para) == (0x30, 0x01):
@@ -172,7 +163,7 @@ class SamReader:
             self._reject(0x21, at)
 
     def _find(self, at: float) -> None:
-        there = self.card is not None and not self._happens("no_card")
+        there = self.card is not None and not self.faults.happens("no_card")
         if there and (not self._found or "found_again" in self.faults):
             self._found = True
             self._say(0x9F, at, bytes(4), WORK_S[0x20, 0x01])
@@ -181,13 +172,13 @@ class SamReader:
 
     def _read(self, at: float) -> None:
         work = WORK_S[0x30, 0x01]
-        if self.card is None or not self._selected or self._happens("read_failed"):
+        if self.card is None or not self._selected or self.faults.happens("read_failed"):
             self._selected = False
             self._say(0x41, at, b"", work)
             return
         self._selected = False
         self.reads += 1
-        record = self.card.record("Q" if self._happens("wrong_type") else None)
+        record = self.card.record("Q" if self.faults.happens("wrong_type") else None)
         lengths = len(record).to_bytes(2, "big") + PHOTO.to_bytes(2, "big")
         self._say(0x90, at, lengths + record + bytes(PHOTO), work)
 
@@ -201,25 +192,13 @@ class SamReader:
         for one in body:
             xor ^= one
         long = len(data) > PHOTO
-        if self._happens("bad_xor") or (long and self._happens("bad_record")):
+        if self.faults.happens("bad_xor") or (long and self.faults.happens("bad_record")):
             xor ^= 0x20
-        head = b"\xaa\x00\xaa\xaa\x00\x00\x96\x69" if self._happens("stray_zeros") else bytes(HEADER)
+        head = b"\xaa\x00\xaa\xaa\x00\x00\x96\x69" if self.faults.happens("stray_zeros") else bytes(HEADER)
         whole = head + body + bytes((xor,))
-        start = at + (SLOW_S if self._happens("slow") else work_s)
-        if long and self._happens("truncated"):
+        start = at + (SLOW_S if self.faults.happens("slow") else work_s)
+        if long and self.faults.happens("truncated"):
             whole = whole[: len(whole) // 2]
-        if long and self._happens("unplug_in_read"):
+        if long and self.faults.happens("unplug_in_read"):
             self._cut_at = start + self._cable.byte_time * len(whole) / 2
         self._cable.say(self.name, whole, start)
-
-    def _happens(self, fault: str) -> bool:
-        """Is this fault on? One that was given a number of times is used up."""
-        if fault not in self.faults:
-            return False
-        left = self.faults[fault]
-        if left is not None:
-            if left <= 1:
-                del self.faults[fault]
-            else:
-                self.faults[fault] = left - 1
-        return True

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from drivers.virtual.faults import Faults
 from drivers.virtual.medium import Medium
 
 FAULTS = frozenset({"partial", "duplicate", "other_suffix", "chinese", "too_long", "silent"})
@@ -27,11 +28,7 @@ class CodeScanner:
         self.name, self.address = name, address
         self.suffix = SUFFIXES[options.get("suffix", "crlf")]
         self.scans = 0
-        self.last = ""
-        self.faults: dict[str, int | None] = {}
-        for word in (options.get("fault", "") + "," + options.get("faults", "")).split(","):
-            if word in FAULTS:
-                self.faults[word] = None
+        self.faults = Faults(FAULTS, options)
 
     def attach(self, cable: Medium) -> None:
         self._cable = cable
@@ -49,50 +46,32 @@ class CodeScanner:
         """Nobody tells a scanner anything."""
 
     def look(self) -> dict[str, object]:
-        return {"scans": self.scans, "last": self.last, "faults": sorted(self.faults)}
+        return {"scans": self.scans, "faults": self.faults.names()}
 
     def act(self, act: str, facts: dict[str, object]) -> None:
-        fault = str(facts.get("fault", ""))
         if act == "scan":
             self._scan(str(facts.get("code", ""))[:2000])
-        elif act == "fault" and fault in FAULTS:
-            value = facts.get("value")
-            self.faults[fault] = int(str(value)) if value is not None else None
-        elif act == "clear":
-            for name in [fault] if fault else list(self.faults):
-                self.faults.pop(name, None)
         elif act == "power":
             self._cable.hush(self.name)
-        else:
-            raise ValueError(f"a scanner cannot {act} {fault}".strip())
+        elif not self.faults.act(act, facts):
+            raise ValueError(f"a scanner cannot {act} {facts.get('fault', '')}".strip())
 
     def _scan(self, code: str) -> None:
         if not code:
             raise ValueError("no code")
-        self.scans, self.last = self.scans + 1, code
+        self.scans += 1
         now = self._cable.clock.now()
         text, suffix = code.encode("utf-8"), self.suffix
-        if self._happens("silent"):
+        if self.faults.happens("silent"):
             return
-        if self._happens("chinese"):
+        if self.faults.happens("chinese"):
             text = "预约码".encode("gb18030") + text
-        if self._happens("too_long"):
+        if self.faults.happens("too_long"):
             text = (text * 2000)[:2000]
-        if self._happens("other_suffix"):
+        if self.faults.happens("other_suffix"):
             suffix = b"\t"
-        if self._happens("partial"):
+        if self.faults.happens("partial"):
             text, suffix = text[: max(1, len(text) // 2)], b""
         self._cable.say(self.name, text + suffix, now)
-        if self._happens("duplicate"):
+        if self.faults.happens("duplicate"):
             self._cable.say(self.name, text + suffix, now + AGAIN_S)
-
-    def _happens(self, fault: str) -> bool:
-        if fault not in self.faults:
-            return False
-        left = self.faults[fault]
-        if left is not None:
-            if left <= 1:
-                del self.faults[fault]
-            else:
-                self.faults[fault] = left - 1
-        return True

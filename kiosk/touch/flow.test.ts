@@ -229,6 +229,7 @@ describe('an identity card', () => {
   it('that was read too long ago has to be laid again', () => {
     const old = play(start(0), service, lay(adult), { name: 'refused', refused: 'card-expired', text: null })
     expect(old.card).toBe(undefined)
+    expect(play(old, lay(elder)).at).toMatchObject({ step: 'taking', service: 'S001', request_id: 'r-c' })
     expect(play(start(0), lay(adult), { name: 'card.old' })).toMatchObject({ at: { step: 'mine' }, card: undefined })
   })
 })

@@ -204,7 +204,12 @@ function laid(kiosk: Kiosk, card: CardRead, request_id: string, now: number): Ki
   const visit = at.step === 'number' ? start(now) : kiosk
   const look = card.aged ? { ...visit.look, elder: true } : visit.look
   const seen: Kiosk = { ...visit, look, card, touched_at: now, warning_s: null }
-  return at.step === 'guide' ? next(seen, { name: 'take', request_id }) : to(seen, { step: 'mine' })
+  if (at.step === 'guide') return next(seen, { name: 'take', request_id })
+  // The number was refused for want of a card: here it is.
+  if (at.step === 'refused' && !at.code && (at.refused === 'identity-needed' || at.refused === 'card-expired')) {
+    return to(seen, { step: 'taking', request_id, service: at.service, priority: null, slow: false })
+  }
+  return to(seen, { step: 'mine' })
 }
 
 function tick(kiosk: Kiosk, now: number): Kiosk {

@@ -50,7 +50,6 @@ export interface CardReader extends Model {
 }
 export interface CodeScanner extends Model {
   scans: number
-  last: string
 }
 export type Kind = 'printer' | 'strip' | 'keypad' | 'reader' | 'scanner'
 const KIND: Record<string, Kind> = { escpos: 'printer', onbon_bxk: 'strip', keypad_ff68: 'keypad', idcard_sam: 'reader', scanner: 'scanner' }

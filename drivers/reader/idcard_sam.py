@@ -26,6 +26,7 @@ from drivers.reader.seen import Seen
 
 ANSWER_S: Final = 2.5
 READ_S: Final = 3.0
+MISHEARD: Final = frozenset({"checksum", "length", "unknown_command"})
 TRIES: Final = 3
 SAME_S: Final = 3.0  # between two readings: a card that slides about on the reader is one card
 
@@ -197,7 +198,13 @@ class IdCardReader:
         self._must_lift, self._tries, self._reason = False, 0, ""
 
     def _ask(self, command: bytes, patience: float) -> sam.Answer | None:
-        """Raises LineLost."""
-        self._line.drain()
-        self._line.send(command)
-        return self._line.receive(sam.decode, patience)
+        """The answer; what the module did not understand is said once more, for half a command of an earlier
+        connection may have stood before it. Raises LineLost.
+        """
+        for _ in range(2):
+            self._line.drain()
+            self._line.send(command)
+            answer = self._line.receive(sam.decode, patience)
+            if answer is None or answer.word not in MISHEARD:
+                break
+        return answer

@@ -6,14 +6,11 @@ from collections.abc import Mapping
 
 
 class Faults:
-    """known: the names there are. options: a URL's words; `fault` or `faults` name those that are on at
-    first.
-    """
+    """known: the names there are."""
 
-    def __init__(self, known: frozenset[str], options: Mapping[str, str]) -> None:
+    def __init__(self, known: frozenset[str]) -> None:
         self._known = known
-        words = f"{options.get('fault', '')},{options.get('faults', '')}".split(",")
-        self._left: dict[str, int | None] = {word: None for word in words if word in known}
+        self._left: dict[str, int | None] = {}
 
     def act(self, act: str, facts: Mapping[str, object]) -> bool:
         """Do "fault" {fault, value} and "clear" {fault}; False for anything else."""
@@ -30,6 +27,10 @@ class Faults:
 
     def __contains__(self, fault: str) -> bool:
         return fault in self._left
+
+    def look(self) -> dict[str, object]:
+        """For the bench: those that are on, and all there are."""
+        return {"faults": self.names(), "offers": sorted(self._known)}
 
     def names(self) -> list[str]:
         return sorted(self._left)

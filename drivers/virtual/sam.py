@@ -48,12 +48,11 @@ class SamReader:
     model = "idcard_sam"
 
     def __init__(self, name: str, address: int = 1, options: Mapping[str, str] | None = None) -> None:
-        options = options or {}
         self.name, self.address = name, address
         self.cards = load_cards()
         self.card: DemoCard | None = None
         self.reads = self.rejected = 0
-        self.faults = Faults(FAULTS, options)
+        self.faults = Faults(FAULTS)
         self.commands: list[str] = []
         self._cut_at: float | None = None
         self._power_up()
@@ -113,7 +112,7 @@ class SamReader:
             "cards": [{"id": card.id, "title": card.title} for card in self.cards.values()],
             "reads": self.reads,
             "rejected": self.rejected,
-            "faults": self.faults.names(),
+            **self.faults.look(),
         }
 
     def act(self, act: str, facts: dict[str, object]) -> None:

@@ -24,11 +24,10 @@ class CodeScanner:
     model = "scanner"
 
     def __init__(self, name: str, address: int = 1, options: Mapping[str, str] | None = None) -> None:
-        options = options or {}
         self.name, self.address = name, address
-        self.suffix = SUFFIXES[options.get("suffix", "crlf")]
+        self.suffix = SUFFIXES[(options or {}).get("suffix", "crlf")]
         self.scans = 0
-        self.faults = Faults(FAULTS, options)
+        self.faults = Faults(FAULTS)
 
     def attach(self, cable: Medium) -> None:
         self._cable = cable
@@ -46,7 +45,7 @@ class CodeScanner:
         """Nobody tells a scanner anything."""
 
     def look(self) -> dict[str, object]:
-        return {"scans": self.scans, "faults": self.faults.names()}
+        return {"scans": self.scans, **self.faults.look()}
 
     def act(self, act: str, facts: dict[str, object]) -> None:
         if act == "scan":

@@ -21,6 +21,10 @@ TROUBLES = {  # what the bench calls a machine -> (what goes wrong, how it is me
     "keypad_ff68": (({"act": "unplug"}, {"act": "replug"}),),
     "idcard_sam": (({"act": "unplug"}, {"act": "replug"}),),
     "scanner": (({"act": "unplug"}, {"act": "replug"}),),
+    "keypad_polled": (({"act": "unplug"}, {"act": "replug"}),),
+    "modbus_led": (({"act": "unplug"}, {"act": "replug"}),),
+    "apertum_board": (({"act": "unplug"}, {"act": "replug"}),),
+    "apertum_box": (({"act": "unplug"}, {"act": "replug"}),),
 }  # fmt: skip
 
 

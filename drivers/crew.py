@@ -21,10 +21,21 @@ from typing import Any, Final, Literal, TypeVar
 
 from drivers.agenda import Agenda, Dropped, Waiting
 from drivers.errors import DriverError, LineLost
-from drivers.jobs import AskRating, Health, Job, Outcome, PrintSlip, ShowCounts, ShowText, StopRating
+from drivers.jobs import (
+    AskRating,
+    Health,
+    Job,
+    Outcome,
+    PrintSlip,
+    ReadCard,
+    ShowCounts,
+    ShowText,
+    StopRating,
+    StopReading,
+)
 from drivers.line.record import Figures
 from drivers.line.serial_line import SerialLine
-from drivers.pad.events import Bus, Event, Pressed, RatingGiven
+from drivers.pad.events import Bus, Ears, Pressed, RatingGiven
 from drivers.protocol.errors import EncodeError
 from drivers.spec import DeviceSpec
 
@@ -36,13 +47,13 @@ PATIENT_S: Final = 2.0
 TRIAL_S: Final = 10.0  # a test text stays so long, then the present comes back
 CRASHES_S: Final = 60.0  # without a crash: forgotten
 LOOK_S: Final = 1.0  # between two looks whether an idle line's port is still there
-CHECK_S: Final = {"printer": 2.0, "strip": 6.0, "keypad": 2.0}
+CHECK_S: Final = {"printer": 2.0, "strip": 6.0, "keypad": 2.0, "reader": 5.0, "scanner": 2.0}
 AGAIN_S: Final = 1.0  # after a first silence
 DEAD_S: Final = (2.0, 30.0)  # between two polls of a dead one
 RESEND_S: Final = 60.0
 BACK_OFF_S: Final = (0.5, 3.5)  # a re-plugged adapter is found within five seconds
 TROUBLED: Final = frozenset({"silent", "busy", "refused", "garbled"})  # over with the next good answer
-#: what(name, facts): "health", "result", "key" or "rated"
+#: what(name, facts): "health", "result", "key", "rated", "card" or "code"
 Publish = Callable[[str, dict[str, Any]], None]
 
 
@@ -86,6 +97,8 @@ class Crew:
         self.figures = Figures()
         keypads = [s.driver for s in self.stations.values() if s.spec.kind == "keypad"]
         self._bus: Bus | None = keypads[0].bus(line, keypads) if keypads else None
+        alone = [s.driver for s in self.stations.values() if s.spec.kind in ("reader", "scanner")]
+        self._ears: Ears | None = self._bus or (alone[0] if alone else None)
         self._mixed = 0 < len(keypads) < len(self.stations)
 
     # what the host asks
@@ -125,7 +138,7 @@ class Crew:
         try:
             if not self.line.is_open:
                 return self._try_open(now)
-            if self._bus and self._bus.somebody_talks:
+            if self._ears and self._ears.somebody_talks:
                 self._listen(LISTEN_S)
                 return 0.0
             waiting = self._agenda.take(now)
@@ -138,8 +151,8 @@ class Crew:
                 return 0.0
             next_at = self._agenda.next_at()
             soon = min(station.check_at, next_at if next_at is not None else station.check_at)
-            if self._bus:
-                patient = self.line.wakes and self._bus.only_listens
+            if self._ears:
+                patient = self.line.wakes and self._ears.only_listens
                 self._listen(min(max(0.0, soon - now), PATIENT_S) if patient else LISTEN_S, patient)
                 return 0.0
             if now >= self._look_at:
@@ -202,10 +215,10 @@ class Crew:
 
     def _listen(self, patience: float, woken: bool = False) -> None:
         """`woken`: a job that comes meanwhile ends it."""
-        assert self._bus is not None
+        assert self._ears is not None
         self.line.resting = woken
         try:
-            heard = self._bus.listen(patience)
+            heard = self._ears.listen(patience)
         finally:
             self.line.resting = False
         self._tell(heard)
@@ -223,7 +236,7 @@ class Crew:
                 self.line.forget()
                 self._tell(self._bus.overhear(bytes(heard)))
 
-    def _tell(self, events: Iterable[Event]) -> None:
+    def _tell(self, events: Iterable[Any]) -> None:
         for event in events:
             station = self.stations[event.device]
             facts: dict[str, Any] = {"device": event.device, "window": station.spec.window}
@@ -233,6 +246,9 @@ class Crew:
                 )
             elif isinstance(event, RatingGiven):
                 self._publish("rated", facts | {"value": event.level})
+            else:
+                self._publish(event.word, facts | {"kiosk": station.spec.kiosk} | event.facts())
+                continue  # its health is the check's business: a reader is asked for it
             self._say_health(station, station.driver.check())
 
     def _do(self, waiting: Waiting) -> None:
@@ -364,6 +380,8 @@ def serves(spec: DeviceSpec, job: Job) -> bool:
     if isinstance(job, (ShowCounts, AskRating, StopRating)):
         rating = not isinstance(job, ShowCounts)
         return spec.kind == "keypad" and spec.window == job.window and (spec.profile.pad or not rating)
+    if isinstance(job, (ReadCard, StopReading)):
+        return spec.kind == "reader" and spec.kiosk == job.kiosk
     return False
 
 

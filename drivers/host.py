@@ -1,8 +1,8 @@
 """The device host: one thread per line, nothing shared between lines but the memory of printed slips.
 
 A line that hangs or crashes stops nobody else. `publish(name, facts)` is called from these threads with
-`health` (on change only), `result`, `key` and `rated`. A new declaration touches the lines that changed, and
-no others.
+`health` (on change only), `result`, `key`, `rated`, `card` and `code`. A new declaration touches the lines
+that changed, and no others.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class Host:
 
     def _make_crew(self, specs: dict[str, DeviceSpec]) -> _Crewed:
         first, *_ = specs.values()
-        withhold = any(getattr(MODELS[spec.driver][0], "private", False) for spec in specs.values())
-        line = SerialLine(first.line.url, first.line.settings, self.clock, Record(withhold=withhold))
+        discreet = any(getattr(MODELS[spec.driver][0], "discreet", False) for spec in specs.values())
+        line = SerialLine(first.line.url, first.line.settings, self.clock, Record(discreet=discreet))
         stations = []
         for spec in specs.values():
             if spec.virtual and spec.driver in PEERS:
@@ -230,7 +230,7 @@ class Host:
                 "driver": next(iter(crewed.specs.values())).driver,
                 "state": crewed.crew.state,
                 "devices": list(crewed.specs),
-                "withheld": crewed.crew.line.record.withhold,
+                "withheld": crewed.crew.line.record.discreet,
                 **crewed.crew.figures.facts(),
             }
             for url, crewed in self._crews.items()

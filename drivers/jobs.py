@@ -3,6 +3,7 @@ driver's business.
 
     print_slip  {kiosk, copy, parts}        show_text  {window, text, kind, number, window_number}
     show_counts {window, waiting, number}   ask_rating {window, leg, until}        stop_rating {window}
+    read_card {kiosk, for_s}                stop_reading {kiosk}
     each with {id, kind, deadline_s}
 
 Parts of a slip: {"text", "size", "align", "bold"} | {"rule": true} | {"qr", "size"} | {"feed": n}.
@@ -114,13 +115,32 @@ class StopRating:
     deadline_s: float = 10.0
 
 
-Job = PrintSlip | ShowText | ShowCounts | AskRating | StopRating
+@dataclass(frozen=True)
+class ReadCard:
+    """Look for an identity card at a kiosk for so many seconds; readers that always look know it already."""
+
+    id: str
+    kiosk: str
+    for_s: float = 60.0
+    deadline_s: float = 5.0
+
+
+@dataclass(frozen=True)
+class StopReading:
+    id: str
+    kiosk: str
+    deadline_s: float = 5.0
+
+
+Job = PrintSlip | ShowText | ShowCounts | AskRating | StopRating | ReadCard | StopReading
 KINDS: Final[dict[str, type]] = {
     "print_slip": PrintSlip,
     "show_text": ShowText,
     "show_counts": ShowCounts,
     "ask_rating": AskRating,
     "stop_rating": StopRating,
+    "read_card": ReadCard,
+    "stop_reading": StopReading,
 }
 _NAMES: Final = {kind: name for name, kind in KINDS.items()}
 

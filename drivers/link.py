@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 SPACE: Final = "/devices"
 BACK_OFF_S: Final = (0.5, 10.0)
 ACK_S: Final = 3.0
+FLEETING: Final = frozenset({"card", "code"})  # what somebody did just now: late, it would be somebody else's
+FLEETING_S: Final = 2.5  # shorter than ACK_S: told once
 TELLS: Final = 10  # a fact the server never acknowledges is given up after so many tries
 KEPT: Final = 5000
 LOOK_S: Final = 0.2
@@ -48,6 +50,7 @@ class Fact:
     sent_at: float = 0.0
     tells: int = 0
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
+    until: float = float("inf")  # clock seconds after which nobody wants to hear it
 
 
 class Outbox:
@@ -57,18 +60,21 @@ class Outbox:
         self._facts: deque[Fact] = deque(maxlen=limit)
         self._lock = threading.Lock()
 
-    def put(self, name: str, facts: dict[str, Any]) -> None:
+    def put(self, name: str, facts: dict[str, Any], until: float = float("inf")) -> None:
         with self._lock:
-            self._facts.append(Fact(name, facts))
+            self._facts.append(Fact(name, facts, until=until))
 
     def due(self, now: float) -> list[Fact]:
         """What is to be sent now: everything not sent yet, and what waits too long for its
         acknowledgement.
         """
         with self._lock:
-            tired = [fact for fact in self._facts if fact.tells >= TELLS]
+            tired = [fact for fact in self._facts if fact.tells >= TELLS or fact.until <= now]
             for fact in tired:
-                log.warning("the server never acknowledged %s %s", fact.name, fact.facts)
+                if fact.name in FLEETING:  # somebody's card or link: no log sees it
+                    log.warning("nobody heard of a %s in time", fact.name)
+                else:
+                    log.warning("the server never acknowledged %s %s", fact.name, fact.facts)
                 self._facts.remove(fact)
             due = [fact for fact in self._facts if not fact.sent_at or now - fact.sent_at >= ACK_S]
             for fact in due:
@@ -139,9 +145,10 @@ class Link:
             if self._ready:
                 self._emit(name, facts)
             return
-        if name in ("key", "rated"):
+        if name in ("key", "rated", *FLEETING):
             facts = {"event_id": uuid.uuid4().hex} | facts
-        self.outbox.put(name, facts)
+        until = self._clock.now() + FLEETING_S if name in FLEETING else float("inf")
+        self.outbox.put(name, facts, until)
         self._wake.set()
 
     def run(self) -> None:

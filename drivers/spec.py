@@ -29,6 +29,9 @@ from drivers.pad.keypad_ff68 import KeypadFf68
 from drivers.pad.keypad_polled import KeypadPolled
 from drivers.printer import slip
 from drivers.printer.escpos import EscposPrinter
+from drivers.reader import idcard_sam, scanner
+from drivers.reader.idcard_sam import IdCardReader
+from drivers.reader.scanner import Scanner
 from drivers.shapes import is_a
 
 CONFIG: Final = Path(__file__).resolve().parent.parent / "config"
@@ -37,6 +40,8 @@ MODELS: Final[dict[str, tuple[type, type, str, int]]] = {
     "escpos": (EscposPrinter, slip.Profile, "printer", 0),
     "onbon_bxk": (OnbonStrip, onbon_bxk.Profile, "strip", 0x7FFF),
     "keypad_ff68": (KeypadFf68, keypad_ff68.Profile, "keypad", 255),
+    "idcard_sam": (IdCardReader, idcard_sam.Profile, "reader", 0),
+    "scanner": (Scanner, scanner.Profile, "scanner", 0),
     "keypad_polled": (KeypadPolled, keypad_polled.Profile, "keypad", 255),
     "modbus_led": (ModbusLed, modbus_led.Profile, "strip", 247),
     "apertum_board": (ApertumBoard, apertum_board.Profile, "strip", 0xFE),
@@ -49,6 +54,8 @@ PROTOCOL: Final = {"apertum_board": "apertum_rs485", "apertum_box": "apertum_rs4
 #: protocols that may share a line: every frame has a checksum, so none takes another's for its own, and at
 #: most one of them has keypads that speak first
 MIXES: Final = frozenset({"onbon_bxk", "keypad_ff68", "modbus_led"})
+#: kind -> where it may stand; the others stand at windows
+PLACES: Final = {"printer": ("kiosk",), "reader": ("kiosk",), "scanner": ("kiosk", "window")}
 SCHEMES: Final = ("virtual://", "socket://", "rfc2217://", "spy://", "hwgrep://", "/", "COM", "loop://")
 
 
@@ -217,9 +224,9 @@ def _device(
         if highest and not lowest <= row.address <= highest:
             span = f"{lowest}..{highest}"
             _wrong(errors, path, f"{where}.address", f"地址须在 {span}", f"must be in {span}")
-        place = "kiosk" if kind == "printer" else "window"
-        if not getattr(row, place):
-            _wrong(errors, path, f"{where}.{place}", "必须填写", "must be given")
+        places = PLACES.get(kind, ("window",))
+        if not any(getattr(row, place) for place in places):
+            _wrong(errors, path, f"{where}.{places[0]}", "必须填写", "must be given")
     if len(errors) > before or model is None or line is None or model.profile is None:
         return None
     return DeviceSpec(

@@ -45,7 +45,7 @@ from server.live.broadcast import client_manager
 from server.live.faces import FACES
 from server.live.guests import Guests
 from server.live.hosts import DeviceDesk, HostNamespace
-from server.live.namespaces import FaceNamespace
+from server.live.namespaces import FaceNamespace, KioskNamespace
 from server.live.publish import Listeners, Publisher
 from server.live.rooms import every_room
 from server.settings import Settings, read_slip
@@ -129,7 +129,8 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     desk = DeviceDesk(house, socketio, listeners)
     bench = BenchNamespace(house, socketio, guests)
     for face in FACES:
-        socketio.on_namespace(FaceNamespace(face, house, listeners, guests))
+        kind = KioskNamespace if face == "kiosk" else FaceNamespace
+        socketio.on_namespace(kind(face, house, listeners, guests))
     socketio.on_namespace(HostNamespace(house, bench.show, listeners, guests))
     socketio.on_namespace(bench)
     socketio.init_app(app, **options)

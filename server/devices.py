@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from drivers.errors import SpecError
-from drivers.jobs import AskRating, ShowCounts, ShowText, StopRating, TextKind, job_to_dict
+from drivers.jobs import (
+    AskRating,
+    ReadCard,
+    ShowCounts,
+    ShowText,
+    StopRating,
+    StopReading,
+    TextKind,
+    job_to_dict,
+)
 from server.domain import events as e
 from server.settings import HallSettings
 from server.text import Texts
@@ -85,6 +94,13 @@ def rating_jobs(events: Iterable[e.Event], timeout_s: int) -> list[dict[str, Any
 def ask_job(window: str, leg: int, wait_s: float) -> dict[str, Any]:
     """Wake a window's hardware pad for `wait_s` seconds."""
     return job_to_dict(AskRating(f"ask-{leg}", window, str(leg), deadline_s=float(wait_s)))
+
+
+def card_job(kiosk: str, wanted: bool, for_s: float) -> dict[str, Any]:
+    """Let a kiosk's reader look for a card for so many seconds, or stop looking."""
+    if wanted:
+        return job_to_dict(ReadCard(f"card-{kiosk}", kiosk, for_s))
+    return job_to_dict(StopReading(f"card-{kiosk}", kiosk))
 
 
 def slip_job(slip: int, kiosk: str, copy: int, parts: list[dict[str, Any]], wait_s: float) -> dict[str, Any]:

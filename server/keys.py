@@ -1,10 +1,19 @@
-"""The hall's own key: 32 random bytes in the data folder, for its owner's eyes only."""
+"""The hall's own key: 32 random bytes in the data folder, for its owner's eyes only; and what is sealed
+with it.
+"""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hmac
 import os
 import secrets
+from hashlib import sha256
 from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NAME = "hall.key"
 
@@ -27,3 +36,27 @@ def hall_key(data: Path) -> bytes:
         finally:
             fresh.unlink()
     return path.read_bytes()
+
+
+class Seal:
+    """Closes a few bytes so that their carrier can neither read nor change them (AES-256-GCM).
+
+    purpose: what is closed for one cannot be opened for another. Every process of the hall has the same key.
+    """
+
+    NONCE = 12
+
+    def __init__(self, key: bytes, purpose: str) -> None:
+        self._cipher = AESGCM(hmac.new(key, b"seal:" + purpose.encode(), sha256).digest())
+
+    def close(self, plain: bytes) -> str:
+        nonce = secrets.token_bytes(self.NONCE)
+        return base64.urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, plain, None)).decode()
+
+    def open(self, closed: str) -> bytes | None:
+        """None for what was not closed here."""
+        try:
+            raw = base64.urlsafe_b64decode(closed.encode())
+            return self._cipher.decrypt(raw[: self.NONCE], raw[self.NONCE :], None)
+        except (binascii.Error, InvalidTag, ValueError):
+            return None

@@ -24,6 +24,7 @@ from server.domain.catalogue import (
     STRICT,
     Catalogue,
     Department,
+    Identity,
     Mandate,
     Person,
     Queue,
@@ -94,7 +95,7 @@ class Hours:
 @dataclass(frozen=True)
 class TicketRules:
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
-    identity: Literal["none", "phone", "id_card_optional", "id_card_required"] = "none"
+    identity: Identity = "none"  # a service may have its own
     max_active_per_person: int = 2
     max_per_person_per_day: int = 6
     max_per_phone_per_day: int = 6
@@ -298,6 +299,10 @@ class HallSettings:
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.hall.centre.timezone)
+
+    def identity_of(self, service: Service) -> Identity:
+        """Whether a kiosk asks for an identity card before it gives a number for `service`."""
+        return service.identity or self.hall.ticket.identity
 
     @property
     def rating_rule(self) -> RatingRule:

@@ -21,12 +21,19 @@ from server.domain.actors import SYSTEM
 from server.house import House
 from server.settings import HallSettings, SettingsError, read_rules
 from server.store.once import forget_old_answers
+from server.store.tickets import forget_persons
 from server.store.unit import Unit
 
 log = logging.getLogger(__name__)
 
 EVERY_S = 1.5  # a revoked device has lost its sockets within 2 s
 HOUSEKEEPING = timedelta(hours=1)
+
+
+def forget_visitors(unit: Unit, hall: HallSettings) -> None:
+    """hall.toml privacy.ticket_identity_days: then nobody can tell whose an old number was."""
+    today = unit.now.astimezone(hall.zone).date()
+    forget_persons(unit, today - timedelta(days=hall.hall.privacy.ticket_identity_days))
 
 
 def tick(unit: Unit, house: House) -> None:
@@ -92,4 +99,5 @@ class Ticker:
             tick(unit, self._house)
             if self._tidied is None or unit.now - self._tidied > HOUSEKEEPING:
                 forget_old_answers(unit)
+                forget_visitors(unit, self._house.hall)
                 self._tidied = unit.now

@@ -33,8 +33,8 @@ NEVER: dict[str, tuple[str, ...]] = {
     "server/web": ("drivers",),
     "drivers": ("server", "kiosk", "display", "flask"),
     "drivers/protocol": (*WIRE, "drivers.line", "drivers.led", "drivers.pad", "drivers.printer",
-                         "drivers.virtual"),
-    "drivers/virtual": ("drivers.led", "drivers.pad", "drivers.printer"),
+                         "drivers.reader", "drivers.virtual"),
+    "drivers/virtual": ("drivers.led", "drivers.pad", "drivers.printer", "drivers.reader"),
     "kiosk": ("server.store", "drivers"),
     "display": ("server.store", "drivers"),
 }  # fmt: skip

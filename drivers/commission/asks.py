@@ -132,7 +132,7 @@ class Asks:
             entries.append(head | {"hex": passed.hex, "said": [[code, more] for code, more in said]})
         last = max((e["n"] for e in entries), default=since)
         line = {"line": spec.line.url, "driver": spec.driver, "baud": spec.line.settings.baud}
-        return _yes(**line, withheld=record.withhold, entries=entries[::-1], last=last)
+        return _yes(**line, withheld=record.discreet, entries=entries[::-1], last=last)
 
     def _trial(self, facts: Mapping[str, Any]) -> Answer:
         spec = self._spec(facts)

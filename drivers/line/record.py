@@ -1,4 +1,6 @@
-"""What passed by on a line: the last bytes both ways, kept for support, and how it went in figures."""
+"""What passed by on a line: the last bytes both ways, kept for support, and how it went in figures. Of a
+discreet line, how much came in and not what.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +41,13 @@ class Passed:
 
 
 class Record:
-    """A ring of what passed by: at most `limit` entries. `withhold`: this line carries what identifies people
-    (ID readers), so only the number of bytes is kept, of neither way the bytes themselves.
+    """A ring of what passed by: at most `limit` entries.
+
+    discreet: what comes in is somebody's own (a card, a code), so its length is kept instead of it.
     """
 
-    def __init__(self, limit: int = 400, withhold: bool = False) -> None:
-        self.withhold = withhold
+    def __init__(self, limit: int = 400, discreet: bool = False) -> None:
+        self.discreet = discreet
         self._ring: deque[Passed] = deque(maxlen=limit)
         self._count = 0
         self._lock = threading.Lock()
@@ -54,10 +57,14 @@ class Record:
     def add(self, at: float, way: str, data: bytes) -> None:
         if not data:
             return
-        kept = b"" if self.withhold and way != "!" else data[:LONGEST]
+        kept, size = data[:LONGEST], len(data)
         with self._lock:
+            if self.discreet and way == "<":
+                kept = b""
+                if self._ring and self._ring[-1].way == "<":  # one entry per answer, not one per byte
+                    size += self._ring.pop().size
             self._count += 1
-            passed = Passed(at, way, kept, self._count, len(data))
+            passed = Passed(at, way, kept, self._count, size)
             self._ring.append(passed)
             hear = self.hear
         if hear is not None:

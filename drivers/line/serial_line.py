@@ -195,6 +195,13 @@ class SerialLine:
                 return None
             self._input = (self._input + data)[-LONGEST_INPUT:]
 
+    def left_over(self, quiet_s: float) -> bytes:
+        """What `receive` has not understood, taken away once nothing has come for `quiet_s` seconds."""
+        if not self._input or self.clock.now() - self._heard_at < quiet_s:
+            return b""
+        rest, self._input = self._input, b""
+        return rest
+
     def look(self) -> None:
         """Is the port still there? Costs nothing on the wire. Raises LineLost."""
         port = self._opened()

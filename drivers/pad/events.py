@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,29 @@ class RatingGiven:
 Event = Pressed | RatingGiven
 
 
-class Bus(Protocol):
-    """All keypads of one line.
+class Ears(Protocol):
+    """What hears devices that speak first.
 
     only_listens: `listen` waits for who speaks first and asks nobody: it may be given seconds and be woken.
     """
 
     only_listens: bool
 
+    def listen(self, patience: float) -> Sequence[Any]:
+        """Events, each with its `device`; returns within `patience` seconds of the line's own time, or
+        with the first one. Raises LineLost.
+        """
+
+    @property
+    def somebody_talks(self) -> bool:
+        """A frame is half received: do not write into it."""
+
+
+class Bus(Ears, Protocol):
+    """All keypads of one line."""
+
     def listen(self, patience: float) -> list[Event]:
         """What was pressed; returns within `patience` seconds of the line's own time. Raises LineLost."""
 
     def overhear(self, heard: bytes) -> Iterable[Event]:
         """What keypads said in bytes that came in while another device was talked to."""
-
-    @property
-    def somebody_talks(self) -> bool:
-        """A frame is half received: do not write into it."""

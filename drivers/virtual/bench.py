@@ -17,6 +17,8 @@ from drivers.virtual.medium import Medium, Peer
 from drivers.virtual.modbus import ModbusDisplay
 from drivers.virtual.polled import PolledKeypad
 from drivers.virtual.printer import Printer
+from drivers.virtual.sam import SamReader
+from drivers.virtual.scanner import CodeScanner
 
 NODE: Final = "dev/"
 #: model -> far end. A far end takes its name, its address and options as words.
@@ -28,8 +30,10 @@ PEERS: dict[str, type] = {
     "modbus_led": ModbusDisplay,
     "apertum_board": ApertumBoard,
     "apertum_box": ApertumBox,
+    "idcard_sam": SamReader,
+    "scanner": CodeScanner,
 }
-SHARED = frozenset(PEERS) - {"escpos"}
+SHARED = frozenset(PEERS) - {"escpos", "idcard_sam", "scanner"}
 
 
 class Bench:

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Service, Slip, Taken } from '@client/contract'
-import { IDLE_S, NUMBER_ELDER_S, NUMBER_S, WARN_S, mayReprint, next, start, type Kiosk, type Msg } from './flow'
+import type { CardRead, Service, Slip, Taken } from '@client/contract'
+import { BY_CARD, IDLE_S, NUMBER_ELDER_S, NUMBER_S, WARN_S, mayReprint, next, start, type Kiosk, type Msg } from './flow'
 import { departments, offered, search } from './search'
 
 const play = (kiosk: Kiosk, ...messages: Msg[]) => messages.reduce(next, kiosk)
@@ -166,5 +166,70 @@ describe('search', () => {
   it('offers only what needs no staff, and groups by department', () => {
     expect(offered(services).map((s) => s.id)).toEqual(['1', '2'])
     expect(departments(services)).toEqual([{ id: 'D03', name: '县公安局', name_en: '', count: 3 }])
+  })
+})
+
+describe('an identity card', () => {
+  const elder: CardRead = { id: 'c1', reading: 'closed-1', shown: '张**', kind: 'mainland', aged: 'elder' }
+  const adult: CardRead = { id: 'c2', reading: 'closed-2', shown: '欧阳**', kind: 'mainland', aged: '' }
+  const lay = (card: CardRead, now = 0): Msg => ({ name: 'card', card, request_id: 'r-c', now })
+  it('laid on the start page leads to what its holder has here', () => {
+    expect(play(start(0), lay(adult))).toMatchObject({ at: { step: 'mine' }, card: adult, look: { elder: false } })
+  })
+  it('laid while a service is read takes its number', () => {
+    expect(play(start(0), service, lay(adult)).at).toMatchObject({ step: 'taking', service: 'S001', request_id: 'r-c' })
+  })
+  it('turns on large type for an elder', () => {
+    expect(play(start(0), service, lay(elder))).toMatchObject({ look: { elder: true }, card: elder })
+  })
+  it('goes with the visit, and with every way to a service', () => {
+    const chosen = play(start(0), lay(adult), { name: 'all' }, service, { name: 'back' }, { name: 'back' }, { name: 'search' }, service)
+    expect(chosen).toMatchObject({ at: { step: 'guide' }, card: adult })
+    expect(play(chosen, take)).toMatchObject({ at: { step: 'taking' }, card: adult })
+  })
+  it.each<[string, Kiosk]>([
+    ['home', play(start(0), lay(elder), { name: 'home' })],
+    ['an abandoned page', next(play(start(0), lay(elder)), { name: 'tick', now: (IDLE_S + WARN_S) * 1000 })],
+    ['an abandoned start page', next(play(start(0), lay(elder), { name: 'back' }), { name: 'tick', now: (IDLE_S + WARN_S) * 1000 })],
+    ['the number page', next(play(start(0), service, lay(elder), { name: 'taken', taken: taken(), now: 0 }), { name: 'tick', now: NUMBER_ELDER_S * 1000 })],
+  ])('leaves nothing behind after %s', (_, gone) => {
+    expect(gone).toEqual(start(gone.touched_at))
+    expect('card' in gone).toBe(false)
+  })
+  it('is asked about before the start page forgets it', () => {
+    const back = play(start(0), lay(elder), { name: 'back' })
+    expect(next(back, { name: 'tick', now: IDLE_S * 1000 })).toMatchObject({ warning_s: WARN_S, card: elder })
+  })
+  it('has to wait while the server is asked or a question stands', () => {
+    const taking = play(start(0), service, take)
+    expect(next(taking, lay(elder))).toBe(taking)
+    const asked = next(taking, { name: 'refused', refused: 'queue-long', text: null, facts: { confirm: true } })
+    expect(next(asked, lay(elder))).toBe(asked)
+    const lost = next(taking, { name: 'lost' })
+    expect(next(lost, lay(elder))).toBe(lost)
+  })
+  it('told twice counts once', () => {
+    const once = play(start(0), lay(elder))
+    expect(next(once, lay(elder))).toBe(once)
+  })
+  it('of the next person ends the visit of the one before', () => {
+    const shown = play(start(0), { name: 'look', look: { lang: 'en' } }, service, lay(elder), { name: 'taken', taken: taken(), now: 0 })
+    expect(next(shown, lay(adult, 9))).toMatchObject({ at: { step: 'mine' }, card: adult, look: { lang: 'zh', elder: false } })
+  })
+  it('checks in, and a no leads back to it', () => {
+    const asking = play(start(0), lay(adult), { name: 'by_card', request_id: 'r-b' })
+    expect(asking.at).toMatchObject({ step: 'taking', code: BY_CARD })
+    const no = next(asking, { name: 'refused', refused: 'booking-none', text: null })
+    expect(next(no, { name: 'back' })).toMatchObject({ at: { step: 'mine' }, card: adult })
+  })
+  it('shows a number that its holder has already', () => {
+    expect(play(start(0), lay(adult), { name: 'show', taken: taken({ id: 11, state: 'printed' }), now: 5 }).at).toMatchObject({ step: 'number', reprint: 'no' })
+    expect(play(start(0), { name: 'show', taken: taken(), now: 5 }).at.step).toBe('home')
+  })
+  it('that was read too long ago has to be laid again', () => {
+    const old = play(start(0), service, lay(adult), { name: 'refused', refused: 'card-expired', text: null })
+    expect(old.card).toBe(undefined)
+    expect(play(old, lay(elder)).at).toMatchObject({ step: 'taking', service: 'S001', request_id: 'r-c' })
+    expect(play(start(0), lay(adult), { name: 'card.old' })).toMatchObject({ at: { step: 'mine' }, card: undefined })
   })
 })

@@ -4,11 +4,12 @@
  *   home -> (list | search) -> guide -> taking -> number -> home        taking -> refused | lost -> guide, or taking again
  *   taking -> confirm (many are ahead, or the same service again) -> taking with the answer, or home
  *   home -> check_in (or a scan) -> taking -> number                    an appointment's code instead of a service
+ *   a card: guide -> taking with it; else -> mine (what its holder has here) -> number, taking (check-in by card) or all
  *
  * A number is taken once: `take` counts only on the guide (or again, with the same request_id, on `lost`), and it leaves
  * that step at the first touch. What one visitor chose (language, large type, contrast, low) ends with the visit.
  */
-import type { Both, Lang, Slip, Taken } from '@client/contract'
+import type { Both, CardRead, Lang, Slip, Taken } from '@client/contract'
 
 export type Tab = 'theme' | 'department'
 export type Step =
@@ -21,6 +22,8 @@ export type Step =
   | { step: 'confirm'; service: string; priority: string | null; refused: string; text: Both | null; facts: Record<string, unknown>; confirmed: string[] }
   | { step: 'number'; taken: Taken; slip: Slip | null; reprint: Reprint; until: number }
   | { step: 'check_in'; code: string }
+  /** Lay a card; or, with one, the numbers and bookings of its holder. */
+  | { step: 'mine' }
   | { step: 'refused'; service: string; code?: string; refused: string; text: Both | null; facts: Record<string, unknown> }
   | { step: 'lost'; request_id: string; service: string; priority: string | null; code?: string; confirmed?: string[] }
 export type Reprint = 'no' | 'asking' | 'refused'
@@ -34,6 +37,8 @@ export interface Kiosk {
   at: Step
   tab: Tab
   look: Look
+  /** The card that was laid in this visit; it goes with every request and ends with the visit. */
+  card?: CardRead
   touched_at: number
   /** Seconds left before an abandoned visit ends; null while somebody is there. */
   warning_s: number | null
@@ -44,6 +49,8 @@ export const WARN_S = 15
 export const NUMBER_S = 30
 export const NUMBER_ELDER_S = 60
 export const CODE_DIGITS = 8
+/** Instead of a check-in code: the card says whose appointment it is. */
+export const BY_CARD = 'card'
 
 const PLAIN: Look = { lang: 'zh', elder: false, contrast: false, low: false }
 export const start = (now: number): Kiosk => ({ at: { step: 'home' }, tab: 'theme', look: PLAIN, touched_at: now, warning_s: null })
@@ -68,6 +75,13 @@ export type Msg =
   | { name: 'digits'; code: string }
   /** The eight digits were typed, or a code was scanned. */
   | { name: 'code'; code: string; request_id: string }
+  | { name: 'card'; card: CardRead; request_id: string; now: number }
+  /** The reading is no longer good: lay the card once more. */
+  | { name: 'card.old' }
+  | { name: 'mine' }
+  | { name: 'by_card'; request_id: string }
+  /** One of the numbers somebody has already. */
+  | { name: 'show'; taken: Taken; now: number }
   | { name: 'slow' }
   | { name: 'taken'; taken: Taken; now: number }
   | { name: 'refused'; refused: string; text: Both | null; facts?: Record<string, unknown> }
@@ -96,7 +110,7 @@ export function next(kiosk: Kiosk, msg: Msg): Kiosk {
     case 'tab':
       return { ...kiosk, tab: msg.tab }
     case 'all':
-      return at.step === 'home' ? to(kiosk, { step: 'all' }) : kiosk
+      return at.step === 'home' || at.step === 'mine' ? to(kiosk, { step: 'all' }) : kiosk
     case 'list':
       return at.step === 'home' || at.step === 'all' ? to(kiosk, { step: 'list', by: msg.by, id: msg.id }) : kiosk
     case 'search':
@@ -125,12 +139,26 @@ export function next(kiosk: Kiosk, msg: Msg): Kiosk {
         ? to(kiosk, { step: 'taking', request_id: msg.request_id, service: msg.service, priority: msg.priority, ...(msg.code ? { code: msg.code } : {}), slow: false, confirmed: msg.confirmed })
         : kiosk
     case 'check_in':
-      return at.step === 'home' ? to(kiosk, { step: 'check_in', code: '' }) : kiosk
+      return at.step === 'home' || at.step === 'mine' ? to(kiosk, { step: 'check_in', code: '' }) : kiosk
     case 'digits':
       return at.step === 'check_in' ? to(kiosk, { ...at, code: msg.code.replace(/\D/g, '').slice(0, CODE_DIGITS) }) : kiosk
     case 'code':
-      return at.step === 'home' || at.step === 'check_in' || at.step === 'all' || at.step === 'list' || (at.step === 'refused' && at.code)
+      return at.step === 'home' || at.step === 'check_in' || at.step === 'all' || at.step === 'list' || at.step === 'mine' || at.step === 'search' || (at.step === 'refused' && at.code)
         ? to(kiosk, { step: 'taking', request_id: msg.request_id, service: '', priority: null, code: msg.code, slow: false })
+        : kiosk
+    case 'card':
+      return laid(kiosk, msg.card, msg.request_id, msg.now)
+    case 'card.old':
+      return { ...kiosk, card: undefined }
+    case 'mine':
+      return at.step === 'home' || at.step === 'check_in' ? to(kiosk, { step: 'mine' }) : kiosk
+    case 'by_card':
+      return at.step === 'mine' && kiosk.card
+        ? to(kiosk, { step: 'taking', request_id: msg.request_id, service: '', priority: null, code: BY_CARD, slow: false })
+        : kiosk
+    case 'show':
+      return at.step === 'mine'
+        ? { ...to(kiosk, { step: 'number', taken: msg.taken, slip: msg.taken.slip, reprint: 'no', until: msg.now + numberSeconds(kiosk.look) * 1000 }), touched_at: msg.now }
         : kiosk
     case 'slow':
       return at.step === 'taking' ? to(kiosk, { ...at, slow: true }) : kiosk
@@ -146,7 +174,10 @@ export function next(kiosk: Kiosk, msg: Msg): Kiosk {
         return to(kiosk, { step: 'confirm', service, priority, refused: msg.refused, text: msg.text, facts: msg.facts, confirmed: confirmed || [] })
       }
       return at.step === 'taking'
-        ? to(kiosk, { step: 'refused', service: at.service, ...(at.code ? { code: at.code } : {}), refused: msg.refused, text: msg.text, facts: msg.facts || {} })
+        ? {
+            ...to(kiosk, { step: 'refused', service: at.service, ...(at.code ? { code: at.code } : {}), refused: msg.refused, text: msg.text, facts: msg.facts || {} }),
+            card: msg.refused === 'card-expired' ? undefined : kiosk.card,
+          }
         : kiosk
     case 'lost':
       return at.step === 'taking'
@@ -165,16 +196,32 @@ export function next(kiosk: Kiosk, msg: Msg): Kiosk {
   }
 }
 
+/** A card was laid. While something is being asked of the server, or a question stands, it has to wait. */
+function laid(kiosk: Kiosk, card: CardRead, request_id: string, now: number): Kiosk {
+  const at = kiosk.at
+  if (at.step === 'taking' || at.step === 'confirm' || at.step === 'lost' || (kiosk.card && kiosk.card.id === card.id)) return kiosk
+  // A number on the screen is somebody's who is done: the card may be the next person's.
+  const visit = at.step === 'number' ? start(now) : kiosk
+  const look = card.aged ? { ...visit.look, elder: true } : visit.look
+  const seen: Kiosk = { ...visit, look, card, touched_at: now, warning_s: null }
+  if (at.step === 'guide') return next(seen, { name: 'take', request_id })
+  // The number was refused for want of a card: here it is.
+  if (at.step === 'refused' && !at.code && (at.refused === 'identity-needed' || at.refused === 'card-expired')) {
+    return to(seen, { step: 'taking', request_id, service: at.service, priority: null, slow: false })
+  }
+  return to(seen, { step: 'mine' })
+}
+
 function tick(kiosk: Kiosk, now: number): Kiosk {
   const at = kiosk.at
   if (at.step === 'taking') return kiosk
   if (at.step === 'number') return now >= at.until ? start(now) : kiosk
   const quiet_s = (now - kiosk.touched_at) / 1000
-  const resting = at.step === 'home' && kiosk.look === PLAIN && kiosk.tab === 'theme'
+  const resting = at.step === 'home' && kiosk.look === PLAIN && kiosk.tab === 'theme' && !kiosk.card
   if (resting || quiet_s < IDLE_S) return kiosk.warning_s === null ? kiosk : { ...kiosk, warning_s: null }
   if (quiet_s >= IDLE_S + WARN_S) return start(now)
   // The start page holds nothing of anybody: it is tidied up without a question.
-  if (at.step === 'home') return start(now)
+  if (at.step === 'home' && !kiosk.card) return start(now)
   const warning_s = Math.ceil(IDLE_S + WARN_S - quiet_s)
   return warning_s === kiosk.warning_s ? kiosk : { ...kiosk, warning_s }
 }
@@ -182,9 +229,10 @@ function tick(kiosk: Kiosk, now: number): Kiosk {
 function back(kiosk: Kiosk): Kiosk {
   const at = kiosk.at
   if (at.step === 'guide') return to(kiosk, at.from)
+  if (at.step === 'refused' && at.code === BY_CARD) return to(kiosk, { step: 'mine' })
   if (at.step === 'refused' && at.code) return to(kiosk, { step: 'check_in', code: '' })
   if (at.step === 'refused') return to(kiosk, { step: 'guide', service: at.service, priority: null, from: { step: 'home' } })
-  if (at.step === 'all' || at.step === 'list' || at.step === 'search' || at.step === 'check_in') return to(kiosk, { step: 'home' })
+  if (at.step === 'all' || at.step === 'list' || at.step === 'search' || at.step === 'check_in' || at.step === 'mine') return to(kiosk, { step: 'home' })
   return kiosk
 }
 

@@ -10,9 +10,10 @@ from server.domain import refusals
 from server.domain.appointments import Appointment, Booking, Step, arrival
 from server.domain.events import AppointmentCheckedIn, TicketTaken
 from server.domain.numbering import number
+from server.domain.persons import Reading, proven_class
 from server.domain.slips import SlipTemplate
 from server.settings import HallSettings
-from server.store.appointments import by_code, by_link, step
+from server.store.appointments import by_code, by_link, by_person, step
 from server.store.days import find_day
 from server.store.estimates import make_promise
 from server.store.slips import Slip
@@ -31,10 +32,28 @@ def find_booking(unit: Unit, hall: HallSettings, code: str) -> Appointment:
     return by_link(unit.connection, unit.hall, code)
 
 
+def booked_with_card(unit: Unit, hall: HallSettings, reading: Reading) -> Appointment:
+    """Today's booking of who laid the card there: the earliest that still is to be kept, else the last one.
+
+    Raises BookingNone.
+    """
+    today = unit.now.astimezone(hall.zone).date().isoformat()
+    found = by_person(unit.connection, unit.hall, reading.person, today)
+    if not found:
+        raise refusals.BookingNone()
+    return next((booking for booking in found if booking.state is Booking.BOOKED), found[-1])
+
+
 def check_in(
-    unit: Unit, hall: HallSettings, template: SlipTemplate, base_url: str, booking: Appointment
+    unit: Unit,
+    hall: HallSettings,
+    template: SlipTemplate,
+    base_url: str,
+    booking: Appointment,
+    reading: Reading | None = None,
 ) -> Taken:
-    """The number of who came by appointment; a kiosk's slip is owed in the same transaction.
+    """The number of who came by appointment; a kiosk's slip is owed in the same transaction. reading: the
+    card that was laid there.
 
     Who is on time is let in over lunch and after the last walk-in too. Raises BookingState, CheckedInAlready,
     CheckInOtherDay, CheckInEarly, DayClosed, and for who is too late what taking a number raises.
@@ -48,10 +67,12 @@ def check_in(
         raise refusals.CheckInOtherDay(date=booking.day)
     priority, origin = arrival(booking.at, unit.now, hall.rules, hall.hall.appointment)
     _check_open(unit, hall, booking)
+    priority = proven_class(priority, reading, hall.hall.priority.classes)
+    person = reading.person if reading else booking.person
     queue = hall.catalogue.queues[booking.queue]
     seq = next_seq(unit, queue.prefix)
     printed = number(queue, seq)
-    ticket = add_ticket(unit, queue.prefix, seq, printed, booking.service, priority, booking.lang)
+    ticket = add_ticket(unit, queue.prefix, seq, printed, booking.service, priority, booking.lang, person)
     leg = add_leg(unit, ticket, 1, queue.prefix, origin_at=origin)
     step(unit, booking, Step.CHECK_IN, ticket=ticket.id)
     ahead = count_ahead(unit.connection, unit.hall, ticket.day, leg)

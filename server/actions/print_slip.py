@@ -8,6 +8,7 @@ from datetime import timedelta
 from server.domain import refusals
 from server.domain.access import KIOSK
 from server.domain.events import SlipChanged
+from server.domain.persons import Reading
 from server.domain.routing import APPOINTMENT
 from server.domain.slips import SlipTemplate, compose
 from server.domain.tickets import Ticket
@@ -74,15 +75,24 @@ def agreed_time(unit: Unit, hall: HallSettings, ticket: Ticket) -> str:
     return f"{at.astimezone(hall.zone):%H:%M}" if at else ""
 
 
-def reprint_slip(unit: Unit, hall: HallSettings, template: SlipTemplate, base_url: str, ticket: int) -> Slip:
+def reprint_slip(
+    unit: Unit,
+    hall: HallSettings,
+    template: SlipTemplate,
+    base_url: str,
+    ticket: int,
+    reading: Reading | None = None,
+) -> Slip:
     """补打: one more paper with the same number, marked and counted. Raises TicketUnknown, ReprintsSpent,
     DayClosed.
 
-    A kiosk prints its own numbers only; staff get the paper where the number was taken.
+    A kiosk prints its own numbers only, and those of whoever laid a card on its reader; staff get the paper
+    where the number was taken.
     """
     found = find_ticket(unit.connection, unit.hall, ticket)
     kiosk = unit.actor.kiosk
-    if kiosk is not None and found.channel != f"{KIOSK}:{kiosk}":
+    own = reading is not None and found.person == reading.person
+    if kiosk is not None and found.channel != f"{KIOSK}:{kiosk}" and not own:
         raise refusals.TicketUnknown(ticket=ticket)
     if found.day != unit.day:
         raise refusals.DayClosed(date=found.day, opens=None)

@@ -14,13 +14,16 @@ from server.domain.estimate.promise import Estimate
 from server.domain.events import TicketTaken
 from server.domain.numbering import number
 from server.domain.opening import check_queue
+from server.domain.persons import Reading, proven_class
 from server.domain.routing import ORDINARY
 from server.domain.slips import SlipTemplate
 from server.domain.tickets import Leg, Ticket
 from server.settings import HallSettings
 from server.store.days import find_day
 from server.store.estimates import make_promise, told_with
+from server.store.quotas import numbers_of
 from server.store.slips import Slip, copies, last_slip
+from server.store.snapshots.view import View
 from server.store.tickets import add_leg, add_ticket, count_ahead, find_ticket, last_leg, next_seq
 from server.store.unit import Unit
 
@@ -48,16 +51,19 @@ def take_number(
     lang: str = "zh",
     *,
     person: str | None = None,
+    reading: Reading | None = None,
     confirmed: Collection[str] = (),
     first_window: str | None = None,
 ) -> Taken:
     """Give the next number of the service's queue; a kiosk's slip is owed in the same transaction.
 
-    person: the keyed hash of whoever takes it; one open number per person and service. confirmed: codes of
-    the refusals that ask and were answered. first_window: where a supplement was first handled.
+    person: the keyed hash of whoever takes it; one open number per person and service. reading: the card that
+    was laid on the kiosk's reader, which says who it is and gives the class of its age without being asked.
+    confirmed: codes of the refusals that ask and were answered. first_window: where a supplement was first
+    handled.
     Raises ServiceUnknown, ServiceByStaff, PriorityUnknown, WindowUnknown, DayClosed, DayClosing,
-    AppointmentOnly, HoursClosed, LunchClosed, QueueFull, PersonLimit, ServiceTwice, QueueLong,
-    NumbersExhausted.
+    AppointmentOnly, HoursClosed, LunchClosed, QueueFull, IdentityNeeded, PersonLimit, ServiceTwice,
+    QueueLong, NumbersExhausted.
     """
     item = hall.catalogue.services.get(service)
     if item is None:
@@ -72,11 +78,15 @@ def take_number(
         raise refusals.ServiceByStaff(service=service, name=item.name)
     if first_window is not None and first_window not in hall.catalogue.windows:
         raise refusals.WindowUnknown(window=first_window)
+    if reading is not None:
+        person, priority = reading.person, proven_class(priority, reading, hall.hall.priority.classes)
     held = open_number(unit, person, service)
     if held is not None:
         return _held(unit, hall, template, base_url, held)
     check_giving(unit, hall, queue.prefix)
     check_quotas(unit, hall, queue, item)
+    if self_service and reading is None and hall.identity_of(item) == "id_card_required":
+        raise refusals.IdentityNeeded(service=service, name=item.name)  # staff give it without a card
     check_person(unit, hall, person, item, confirmed)
     if self_service:
         check_long(unit, hall, queue, confirmed)
@@ -89,7 +99,8 @@ def take_number(
     if unit.actor.kiosk:
         slip = owe_slip(unit, hall, template, base_url, ticket, ahead, 1, unit.actor.kiosk)
     unit.add(TicketTaken(ticket.id, ticket.number, queue.prefix))
-    unit.note("ticket.take", f"ticket:{ticket.id}", number=ticket.number, service=service, priority=priority)
+    facts = {"number": ticket.number, "service": service, "priority": priority}
+    unit.note("ticket.take", f"ticket:{ticket.id}", **facts, **({"card": True} if reading else {}))
     return Taken(ticket, leg, ahead, slip, estimate)
 
 
@@ -103,6 +114,19 @@ def _held(unit: Unit, hall: HallSettings, template: SlipTemplate, base_url: str,
     unit.note("ticket.take", f"ticket:{ticket}", "existing", copy=slip.copy if slip else None)
     estimate = told_with(unit.connection, ticket)
     return Taken(found, leg, ahead, slip, estimate, existing=True)
+
+
+def standing(view: View, person: str) -> list[Taken]:
+    """The numbers with which this person waits or is served now, oldest first, each with its newest paper."""
+    connection, hall = view.connection, view.hall
+    held = numbers_of(connection, hall, view.day, person) if view.day else []
+    found = []
+    for ticket in [find_ticket(connection, hall, ticket) for ticket, _, is_open in held if is_open]:
+        leg = last_leg(connection, ticket.id)
+        ahead = count_ahead(connection, hall, ticket.day, leg)
+        slip, estimate = last_slip(connection, ticket.id), told_with(connection, ticket.id)
+        found.append(Taken(ticket, leg, ahead, slip, estimate, existing=True))
+    return found
 
 
 def check_giving(unit: Unit, hall: HallSettings, queue: str) -> None:

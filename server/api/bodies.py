@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 RequestId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{8,64}$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:-]{1,40}$")]
+Sealed = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_=-]{40,600}$")]  # closed by server/keys.py
 # no C0/C1 control characters: they would reach paper, strips and voice
 Prose = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$")]
 MOST = 2**63 - 1  # no id of ours is larger, and no database takes one that is

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -13,12 +13,12 @@ from flask.typing import ResponseReturnValue
 from pydantic import AfterValidator, AwareDatetime, StringConstraints
 
 from server.actions.book import cancel_booking, confirm, draft, move_booking, wait_for_place
-from server.actions.check_in import check_in, find_booking
+from server.actions.check_in import booked_with_card, check_in, find_booking
 from server.api.access import check_origin, current_actor, needs
 from server.api.acts import act
-from server.api.bodies import Act, Word
+from server.api.bodies import Act, Sealed, Word
 from server.api.limit import Limit
-from server.api.tickets import taken_json
+from server.api.tickets import reading_here, taken_json
 from server.domain import refusals
 from server.domain.actors import Actor
 from server.domain.appointments import Appointment
@@ -32,6 +32,7 @@ from server.store.unit import Unit
 
 bp = APIBlueprint("booking", __name__)
 
+IdCard = Annotated[str, StringConstraints(min_length=15, max_length=24)]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 -]{4,19}$")]
 
 
@@ -62,6 +63,7 @@ class BookBody(Act):
 
 class StaffBookBody(BookBody):
     phone: Phone | None = None
+    id_card: IdCard | None = None  # who shows it can check in with it
 
 
 class WaitBody(Act):
@@ -72,6 +74,7 @@ class WaitBody(Act):
 
 class ConfirmBody(Act):
     phone: Phone | None = None
+    id_card: IdCard | None = None
 
 
 class MoveBody(Act):
@@ -79,7 +82,12 @@ class MoveBody(Act):
 
 
 class CheckInBody(Act):
-    code: Word
+    """One of the two: a code that was typed or scanned, or the card on this kiosk's reader. The card may
+    also come with a code: then it tells the class of age.
+    """
+
+    code: Word | None = None
+    reading: Sealed | None = None
 
 
 def patience() -> Patience:
@@ -111,6 +119,7 @@ def slots_json(service: str) -> dict[str, Any]:
         "max_per_person_per_week": terms.max_per_person_per_week,
         "max_per_person_per_month": terms.max_per_person_per_month,
         "ask_phone": terms.ask_phone,
+        "ask_id_card": terms.ask_id_card,
     }
     return {"service": service, "days": [_day_json(h, day) for day in days], "rules": rules}
 
@@ -154,12 +163,13 @@ def book(body: BookBody) -> ResponseReturnValue:
 def post_by_staff(body: StaffBookBody) -> ResponseReturnValue:
     """Book for a citizen at once: 201 with link and check-in code."""
     h = house()
+    person = _person(h, body.phone, body.id_card, by_staff=True)
 
     def deed(unit: Unit) -> Appointment:
         made = draft(unit, h.hall, body.service, body.at.astimezone(UTC), body.lang)
-        return confirm(unit, h.hall, made, _person(h, body.phone))
+        return confirm(unit, h.hall, made, person)
 
-    return _shown(body, deed)
+    return _shown(body, deed, _unsaid(person))
 
 
 @bp.post("/api/appointments/wait")
@@ -176,7 +186,9 @@ def wait(body: WaitBody) -> ResponseReturnValue:
     return _shown(body, lambda unit: wait_for_place(unit, h.hall, body.service, body.day, body.lang))
 
 
-def _shown(body: Act, deed: Callable[[Unit], Appointment]) -> ResponseReturnValue:
+def _shown(
+    body: Act, deed: Callable[[Unit], Appointment], instead: Mapping[str, Any] | None = None
+) -> ResponseReturnValue:
     """Make the booking and answer with its link."""
     url = house().settings.url
 
@@ -184,7 +196,7 @@ def _shown(body: Act, deed: Callable[[Unit], Appointment]) -> ResponseReturnValu
         link = deed(unit).link
         return {"link": link, "url": f"{url}/b/{link}"}
 
-    return act(body, doing, good=201)
+    return act(body, doing, good=201, instead=instead)
 
 
 # --- to keep one
@@ -211,8 +223,10 @@ def post_confirm(link: str, body: ConfirmBody) -> ResponseReturnValue:
 
 def confirm_it(link: str, body: ConfirmBody) -> ResponseReturnValue:
     h = house()
-    person = _person(h, body.phone)
-    return with_booking(link, body, lambda unit, booking: confirm(unit, h.hall, booking, person))
+    person = _person(h, body.phone, body.id_card)
+    return with_booking(
+        link, body, lambda unit, booking: confirm(unit, h.hall, booking, person), _unsaid(person)
+    )
 
 
 @bp.post("/api/booking/<link>/cancel")
@@ -256,7 +270,12 @@ def check_in_it(link: str, body: Act) -> ResponseReturnValue:
     return act(body, deed, good=201)
 
 
-def with_booking(link: str, body: Act, deed: Callable[[Unit, Appointment], object]) -> ResponseReturnValue:
+def with_booking(
+    link: str,
+    body: Act,
+    deed: Callable[[Unit, Appointment], object],
+    instead: Mapping[str, Any] | None = None,
+) -> ResponseReturnValue:
     """Do `deed` to the booking behind `link` and answer with it as it is after."""
     _holder(link)
 
@@ -264,7 +283,7 @@ def with_booking(link: str, body: Act, deed: Callable[[Unit, Appointment], objec
         deed(unit, by_link(unit.connection, unit.hall, link))
         return {}
 
-    return act(body, doing, show=lambda view: {"appointment": _again(view, link)})
+    return act(body, doing, show=lambda view: {"appointment": _again(view, link)}, instead=instead)
 
 
 def _again(view: View, link: str) -> dict[str, Any]:
@@ -276,19 +295,28 @@ def _again(view: View, link: str) -> dict[str, Any]:
 @needs("appointment.check-in")
 @bp.input(CheckInBody, arg_name="body")
 def post_check_in(body: CheckInBody) -> ResponseReturnValue:
-    """At the kiosk or the desk, by check-in code or link: 201 with the number, as for a fresh ticket."""
+    """At the kiosk or the desk, by check-in code, link or card: 201 with the number, as for a fresh
+    ticket.
+    """
+    if body.code is None and body.reading is None:
+        raise refusals.InputInvalid(fields=[])
     h, actor = house(), current_actor()
     wrong = patience().wrong_codes
     if wrong.is_spent(actor.client, h.clock()):
         raise refusals.TooFast()
 
     def deed(unit: Unit) -> dict[str, Any]:
+        reading = reading_here(unit, h, body.reading) if body.reading else None
+        if body.code is None:
+            assert reading is not None
+            booking = booked_with_card(unit, h.hall, reading)
+            return taken_json(h, check_in(unit, h.hall, h.slip, h.settings.url, booking, reading))
         try:
             booking = find_booking(unit, h.hall, body.code)
         except refusals.BookingUnknown:
             wrong.mark(actor.client, h.clock())
             raise
-        return taken_json(h, check_in(unit, h.hall, h.slip, h.settings.url, booking))
+        return taken_json(h, check_in(unit, h.hall, h.slip, h.settings.url, booking, reading))
 
     return act(body, deed, good=201)
 
@@ -311,10 +339,21 @@ def _holder(link: str) -> None:
     g.wucha_actor = Actor("citizen", f"booking-{booking.id}", "citizen")
 
 
-def _person(h: House, phone: str | None) -> str | None:
-    """Raises InputInvalid where the hall asks for no number."""
-    if phone is None:
-        return None
-    if not h.hall.hall.appointment.ask_phone:
+def _person(h: House, phone: str | None, id_card: str | None, by_staff: bool = False) -> str | None:
+    """Whose booking it is: by identity card, which then checks in with it, or by phone. Raises
+    PersonInvalid, and InputInvalid where the hall asks the public for no such number; staff have the
+    citizen before them.
+    """
+    terms = h.hall.hall.appointment
+    if (phone is not None and not terms.ask_phone) or (
+        id_card is not None and not (terms.ask_id_card or by_staff)
+    ):
         raise refusals.InputInvalid(fields=[])
-    return person_key(h.key, "phone", phone)
+    if id_card is not None:
+        return person_key(h.key, "foreign_card" if id_card[:1].isalpha() else "id_card", id_card)
+    return person_key(h.key, "phone", phone) if phone is not None else None
+
+
+def _unsaid(person: str | None) -> dict[str, Any]:
+    """What stands for the numbers in the memory of requests."""
+    return {"phone": person, "id_card": None}

@@ -80,10 +80,11 @@ def post_booking_form(link: str, deed: str) -> ResponseReturnValue:
     """The page's own forms: back to the page, to the ticket's page, or the page with the trouble."""
     form = request.form
     facts: dict[str, Any] = {"request_id": form.get("request_id")}
-    phone, at = form.get("phone", "").strip() or None, form.get("at")
+    who = {key: form.get(key, "").strip() or None for key in ("phone", "id_card")}
+    at = form.get("at")
     deeds: dict[str, Callable[[], ResponseReturnValue]] = {
         "confirm": lambda: booking.confirm_it(
-            link, booking.ConfirmBody.model_validate({**facts, "phone": phone})
+            link, booking.ConfirmBody.model_validate({**facts, **who})
         ),
         "cancel": lambda: booking.cancel_it(link, Act.model_validate(facts)),
         "move": lambda: booking.move_it(link, booking.MoveBody.model_validate({**facts, "at": at})),

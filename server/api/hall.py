@@ -154,6 +154,7 @@ def _service(hall: HallSettings, s: Service) -> dict[str, Any]:
         **_pinyin(s.name),
         "popular": s.popular,
         "self_register": queue.self_register,
+        "identity": hall.identity_of(s),
         "windows": [hall.catalogue.windows[w].number for w in hall.catalogue.serving[s.queue]],
     }
 

@@ -6,19 +6,23 @@ from typing import Annotated, Any, Literal
 
 from apiflask import APIBlueprint
 from flask.typing import ResponseReturnValue
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from server.actions.print_slip import reprint_slip
-from server.actions.take_number import Taken, take_number
+from server.actions.take_number import Taken, standing, take_number
 from server.api.access import current_actor, needs
 from server.api.acts import act
-from server.api.bodies import Act, Body, Word
-from server.domain.persons import person_key
+from server.api.bodies import Act, Body, Sealed, Word
+from server.domain.persons import Reading, person_key
 from server.domain.refusals import TicketUnknown
 from server.domain.routing import ORDINARY
 from server.house import House, house
+from server.readings import open_reading
+from server.store.appointments import by_person
 from server.store.estimates import estimate_json
 from server.store.slips import Slip, last_slip
+from server.store.snapshots.booking import booking_value
+from server.store.snapshots.view import View
 from server.store.tickets import find_ticket
 from server.store.unit import Unit
 
@@ -32,11 +36,26 @@ class PersonBody(Body):
     number: Annotated[str, StringConstraints(max_length=24)]
 
 
+class CardBody(Body):
+    """The card that was just laid on the reader of this kiosk, closed as `card.read` told it."""
+
+    kind: Literal["card"]
+    reading: Sealed
+
+
+class ReprintBody(Act):
+    reading: Sealed | None = None  # at another kiosk than the number's: whose it is
+
+
+class MineBody(Body):
+    reading: Sealed
+
+
 class TakeBody(Act):
     service: Word
     priority: Word = ORDINARY
     lang: Literal["zh", "en"] = "zh"
-    person: PersonBody | None = None
+    person: Annotated[PersonBody | CardBody, Field(discriminator="kind")] | None = None
     confirm: tuple[Literal["queue-long", "service-twice"], ...] = ()  # refusals that asked and were answered
     first_window: Word | None = None
 
@@ -50,27 +69,59 @@ def post_ticket(body: TakeBody) -> ResponseReturnValue:
     A person who waits for the service already gets `existing: true` and that number, to be reprinted.
     """
     h = house()
-    who = person_key(h.key, body.person.kind, body.person.number) if body.person else None
+    said = body.person
+    who = person_key(h.key, said.kind, said.number) if isinstance(said, PersonBody) else None
 
     def deed(unit: Unit) -> dict[str, Any]:
         wish = (body.service, body.priority, body.lang)
         more: dict[str, Any] = {"person": who, "confirmed": body.confirm, "first_window": body.first_window}
+        if isinstance(said, CardBody):
+            more["reading"] = reading_here(unit, h, said.reading)
         if unit.actor.kind == "device":
             more["first_window"] = None  # a kiosk does not know who handled it first
         return taken_json(h, take_number(unit, h.hall, h.slip, h.settings.url, *wish, **more))
 
-    return act(body, deed, good=201)
+    return act(body, deed, good=201, instead={"person": who} if who else None)
+
+
+def reading_here(unit: Unit, h: House, closed: str) -> Reading:
+    """What is in a closed reading of the caller's own kiosk. Raises CardExpired."""
+    return open_reading(h.key, closed, unit.actor.kiosk, unit.now)
+
+
+@bp.post("/mine")
+@needs("ticket.take")
+@bp.input(MineBody, arg_name="body")
+def post_mine(body: MineBody) -> ResponseReturnValue:
+    """我在排队吗: the open numbers and today's booking of who laid the card on this kiosk's reader. Reads
+    only; it is a POST so that the reading stands in no address.
+    """
+    h = house()
+    reading = open_reading(h.key, body.reading, current_actor().kiosk, h.clock())
+    with h.store.read() as connection:
+        view = View.of(connection, h.store.hall, h.hall, h.texts)
+        held = standing(view, reading.person)
+        today = h.clock().astimezone(h.hall.zone).date().isoformat()
+        booked = [
+            booking_value(view, b, h.clock()) for b in by_person(connection, view.hall, reading.person, today)
+        ]
+    shown = ("state", "service", "time", "at", "can")
+    return {
+        "tickets": [taken_json(h, taken) for taken in held],
+        "bookings": [{k: b[k] for k in shown} for b in booked if b["state"] == "booked"],
+    }
 
 
 @bp.post("/<int(max=9223372036854775807):ticket>/reprint")
 @needs("ticket.reprint")
-@bp.input(Act, arg_name="body")
-def post_reprint(ticket: int, body: Act) -> ResponseReturnValue:
+@bp.input(ReprintBody, arg_name="body")
+def post_reprint(ticket: int, body: ReprintBody) -> ResponseReturnValue:
     """Print the same number once more (补打), marked and counted: 201 with the slip."""
     h = house()
 
     def deed(unit: Unit) -> dict[str, Any]:
-        return {"slip": slip_json(reprint_slip(unit, h.hall, h.slip, h.settings.url, ticket))}
+        reading = reading_here(unit, h, body.reading) if body.reading else None
+        return {"slip": slip_json(reprint_slip(unit, h.hall, h.slip, h.settings.url, ticket, reading))}
 
     return act(body, deed, good=201)
 

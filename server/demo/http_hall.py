@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from server.demo.console import Caller, Console
+from server.domain.access import GUIDE
 from server.domain.routing import APPOINTMENT, ORDINARY
 from server.settings import HallSettings
 from server.simulate.arrivals import Citizen
@@ -70,7 +71,10 @@ class HttpHall:
         if not queue.self_register:
             return False
         priority = ORDINARY if citizen.priority == APPOINTMENT else citizen.priority
-        status, answer = self._kiosk.act("/api/tickets", service=citizen.service, priority=priority)
+        wish = {"service": citizen.service, "priority": priority}
+        status, answer = self._kiosk.act("/api/tickets", **wish)
+        if answer.get("refused") == "identity-needed":  # without a card one goes to the guide
+            status, answer = self._guide().act("/api/tickets", **wish)
         if status != 201:
             return False
         ticket = answer["ticket"]
@@ -113,6 +117,11 @@ class HttpHall:
             level = next(level for level, up_to in LEVELS if u < up_to)
             words = {"text": WORDS[level]} if level in WORDS else {}
             self.stranger().act(f"/api/my/{link}/rate", leg=rating["leg"], level=level, reasons=[], **words)
+
+    def _guide(self) -> Caller:
+        if GUIDE not in self._clerks:
+            self._clerks[GUIDE] = self._console.caller(self._console.one_of(GUIDE))
+        return self._clerks[GUIDE]
 
     def stranger(self) -> Caller:
         """Somebody who shows nothing but the ticket's link."""

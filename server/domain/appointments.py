@@ -45,6 +45,7 @@ class Appointments:
     sms_before_minutes: int = 60
     draft_minutes: int = 10  # a place is kept so long before it must be confirmed
     offer_minutes: int = 60  # the same for a place that the waiting list offers
+    ask_id_card: bool = False  # the same of an identity card, which then checks in; staff may always note it
     ask_phone: bool = False  # a phone number may be given; only its keyed hash is kept
     closed: tuple[date, ...] = ()  # no appointments on these days
 

@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 
 STRICT: dict[str, object] = {"extra": "forbid"}
 
+Identity = Literal["none", "phone", "id_card_optional", "id_card_required"]
 Mode = Literal["by_department", "grouped", "undifferentiated"]
 Span = tuple[time, time]  # local opening hours; an end that is not after its start is on the next day
 
@@ -139,6 +140,7 @@ class Service:
     materials: tuple[Material, ...] = ()
     popular: bool = False
     day_quota: int = 0  # numbers a day, 0 = no limit
+    identity: Identity | None = None  # whether kiosks ask for an identity card; None = the hall's rule
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,9 @@ QueueLong = _refusal("QueueLong", "queue-long", "Many people are ahead: does the
 ServiceTwice = _refusal("ServiceTwice", "service-twice", "This person had the same service today.")
 PersonLimit = _refusal("PersonLimit", "person-limit", "This person holds or had as many numbers as allowed.")
 PersonInvalid = _refusal("PersonInvalid", "person-invalid", "No such identity or phone number.", 422)
+IdentityNeeded = _refusal("IdentityNeeded", "identity-needed", "This number is given by identity card only.")
+CardExpired = _refusal("CardExpired", "card-expired", "The card was read too long ago, or elsewhere.")
+BookingNone = _refusal("BookingNone", "booking-none", "Nothing is booked with this card for today.", 404)
 ReprintsSpent = _refusal("ReprintsSpent", "reprints-spent", "This slip was reprinted as often as allowed.")
 
 # --- tickets and windows

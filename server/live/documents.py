@@ -20,6 +20,10 @@ def events_page() -> str:
         "All events of a commit go out in one `changes` message with the rows they touched; the faces listed",
         "here hear the event itself too.",
         "",
+        "What a machine beside a kiosk or a desk says is no event of the hall: `card.read`, `card.failed`,",
+        "`code.scanned` and `code.failed` come as one `beside` message, once, with no revision, and are kept",
+        "nowhere. A kiosk asks for a card with `want_card {wanted}`.",
+        "",
         "| event | fields | heard by | touches |",
         "|---|---|---|---|",
     ]

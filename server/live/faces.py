@@ -75,7 +75,11 @@ FACES: dict[str, Face] = {
             "kiosk",
             "kiosk",
             (_QUEUES,),
-            (_DAY, ValuePart("printer", frozenset({e.DEVICES}), pad.printer_value, own="kiosk")),
+            (
+                _DAY,
+                ValuePart("printer", frozenset({e.DEVICES}), pad.printer_value, own="kiosk"),
+                ValuePart("reader", frozenset({e.DEVICES}), pad.reader_value, own="kiosk"),
+            ),
         ),
         Face(
             "pad",

@@ -1,8 +1,10 @@
-"""/devices: the device host. It says hello, is told the present, gets jobs, and reports results, keys and
-health.
+"""/devices: the device host. It says hello, is told the present, gets jobs, and reports results, keys,
+health, and what was laid on a reader or held before a scanner.
 
 A host hears of its own places only: it joins a room for each of its windows, kiosks and devices, and one of
 its own name. What is meant for a place that no host has goes to all, so that somebody says so.
+A card and a code are no facts of the hall: they are told to the face they stand beside, once, and kept
+nowhere.
 """
 
 from __future__ import annotations
@@ -21,11 +23,12 @@ from server.actions.rate import rate_open_visit
 from server.api.access import recheck, socket_actor
 from server.domain import events as e
 from server.domain.actors import Actor
-from server.domain.refusals import DeviceUnknown, InputInvalid, Refusal, StorageFailed
+from server.domain.refusals import DeviceUnknown, InputInvalid, PersonInvalid, Refusal, StorageFailed
 from server.house import House
 from server.live.guests import Guests
-from server.live.namespaces import sid
+from server.live.namespaces import HOSTS, place_room, sid
 from server.live.publish import Listeners
+from server.readings import read_card
 from server.store.health import kiosks_served
 from server.store.once import once
 from server.store.ratings import open_round
@@ -36,7 +39,7 @@ from server.store.unit import Unit
 
 log = logging.getLogger(__name__)
 
-DEVICES, HOSTS = "devices", "hosts"
+DEVICES = "devices"
 SLIP_WAIT_S = 60.0  # a paper that comes out later than this finds nobody waiting for it
 MAX_DEVICES = 500
 EVENT_ID = 64  # characters of the longest event_id
@@ -100,12 +103,6 @@ class DeviceDesk:
                     jobs += [job for job in made if job["kind"] == "show_counts"]
                 self._counts[window] = counts
         return jobs
-
-
-def place_room(job: Mapping[str, Any]) -> str:
-    """The room of the hosts that stand where this job is to be done."""
-    key = next((key for key in ("kiosk", "window") if job.get(key)), None)
-    return f"{key}:{job[key]}" if key else HOSTS
 
 
 def slip_job(slip: Slip) -> dict[str, Any]:
@@ -251,6 +248,50 @@ class HostNamespace(Namespace):
             {"level": level},
             lambda unit, hall, window: {"level": rate_open_visit(unit, hall, window, level)},
         )
+
+    def on_card(self, message: Any = None, *_more: Any) -> dict[str, Any]:
+        """A card on a kiosk's reader: the kiosk gets a closed reading, the masked name and the class of
+        age.
+        """
+        kiosk = self._machine(message, "reader").get("kiosk")
+        if not isinstance(message, Mapping) or not kiosk:
+            return _refused(InputInvalid())
+        told: dict[str, Any] = {"name": "card.failed", "reason": _text(message, "failed")}
+        if not told["reason"]:
+            try:
+                now = self._house.clock()
+                closed, reading = read_card(self._house.key, self._house.hall, kiosk, message, now)
+                shown = {"shown": _text(message, "name", 20), "kind": _text(message, "kind", 20)}
+                told = {"name": "card.read", "reading": closed, "aged": reading.aged, **shown}
+            except PersonInvalid:
+                told["reason"] = "unsound"
+        self._tell_beside("/kiosk", kiosk, {**told, "id": _text(message, "event_id", EVENT_ID)})
+        return {"ok": True}
+
+    def on_code(self, message: Any = None, *_more: Any) -> dict[str, Any]:
+        """A code before the scanner of a kiosk or of a window."""
+        machine = self._machine(message, "scanner")
+        text = _text(message, "text", 400)
+        told = (
+            {"name": "code.scanned", "text": text} if text else {"name": "code.failed", "reason": "not_text"}
+        )
+        said = {**told, "id": _text(message, "event_id", EVENT_ID)}
+        if machine.get("kiosk"):
+            self._tell_beside("/kiosk", machine["kiosk"], said)
+        elif machine.get("window"):
+            self._tell_beside("/clerk", machine["window"], said)
+        else:
+            return _refused(InputInvalid())
+        return {"ok": True}
+
+    def _machine(self, message: Any, kind: str) -> dict[str, Any]:
+        """The declared machine that speaks, empty when this host has none of that name and kind."""
+        host = self._hosts.get(sid())
+        found = host.machines.get(_text(message, "device"), {}) if host else {}
+        return found if found.get("kind") == kind else {}
+
+    def _tell_beside(self, namespace: str, room: str, said: dict[str, Any]) -> None:
+        self.socketio.emit("beside", said, namespace=namespace, to=room)
 
     def on_virtual(self, message: Any = None, *_more: Any) -> None:
         if not isinstance(message, Mapping) or "model" not in message:

@@ -3,12 +3,14 @@ that nothing falls between; it drops what is not newer and asks `resync` when it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from threading import Lock
 from typing import Any
 
 from flask import request
 from flask_socketio import ConnectionRefusedError, Namespace, emit, join_room
 
+from server import devices
 from server.api.access import socket_actor
 from server.domain.actors import Actor
 from server.house import House
@@ -18,6 +20,8 @@ from server.live.publish import Listeners
 from server.store.snapshots.view import View, iso
 
 ALL_ROOM = "all"
+HOSTS = "hosts"  # the room of the device hosts
+WANTED_S = 90.0  # a kiosk that still wants a card asks again before
 
 
 class FaceNamespace(Namespace):
@@ -79,6 +83,25 @@ class FaceNamespace(Namespace):
             if kept is None or kept["revision"] != revision(self._house):
                 kept = self._pictures[room] = picture(self._house, self._face.name, room)
             return kept
+
+
+class KioskNamespace(FaceNamespace):
+    """A kiosk may also ask for a card: readers that do not look all the time look while it is wanted."""
+
+    def on_want_card(self, message: Any = None, *_more: Any) -> dict[str, Any]:
+        room = self._room_of.get(sid())
+        wanted = message.get("wanted") if isinstance(message, dict) else None
+        if room is None or not isinstance(wanted, bool):
+            return {"ok": False}
+        job = devices.card_job(room, wanted, WANTED_S)
+        self.socketio.emit("job", job, namespace="/devices", to=place_room(job))
+        return {"ok": True}
+
+
+def place_room(job: Mapping[str, Any]) -> str:
+    """The room of the hosts that stand where this job is to be done."""
+    key = next((key for key in ("kiosk", "window") if job.get(key)), None)
+    return f"{key}:{job[key]}" if key else HOSTS
 
 
 def picture(house: House, face: str, room: str) -> dict[str, Any]:

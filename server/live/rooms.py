@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection
 
 from server.house import House
 from server.live.faces import FACES
-from server.live.hosts import DEVICES, HOSTS
-from server.live.namespaces import ALL_ROOM
+from server.live.hosts import DEVICES
+from server.live.namespaces import ALL_ROOM, HOSTS
 from server.store.devices import devices
 
 

@@ -125,8 +125,12 @@ class RealHall:
 
     def take(self, citizen: Citizen) -> bool:
         priority = ORDINARY if citizen.priority == APPOINTMENT else citizen.priority
-        queue = self.settings.catalogue.queues[self.settings.catalogue.services[citizen.service].queue]
-        actor = KIOSK if queue.self_register else GUIDE
+        item = self.settings.catalogue.services[citizen.service]
+        queue = self.settings.catalogue.queues[item.queue]
+        carded = (
+            self.settings.identity_of(item) == "id_card_required"
+        )  # nobody lays a card here: a guide helps
+        actor = KIOSK if queue.self_register and not carded else GUIDE
 
         def deed(unit: Unit) -> dict[str, Any]:
             taken = take_number(unit, self.settings, self.template, URL, citizen.service, priority)

@@ -29,6 +29,10 @@ _HELD = select(_A.at, _A.place).where(
 _OF_PERSON = select(_A.day, _A.state).where(
     _IN_HALL, _A.person == bindparam("person"), _A.day >= bindparam("since"), _A.id != bindparam("but")
 )
+_OF_PERSON_ON = select(*_ALL).where(
+    _IN_HALL, _A.person == bindparam("person"), _A.day == bindparam("day"), _A.at.is_not(None),
+    _A.state.in_((Booking.BOOKED, Booking.CHECKED_IN)),
+).order_by(_A.at, _A.id)  # fmt: skip
 _IN_STATE = _A.state == bindparam("state")
 _OVERDUE = select(*_ALL).where(
     _IN_HALL, _IN_STATE, _A.holds_until <= bindparam("now")
@@ -124,6 +128,12 @@ def of_person(
     """(day, state) of the person's bookings from `since` on, without the booking `but`."""
     which = {"hall": hall, "person": person, "since": since.isoformat(), "but": but}
     return [(date.fromisoformat(d), Booking(s)) for d, s in connection.execute(_OF_PERSON, which)]
+
+
+def by_person(connection: Connection, hall: str, person: str, day: str) -> list[Appointment]:
+    """What the person has booked for `day` or checked in for, by time."""
+    which = {"hall": hall, "person": person, "day": day}
+    return _several(connection.execute(_OF_PERSON_ON, which).mappings())
 
 
 def overdue_drafts(unit: Unit) -> list[Appointment]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import fields, replace
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -53,6 +54,12 @@ _TAKE_BACK_CALLS = (
     update(t.call)
     .where(t.call.c.leg == bindparam("of_leg"), t.call.c.at >= bindparam("since"))
     .values(taken_back=True)
+)
+_FORGET = (
+    update(t.ticket)
+    .where(t.ticket.c.hall == bindparam("of_hall"), t.ticket.c.person.is_not(None))
+    .where(t.ticket.c.day < bindparam("before"))
+    .values(person=None)
 )
 _RELEASE = (
     update(t.leg)
@@ -230,6 +237,11 @@ def _ticket(connection: Connection, query: Executable, which: dict[str, Any]) ->
     if row is None:
         raise TicketUnknown()
     return Ticket(**row)
+
+
+def forget_persons(unit: Unit, before: date) -> None:
+    """Erase the keys of persons from the tickets of days before that one."""
+    unit.connection.execute(_FORGET, {"of_hall": unit.hall, "before": before.isoformat()})
 
 
 def find_ticket(connection: Connection, hall: str, ticket: int) -> Ticket:

@@ -448,7 +448,7 @@ def asks(folder, bench):
 def test_status_names_lines_devices_and_models(asks):
     one, _, _ = asks
     found = one.answer({"what": "status"})
-    assert (found["ok"], found["name"], len(found["devices"]), len(found["lines"])) == (True, "hall", 30, 6)
+    assert (found["ok"], found["name"], len(found["devices"]), len(found["lines"])) == (True, "hall", 33, 9)
     assert {"name": "strip_128x16", "driver": "onbon_bxk", "kind": "strip", "baud": 57600}.items() <= next(
         m for m in found["models"] if m["name"] == "strip_128x16"
     ).items()

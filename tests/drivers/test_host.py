@@ -453,3 +453,88 @@ def test_with_real_threads_and_a_real_clock(bench):
     assert ("result", {"job": "slip-1", "state": "confirmed", "reason": ""}) in said
     assert any(n == "key" and f["device"] == "keypad-W09" for n, f in said)
     assert not any(thread.name.startswith("line ") for thread in threading.enumerate())
+
+
+# --- readers and scanners
+def test_a_card_on_the_reader_of_a_kiosk_is_told_once_with_its_kiosk(hall):
+    one = hall("reader-K1")
+    one.run(2)
+    assert one.health("reader-K1") == [("ok", "")]
+    one.bench.act("reader-K1", "lay", {"card": "elder"})
+    one.run(8)
+    (facts,) = one.events("card")
+    assert (facts["device"], facts["kiosk"], facts["window"]) == ("reader-K1", "K1", None)
+    assert (facts["kind"], facts["name"], facts["birth"]) == ("mainland", "张**", "1949-02-03")
+    assert facts.keys() == {"device", "kiosk", "window", "kind", "number", "name", "birth", "sex"}
+    came = [passed for passed in one.host.record("reader-K1").since(0) if passed.way == "<"]
+    assert came
+    assert not any(passed.data for passed in came)
+
+
+def test_a_failed_card_is_told_too(hall):
+    one = hall("reader-K1")
+    one.fault("reader-K1", "wrong_type")
+    one.bench.act("reader-K1", "lay", {"card": "elder"})
+    one.run(15)
+    assert [facts["failed"] for facts in one.events("card")] == ["unknown_type"]
+
+
+def test_a_reader_that_waits_to_be_asked(hall):
+    one = hall("reader-K2")
+    one.bench.act("reader-K2", "lay", {"card": "adult"})
+    one.run(6)
+    assert one.events("card") == []
+    one.host.submit({"kind": "read_card", "id": "ask-1", "kiosk": "K2", "for_s": 30.0})
+    one.run(4)
+    assert one.results("ask-1") == [("confirmed", "")]
+    assert len(one.events("card")) == 1
+    one.host.submit({"kind": "stop_reading", "id": "ask-2", "kiosk": "K2"})
+    one.run(1)
+    one.bench.act("reader-K2", "lift", {})
+    one.bench.act("reader-K2", "lay", {"card": "elder"})
+    one.run(6)
+    assert len(one.events("card")) == 1
+
+
+def test_a_kiosk_without_a_reader_is_told(hall):
+    one = hall("reader-K1")
+    one.host.submit({"kind": "read_card", "id": "ask-1", "kiosk": "K9"})
+    assert one.results("ask-1") == [("failed", "no_device")]
+
+
+def test_a_silent_reader_is_down_within_ten_seconds_and_comes_back(hall):
+    one = hall("reader-K1")
+    one.run(2)
+    one.fault("reader-K1", "silent")
+    one.run(15)
+    assert one.health("reader-K1")[-1] == ("down", "silent")
+    one.bench.act("reader-K1", "clear", {})
+    one.bench.act("reader-K1", "lay", {"card": "elder"})
+    one.run(15)
+    assert one.health("reader-K1")[-1] == ("ok", "")
+    assert len(one.events("card")) == 1
+
+
+def test_pulled_out_while_it_reads_ends_in_fault_and_then_ready(hall):
+    one = hall("reader-K1")
+    one.fault("reader-K1", "unplug_in_read", value=1)
+    one.bench.act("reader-K1", "lay", {"card": "elder"})
+    one.run(6)
+    assert one.health("reader-K1")[-1] == ("down", "line_lost")
+    one.bench.act("reader-K1", "replug", {})
+    one.bench.act("reader-K1", "lay", {"card": "elder"})
+    one.run(40)
+    assert one.health("reader-K1")[-1] == ("ok", "")
+    assert [facts.get("number") for facts in one.events("card")] == ["990123194902030012"]
+
+
+def test_a_code_before_the_scanner_of_a_kiosk(hall):
+    one = hall("scanner-K1")
+    one.bench.act("scanner-K1", "scan", {"code": "12345678"})
+    one.run(2)
+    (facts,) = one.events("code")
+    assert facts == {"device": "scanner-K1", "kiosk": "K1", "window": None, "text": "12345678"}
+    one.fault("scanner-K1", "too_long", value=1)
+    one.bench.act("scanner-K1", "scan", {"code": "12345678"})
+    one.run(5)
+    assert [facts.get("failed") for facts in one.events("code")] == [None, "too_long"]

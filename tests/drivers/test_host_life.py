@@ -252,7 +252,7 @@ def test_a_record_is_read_on_from_where_one_was():
 
 
 def test_a_private_line_keeps_no_byte():
-    record = Record(withhold=True)
+    record = Record(discreet=True)
     record.add(0.0, "<", "张三 110101".encode())
     record.note(0.0, "open /dev/x")
     assert [p.hex for p in record.since(0)] == ["(13 bytes not kept)", "open /dev/x"]

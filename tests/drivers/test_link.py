@@ -184,3 +184,16 @@ def test_outbox_keeps_order_until_acknowledged():
         clock.sleep(3.5)
         outbox.due(clock.now())
     assert len(outbox) == 0
+
+
+def test_a_card_is_told_soon_or_never_and_no_log_sees_it(caplog):
+    clock, box = JumpClock(), Outbox()
+    box.put("card", {"number": "990123194902030012"}, clock.now() + 2.5)
+    box.put("result", {"job": "slip-1", "state": "confirmed"})
+    assert [fact.name for fact in box.due(clock.now())] == ["card", "result"]
+    clock.sleep(3)
+    box.again()
+    assert [fact.name for fact in box.due(clock.now())] == ["result"]
+    assert len(box) == 1
+    assert "nobody heard of a card" in caplog.text
+    assert "990123" not in caplog.text

@@ -21,6 +21,8 @@ from drivers.pad.keypad_ff68 import KeypadBus, KeypadFf68
 from drivers.pad.keypad_polled import KeypadPolled, PolledBus
 from drivers.pad.keypad_polled import Profile as PolledProfile
 from drivers.printer.escpos import EscposPrinter
+from drivers.reader.idcard_sam import IdCardReader
+from drivers.reader.scanner import CodeScanned, Scanner
 from drivers.virtual.apertum import ApertumBoard as FarBoard
 from drivers.virtual.apertum import ApertumBox as FarBox
 from drivers.virtual.bxk import BxkCard
@@ -30,6 +32,8 @@ from drivers.virtual.medium import Medium
 from drivers.virtual.modbus import ModbusDisplay
 from drivers.virtual.polled import PolledKeypad as PolledFar
 from drivers.virtual.printer import Printer
+from drivers.virtual.sam import SamReader
+from drivers.virtual.scanner import CodeScanner
 
 SLIP = PrintSlip("slip-1", "K1", (Text("无差别综合受理"), Text("A001", 4), Text("\x11\x13王\n")))
 
@@ -86,6 +90,31 @@ def test_keypads(expose):
     while not events and time.monotonic() < until:
         events += bus.listen(0.1)
     assert events == [Pressed("keypad-1", "recall")]
+
+
+def test_a_card(expose):
+    line, _, cable = expose(far := SamReader("r"))
+    reader = IdCardReader("reader-K1", line)
+    assert reader.check().state == "ok"
+    with cable.changed:
+        far.act("lay", {"card": "hmt"})
+    events, until = [], time.monotonic() + 10
+    while not events and time.monotonic() < until:
+        events += reader.listen(0.05)
+    assert [(event.kind, event.number, event.name) for event in events] == [
+        ("hmt", "810000199201300029", "陈**")
+    ]
+
+
+def test_a_code(expose):
+    line, _, cable = expose(far := CodeScanner("s"))
+    scanner = Scanner("scanner-K1", line)
+    with cable.changed:
+        far.act("scan", {"code": "12345678"})
+    events, until = [], time.monotonic() + 5
+    while not events and time.monotonic() < until:
+        events += scanner.listen(0.1)
+    assert events == [CodeScanned("scanner-K1", "12345678")]
 
 
 def heard(bus, seconds=5):

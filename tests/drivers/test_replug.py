@@ -19,10 +19,12 @@ ROWS = {
     "modbus_led": ("digits_4", 1, "W01", 9600),
     "apertum_board": ("apertum_board", 33, "W01", 57600),
     "apertum_box": ("apertum_box", 32, "W01", 57600),
+    "idcard_sam": ("idcard_sam", 0, "K1", 115200),
+    "scanner": ("scanner", 0, "K1", 9600),
 }
 KINDS = {name: kind for name, (_, _, kind, _) in MODELS.items()}
 PRESS = {"apertum_box": "call_or_recall"}
-N8_S = {"printer": 5.0, "keypad": 5.0, "strip": 10.0}
+N8_S = {"printer": 5.0, "keypad": 5.0, "strip": 10.0, "reader": 5.0, "scanner": 5.0}
 SLIP = {
     "id": "slip-1",
     "kind": "print_slip",
@@ -57,6 +59,11 @@ def use(one, driver):
         one.host.submit(SLIP)
     elif kind == "strip":
         one.show("A012", "W01")
+    elif kind == "reader":
+        one.act("it", "lift")
+        one.act("it", "lay", card="adult")
+    elif kind == "scanner":
+        one.act("it", "scan", code=f"{len(one.said):08}")
     else:
         one.count(3, "A012", "W01")
         one.act("it", "press", key=PRESS.get(driver, "call"))
@@ -118,6 +125,17 @@ def test_pulled_at_any_byte_is_fault_then_ready(rig, driver, at):
         one.show("A013", "W01", job="t2")
         one.run(2)
         assert "A013" in one.far["it"].text
+    elif KINDS[driver] == "reader":
+        one.act("it", "lift")
+        one.run(4)
+        one.said.clear()
+        one.act("it", "lay", card="elder")
+        one.run(4)
+        assert [facts["number"] for _, name, facts in one.said if name == "card"] == ["990123194902030012"]
+    elif KINDS[driver] == "scanner":
+        one.act("it", "scan", code="12345678")
+        one.run(1)
+        assert [facts["text"] for _, name, facts in one.said if name == "code"] == ["12345678"]
     else:
         one.act("it", "press", key=PRESS.get(driver, "call"))
         one.run(2)

@@ -37,8 +37,17 @@ PRINTER_WORDS = {"ok": "ok", "unknown": "unknown"}
 
 def printer_value(view: View, kiosk: str) -> dict[str, Any]:
     """The printer of one kiosk; "none" when no printer is declared for it."""
+    return _machine(view, kiosk, "printer")
+
+
+def reader_value(view: View, kiosk: str) -> dict[str, Any]:
+    """The same of its reader of identity cards."""
+    return _machine(view, kiosk, "reader")
+
+
+def _machine(view: View, kiosk: str, kind: str) -> dict[str, Any]:
     c = t.health.c
-    query = select(c.state, c.reason, c.at).where(c.hall == view.hall, c.kiosk == kiosk, c.kind == "printer")
+    query = select(c.state, c.reason, c.at).where(c.hall == view.hall, c.kiosk == kiosk, c.kind == kind)
     row = view.connection.execute(query).first()
     if row is None:
         return {"state": "none", "at": None}

@@ -12,6 +12,11 @@ describe('the bench', () => {
     expect(top.printers.map((p) => p.place)).toEqual(['K1', 'K2'])
     expect(top.desks.map((d) => [d.place, !!d.strip, !!d.keypad])).toEqual([['W02', true, true], ['W10', false, true]])
   })
+  it('puts readers and scanners beside them', () => {
+    const top = benchtop({ 'reader-K2': model('idcard_sam'), 'scanner-K1': model('scanner'), 'reader-K1': model('idcard_sam') })
+    expect([top.readers.map((r) => r.name), top.scanners.map((s) => s.name)]).toEqual([['reader-K1', 'reader-K2'], ['scanner-K1']])
+    expect(isOn(model('idcard_sam', { faults: ['slow'] }), 'slow')).toBe(true)
+  })
   it('shows every strip of a window', () => {
     const [desk] = benchtop({ 'digits-W10': model('modbus_led'), 'board-W10': model('apertum_board') }).desks
     expect([desk!.strip?.name, desk!.more.map((s) => s.name)]).toEqual(['digits-W10', ['board-W10']])

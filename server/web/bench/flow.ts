@@ -52,7 +52,15 @@ export interface Keypad extends Model {
   keys?: string[] // those it has, when they are not the usual ones
   lamp?: string // a box: off | red | green …, with _fast or _slow
 }
-export type Kind = 'printer' | 'strip' | 'keypad'
+export interface CardReader extends Model {
+  card: string // id of the card that lies there, '' for none
+  cards: { id: string; title: string }[]
+  reads: number
+}
+export interface CodeScanner extends Model {
+  scans: number
+}
+export type Kind = 'printer' | 'strip' | 'keypad' | 'reader' | 'scanner'
 const KIND: Record<string, Kind> = {
   escpos: 'printer',
   onbon_bxk: 'strip',
@@ -61,6 +69,8 @@ const KIND: Record<string, Kind> = {
   keypad_ff68: 'keypad',
   keypad_polled: 'keypad',
   apertum_box: 'keypad',
+  idcard_sam: 'reader',
+  scanner: 'scanner',
 }
 
 /** What can be broken, as the heads of drivers/virtual/*.py list it. Pulling the plug is the same everywhere. */
@@ -68,6 +78,8 @@ export const FAULTS: Record<Kind, string[]> = {
   printer: ['paper_out', 'run_out', 'near_end', 'cover_open', 'cutter', 'head', 'offline', 'silent', 'gb2312_font', 'chinese_off', 'cut_needs_line_start', 'near_end_offline', 'duplicate_status', 'garbage'],
   strip: ['silent', 'no_ack', 'late_ack', 'nack_busy', 'nack_crc', 'wrong_source', 'half_frame', 'noise_before', 'lost_lead', 'byte_unit'],
   keypad: ['silent', 'bad_checksum', 'lost_echo', 'double_press', 'len_mismatch', 'unknown_key', 'two_at_once', 'power_burst'],
+  reader: [],
+  scanner: [],
 }
 /** What can be broken at the cable, and is then felt by everything that hangs on it. */
 export const CABLE = ['renumber', 'echo', 'noise', 'drop', 'stray', 'collide', 'break', 'dead_segment', 'wrong_baud'] as const
@@ -92,15 +104,21 @@ export interface Desk {
 export interface Benchtop {
   printers: { name: string; place: string; model: Printer }[]
   desks: Desk[]
+  readers: { name: string; model: CardReader }[]
+  scanners: { name: string; model: CodeScanner }[]
 }
 /** Printers first, then one desk per window with all that hangs there, in the order of the windows. */
 export function benchtop(devices: Record<string, Model>): Benchtop {
   const printers: Benchtop['printers'] = []
   const desks: Record<string, Desk> = {}
+  const readers: Benchtop['readers'] = []
+  const scanners: Benchtop['scanners'] = []
   for (const [name, model] of Object.entries(devices)) {
     const kind = kindOf(model)
     const place = placeOf(name)
     if (kind === 'printer') printers.push({ name, place, model: model as Printer })
+    if (kind === 'reader') readers.push({ name, model: model as CardReader })
+    if (kind === 'scanner') scanners.push({ name, model: model as CodeScanner })
     if (kind !== 'strip' && kind !== 'keypad') continue
     const desk = (desks[place] ??= { place, strip: null, more: [], keypad: null })
     if (kind === 'strip' && desk.strip) desk.more.push({ name, model: model as Strip })
@@ -108,7 +126,8 @@ export function benchtop(devices: Record<string, Model>): Benchtop {
     else desk.keypad = { name, model: model as Keypad }
   }
   const byPlace = (a: { place: string }, b: { place: string }) => a.place.localeCompare(b.place, 'en', { numeric: true })
-  return { printers: printers.sort(byPlace), desks: Object.values(desks).sort(byPlace) }
+  const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name, 'en', { numeric: true })
+  return { printers: printers.sort(byPlace), desks: Object.values(desks).sort(byPlace), readers: readers.sort(byName), scanners: scanners.sort(byName) }
 }
 
 /** A fault as it is felt: some live in the model's words, not in its list. */

@@ -151,7 +151,8 @@ export interface WindowPicture {
 }
 export interface KioskPicture {
   rows: { queues: QueueRow }
-  values: { day: Day; printer: Printer }
+  /** reader: the same of its reader of identity cards. */
+  values: { day: Day; printer: Printer; reader?: Printer }
 }
 export interface PadPicture {
   rows: object
@@ -357,6 +358,8 @@ export interface Service {
   initials: string
   popular: boolean
   self_register: boolean
+  /** Whether this kiosk asks for an identity card. */
+  identity?: 'none' | 'phone' | 'id_card_optional' | 'id_card_required'
   /** Numbers of the windows that serve it. */
   windows?: string[]
 }
@@ -384,6 +387,21 @@ export interface Taken {
   slip: Slip | null
   /** This person waits for the service already: the number they have, printed again. */
   existing?: boolean
+}
+/** A card on the kiosk's reader, told beside the picture, once. `reading` is closed: only the server can open it. */
+export interface CardRead {
+  id: string
+  reading: string
+  /** 张** */
+  shown: string
+  kind: string
+  /** The priority class its day of birth gives, '' for none. */
+  aged: string
+}
+/** POST /api/tickets/mine */
+export interface Mine {
+  tickets: Taken[]
+  bookings: { state: string; service: { id: string; name: string; name_en: string }; time: string; at: string; can: { check_in: boolean } }[]
 }
 /** GET /api/my/<link> */
 export interface MyTicket {

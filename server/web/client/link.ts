@@ -73,6 +73,8 @@ export function connect(namespace: string, options: LinkOptions): Link {
     alive(message.at)
     take(applyChanges(picture, message))
   })
+  // What a machine beside this face says: no part of the picture, told once.
+  socket.on('beside', (event: HallEvent) => options.onEvent(event))
   socket.on('pulse', (message: Pulse) => {
     alive(message.at)
     pulse = message

@@ -25,6 +25,8 @@ export interface PostOptions {
   /** How long to go on trying while there is no network. */
   patience_s?: number
   method?: 'POST' | 'DELETE' | 'PUT' | 'PATCH'
+  /** A question, not a deed: it carries no request_id. */
+  bare?: boolean
   /** Speak as this device instead of as the one of this address. */
   key?: string
   /** Called before each try but the first. */
@@ -104,7 +106,7 @@ export function get<T>(path: string): Promise<Answer<T>> {
 
 export async function post<T>(path: string, body: object = {}, options: PostOptions = {}): Promise<Answer<T>> {
   const request_id = options.request_id || newRequestId()
-  const whole = { ...body, request_id }
+  const whole = options.bare ? body : { ...body, request_id }
   if (options.keep) keep('wucha:sent:' + options.keep, { request_id, path, body: { ...body }, at: Date.now() } as Kept)
   const until = Date.now() + (options.patience_s === undefined ? 12 : options.patience_s) * 1000
   for (let tries = 1; ; tries++) {

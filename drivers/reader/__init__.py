@@ -1,0 +1,1 @@
+"""What reads: identity cards and codes. A reading is told once and forgotten here."""

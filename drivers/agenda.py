@@ -2,12 +2,13 @@
 
 A newer text for a strip replaces the unsent older one, as do newer counts for a keypad; a "stop" removes
 the question that was not asked yet. Slips and calls go before ratings and counts, these before pauses, and
-welcomes come last.
+welcomes come last. What is told again (a refresh) comes after everything new, and a job whose device was
+silent gives way to whatever the others were waiting for meanwhile: a dead address costs them one time-out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from drivers.jobs import AskRating, Job, Outcome, PrintSlip, ShowCounts, ShowText, StopRating
@@ -18,7 +19,10 @@ _TONE: Final = {"call": 0, "serving": 2, "pause": 3, "closed": 3, "welcome": 4}
 
 @dataclass(frozen=True)
 class Waiting:
-    """A job for one device. tries: how often it was tried; not_before and expires in clock seconds."""
+    """A job for one device. tries: how often it was tried; not_before and expires in clock seconds.
+
+    arrived: when it came, or when the last try failed. refresh: nothing new, only told again.
+    """
 
     job: Job
     device: str
@@ -26,6 +30,7 @@ class Waiting:
     expires: float
     not_before: float = 0.0
     tries: int = 0
+    refresh: bool = False
 
 
 Dropped = tuple[Waiting, Outcome]
@@ -52,6 +57,8 @@ class Agenda:
         if new.tries and gone:
             return [(new, Outcome("failed", "replaced"))]  # a retry never displaces something newer
         self._waiting = [w for w in self._waiting if w not in gone]
+        if any(not w.refresh for w in gone):
+            new = replace(new, refresh=False)  # somebody was waiting for news
         dropped = [(w, Outcome("failed", "replaced")) for w in gone]
         if len(self._waiting) >= self._limit:
             return [*dropped, (new, Outcome("failed", "queue_full"))]
@@ -68,7 +75,10 @@ class Agenda:
         ready = [w for w in self._waiting if w.not_before <= now]
         if not ready:
             return None
-        best = min(ready, key=lambda w: (rank(w.job), w.arrived))
+        best = min(ready, key=_urgency)
+        if best.tries:
+            patient = [w for w in ready if not w.tries and w.device != best.device and w.arrived < best.arrived]
+            best = min(patient, key=_urgency, default=best)
         self._waiting.remove(best)
         return best
 
@@ -86,7 +96,11 @@ class Agenda:
         return [w.job.id for w in self._waiting if w.job.id]
 
 
+def _urgency(waiting: Waiting) -> tuple[bool, int, bool, float]:
+    return waiting.refresh, rank(waiting.job), waiting.tries > 0, waiting.arrived
+
+
 def _replaces(new: Job, old: Job) -> bool:
     if isinstance(new, (ShowText, ShowCounts)):
-        return type(new) is type(old)
+        return type(new) is type(old) and new.window == old.window  # a summary screen shows many windows
     return isinstance(new, (StopRating, AskRating)) and isinstance(old, (AskRating, StopRating))

@@ -4,8 +4,10 @@
     strip  up --two silences--> down, polled after 2 s, 4 s … 30 s --answer--> up, told the present at once
 
 A strip is asked for a sign of life every 6 s and told its text again every 60 s, for its memory dies with
-its power. A printer is asked every 2 s. A dead address costs the others one patience per try, and a job is
-tried three times with the others' jobs in between. A new text for a dead strip fails, but is a reason to look
+its power; where a text is confirmed, telling it is the sign of life. A summary screen gets the calls of all
+its windows and is told again only when it was away, for a row said twice may stand there twice. A printer is
+asked every 2 s. A dead address costs the others one patience, and a job is tried three times with the
+others' jobs in between. A new text for a dead strip fails, but is a reason to look
 for it now: when it is back, the text is its present.
 """
 
@@ -14,7 +16,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from drivers.agenda import Agenda, Dropped, Waiting
@@ -28,10 +30,12 @@ from drivers.spec import DeviceSpec
 log = logging.getLogger(__name__)
 TRIES: Final = 3
 LISTEN_S: Final = 0.05
-CHECK_S: Final = {"printer": 2.0, "strip": 6.0, "keypad": 2.0}
+CHECK_S: Final = {"printer": 2.0, "strip": 6.0, "summary": 6.0, "keypad": 2.0}
 AGAIN_S: Final = 1.0  # after a first silence
+AFTER_S: Final = 0.1  # between two tries of one job
 DEAD_S: Final = (2.0, 30.0)  # between two polls of a dead one
 RESEND_S: Final = 60.0
+SCREENS: Final = ("strip", "summary")
 BACK_OFF_S: Final = (0.5, 30.0)
 #: what(name, facts): "health", "result", "key" or "rated"
 Publish = Callable[[str, dict[str, Any]], None]
@@ -39,18 +43,27 @@ Publish = Callable[[str, dict[str, Any]], None]
 
 @dataclass
 class Station:
-    """One device of this line. present: what it should be showing, told again after every cut."""
+    """One device of this line. present: what it should be showing, by window, told again after every cut."""
 
     spec: DeviceSpec
     driver: Any
     health: Health = Health("unknown")
     known: bool = False
-    present: ShowText | ShowCounts | None = None
+    present: dict[str, ShowText | ShowCounts] = field(default_factory=dict)
     told_at: float = 0.0
     check_at: float = 0.0
     silences: int = 0
     down: bool = False
     poll_s: float = DEAD_S[0]
+
+    @property
+    def confirms(self) -> bool:
+        """Is a text that was shown a sign of life?"""
+        return bool(getattr(self.driver, "confirms", False))
+
+    @property
+    def tries(self) -> int:
+        return int(getattr(self.driver, "tries", TRIES))
 
 
 class Crew:
@@ -76,12 +89,23 @@ class Crew:
 
     # what the host asks
 
-    def put(self, job: Job, device: str) -> None:
-        """Take a job. A text or count becomes the present even when it cannot be shown now."""
+    def put(self, job: Job, device: str, refresh: bool = False) -> None:
+        """Take a job. A text or count becomes the present even when it cannot be shown now.
+
+        refresh: the server tells the present, which may be nothing new.
+        """
         now, station = self.line.clock.now(), self.stations[device]
+        waiting = Waiting(job, device, now, now + job.deadline_s, refresh=refresh)
         if isinstance(job, (ShowText, ShowCounts)):
-            station.present = job
-        waiting = Waiting(job, device, now, now + job.deadline_s)
+            before = station.present.pop(job.window, None)
+            if station.spec.kind == "summary" and isinstance(job, ShowText):
+                if job.tone != "call":
+                    self._drop([(waiting, Outcome("failed", "not_for_this_device"))])
+                    return
+                if refresh and before is not None and _unnamed(before) == _unnamed(job):
+                    station.present[job.window] = job
+                    return
+            station.present[job.window] = job
         if station.down:
             station.check_at = now
             self._drop([(waiting, Outcome("failed", "silent"))])
@@ -139,6 +163,8 @@ class Crew:
         for station in self.stations.values():
             station.check_at, station.told_at, station.silences, station.down = now, 0.0, 0, False
             station.poll_s = DEAD_S[0]
+            if station.confirms and station.present:
+                self._tell_again(station, now)
         return 0.0
 
     def _line_lost(self, error: LineLost) -> None:
@@ -179,7 +205,8 @@ class Crew:
         except DriverError as error:
             outcome = self._stumble(waiting, station, error)
         else:
-            self._heard(station)
+            if outcome.state != "sent":
+                self._heard(station)
             if isinstance(job, (ShowText, ShowCounts)):
                 station.told_at = self.line.clock.now()
         if outcome is not None:
@@ -191,8 +218,8 @@ class Crew:
         now = self.line.clock.now()
         if error.reason == "silent":
             station.silences += 1
-        if error.retry and waiting.tries + 1 < TRIES:
-            again = Waiting(waiting.job, waiting.device, now, waiting.expires, now + 0.1, waiting.tries + 1)
+        if error.retry and waiting.tries + 1 < station.tries:
+            again = replace(waiting, arrived=now, not_before=now + AFTER_S, tries=waiting.tries + 1)
             self._drop(self._agenda.put(again))
             return None
         if error.reason == "silent":
@@ -204,6 +231,10 @@ class Crew:
     def _keep_up(self, station: Station, now: float) -> None:
         station.check_at = now + CHECK_S[station.spec.kind]
         was_down = station.down
+        due = self._is_due(station, now)
+        if due and station.confirms and not was_down:
+            self._tell_again(station, now)
+            return
         try:
             health = station.driver.check()
         except LineLost:
@@ -219,11 +250,22 @@ class Crew:
             return
         self._heard(station)
         self._say_health(station, health)
-        present = station.present
-        if present is not None and (was_down or now - station.told_at >= RESEND_S or not station.told_at):
-            station.told_at = now
-            waiting = Waiting(_unnamed(present), station.spec.name, now, now + 30.0, tries=1)
-            self._drop(self._agenda.put(waiting))
+        if was_down or due:
+            self._tell_again(station, now)
+
+    @staticmethod
+    def _is_due(station: Station, now: float) -> bool:
+        """Must it be told its present again?"""
+        if not station.present:
+            return False
+        return not station.told_at or (station.spec.kind != "summary" and now - station.told_at >= RESEND_S)
+
+    def _tell_again(self, station: Station, now: float) -> None:
+        station.told_at = now
+        station.check_at = now + CHECK_S[station.spec.kind]
+        for present in station.present.values():
+            again = Waiting(_unnamed(present), station.spec.name, now, now + 30.0, tries=1, refresh=True)
+            self._drop(self._agenda.put(again))
 
     def _mark_down(self, station: Station, detail: str) -> None:
         station.down = True
@@ -234,7 +276,8 @@ class Crew:
 
     def _heard(self, station: Station) -> None:
         station.silences, station.down, station.poll_s = 0, False, DEAD_S[0]
-        if station.health.reason in ("silent", "busy", "refused") and station.spec.kind == "strip":
+        was_away = station.health.reason in ("silent", "busy", "refused") and station.spec.kind in SCREENS
+        if was_away or (station.confirms and not station.known):
             self._say_health(station, Health("ok"))
 
     # what goes out
@@ -277,6 +320,8 @@ def serves(spec: DeviceSpec, job: Job) -> bool:
     if isinstance(job, PrintSlip):
         return spec.kind == "printer" and spec.kiosk == job.kiosk
     if isinstance(job, ShowText):
+        if spec.kind == "summary":
+            return not spec.windows or job.window in spec.windows
         return spec.kind == "strip" and spec.window == job.window
     if isinstance(job, (ShowCounts, AskRating, StopRating)):
         rating = not isinstance(job, ShowCounts)
@@ -284,8 +329,6 @@ def serves(spec: DeviceSpec, job: Job) -> bool:
     return False
 
 
-def _unnamed(job: ShowText | ShowCounts) -> Job:
+def _unnamed(job: ShowText | ShowCounts) -> ShowText | ShowCounts:
     """The same fact without an id: nobody waits for its result."""
-    if isinstance(job, ShowText):
-        return ShowText("", job.window, job.text, job.tone, 30.0)
-    return ShowCounts("", job.window, job.waiting, job.number, 30.0)
+    return replace(job, id="", deadline_s=30.0)

@@ -32,7 +32,7 @@ class _Crewed:
 
     def __init__(self, crew: Crew) -> None:
         self.crew = crew
-        self.inbox: list[tuple[Job, str]] = []
+        self.inbox: list[tuple[Job, str, bool]] = []
         self.changed = threading.Condition()
         self.thread: threading.Thread | None = None
 
@@ -118,7 +118,8 @@ class Host:
         """Hand a job to the device it means; the second strip of a window shows it too."""
         if isinstance(job, PrintSlip) and not self._is_new(job.id):
             return
-        places = [spec.name for spec in self.hall.devices if serves(spec, job)]
+        able = sorted((s for s in self.hall.devices if serves(s, job)), key=lambda s: s.kind == "summary")
+        places = [spec.name for spec in able]
         if not places:
             self._publish("result", {"job": job.id, "state": "failed", "reason": "no_device"})
         for place in places if not isinstance(job, PrintSlip) else places[:1]:
@@ -138,7 +139,7 @@ class Host:
                 if isinstance(job, (ShowText, ShowCounts)):
                     for spec in self.hall.devices:
                         if serves(spec, job):
-                            self._hand_over(replace(job, id="", deadline_s=60.0), spec.name)
+                            self._hand_over(replace(job, id="", deadline_s=60.0), spec.name, refresh=True)
 
     def devices(self) -> list[dict[str, Any]]:
         """Every device as `hello` tells it."""
@@ -200,12 +201,12 @@ class Host:
                     crewed.changed.wait(pause)
         crewed.crew.line.close()
 
-    def _hand_over(self, job: Job, device: str) -> None:
+    def _hand_over(self, job: Job, device: str, refresh: bool = False) -> None:
         crewed = self._where[device]
         with crewed.changed:
             full = len(crewed.inbox) >= 1000
             if not full:
-                crewed.inbox.append((job, device))
+                crewed.inbox.append((job, device, refresh))
                 crewed.changed.notify_all()
         if full and job.id:
             self._publish("result", {"job": job.id, "state": "failed", "reason": "queue_full"})
@@ -213,8 +214,8 @@ class Host:
     def _empty_inbox(self, crewed: _Crewed) -> None:
         with crewed.changed:
             jobs, crewed.inbox = crewed.inbox, []
-        for job, device in jobs:
-            crewed.crew.put(job, device)
+        for job, device, refresh in jobs:
+            crewed.crew.put(job, device, refresh)
 
     # slips are printed once
 

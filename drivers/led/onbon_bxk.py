@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Final
 
 from drivers.errors import DeviceBusy, DeviceRefused, DeviceSilent
 from drivers.jobs import Health, Job, Outcome, ShowText
@@ -20,7 +19,6 @@ from drivers.protocol.charset import Repertoire
 from drivers.protocol.onbon_bxk import Answer, Area, Effect, XUnit
 
 log = logging.getLogger(__name__)
-GAP_S: Final = 0.02  # silence before we talk: the pair has to turn round
 
 
 @dataclass(frozen=True)
@@ -29,6 +27,8 @@ class Profile:
 
     x_unit: how the card counts X and width: byte on 5th generation, pixel on 6th, pixel_flag with bit 15 set.
     ack: does the card answer; without it a text is never more than `sent`. patience_s: wait for one answer.
+    gap_s: silence before we talk, in which the pair turns round; unverified. A card that loses leading bytes
+    there still finds the frame: eight a5 go first.
     """
 
     width: int = 128
@@ -37,6 +37,7 @@ class Profile:
     x_unit: XUnit = "pixel"
     ack: bool = True
     patience_s: float = 0.4
+    gap_s: float = 0.005
 
 
 class OnbonStrip:
@@ -45,6 +46,10 @@ class OnbonStrip:
     def __init__(self, name: str, line: SerialLine, address: int, profile: Profile | None = None) -> None:
         self.name, self.address, self._line = name, address, line
         self._profile = profile or Profile()
+
+    @property
+    def confirms(self) -> bool:
+        return self._profile.ack
 
     def perform(self, job: Job) -> Outcome:
         """One try to show a text. Raises DeviceSilent, DeviceBusy, DeviceRefused, EncodeError, LineLost."""
@@ -87,7 +92,7 @@ class OnbonStrip:
 
     def _exchange(self, frame: bytes) -> None:
         self._line.drain()
-        self._line.clock.sleep(GAP_S)
+        self._line.clock.sleep(self._profile.gap_s)
         self._line.send(frame)
         until = max(self._line.clock.now(), self._line.quiet_at()) + self._profile.patience_s
         while (left := until - self._line.clock.now()) > 0:

@@ -77,7 +77,8 @@ class Agenda:
             return None
         best = min(ready, key=_urgency)
         if best.tries:
-            patient = [w for w in ready if not w.tries and w.device != best.device and w.arrived < best.arrived]
+            others = [w for w in ready if not w.tries and w.device != best.device]
+            patient = [w for w in others if w.arrived < best.arrived]
             best = min(patient, key=_urgency, default=best)
         self._waiting.remove(best)
         return best

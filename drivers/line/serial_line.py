@@ -37,6 +37,8 @@ if "drivers.virtual" not in serial.protocol_handler_packages:
 class Settings:
     """baud: bits per second. parity: N, E or O. flow: none, hardware (RTS/CTS, DTR/DSR) or xonxoff.
 
+    bits: 7 or 8 of a character; stop: 1 or 2 bits behind it.
+
     echo: the converter gives back our own bytes, so take them out again.
     """
 
@@ -44,6 +46,8 @@ class Settings:
     parity: str = "N"
     flow: str = "none"
     echo: bool = False
+    bits: int = 8
+    stop: int = 1
 
 
 class SerialLine:
@@ -73,7 +77,7 @@ class SerialLine:
 
     def wire_time(self, count: int) -> float:
         """Seconds that `count` bytes take on the wire; none to speak of on a socket."""
-        bits = 10 if self.settings.parity == "N" else 11
+        bits = 1 + self.settings.bits + (self.settings.parity != "N") + self.settings.stop
         return 0.0 if self.url.startswith("socket:") else bits * count / self.settings.baud
 
     def open(self) -> None:
@@ -89,6 +93,8 @@ class SerialLine:
                 self.url,
                 baudrate=self.settings.baud,
                 parity=self.settings.parity,
+                bytesize=self.settings.bits,
+                stopbits=self.settings.stop,
                 timeout=0,
                 write_timeout=2.0,
                 xonxoff=flow == "xonxoff",

@@ -5,17 +5,28 @@ them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qs
 
 from drivers.line.clock import Clock
+from drivers.virtual.alpha import AlphaReceiver
 from drivers.virtual.bxk import BxkCard
 from drivers.virtual.ff68 import Ff68Keypad
+from drivers.virtual.frame_screens import frame_screen
 from drivers.virtual.medium import Medium, Peer
+from drivers.virtual.pingan import PinganCard
 from drivers.virtual.printer import Printer
 
 #: model -> far end. A far end takes its name, its address and options as words.
-PEERS: dict[str, type] = {"escpos": Printer, "onbon_bxk": BxkCard, "keypad_ff68": Ff68Keypad}
-SHARED = frozenset({"onbon_bxk", "keypad_ff68"})
+PEERS: dict[str, Callable[..., Peer]] = {
+    "escpos": Printer,
+    "onbon_bxk": BxkCard,
+    "pingan_lihe": PinganCard,
+    "led_frame": frame_screen,
+    "alpha": AlphaReceiver,
+    "keypad_ff68": Ff68Keypad,
+}
+SHARED = frozenset({"onbon_bxk", "pingan_lihe", "led_frame", "alpha", "keypad_ff68"})
 
 
 class Bench:
@@ -38,11 +49,13 @@ class Bench:
         """The cable a URL means. A first word that is a model makes the far ends the URL asks for."""
         model = name.split("/")[0]
         known = name in self._cables
-        rest = {key: value for key, value in options.items() if key not in ("address", "baud")}
+        rest = {key: value for key, value in options.items() if key not in ("address", "baud", "fault")}
         cable = self.cable(name, baud=int(options.get("baud", "9600")), shared=model in SHARED)
         if not known and model in PEERS:
             for address in options.get("address", "1").split(","):
-                cable.join(PEERS[model](f"{name}#{address}", int(address), rest))
+                peer = PEERS[model](f"{name}#{address}", int(address), rest)
+                cable.join(peer)
+                _break(peer, options.get("fault", ""))
         return cable
 
     def attach(
@@ -56,14 +69,15 @@ class Bench:
         baud: int,
         clock: Clock | None = None,
     ) -> Peer:
-        """Hang the far end of a declared device on the cable its line names."""
-        name = url.removeprefix("virtual://").split("?")[0]
+        """Hang the far end of a declared device on the cable its line names, `?fault=` and all."""
+        name, _, query = url.removeprefix("virtual://").partition("?")
         cable = self.cable(name, baud=baud, shared=model in SHARED, clock=clock)
         for peer in cable.peers:
             if peer.name == peer_name:
                 return peer
         peer = PEERS[model](peer_name, address, {key: str(value) for key, value in options.items()})
         cable.join(peer)
+        _break(peer, parse_qs(query).get("fault", [""])[-1])
         return peer
 
     def forget(self) -> None:
@@ -120,6 +134,13 @@ class Bench:
                     cable.drop = cable.noise = cable.stray = 0.0
             return False
         return True
+
+
+def _break(peer: Peer, faults: str) -> None:
+    """Switch on what a URL asks for: `no_ack,late_ack:0.6`. Raises ValueError for a fault it has not."""
+    for one in filter(None, faults.split(",")):
+        fault, _, value = one.partition(":")
+        peer.act("fault", {"fault": fault} | ({"value": value} if value else {}))
 
 
 BENCH = Bench()

@@ -6,7 +6,7 @@ guessed. Dynamic areas are RAM: a power cut empties the screen.
 
 Faults (act "fault"): no_ack, late_ack (value seconds), nack_busy (value times), nack_crc, wrong_source,
 half_frame, noise_before, lost_lead (value leading a5 lost), silent (hears nothing), byte_unit (5th
-generation). Acts: clear, power.
+generation), baud_mismatch (its baud is another: it hears rubbish). Acts: clear, power.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ FAULTS = frozenset(
         "lost_lead",
         "silent",
         "byte_unit",
+        "baud_mismatch",
     }
 )
 DEFAULTS = {"late_ack": 0.8, "nack_busy": 1.0, "lost_lead": 5.0}
@@ -130,6 +131,8 @@ class BxkCard:
     def receive(self, byte: int, at: float) -> None:
         if "silent" in self.faults:
             return
+        if "baud_mismatch" in self.faults:
+            byte = 0x00 if byte & 1 else 0xFF
         if byte == 0xA5:
             if self._state == "body" and self._body:
                 self.rejected += 1

@@ -277,7 +277,7 @@ class Crew:
     def _heard(self, station: Station) -> None:
         station.silences, station.down, station.poll_s = 0, False, DEAD_S[0]
         was_away = station.health.reason in ("silent", "busy", "refused") and station.spec.kind in SCREENS
-        if was_away or (station.confirms and not station.known):
+        if was_away or (station.confirms and (not station.known or station.health.reason == "line_lost")):
             self._say_health(station, Health("ok"))
 
     # what goes out

@@ -74,7 +74,7 @@ class A090Screen(Sign):
                 self.rejected += 1
                 return None
             try:
-                runs.append((char.decode("gbk"), COLOURS[colour[0]]))
+                runs.append((char.decode("gb18030"), COLOURS[colour[0]]))
             except UnicodeDecodeError:
                 self.rejected += 1
                 return None
@@ -301,7 +301,7 @@ def led485(have: bytes) -> Taken:
 
 def _text(size: int, address: int, raw: bytes) -> Taken:
     try:
-        text = raw.decode("gbk")
+        text = raw.decode("gb18030")
     except UnicodeDecodeError:
         return BAD
     return (size, address, text) if text.isprintable() else BAD

@@ -129,7 +129,7 @@ class PinganCard(Sign):
             self.others += 1
             return end + 1
         try:
-            text = have[11:end].decode("gbk")
+            text = have[11:end].decode("gb18030")
         except UnicodeDecodeError:
             return 0
         self.frames += 1

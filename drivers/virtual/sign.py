@@ -14,7 +14,7 @@ from drivers.virtual.medium import Medium
 PAUSE_S = 0.05  # a card forgets half a frame after so much silence
 ANSWERS_S = 0.005  # from the last byte of a command to the first of its answer
 COMMON = {"silent": 1.0, "baud_mismatch": 1.0}
-ANSWERING = COMMON | {"no_ack": 1.0, "late_ack": 0.8, "half_frame": 1.0, "noise_before": 1.0}
+ANSWERING = COMMON | {"no_ack": 1.0, "late_ack": 0.4, "half_frame": 1.0, "noise_before": 1.0}
 
 
 class Sign:

@@ -238,7 +238,8 @@ class BxkCard:
         if x + width > self.width or y + height > self.height:
             width, height = min(width, self.width), min(height, self.height)
         try:
-            text = area[27:].decode("gb2312" if self.repertoire == "gb2312" else "gbk")
+            area[27:].decode("gb2312" if self.repertoire == "gb2312" else "gbk")  # is every cell in its font?
+            text = area[27:].decode("gb18030")
         except UnicodeDecodeError:
             return False
         plain = ""

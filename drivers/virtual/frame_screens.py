@@ -146,7 +146,7 @@ class NibbleScreen(Sign):
     def _coloured(chars: list[bytes], colours: list[int]) -> list[tuple[str, str]]:
         runs, at = [], 0
         for char in chars:
-            runs.append((char.decode("gb2312", "replace"), COLOURS[colours[at] - 1]))
+            runs.append((char.decode("gb18030", "replace"), COLOURS[colours[at] - 1]))
             at += len(char)
         return runs
 

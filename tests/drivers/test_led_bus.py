@@ -308,6 +308,3 @@ def test_faults_may_stand_in_the_url(bus, bench, clock, declare, plug):
     bench.act("d0", "clear", {"fault": "wrong_source"})
     one.call("W01", "A002", "again")
     one.until(lambda: one.health("d0")[-1] == "ok")
-    declared = declare(("strip_pingan_number", 1, "virtual://c?fault=no_such", "W01"))
-    with pytest.raises(ValueError, match="no_such"):
-        Bus(bench, clock, declared)

@@ -16,6 +16,8 @@ from drivers.protocol import checksums, frame_template
 from drivers.protocol.errors import EncodeError
 from drivers.protocol.frame_template import Message, Run
 from drivers.spec import CONFIG, load
+from drivers.virtual.bench import PEERS
+from drivers.virtual.bxk import FAULTS
 from drivers.virtual.frame_screens import READERS, SCREENS, frame_screen
 from tests.drivers.far import bytewise, tell
 from tests.drivers.vectors import flips, golden, names
@@ -581,3 +583,19 @@ def test_what_does_not_fit_fails(screen):
     with pytest.raises(EncodeError):
         one.perform(ShowText("1", "W03", "x", "call", 10.0, "A" * 17, "1"))
     assert one.check().state == "unknown"
+
+
+def test_every_fault_on_the_bench_page_has_a_name_and_an_explanation():
+    offered = {
+        fault for model in ("pingan_lihe", "alpha") for fault in PEERS[model]("far", 3, {}).look()["offers"]
+    } | {
+        fault
+        for far in (*SCREENS, *READERS)
+        for fault in frame_screen("far", 3, {"far": far}).look()["offers"]
+    }
+    assert {"odd_nibble", "ignores_50", "says_failed", "baud_mismatch"} <= offered
+    for lang in ("zh", "en"):
+        words = tomllib.loads((CONFIG / "text" / f"{lang}.toml").read_text("utf-8"))["bench"]
+        for fault in offered | FAULTS:
+            assert words["fault"].get(fault), (lang, fault)
+            assert words["fault_help"].get(fault), (lang, fault)

@@ -109,6 +109,20 @@ def test_names_markup_and_controls_on_a_strip(strip):
     assert card.text == "请C1王〓〓Z号"
 
 
+def test_the_dot_in_a_name_is_drawn(strip):
+    one, (card, *_) = strip()
+    assert one.perform(ShowText("1", "W01", "买买提·艾力——1号")) == Outcome("confirmed")
+    assert card.text == "买买提·艾力——1号"
+
+
+def test_a_card_set_to_another_baud_is_silent(strip, bench):
+    one, (card, *_) = strip()
+    bench.act(card.name, "fault", {"fault": "baud_mismatch"})
+    with pytest.raises(DeviceSilent):
+        one.perform(CALL)
+    assert (card.frames, card.text) == (0, "")
+
+
 def test_every_byte_that_needs_an_escape_arrives(strip):
     one, (card, *_) = strip()
     one.perform(ShowText("1", "W01", "Z[アΑ"))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { benchtop, digitsOf, dotsOf, FAULTS, isOn, isReprint, kindOf, type Model, newestFirst, placeOf, ratingValue, switchOver, unpack } from './flow'
+import { benchtop, digitsOf, dotsOf, FAULTS, faultsOf, isOn, isReprint, kindOf, type Model, newestFirst, placeOf, ratingValue, runsOf, type Strip, switchOver, unpack } from './flow'
 
 const model = (name: string, more: Partial<Model> = {}): Model => ({ model: name, unplugged: false, faults: [], ...more })
 
@@ -16,6 +16,21 @@ describe('the bench', () => {
     expect(kindOf({ model: 'escpos' })).toBe('printer')
     expect(kindOf({ model: 'x' })).toBeNull()
     expect(['strip-W03', 'printer-K1', 'hall'].map(placeOf)).toEqual(['W03', 'K1', 'hall'])
+  })
+  it('sets screens over no window apart', () => {
+    const top = benchtop({ 'summary-1': model('pingan_lihe', { screen: 'summary' }), 'strip-W01': model('pingan_lihe', { screen: 'strip' }), 'strip-W02': model('alpha') })
+    expect(top.summaries.map((s) => s.name)).toEqual(['summary-1'])
+    expect(top.desks.map((d) => d.place)).toEqual(['W01', 'W02'])
+  })
+  it('asks a device itself what may be broken', () => {
+    expect(faultsOf(model('led_frame', { offers: ['silent', 'odd_nibble'] }))).toEqual(['unplug', 'silent', 'odd_nibble'])
+    expect(faultsOf(model('onbon_bxk'))).toContain('baud_mismatch')
+    expect(faultsOf(model('unheard-of'))).toEqual(['unplug'])
+  })
+  it('shows a strip in its colours', () => {
+    const strip = (more: object) => model('alpha', { text: 'A1', on: true, width: 1, height: 1, ...more }) as Strip
+    expect(runsOf(strip({}))).toEqual([{ text: 'A1', colour: '' }])
+    expect(runsOf(strip({ runs: [{ text: 'A1', colour: 'green' }] }))).toEqual([{ text: 'A1', colour: 'green' }])
   })
   it('feels a fault where it shows and switches it over', () => {
     const out = model('escpos', { stopped: 'paper_out', near_end: true, faults: ['cutter'] })

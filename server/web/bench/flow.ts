@@ -2,9 +2,10 @@
 // Pure: no clock, no DOM, no socket. The models are those of drivers/virtual.
 
 export interface Model {
-  model: string // escpos | onbon_bxk | keypad_ff68
+  model: string // the driver it talks to: escpos, onbon_bxk …
   unplugged: boolean
   faults: string[] // those switched on
+  offers?: string[] // those it can have, when it says so itself
   [more: string]: unknown
 }
 export interface Line {
@@ -32,8 +33,14 @@ export interface Printer extends Model {
   dots: number
   waiting_bytes: number
 }
+export interface Run {
+  text: string
+  colour: string // red | green | yellow
+}
 export interface Strip extends Model {
   text: string
+  runs?: Run[] // the same in its colours, where the screen has any
+  rows?: string[] // a summary screen: newest call first
   on: boolean
   width: number
   height: number
@@ -44,12 +51,19 @@ export interface Keypad extends Model {
   pad: boolean
 }
 export type Kind = 'printer' | 'strip' | 'keypad'
-const KIND: Record<string, Kind> = { escpos: 'printer', onbon_bxk: 'strip', keypad_ff68: 'keypad' }
+const KIND: Record<string, Kind> = {
+  escpos: 'printer',
+  onbon_bxk: 'strip',
+  pingan_lihe: 'strip',
+  led_frame: 'strip',
+  alpha: 'strip',
+  keypad_ff68: 'keypad',
+}
 
 /** What can be broken, as the heads of drivers/virtual/*.py list it. Pulling the plug is the same everywhere. */
 export const FAULTS: Record<Kind, string[]> = {
   printer: ['paper_out', 'run_out', 'near_end', 'cover_open', 'cutter', 'head', 'offline', 'silent', 'gb2312_font', 'chinese_off', 'cut_needs_line_start', 'near_end_offline', 'duplicate_status', 'garbage'],
-  strip: ['silent', 'no_ack', 'late_ack', 'nack_busy', 'nack_crc', 'wrong_source', 'half_frame', 'noise_before', 'lost_lead', 'byte_unit'],
+  strip: ['silent', 'no_ack', 'late_ack', 'nack_busy', 'nack_crc', 'wrong_source', 'half_frame', 'noise_before', 'lost_lead', 'byte_unit', 'baud_mismatch'],
   keypad: ['silent', 'bad_checksum', 'lost_echo', 'double_press', 'len_mismatch', 'unknown_key'],
 }
 /** How much of it, where a fault wants to know: the paper ends so many millimetres further on, in mid-slip. */
@@ -57,6 +71,8 @@ export const VALUES: Record<string, number> = { run_out: 20 }
 export const KEYS = ['call', 'recall', 'rate', 'no_show', 'hold', 'unhold', 'pause', 'transfer'] as const
 
 export const kindOf = (model: { model: string }): Kind | null => KIND[model.model] ?? null
+/** What may be broken at this one. */
+export const faultsOf = (model: Model): string[] => ['unplug', ...(model.offers ?? FAULTS[kindOf(model)!] ?? [])]
 /** strip-W03 -> W03, printer-K1 -> K1; a name without a place is its own place. */
 export const placeOf = (name: string): string => /-([A-Za-z]*\d+)$/.exec(name)?.[1] ?? name
 
@@ -67,23 +83,26 @@ export interface Desk {
 }
 export interface Benchtop {
   printers: { name: string; place: string; model: Printer }[]
+  summaries: { name: string; model: Strip }[]
   desks: Desk[]
 }
-/** Printers first, then one desk per window with all that hangs there, in the order of the windows. */
+/** Printers first, then the screens that hang over no window, then one desk per window with all that hangs there. */
 export function benchtop(devices: Record<string, Model>): Benchtop {
   const printers: Benchtop['printers'] = []
+  const summaries: Benchtop['summaries'] = []
   const desks: Record<string, Desk> = {}
   for (const [name, model] of Object.entries(devices)) {
     const kind = kindOf(model)
     const place = placeOf(name)
     if (kind === 'printer') printers.push({ name, place, model: model as Printer })
-    if (kind !== 'strip' && kind !== 'keypad') continue
+    if (kind === 'strip' && model.screen === 'summary') summaries.push({ name, model: model as Strip })
+    if ((kind !== 'strip' && kind !== 'keypad') || model.screen === 'summary') continue
     const desk = (desks[place] ??= { place, strip: null, keypad: null })
     if (kind === 'strip') desk.strip = { name, model: model as Strip }
     else desk.keypad = { name, model: model as Keypad }
   }
   const byPlace = (a: { place: string }, b: { place: string }) => a.place.localeCompare(b.place, 'en', { numeric: true })
-  return { printers: printers.sort(byPlace), desks: Object.values(desks).sort(byPlace) }
+  return { printers: printers.sort(byPlace), summaries, desks: Object.values(desks).sort(byPlace) }
 }
 
 /** A fault as it is felt: some live in the model's words, not in its list. */
@@ -104,6 +123,8 @@ export function switchOver(model: Model, fault: string): Record<string, unknown>
 export const digitsOf = (digits: string): string[] => Array.from(digits.padEnd(6).slice(0, 6), (d) => d.trim())
 /** Rating button for a level: the pad counts from the best, 0. */
 export const ratingValue = (level: number): number => 5 - level
+/** What a strip shows, in its colours; "" is the colour of a strip that has only one. */
+export const runsOf = (strip: Strip): Run[] => (strip.runs?.length ? strip.runs : [{ text: strip.text, colour: '' }])
 /** Newest paper first; what hangs in the printer is the newest. */
 export const newestFirst = (papers: Paper[]): Paper[] => [...papers].reverse()
 export const isReprint = (paper: Paper): boolean => paper.lines.some((line) => line.text?.includes('补打'))

@@ -585,6 +585,19 @@ def test_what_does_not_fit_fails(screen):
     assert one.check().state == "unknown"
 
 
+def test_the_example_of_the_guide_is_sound(tmp_path):
+    guide = (CONFIG.parent / "drivers" / "README.md").read_text("utf-8")
+    example = guide.split("```toml\n")[1].split("```")[0]
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "frame_mine.toml").write_text(example, "utf-8")
+    (tmp_path / "devices.toml").write_text(declared("frame_mine", 5), "utf-8")
+    (spec,) = load(tmp_path / "devices.toml").devices
+    (frame,) = spec.profile.frames
+    made = frame.template.encode(Message(5, (Run("请A1"),)))
+    assert made.hex(" ") == "02 05 07 c7 eb 41 31 30 03"
+    assert frame.answer.bytes_for(5) == (6, 5)
+
+
 def test_every_fault_on_the_bench_page_has_a_name_and_an_explanation():
     offered = {
         fault for model in ("pingan_lihe", "alpha") for fault in PEERS[model]("far", 3, {}).look()["offers"]

@@ -5,7 +5,7 @@
 
 A strip is asked for a sign of life every 6 s and told its text again every 60 s, for its memory dies with
 its power; where a text is confirmed, telling it is the sign of life. A summary screen gets the calls of all
-its windows and is told again only when it was away, for a row said twice may stand there twice. A printer is
+its windows; one that puts a row for each (`appends`) is told again only when it was away. A printer is
 asked every 2 s. A dead address costs the others one patience, and a job is tried three times with the
 others' jobs in between. A new text for a dead strip fails, but is a reason to look
 for it now: when it is back, the text is its present.
@@ -62,6 +62,11 @@ class Station:
         return bool(getattr(self.driver, "confirms", False))
 
     @property
+    def appends(self) -> bool:
+        """Does a text that is told again stand there twice?"""
+        return bool(getattr(self.driver, "appends", False))
+
+    @property
     def tries(self) -> int:
         return int(getattr(self.driver, "tries", TRIES))
 
@@ -102,7 +107,7 @@ class Crew:
                 if job.tone != "call":
                     self._drop([(waiting, Outcome("failed", "not_for_this_device"))])
                     return
-                if refresh and before is not None and _unnamed(before) == _unnamed(job):
+                if station.appends and refresh and before and _unnamed(before) == _unnamed(job):
                     station.present[job.window] = job
                     return
             station.present[job.window] = job
@@ -250,6 +255,8 @@ class Crew:
             return
         self._heard(station)
         self._say_health(station, health)
+        if was_down:
+            station.told_at = 0.0
         if was_down or due:
             self._tell_again(station, now)
 
@@ -258,12 +265,14 @@ class Crew:
         """Must it be told its present again?"""
         if not station.present:
             return False
-        return not station.told_at or (station.spec.kind != "summary" and now - station.told_at >= RESEND_S)
+        return not station.told_at or (not station.appends and now - station.told_at >= RESEND_S)
 
     def _tell_again(self, station: Station, now: float) -> None:
+        """Everything to a screen that was away; a list that was not away is whole with its last call."""
+        everything = not station.told_at or station.spec.kind != "summary"
         station.told_at = now
         station.check_at = now + CHECK_S[station.spec.kind]
-        for present in station.present.values():
+        for present in list(station.present.values())[0 if everything else -1 :]:
             again = Waiting(_unnamed(present), station.spec.name, now, now + 30.0, tries=1, refresh=True)
             self._drop(self._agenda.put(again))
 

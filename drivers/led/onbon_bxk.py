@@ -1,4 +1,5 @@
-"""Strips on Onbon BX-5K / BX-6K font cards. Several hang on one pair of wires, each with its own address.
+"""Strips and summary screens on Onbon BX-5K / BX-6K font cards. Several hang on one pair of wires, each with
+its own address. A summary screen shows the last calls, one per line, newest first.
 
 One call of `perform` is one try: the host puts other strips' texts between two tries, so a dead strip costs
 the others one patience and no more. The card forgets everything at power-off, so `refresh` says the present
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Literal
 
 from drivers.errors import DeviceBusy, DeviceRefused, DeviceSilent
 from drivers.jobs import Health, Job, Outcome, ShowText
@@ -27,6 +29,7 @@ class Profile:
 
     x_unit: how the card counts X and width: byte on 5th generation, pixel on 6th, pixel_flag with bit 15 set.
     ack: does the card answer; without it a text is never more than `sent`. patience_s: wait for one answer.
+    screen, rows: strip, or summary with so many calls, one under the other.
     gap_s: silence before we talk, in which the pair turns round; unverified. A card that loses leading bytes
     there still finds the frame: eight a5 go first.
     """
@@ -38,6 +41,8 @@ class Profile:
     ack: bool = True
     patience_s: float = 0.4
     gap_s: float = 0.005
+    screen: Literal["strip", "summary"] = "strip"
+    rows: int = 4
 
 
 class OnbonStrip:
@@ -46,6 +51,7 @@ class OnbonStrip:
     def __init__(self, name: str, line: SerialLine, address: int, profile: Profile | None = None) -> None:
         self.name, self.address, self._line = name, address, line
         self._profile = profile or Profile()
+        self._calls: list[str] = []
 
     @property
     def confirms(self) -> bool:
@@ -59,16 +65,7 @@ class OnbonStrip:
         missing = charset.outside(text, self._profile.repertoire)
         if missing:
             log.warning("%s: no glyph for %s", self.name, missing)
-        fits = charset.columns(text) * 8 * (self._profile.height // 16 or 1) <= self._profile.width
-        area = Area(
-            text=text,
-            width=self._profile.width,
-            height=self._profile.height,
-            effect=Effect.STATIC if fits else Effect.LEFT,
-            speed=0 if fits else 4,
-            stay=6 if fits else 0,
-            align=0b0110,
-        )
+        area = self._list(text) if self._profile.screen == "summary" else self._line_of(text)
         frame = onbon_bxk.dynamic(
             self.address,
             area,
@@ -82,6 +79,29 @@ class OnbonStrip:
             return Outcome("sent")
         self._exchange(frame)
         return Outcome("confirmed", "glyphs_replaced" if missing else "")
+
+    def _line_of(self, text: str) -> Area:
+        fits = charset.columns(text) * 8 * (self._profile.height // 16 or 1) <= self._profile.width
+        return Area(
+            text=text,
+            width=self._profile.width,
+            height=self._profile.height,
+            effect=Effect.STATIC if fits else Effect.LEFT,
+            speed=0 if fits else 4,
+            stay=6 if fits else 0,
+            align=0b0110,
+        )
+
+    def _list(self, text: str) -> Area:
+        """The call and those before it. A call that is said again moves up."""
+        self._calls = [text, *(call for call in self._calls if call != text)][: self._profile.rows]
+        return Area(
+            text="\n".join(self._calls),
+            width=self._profile.width,
+            height=self._profile.height,
+            stay=6,
+            lines=2,
+        )
 
     def check(self) -> Health:
         """Is the card there? Raises as `perform` does."""

@@ -79,6 +79,11 @@ class PinganScreen:
     def confirms(self) -> bool:
         return (self._profile.ack if self._profile.say == "number" else self._profile.text_ack) == "required"
 
+    @property
+    def appends(self) -> bool:
+        """Does a call that is told again stand there twice?"""
+        return self._profile.screen == "summary" and self._profile.say == "number"
+
     def perform(self, job: Job) -> Outcome:
         """One try to show a text. Raises DeviceSilent, EncodeError, LineLost."""
         if not isinstance(job, ShowText):

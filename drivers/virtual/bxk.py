@@ -72,6 +72,7 @@ class BxkCard:
         self.width = int(options.get("width", "128"))
         self.height = int(options.get("height", "16"))
         self.repertoire = options.get("repertoire", "gb2312")
+        self.summary = options.get("screen") == "summary"
         self.faults: dict[str, float] = dict.fromkeys(filter(None, options.get("faults", "").split(",")), 1.0)
         if options.get("x_unit") == "byte":
             self.faults["byte_unit"] = 1.0
@@ -111,7 +112,7 @@ class BxkCard:
             "rejected": self.rejected,
             "width": self.width,
             "height": self.height,
-        }
+        } | ({"screen": "summary", "rows": self.text.splitlines()} if self.summary else {})
 
     def act(self, act: str, facts: dict[str, object]) -> None:
         fault = str(facts.get("fault", ""))
@@ -245,6 +246,7 @@ class BxkCard:
         plain = ""
         while text:
             if text[0] == "\\" and len(text) > 1:
+                plain += "\n" if text[1] == "n" and area[17] == 2 else ""
                 text = text[{"C": 3, "F": 6, "D": 3, "n": 2}.get(text[1], 2) :]
             else:
                 plain, text = plain + text[0], text[1:]

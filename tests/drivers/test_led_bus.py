@@ -112,8 +112,8 @@ def test_after_a_cut_the_refresh_takes_no_longer(bus, bench):
     assert {one.health(name)[-1] for name in one.far} == {"ok"}
 
 
-@pytest.mark.parametrize("after", [0.0, 0.01, 0.05, 0.1, 0.13, 0.4, 0.77, 1.3, 1.9, 2.3])
-@pytest.mark.parametrize("window", ["W01", "W10", "W20"])
+@pytest.mark.parametrize("after", [0.0, 0.05, 0.13, 0.77, 1.9])
+@pytest.mark.parametrize("window", ["W01", "W20"])
 def test_a_call_gets_through_while_all_are_told_again(bus, after, window):
     one = bus()
     one.tell(greeting(1))
@@ -138,7 +138,7 @@ def test_calls_to_all_windows_at_once_take_no_longer_than_a_refresh(bus):
     assert all(one.result(f"job-{n}") == ["confirmed"] for n in range(1, STRIPS + 1))
 
 
-@pytest.mark.parametrize("dead", [1, 7, 20])
+@pytest.mark.parametrize("dead", [1, 20])
 @pytest.mark.parametrize("tone", ["call", "welcome"])
 def test_one_dead_address_costs_the_others_one_time_out(bus, bench, dead, tone):
     """Whatever the others wait for: a refresh, and calls that come meanwhile."""
@@ -283,6 +283,26 @@ def test_a_summary_screen_is_told_again_only_when_it_was_away(summary, bench):
     one.run(1)
     assert one.far["summary"].rows == ["请A0001号顾客到1号窗口"]  # the one that is still called
     assert one.health("summary")[-1] == "ok"
+
+
+def test_a_font_card_summary_screen_is_told_again_every_minute(bench, clock, declare, tmp_path):
+    """Its memory dies with its power, and a list said again is the same list."""
+    declare(("strip_128x16", 1, "virtual://bus", "W01"), ("strip_128x16", 2, "virtual://bus", "W02"))
+    path = tmp_path / "devices.toml"
+    row = '[[device]]\nname = "summary"\nmodel = "summary_bx6k"\nline = "virtual://bus"\naddress = 9\n'
+    path.write_text(path.read_text("utf-8") + row, "utf-8")
+    one = Bus(bench, clock, load(path, CONFIG / "profiles"))
+    for n, window in enumerate(("W01", "W02", "W01"), 1):
+        one.call(window, f"A00{n}", f"job-{n}")
+        one.run(1)
+    card = one.far["summary"]
+    rows = ["请A003号到1号窗口", "请A002号到2号窗口", "请A001号到1号窗口"]
+    assert card.look()["rows"] == rows
+    bench.act("summary", "power", {})
+    frames = card.shows
+    one.run(70)
+    assert card.look()["rows"] == rows
+    assert card.shows == frames + 1
 
 
 def test_where_a_summary_screen_stands(declare, tmp_path):

@@ -183,6 +183,13 @@ def test_a_strip_that_shows_texts_is_not_asked_besides(bus):
     one.run(1)
     assert [peer.frames for peer in one.far.values()] == [1, 1]
     assert [one.health(name) for name in one.far] == [["ok"], ["ok"]]
+    card, seconds = one.far["d0"], []
+    for _ in range(130):
+        before = card.frames, card.shows
+        one.run(1)
+        seconds.append((card.frames - before[0], card.shows - before[1]))
+    assert set(seconds) == {(0, 0), (1, 0), (1, 1)}  # nothing, a question, a text
+    assert (1, 1) in seconds
 
 
 def test_screens_that_never_answer_are_refreshed_as_fast(bus):

@@ -20,6 +20,10 @@ TROUBLES = {  # what the bench calls a machine -> (what goes wrong, how it is me
     **{model: (({"act": "unplug"}, {"act": "replug"}),)
        for model in ("onbon_bxk", "pingan_lihe", "led_frame", "alpha")},
     "keypad_ff68": (({"act": "unplug"}, {"act": "replug"}),),
+    "keypad_polled": (({"act": "unplug"}, {"act": "replug"}),),
+    "modbus_led": (({"act": "unplug"}, {"act": "replug"}),),
+    "apertum_board": (({"act": "unplug"}, {"act": "replug"}),),
+    "apertum_box": (({"act": "unplug"}, {"act": "replug"}),),
 }  # fmt: skip
 
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { benchtop, digitsOf, dotsOf, FAULTS, faultsOf, isOn, isReprint, kindOf, type Model, newestFirst, placeOf, ratingValue, runsOf, type Strip, switchOver, unpack } from './flow'
+import { benchtop, CABLE, type Digits, digitsOf, dotsOf, FAULTS, faultsOf, isDigits, isOn, isReprint, type Keypad, keysOf, kindOf, type Model, newestFirst, placeOf, placesOf, ratingValue, runsOf, type Strip, switchOver, unpack } from './flow'
 
 const model = (name: string, more: Partial<Model> = {}): Model => ({ model: name, unplugged: false, faults: [], ...more })
 
@@ -12,6 +12,10 @@ describe('the bench', () => {
     expect(top.printers.map((p) => p.place)).toEqual(['K1', 'K2'])
     expect(top.desks.map((d) => [d.place, !!d.strip, !!d.keypad])).toEqual([['W02', true, true], ['W10', false, true]])
   })
+  it('shows every strip of a window', () => {
+    const [desk] = benchtop({ 'digits-W10': model('modbus_led'), 'board-W10': model('apertum_board') }).desks
+    expect([desk!.strip?.name, desk!.more.map((s) => s.name)]).toEqual(['digits-W10', ['board-W10']])
+  })
   it('knows kinds and places', () => {
     expect(kindOf({ model: 'escpos' })).toBe('printer')
     expect(kindOf({ model: 'x' })).toBeNull()
@@ -22,15 +26,30 @@ describe('the bench', () => {
     expect(top.summaries.map((s) => s.name)).toEqual(['summary-1'])
     expect(top.desks.map((d) => d.place)).toEqual(['W01', 'W02'])
   })
-  it('asks a device itself what may be broken', () => {
-    expect(faultsOf(model('led_frame', { offers: ['silent', 'odd_nibble'] }))).toEqual(['unplug', 'silent', 'odd_nibble'])
-    expect(faultsOf(model('onbon_bxk'))).toContain('baud_mismatch')
-    expect(faultsOf(model('unheard-of'))).toEqual(['unplug'])
-  })
   it('shows a strip in its colours', () => {
     const strip = (more: object) => model('alpha', { text: 'A1', on: true, width: 1, height: 1, ...more }) as Strip
     expect(runsOf(strip({}))).toEqual([{ text: 'A1', colour: '' }])
     expect(runsOf(strip({ runs: [{ text: 'A1', colour: 'green' }] }))).toEqual([{ text: 'A1', colour: 'green' }])
+  })
+  it('asks a device itself what may be broken and which keys it has', () => {
+    expect(faultsOf(model('apertum_box', { offers: ['collision'] }))).toEqual(['unplug', 'collision'])
+    expect(faultsOf(model('onbon_bxk'))).toContain('baud_mismatch')
+    expect(faultsOf(model('keypad_ff68'))).toContain('two_at_once')
+    expect(faultsOf(model('unheard-of'))).toEqual(['unplug'])
+    expect(keysOf(model('apertum_box', { keys: ['start', 'end'] }) as Keypad)).toEqual(['start', 'end'])
+    expect(keysOf(model('keypad_ff68') as Keypad)).toContain('recall')
+  })
+  it('shows what is wrong with the cable at everything that hangs on it', () => {
+    const spoilt = model('onbon_bxk', { cable: ['echo', 'noise'], node: 'ttyV3' })
+    expect(CABLE.filter((f) => isOn(spoilt, f))).toEqual(['echo', 'noise'])
+    expect(switchOver(spoilt, 'echo')).toEqual({ act: 'clear', fault: 'echo' })
+    expect(switchOver(spoilt, 'renumber')).toEqual({ act: 'fault', fault: 'renumber' })
+  })
+  it('fills a number display from the right', () => {
+    const four = model('modbus_led', { text: 'A1', digits: 4 }) as Digits
+    expect(isDigits(four) && placesOf(four)).toEqual(['', '', 'A', '1'])
+    expect(placesOf({ ...four, text: '' })).toEqual(['', '', '', ''])
+    expect(isDigits(model('onbon_bxk'))).toBe(false)
   })
   it('feels a fault where it shows and switches it over', () => {
     const out = model('escpos', { stopped: 'paper_out', near_end: true, faults: ['cutter'] })

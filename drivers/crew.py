@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 TRIES: Final = 3
 LISTEN_S: Final = 0.05
+QUIET_S: Final = 0.015  # longer than a keypad's frame at 9600 baud
+BABBLE: Final = 256  # bytes after which nobody is waited for any longer
 LOOK_S: Final = 1.0  # between two looks whether an idle line's port is still there
 CHECK_S: Final = {"printer": 2.0, "strip": 6.0, "summary": 6.0, "keypad": 2.0}
 AGAIN_S: Final = 1.0  # after a first silence
@@ -200,6 +202,7 @@ class Crew:
         """Talk to one device; keypads of the same line that speak meanwhile are heard too."""
         if self._bus is None or not self._mixed or station.spec.kind == "keypad":
             return what()
+        self._listen_first()
         heard = bytearray()
         try:
             with self.line.overhearing() as heard:
@@ -208,6 +211,14 @@ class Crew:
             if self.line.is_open:
                 self.line.forget()
                 self._tell(self._bus.overhear(bytes(heard)))
+
+    def _listen_first(self) -> None:
+        """Keypads talk when they like: what one has begun to say is heard, and answered, before we talk."""
+        assert self._bus is not None
+        heard = b""
+        while len(heard) < BABBLE and (more := self.line.read(QUIET_S)):
+            heard += more
+        self._tell(self._bus.overhear(heard))
 
     def _tell(self, events: Iterable[Event]) -> None:
         for event in events:

@@ -1,4 +1,4 @@
-"""(f) Strips on one RS-485 pair: the real host with its threads, over a virtual cable paced as 9600 baud is.
+"""(g) Strips on one RS-485 pair: the real host with its threads, over a virtual cable paced as 9600 baud is.
 
 What the wire alone takes stands beside it as the bare figure: the frames and answers, byte by byte.
 """

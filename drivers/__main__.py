@@ -52,7 +52,8 @@ def main(words: list[str] | None = None) -> int:
         return 2
     if options.check:
         for spec in hall.devices:
-            print(f"{spec.name:16} {spec.kind:8} {spec.model:14} {spec.line.url}")
+            unsure = "未核实 / low confidence" if getattr(spec.profile, "confidence", "") == "C" else ""
+            print(f"{spec.name:16} {spec.kind:8} {spec.model:14} {spec.line.url}  {unsure}".rstrip())
         return 0
     if options.enrol:
         return _enrol(options.server, options.enrol, options.key_file)

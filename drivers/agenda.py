@@ -2,12 +2,13 @@
 
 A newer text for a strip replaces the unsent older one, as do newer counts for a keypad; a "stop" removes
 the question that was not asked yet. Slips and calls go before ratings and counts, these before pauses, and
-welcomes come last.
+welcomes come last. What is told again (a refresh) comes after everything new, and a job whose device was
+silent gives way to whatever the others were waiting for meanwhile: a dead address costs them one time-out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from drivers.jobs import AskRating, Job, Outcome, PrintSlip, ShowCounts, ShowText, StopRating
@@ -21,7 +22,8 @@ class Waiting:
     """A job for one device. tries: how often it was tried; not_before and expires in clock seconds.
 
     arrived: since when it stands in line (a retry stands at the end); taken: when the host got it.
-    trial: a test by hand, which never displaces what the hall wants shown.
+    trial: a test by hand, which never displaces what the hall wants shown. refresh: nothing new, only told
+    again.
     """
 
     job: Job
@@ -32,6 +34,7 @@ class Waiting:
     tries: int = 0
     trial: bool = False
     taken: float = 0.0
+    refresh: bool = False
 
 
 Dropped = tuple[Waiting, Outcome]
@@ -58,6 +61,8 @@ class Agenda:
         if (new.tries or new.trial) and gone:
             return [(new, Outcome("failed", "replaced"))]  # a retry never displaces something newer
         self._waiting = [w for w in self._waiting if w not in gone]
+        if any(not w.refresh for w in gone):
+            new = replace(new, refresh=False)  # somebody was waiting for news
         dropped = [(w, Outcome("failed", "replaced")) for w in gone]
         if len(self._waiting) >= self._limit:
             return [*dropped, (new, Outcome("failed", "queue_full"))]
@@ -74,7 +79,11 @@ class Agenda:
         ready = [w for w in self._waiting if w.not_before <= now]
         if not ready:
             return None
-        best = min(ready, key=lambda w: (rank(w.job), w.arrived))
+        best = min(ready, key=_urgency)
+        if best.tries:
+            others = [w for w in ready if not w.tries and w.device != best.device]
+            patient = [w for w in others if w.arrived < best.arrived]
+            best = min(patient, key=_urgency, default=best)
         self._waiting.remove(best)
         return best
 
@@ -97,7 +106,11 @@ class Agenda:
         return [w.job.id for w in self._waiting if w.job.id]
 
 
+def _urgency(waiting: Waiting) -> tuple[bool, int, bool, float]:
+    return waiting.refresh, rank(waiting.job), waiting.tries > 0, waiting.arrived
+
+
 def _replaces(new: Job, old: Job) -> bool:
     if isinstance(new, (ShowText, ShowCounts)):
-        return type(new) is type(old)
+        return type(new) is type(old) and new.window == old.window  # a summary screen shows many windows
     return isinstance(new, (StopRating, AskRating)) and isinstance(old, (AskRating, StopRating))

@@ -4,10 +4,12 @@
     strip  up --two silences--> down, polled after 2 s, 4 s … 30 s --answer--> up, told the present at once
 
 A strip is asked for a sign of life every 6 s and told its text again every 60 s, for its memory dies with
-its power. A printer is asked every 2 s. A dead address costs the others one patience per try, and a job is
-tried three times with the others' jobs in between. A new text for a dead strip fails, but is a reason to look
-for it now: when it is back, the text is its present. An adapter that is pulled out is looked for twice a
-second, whatever the back-off says: it is there again as soon as its node is.
+its power; where a text is confirmed, telling it is the sign of life. A summary screen gets the calls of all
+its windows; one that puts a row for each (`appends`) is told again only when it was away. A printer is
+asked every 2 s. A dead address costs the others one patience, and a job is tried three times with the
+others' jobs in between. A new text for a dead strip fails, but is a reason to look for it now: when it is
+back, the text is its present. An adapter that is pulled out is looked for twice a second, whatever the
+back-off says: it is there again as soon as its node is.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final, Literal, TypeVar
 
@@ -44,13 +46,24 @@ T = TypeVar("T")
 TRIES: Final = 3
 LISTEN_S: Final = 0.05  # for lines that cannot be woken; a job waits no longer than this
 PATIENT_S: Final = 2.0
+QUIET_S: Final = 0.015  # longer than a keypad's frame at 9600 baud
+BABBLE: Final = 256  # bytes after which nobody is waited for any longer
 TRIAL_S: Final = 10.0  # a test text stays so long, then the present comes back
 CRASHES_S: Final = 60.0  # without a crash: forgotten
 LOOK_S: Final = 1.0  # between two looks whether an idle line's port is still there
-CHECK_S: Final = {"printer": 2.0, "strip": 6.0, "keypad": 2.0, "reader": 5.0, "scanner": 2.0}
+CHECK_S: Final = {
+    "printer": 2.0,
+    "strip": 6.0,
+    "summary": 6.0,
+    "keypad": 2.0,
+    "reader": 5.0,
+    "scanner": 2.0,
+}
 AGAIN_S: Final = 1.0  # after a first silence
+AFTER_S: Final = 0.1  # between two tries of one job
 DEAD_S: Final = (2.0, 30.0)  # between two polls of a dead one
 RESEND_S: Final = 60.0
+SCREENS: Final = ("strip", "summary")
 BACK_OFF_S: Final = (0.5, 3.5)  # a re-plugged adapter is found within five seconds
 TROUBLED: Final = frozenset({"silent", "busy", "refused", "garbled"})  # over with the next good answer
 #: what(name, facts): "health", "result", "key", "rated", "card" or "code"
@@ -59,18 +72,32 @@ Publish = Callable[[str, dict[str, Any]], None]
 
 @dataclass
 class Station:
-    """One device of this line. present: what it should be showing, told again after every cut."""
+    """One device of this line. present: what it should be showing, by window, told again after every cut."""
 
     spec: DeviceSpec
     driver: Any
     health: Health = Health("unknown")
     known: bool = False
-    present: ShowText | ShowCounts | None = None
+    present: dict[str, ShowText | ShowCounts] = field(default_factory=dict)
     told_at: float = 0.0
     check_at: float = 0.0
     silences: int = 0
     down: bool = False
     poll_s: float = DEAD_S[0]
+
+    @property
+    def confirms(self) -> bool:
+        """Is a text that was shown a sign of life?"""
+        return bool(getattr(self.driver, "confirms", False))
+
+    @property
+    def appends(self) -> bool:
+        """Does a text that is told again stand there twice?"""
+        return bool(getattr(self.driver, "appends", False))
+
+    @property
+    def tries(self) -> int:
+        return int(getattr(self.driver, "tries", TRIES))
 
 
 class Crew:
@@ -103,14 +130,24 @@ class Crew:
 
     # what the host asks
 
-    def put(self, job: Job, device: str, trial: bool = False) -> None:
+    def put(self, job: Job, device: str, trial: bool = False, refresh: bool = False) -> None:
         """Take a job. A text or count becomes the present even when it cannot be shown now; that of a `trial`
         does not, and makes way for the present after a while.
+
+        refresh: the server tells the present, which may be nothing new.
         """
         now, station = self.line.clock.now(), self.stations[device]
+        waiting = Waiting(job, device, now, now + job.deadline_s, trial=trial, taken=now, refresh=refresh)
         if isinstance(job, (ShowText, ShowCounts)) and not trial:
-            station.present = job
-        waiting = Waiting(job, device, now, now + job.deadline_s, trial=trial, taken=now)
+            before = station.present.pop(job.window, None)
+            if station.spec.kind == "summary" and isinstance(job, ShowText):
+                if job.tone != "call":
+                    self._drop([(waiting, Outcome("failed", "not_for_this_device"))])
+                    return
+                if station.appends and refresh and before and _unnamed(before) == _unnamed(job):
+                    station.present[job.window] = job
+                    return
+            station.present[job.window] = job
         if station.down:
             station.check_at = now
             self._drop([(waiting, Outcome("failed", "silent"))])
@@ -177,6 +214,8 @@ class Crew:
         for station in self.stations.values():
             station.check_at, station.told_at, station.silences, station.down = now, 0.0, 0, False
             station.poll_s = DEAD_S[0]
+            if station.confirms and station.present:
+                self._tell_again(station, now)
         return 0.0
 
     def _is_back(self) -> bool:
@@ -227,6 +266,7 @@ class Crew:
         """Talk to one device; keypads of the same line that speak meanwhile are heard too."""
         if self._bus is None or not self._mixed or station.spec.kind == "keypad":
             return what()
+        self._listen_first()
         heard = bytearray()
         try:
             with self.line.overhearing() as heard:
@@ -235,6 +275,14 @@ class Crew:
             if self.line.is_open:
                 self.line.forget()
                 self._tell(self._bus.overhear(bytes(heard)))
+
+    def _listen_first(self) -> None:
+        """Keypads talk when they like: what one has begun to say is heard, and answered, before we talk."""
+        assert self._bus is not None
+        heard = b""
+        while len(heard) < BABBLE and (more := self.line.read(QUIET_S)):
+            heard += more
+        self._tell(self._bus.overhear(heard))
 
     def _tell(self, events: Iterable[Any]) -> None:
         for event in events:
@@ -267,7 +315,8 @@ class Crew:
         except DriverError as error:
             outcome = self._stumble(waiting, station, error)
         else:
-            self._heard(station)
+            if outcome.state != "sent":
+                self._heard(station)
             if isinstance(job, (ShowText, ShowCounts)):
                 station.told_at = self.line.clock.now() - (RESEND_S - TRIAL_S if waiting.trial else 0.0)
         if outcome is not None:
@@ -280,10 +329,10 @@ class Crew:
         if error.reason == "silent":
             station.silences += 1
             self.figures.silences += 1
-        if error.retry and waiting.tries + 1 < TRIES:
+        if error.retry and waiting.tries + 1 < station.tries:
             self._doing = None
             self.figures.retries += 1
-            again = replace(waiting, arrived=now, not_before=now + 0.1, tries=waiting.tries + 1)
+            again = replace(waiting, arrived=now, not_before=now + AFTER_S, tries=waiting.tries + 1)
             self._drop(self._agenda.put(again))
             return None
         if error.reason == "silent":
@@ -295,6 +344,10 @@ class Crew:
     def _keep_up(self, station: Station, now: float) -> None:
         station.check_at = now + CHECK_S[station.spec.kind]
         was_down = station.down
+        due = self._is_due(station, now)
+        if due and station.confirms and not was_down:
+            self._tell_again(station, now)
+            return
         try:
             health = self._ask(station, station.driver.check)
         except LineLost:
@@ -311,11 +364,26 @@ class Crew:
             return
         self._heard(station)
         self._say_health(station, health)
-        present = station.present
-        if present is not None and (was_down or now - station.told_at >= RESEND_S or not station.told_at):
-            station.told_at = now
-            waiting = Waiting(_unnamed(present), station.spec.name, now, now + 30.0, tries=1)
-            self._drop(self._agenda.put(waiting))
+        if was_down:
+            station.told_at = 0.0
+        if was_down or due:
+            self._tell_again(station, now)
+
+    @staticmethod
+    def _is_due(station: Station, now: float) -> bool:
+        """Must it be told its present again?"""
+        if not station.present:
+            return False
+        return not station.told_at or (not station.appends and now - station.told_at >= RESEND_S)
+
+    def _tell_again(self, station: Station, now: float) -> None:
+        """Everything to a screen that was away; a list that was not away is whole with its last call."""
+        everything = not station.told_at or station.spec.kind != "summary"
+        station.told_at = now
+        station.check_at = now + CHECK_S[station.spec.kind]
+        for present in list(station.present.values())[0 if everything else -1 :]:
+            again = Waiting(_unnamed(present), station.spec.name, now, now + 30.0, tries=1, refresh=True)
+            self._drop(self._agenda.put(again))
 
     def _mark_down(self, station: Station, detail: str) -> None:
         station.down = True
@@ -326,7 +394,8 @@ class Crew:
 
     def _heard(self, station: Station) -> None:
         station.silences, station.down, station.poll_s = 0, False, DEAD_S[0]
-        if station.health.reason in TROUBLED and station.spec.kind == "strip":
+        was_away = station.health.reason in TROUBLED and station.spec.kind in SCREENS
+        if was_away or (station.confirms and (not station.known or station.health.reason == "line_lost")):
             self._say_health(station, Health("ok"))
 
     # what goes out
@@ -376,6 +445,8 @@ def serves(spec: DeviceSpec, job: Job) -> bool:
     if isinstance(job, PrintSlip):
         return spec.kind == "printer" and spec.kiosk == job.kiosk
     if isinstance(job, ShowText):
+        if spec.kind == "summary":
+            return not spec.windows or job.window in spec.windows
         return spec.kind == "strip" and spec.window == job.window
     if isinstance(job, (ShowCounts, AskRating, StopRating)):
         rating = not isinstance(job, ShowCounts)
@@ -385,6 +456,6 @@ def serves(spec: DeviceSpec, job: Job) -> bool:
     return False
 
 
-def _unnamed(job: ShowText | ShowCounts) -> Job:
+def _unnamed(job: ShowText | ShowCounts) -> ShowText | ShowCounts:
     """The same fact without an id: nobody waits for its result."""
     return replace(job, id="", deadline_s=30.0)

@@ -36,7 +36,7 @@ class _Crewed:
 
     def __init__(self, crew: Crew, specs: dict[str, DeviceSpec]) -> None:
         self.crew, self.specs = crew, specs
-        self.inbox: list[tuple[Job, str, bool]] = []
+        self.inbox: list[tuple[Job, str, bool, bool]] = []  # a job for a device; trial, refresh
         self.changed = threading.Condition()
         self.thread: threading.Thread | None = None
         self.stopping = False
@@ -80,7 +80,7 @@ class Host:
         BENCH.attach(
             *(spec.line.url, spec.name, spec.driver, spec.address, options),
             baud=spec.line.settings.baud,
-            bits=10 if spec.line.settings.parity == "N" else 11,
+            bits=spec.line.settings.frame_bits,
             clock=self.clock,
         )
 
@@ -124,8 +124,8 @@ class Host:
         if self._running:
             for crewed in fresh.values():
                 self._start(crewed)
-        for job, device, trial in left:
-            self._hand_over(job, device, trial)
+        for job, device, trial, refresh in left:
+            self._hand_over(job, device, trial, refresh)
         return sorted(gone.keys() | fresh.keys())
 
     def submit(self, row: object) -> None:
@@ -144,7 +144,8 @@ class Host:
         """Hand a job to the device it means; the second strip of a window shows it too."""
         if isinstance(job, PrintSlip) and not self._is_new(job.id):
             return
-        places = [spec.name for spec in self.hall.devices if serves(spec, job)]
+        able = sorted((s for s in self.hall.devices if serves(s, job)), key=lambda s: s.kind == "summary")
+        places = [spec.name for spec in able]
         if not places:
             self._publish("result", {"job": job.id, "state": "failed", "reason": "no_device"})
         for place in places if not isinstance(job, PrintSlip) else places[:1]:
@@ -164,7 +165,7 @@ class Host:
                 if isinstance(job, (ShowText, ShowCounts)):
                     for spec in self.hall.devices:
                         if serves(spec, job):
-                            self._hand_over(replace(job, id="", deadline_s=60.0), spec.name)
+                            self._hand_over(replace(job, id="", deadline_s=60.0), spec.name, refresh=True)
 
     def trial(self, device: str, job: Job) -> str:
         """Let one device do a job by hand, past the hall; its id, for `tried`. Raises KeyError."""
@@ -192,6 +193,7 @@ class Host:
                 "model": s.model,
                 "line": s.line.url,
                 "window": s.window,
+                "windows": list(s.windows),
                 "kiosk": s.kiosk,
                 "zone": s.zone,
                 "virtual": s.virtual,
@@ -266,10 +268,10 @@ class Host:
                 crewed.thread.join(patience)
 
     @staticmethod
-    def _leftovers(crewed: _Crewed) -> list[tuple[Job, str, bool]]:
+    def _leftovers(crewed: _Crewed) -> list[tuple[Job, str, bool, bool]]:
         with crewed.changed:
             inbox, crewed.inbox = crewed.inbox, []
-        return [*((w.job, w.device, w.trial) for w in crewed.crew.leave()), *inbox]
+        return [*((w.job, w.device, w.trial, w.refresh) for w in crewed.crew.leave()), *inbox]
 
     def _run(self, crewed: _Crewed) -> None:
         while not crewed.stopping:
@@ -284,7 +286,7 @@ class Host:
                     crewed.changed.wait(pause)
         crewed.crew.line.close()
 
-    def _hand_over(self, job: Job, device: str, trial: bool = False) -> None:
+    def _hand_over(self, job: Job, device: str, trial: bool = False, refresh: bool = False) -> None:
         crewed = self._where.get(device)
         reason = "no_device"  # the declaration changed meanwhile
         if crewed is not None:
@@ -294,7 +296,7 @@ class Host:
                 elif len(crewed.inbox) >= 1000:
                     reason = "queue_full"
                 else:
-                    crewed.inbox.append((job, device, trial))
+                    crewed.inbox.append((job, device, trial, refresh))
                     crewed.changed.notify_all()
                     crewed.crew.line.wake()
                     return
@@ -304,8 +306,8 @@ class Host:
     def _empty_inbox(self, crewed: _Crewed) -> None:
         with crewed.changed:
             jobs, crewed.inbox = crewed.inbox, []
-        for job, device, trial in jobs:
-            crewed.crew.put(job, device, trial)
+        for job, device, trial, refresh in jobs:
+            crewed.crew.put(job, device, trial, refresh)
 
     # slips are printed once
 

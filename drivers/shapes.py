@@ -7,7 +7,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 
 def is_a(value: object, hint: Any) -> bool:
-    """`hint`: a class, a Literal, a union, or tuple[X, ...] (then a list of X counts)."""
+    """`hint`: a class, a Literal, a union, dict[K, V], or tuple[X, ...] (then a list of X counts)."""
     origin = get_origin(hint)
     if origin is Literal:
         return any(
@@ -17,6 +17,11 @@ def is_a(value: object, hint: Any) -> bool:
         return any(is_a(value, one) for one in get_args(hint))
     if origin is tuple:
         return isinstance(value, (list, tuple)) and all(is_a(one, get_args(hint)[0]) for one in value)
+    if origin is dict:
+        key, kind = get_args(hint)
+        return isinstance(value, dict) and all(is_a(k, key) and is_a(v, kind) for k, v in value.items())
+    if hint is Any:
+        return True
     if hint is float:
         return isinstance(value, (int, float)) and not isinstance(value, bool)
     if hint is int:

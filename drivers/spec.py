@@ -3,10 +3,11 @@ and key.
 
     [host]            name = "hall"
     [line.strips-a]   url = "/dev/serial/by-id/…", baud = 57600, parity = "N", flow = "none", echo = false
-    [[device]]        name, model, line (a name from above, or a URL), address, window, kiosk
+                      bits = 8, stop = 1
+    [[device]]        name, model, line (a name from above, or a URL), address, window, kiosk, windows
 
 A model is a file in config/profiles: the driver that speaks its protocol, and what this make of device can
-do.
+do. A summary screen shows the calls of its `windows`, of all when none are named.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_type_hints
 
 from drivers.errors import SpecError
-from drivers.led import apertum_board, modbus_led, onbon_bxk
+from drivers.led import alpha, apertum_board, led_frame, modbus_led, onbon_bxk, pingan_lihe
+from drivers.led.alpha import AlphaSign
 from drivers.led.apertum_board import ApertumBoard
+from drivers.led.led_frame import FrameScreen
 from drivers.led.modbus_led import ModbusLed
 from drivers.led.onbon_bxk import OnbonStrip
+from drivers.led.pingan_lihe import PinganScreen
 from drivers.line.serial_line import Settings
 from drivers.pad import apertum_box, keypad_ff68, keypad_polled
 from drivers.pad.apertum_box import ApertumBox
@@ -39,6 +43,9 @@ CONFIG: Final = Path(__file__).resolve().parent.parent / "config"
 MODELS: Final[dict[str, tuple[type, type, str, int]]] = {
     "escpos": (EscposPrinter, slip.Profile, "printer", 0),
     "onbon_bxk": (OnbonStrip, onbon_bxk.Profile, "strip", 0x7FFF),
+    "pingan_lihe": (PinganScreen, pingan_lihe.Profile, "strip", 254),
+    "led_frame": (FrameScreen, led_frame.Profile, "strip", 0xFFFF),
+    "alpha": (AlphaSign, alpha.Profile, "strip", 255),
     "keypad_ff68": (KeypadFf68, keypad_ff68.Profile, "keypad", 255),
     "idcard_sam": (IdCardReader, idcard_sam.Profile, "reader", 0),
     "scanner": (Scanner, scanner.Profile, "scanner", 0),
@@ -69,7 +76,10 @@ class LineSpec:
 
 @dataclass(frozen=True)
 class DeviceSpec:
-    """One device. `driver` and `profile` come from its model; window and kiosk say where it stands."""
+    """One device. `driver` and `profile` come from its model; window and kiosk say where it stands.
+
+    windows: those whose calls a summary screen shows; empty for all.
+    """
 
     name: str
     model: str
@@ -81,6 +91,7 @@ class DeviceSpec:
     window: str | None = None
     kiosk: str | None = None
     zone: str | None = None
+    windows: tuple[str, ...] = ()
 
     @property
     def virtual(self) -> bool:
@@ -111,6 +122,7 @@ class _Row:
     window: str = ""
     kiosk: str = ""
     zone: str = ""
+    windows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,6 +132,8 @@ class _Line:
     parity: Literal["N", "E", "O"] = "N"
     flow: Literal["none", "hardware", "xonxoff"] = "none"
     echo: bool = False
+    bits: Literal[7, 8] = 8
+    stop: Literal[1, 2] = 1
 
 
 def load(path: Path, profiles: Path | None = None) -> HallSpec:
@@ -187,11 +201,22 @@ def _models(folder: Path, errors: list[str]) -> dict[str, _Model]:
             _wrong(errors, path, "baud", f"波特率 {baud!r} 不对", "not a baud rate")
             continue
         profile = _make(MODELS[driver][1], row, path, "", errors)
-        if profile:
-            models[path.stem] = _Model(driver, profile, baud)
-        else:
-            models[path.stem] = _Model(driver, None, baud)
+        mistakes = profile.mistakes() if hasattr(profile, "mistakes") else []
+        for key, zh, en in mistakes:
+            _wrong(errors, path, key, zh, en)
+        models[path.stem] = _Model(driver, None if mistakes else profile, baud)
     return models
+
+
+def _highest(driver: str, profile: Any) -> int:
+    """The highest address on a shared line; 0: alone on its line."""
+    most = MODELS[driver][3]
+    return min(most, getattr(profile, "highest_address", most))
+
+
+def _kind(model: _Model) -> str:
+    """What kind of device a model is; some drivers drive strips and summary screens."""
+    return "summary" if getattr(model.profile, "screen", "") == "summary" else MODELS[model.driver][2]
 
 
 def _device(
@@ -219,28 +244,37 @@ def _device(
     if line is not None and not line.url.startswith(SCHEMES):
         _wrong(errors, path, f"line.{row.line}.url", f"不是线路地址 {line.url!r}", "not a line URL")
     if model is not None:
-        _, _, kind, highest = MODELS[model.driver]
+        kind, highest = _kind(model), _highest(model.driver, model.profile)
         lowest = LOWEST.get(model.driver, 1)
         if highest and not lowest <= row.address <= highest:
             span = f"{lowest}..{highest}"
             _wrong(errors, path, f"{where}.address", f"地址须在 {span}", f"must be in {span}")
-        places = PLACES.get(kind, ("window",))
-        if not any(getattr(row, place) for place in places):
+        places = () if kind == "summary" else PLACES.get(kind, ("window",))
+        if places and not any(getattr(row, place) for place in places):
             _wrong(errors, path, f"{where}.{places[0]}", "必须填写", "must be given")
+        if row.windows and kind != "summary":
+            _wrong(errors, path, f"{where}.windows", "只用于综合屏", "is for summary screens only")
+        if row.window and kind == "summary":
+            _wrong(errors, path, f"{where}.window", "综合屏用 windows", "a summary screen takes windows")
     if len(errors) > before or model is None or line is None or model.profile is None:
         return None
     return DeviceSpec(
         name=row.name,
         model=row.model,
         driver=model.driver,
-        kind=MODELS[model.driver][2],
-        line=LineSpec(line.url, Settings(line.baud or model.baud, line.parity, line.flow, line.echo)),
+        kind=_kind(model),
+        line=LineSpec(line.url, _settings(line, model)),
         profile=model.profile,
         address=row.address or 1,
         window=row.window or None,
         kiosk=row.kiosk or None,
         zone=row.zone or None,
+        windows=row.windows,
     )
+
+
+def _settings(line: _Line, model: _Model) -> Settings:
+    return Settings(line.baud or model.baud, line.parity, line.flow, line.echo, line.bits, line.stop)
 
 
 def _together(specs: list[DeviceSpec], path: Path, errors: list[str]) -> None:
@@ -262,7 +296,7 @@ def _together(specs: list[DeviceSpec], path: Path, errors: list[str]) -> None:
                 f"与 {first.name} 同一条线，但协议或串口参数不同",
                 f"shares a line with {first.name} but speaks another protocol or baud",
             )
-        elif first is not spec and not MODELS[spec.driver][3]:
+        elif first is not spec and not _highest(spec.driver, spec.profile):
             _wrong(
                 errors,
                 path,

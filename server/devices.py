@@ -48,6 +48,14 @@ def counts_of(window: Row, queues: Mapping[str, Row | None]) -> tuple[int, str |
     return waiting, window["ticket"]["number"] if window["ticket"] else None
 
 
+def _numbers(window: Row) -> dict[str, str | None]:
+    """Ticket and desk apart, for cards that make their own sentence or have no Chinese."""
+    return {
+        "number": window["ticket"]["number"] if window["ticket"] else None,
+        "window_number": window["number"],
+    }
+
+
 def present(
     windows: Mapping[str, Row | None], queues: Mapping[str, Row | None], settings: HallSettings, texts: Texts
 ) -> dict[str, Any]:
@@ -57,8 +65,7 @@ def present(
         assert row is not None
         text, tone = strip_text(row, settings, texts)
         waiting, number = counts_of(row, queues)
-        facts = {"number": number, "window_number": row["number"]}
-        strips.append({"window": row["id"], "text": text, "kind": tone} | facts)
+        strips.append({"window": row["id"], "text": text, "kind": tone, **_numbers(row)})
         keypads.append({"window": row["id"], "waiting": waiting, "number": number})
     return {"strips": strips, "keypads": keypads}
 
@@ -71,11 +78,7 @@ def window_jobs(
     waiting, number = counts_of(row, queues)
     window = row["id"]
     return [
-        job_to_dict(
-            ShowText(
-                f"strip-{window}-{mark}", window, text, tone, number=number, window_number=row["number"]
-            )
-        ),
+        job_to_dict(ShowText(f"strip-{window}-{mark}", window, text, tone, **_numbers(row))),
         job_to_dict(ShowCounts(f"counts-{window}-{mark}", window, waiting, number)),
     ]
 

@@ -40,6 +40,8 @@ if "drivers.virtual" not in serial.protocol_handler_packages:
 class Settings:
     """baud: bits per second. parity: N, E or O. flow: none, hardware (RTS/CTS, DTR/DSR) or xonxoff.
 
+    bits: 7 or 8 of a character; stop: 1 or 2 bits behind it.
+
     echo: the converter gives back our own bytes, so take them out again. A real port's setting: a hall finds
     out once, by the record of its line, whether its converter does so.
     """
@@ -48,6 +50,13 @@ class Settings:
     parity: str = "N"
     flow: str = "none"
     echo: bool = False
+    bits: int = 8
+    stop: int = 1
+
+    @property
+    def frame_bits(self) -> int:
+        """Bits on the wire per character, the start bit among them."""
+        return 1 + self.bits + (self.parity != "N") + self.stop
 
 
 class SerialLine:
@@ -99,8 +108,9 @@ class SerialLine:
 
     def wire_time(self, count: int) -> float:
         """Seconds that `count` bytes take on the wire; none to speak of on a socket."""
-        bits = 10 if self.settings.parity == "N" else 11
-        return 0.0 if self.url.startswith("socket:") else bits * count / self.settings.baud
+        return (
+            0.0 if self.url.startswith("socket:") else self.settings.frame_bits * count / self.settings.baud
+        )
 
     def open(self) -> None:
         """Raises LineLost. Does nothing when it is open."""
@@ -117,6 +127,8 @@ class SerialLine:
                 self.url,
                 baudrate=self.settings.baud,
                 parity=self.settings.parity,
+                bytesize=self.settings.bits,
+                stopbits=self.settings.stop,
                 timeout=0,
                 write_timeout=2.0,
                 xonxoff=flow == "xonxoff",

@@ -45,12 +45,23 @@ def fits(char: str, repertoire: Repertoire) -> bool:
     if char.isascii():
         return not is_control(char)
     try:
-        code = char.encode("gb2312" if repertoire == "gb2312" else "gb18030")
+        code = char.encode("gb18030")
     except UnicodeEncodeError:
         return False
+    if repertoire == "gb2312" and len(code) == 2:
+        return _in_gb2312(code)
     if code[0] == 0xFE:
         return False
     return len(code) == 2 or repertoire == "gb18030"
+
+
+def _in_gb2312(code: bytes) -> bool:
+    """Is this cell in GB2312? Asked by bytes: the codecs give · and — (a1a4, a1aa) other code points."""
+    try:
+        code.decode("gb2312")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def outside(text: str, repertoire: Repertoire) -> str:

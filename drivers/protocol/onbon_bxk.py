@@ -103,8 +103,9 @@ class Answer:
 class Area:
     """One dynamic area. x, y, width, height in pixels (x and width multiples of 8); stay in half seconds.
 
-    `text` is plain: backslashes, which are markup to the card, and control characters are taken out.
-    `markup` goes in front of it untouched. Re-using `id` replaces the area on the card.
+    `text` is plain: backslashes, which are markup to the card, and control characters are taken out; a line
+    break becomes the card's own (with `lines` 2). `markup` goes in front of it untouched. Re-using `id`
+    replaces the area on the card.
     """
 
     text: str
@@ -184,7 +185,8 @@ def dynamic(
         raise EncodeError(f"area {area.width}x{area.height} at y {area.y} is not a rectangle")
     if not (0 <= area.id <= 254 and 0 <= area.stay <= 255 and 0 <= area.speed <= 0x18):
         raise EncodeError(f"area id {area.id}, stay {area.stay} or speed {area.speed} is out of range")
-    text = area.markup.encode("ascii") + encode_text(clean(area.text, drop="\\"), repertoire)
+    lines = (encode_text(clean(line, drop="\\"), repertoire) for line in area.text.split("\n"))
+    text = area.markup.encode("ascii") + b"\\n".join(lines)
     body = (
         b"\0"
         + _x(area.x, x_unit)

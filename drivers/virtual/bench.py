@@ -5,16 +5,19 @@ them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from drivers.line.clock import Clock
+from drivers.virtual.alpha import AlphaReceiver
 from drivers.virtual.apertum import ApertumBoard, ApertumBox
 from drivers.virtual.bxk import BxkCard
 from drivers.virtual.ff68 import Ff68Keypad
+from drivers.virtual.frame_screens import frame_screen
 from drivers.virtual.medium import Medium, Peer
 from drivers.virtual.modbus import ModbusDisplay
+from drivers.virtual.pingan import PinganCard
 from drivers.virtual.polled import PolledKeypad
 from drivers.virtual.printer import Printer
 from drivers.virtual.sam import SamReader
@@ -22,9 +25,12 @@ from drivers.virtual.scanner import CodeScanner
 
 NODE: Final = "dev/"
 #: model -> far end. A far end takes its name, its address and options as words.
-PEERS: dict[str, type] = {
+PEERS: dict[str, Callable[..., Peer]] = {
     "escpos": Printer,
     "onbon_bxk": BxkCard,
+    "pingan_lihe": PinganCard,
+    "led_frame": frame_screen,
+    "alpha": AlphaReceiver,
     "keypad_ff68": Ff68Keypad,
     "keypad_polled": PolledKeypad,
     "modbus_led": ModbusDisplay,

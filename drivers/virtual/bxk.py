@@ -6,7 +6,7 @@ guessed. Dynamic areas are RAM: a power cut empties the screen.
 
 Faults (act "fault"): no_ack, late_ack (value seconds), nack_busy (value times), nack_crc, wrong_source,
 half_frame, noise_before, lost_lead (value leading a5 lost), silent (hears nothing), byte_unit (5th
-generation). Acts: clear, power.
+generation), baud_mismatch (its baud is another: it hears rubbish). Acts: clear, power.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ FAULTS = frozenset(
         "lost_lead",
         "silent",
         "byte_unit",
+        "baud_mismatch",
     }
 )
 DEFAULTS = {"late_ack": 0.8, "nack_busy": 1.0, "lost_lead": 5.0}
@@ -71,6 +72,7 @@ class BxkCard:
         self.width = int(options.get("width", "128"))
         self.height = int(options.get("height", "16"))
         self.repertoire = options.get("repertoire", "gb2312")
+        self.summary = options.get("screen") == "summary"
         self.faults: dict[str, float] = dict.fromkeys(filter(None, options.get("faults", "").split(",")), 1.0)
         if options.get("x_unit") == "byte":
             self.faults["byte_unit"] = 1.0
@@ -110,7 +112,7 @@ class BxkCard:
             "rejected": self.rejected,
             "width": self.width,
             "height": self.height,
-        }
+        } | ({"screen": "summary", "rows": self.text.splitlines()} if self.summary else {})
 
     def act(self, act: str, facts: dict[str, object]) -> None:
         fault = str(facts.get("fault", ""))
@@ -130,6 +132,8 @@ class BxkCard:
     def receive(self, byte: int, at: float) -> None:
         if "silent" in self.faults:
             return
+        if "baud_mismatch" in self.faults:
+            byte = 0x00 if byte & 1 else 0xFF
         if byte == 0xA5:
             if self._state == "body" and self._body:
                 self.rejected += 1
@@ -235,12 +239,14 @@ class BxkCard:
         if x + width > self.width or y + height > self.height:
             width, height = min(width, self.width), min(height, self.height)
         try:
-            text = area[27:].decode("gb2312" if self.repertoire == "gb2312" else "gbk")
+            area[27:].decode("gb2312" if self.repertoire == "gb2312" else "gbk")  # is every cell in its font?
+            text = area[27:].decode("gb18030")
         except UnicodeDecodeError:
             return False
         plain = ""
         while text:
             if text[0] == "\\" and len(text) > 1:
+                plain += "\n" if text[1] == "n" and area[17] == 2 else ""
                 text = text[{"C": 3, "F": 6, "D": 3, "n": 2}.get(text[1], 2) :]
             else:
                 plain, text = plain + text[0], text[1:]

@@ -17,7 +17,8 @@ EVERY_S, LASTS_S = (4.0, 12.0), (5.0, 10.0)
 TROUBLES = {  # what the bench calls a machine -> (what goes wrong, how it is mended)
     "escpos": (({"act": "unplug"}, {"act": "replug"}),
                ({"act": "fault", "fault": "paper_out"}, {"act": "refill"})),
-    "onbon_bxk": (({"act": "unplug"}, {"act": "replug"}),),
+    **{model: (({"act": "unplug"}, {"act": "replug"}),)
+       for model in ("onbon_bxk", "pingan_lihe", "led_frame", "alpha")},
     "keypad_ff68": (({"act": "unplug"}, {"act": "replug"}),),
     "idcard_sam": (({"act": "unplug"}, {"act": "replug"}),),
     "scanner": (({"act": "unplug"}, {"act": "replug"}),),

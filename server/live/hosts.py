@@ -10,7 +10,7 @@ nowhere.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
@@ -26,7 +26,7 @@ from server.domain.actors import Actor
 from server.domain.refusals import DeviceUnknown, InputInvalid, PersonInvalid, Refusal, StorageFailed
 from server.house import House
 from server.live.guests import Guests
-from server.live.namespaces import HOSTS, place_room, sid
+from server.live.namespaces import HOSTS, sid
 from server.live.publish import Listeners
 from server.readings import read_card
 from server.store.health import kiosks_served
@@ -105,6 +105,12 @@ class DeviceDesk:
         return jobs
 
 
+def place_room(job: Mapping[str, Any]) -> str:
+    """The room of the hosts that stand where this job is to be done."""
+    key = next((key for key in ("kiosk", "window") if job.get(key)), None)
+    return f"{key}:{job[key]}" if key else HOSTS
+
+
 def slip_job(slip: Slip) -> dict[str, Any]:
     return devices.slip_job(slip.id, slip.kiosk, slip.copy, slip.facts["parts"], SLIP_WAIT_S)
 
@@ -117,8 +123,14 @@ class Hosted:
     machines: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
-    def windows(self) -> set[str]:
+    def desks(self) -> set[str]:
+        """The windows at which it has a machine."""
         return {row["window"] for row in self.machines.values() if row["window"]}
+
+    @property
+    def windows(self) -> set[str]:
+        """Those whose picture it shows somewhere, on a summary screen too."""
+        return self.desks.union(*(row["windows"] for row in self.machines.values()))
 
     @property
     def kiosks(self) -> set[str]:
@@ -129,7 +141,9 @@ class Hosted:
     def rooms(self) -> set[str]:
         """Where it is to be heard."""
         windows, kiosks = (f"window:{w}" for w in self.windows), (f"kiosk:{k}" for k in self.kiosks)
-        return {*windows, *kiosks, *(f"device:{name}" for name in self.machines)}
+        machines = self.machines.values()
+        readers = (f"reader:{row['kiosk']}" for row in machines if row["kind"] == "reader" and row["kiosk"])
+        return {*windows, *kiosks, *readers, *(f"device:{name}" for name in self.machines)}
 
 
 class HostNamespace(Namespace):
@@ -178,7 +192,7 @@ class HostNamespace(Namespace):
         host = self._hosts.get(sid())
         if host is None:
             return _refused(DeviceUnknown())
-        found = _devices(message)
+        found = _devices(message, self._house.hall.catalogue.windows)
         held = {s for job in _list(message, "jobs") if (s := devices.slip_of_job(_clean(job))) is not None}
         try:
             with self._house.store.unit(host.actor) as unit:
@@ -206,7 +220,7 @@ class HostNamespace(Namespace):
             elsewhere = kiosks_served(connection, view.hall) - host.kiosks
             owed = [slip for slip in slips_in(connection, view.hall, "queued") if slip.kiosk not in elsewhere]
             now, patience = max(self._house.clock(), view.at), hall.rating_rule.pad_timeout
-            open_rounds = [open_round(connection, view.hall, w, now - patience) for w in sorted(host.windows)]
+            open_rounds = [open_round(connection, view.hall, w, now - patience) for w in sorted(host.desks)]
         emit("present", devices.present(rows, queues, hall, self._house.texts))
         for slip in owed:
             emit("job", slip_job(slip))
@@ -351,12 +365,20 @@ def _list(message: Any, key: str) -> list[Any]:
     return value[:MAX_DEVICES] if isinstance(value, list) else []
 
 
-def _devices(message: Any) -> dict[str, dict[str, Any]]:
-    """The declared devices by name with every key present, text only."""
+def _shown(row: Any, windows: Collection[str]) -> set[str]:
+    """The windows whose picture a device shows: its own; on a summary screen those it names, else all."""
+    if _text(row, "kind") != "summary":
+        return {window for window in (_text(row, "window"),) if window}
+    return {_clean(window) for window in _list(row, "windows")} or set(windows)
+
+
+def _devices(message: Any, windows: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The declared devices by name with every key present, text only; `windows`: those of the hall."""
     rows = [
         {
             **{k: _text(row, k) for k in ("name", "kind", "model", "line")},
             **{k: _text(row, k) or None for k in ("window", "kiosk")},
+            "windows": _shown(row, windows),
         }
         for row in _list(message, "devices")
     ]

@@ -3,7 +3,6 @@ that nothing falls between; it drops what is not newer and asks `resync` when it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from threading import Lock
 from typing import Any
 
@@ -94,14 +93,8 @@ class KioskNamespace(FaceNamespace):
         if room is None or not isinstance(wanted, bool):
             return {"ok": False}
         job = devices.card_job(room, wanted, WANTED_S)
-        self.socketio.emit("job", job, namespace="/devices", to=place_room(job))
+        self.socketio.emit("job", job, namespace="/devices", to=f"reader:{room}")
         return {"ok": True}
-
-
-def place_room(job: Mapping[str, Any]) -> str:
-    """The room of the hosts that stand where this job is to be done."""
-    key = next((key for key in ("kiosk", "window") if job.get(key)), None)
-    return f"{key}:{job[key]}" if key else HOSTS
 
 
 def picture(house: House, face: str, room: str) -> dict[str, Any]:

@@ -9,10 +9,13 @@ import pytest
 
 from drivers.errors import DeviceGarbled, DeviceSilent, LineLost
 from drivers.jobs import Outcome, PrintSlip, ShowCounts, ShowText, Text
+from drivers.led.alpha import AlphaSign
 from drivers.led.apertum_board import ApertumBoard
+from drivers.led.led_frame import FrameScreen
 from drivers.led.modbus_led import ModbusLed
 from drivers.led.modbus_led import Profile as ModbusProfile
 from drivers.led.onbon_bxk import OnbonStrip
+from drivers.led.pingan_lihe import PinganScreen
 from drivers.line.clock import Clock
 from drivers.line.serial_line import SerialLine, Settings
 from drivers.pad.apertum_box import ApertumBox, ApertumBus
@@ -25,6 +28,7 @@ from drivers.reader.idcard_sam import IdCardReader
 from drivers.reader.scanner import CodeScanned, Scanner
 from drivers.virtual.apertum import ApertumBoard as FarBoard
 from drivers.virtual.apertum import ApertumBox as FarBox
+from drivers.virtual.bench import PEERS
 from drivers.virtual.bxk import BxkCard
 from drivers.virtual.expose import OverPty, OverTcp
 from drivers.virtual.ff68 import Ff68Keypad
@@ -79,6 +83,35 @@ def test_strips(expose):
     assert [card.text for card in cards] == ["", "Z[アΑ请"]
     with pytest.raises(DeviceSilent):
         OnbonStrip("s3", line, 3).perform(ShowText("1", "W03", "x"))
+
+
+def test_screens_of_every_other_protocol(expose, declare):
+    """Real bytes: receipts of Ping An Li He, the nibble bus, A0 90, an Alpha sign, frames nobody answers."""
+    call = ShowText("1", "W03", "请A001号到3号窗口", number="A001", window_number="3")
+    for driver, model, options, state, text in (
+        (PinganScreen, "strip_pingan_number", {}, "confirmed", "请A0001号顾客到3号窗口"),
+        (PinganScreen, "strip_pingan", {}, "sent", "请A001号到3号窗口"),
+        (AlphaSign, "sign_alpha", {}, "sent", "A001 -> 3"),
+        (FrameScreen, "frame_a090", {"far": "a090"}, "confirmed", "请A001号到3号窗口"),
+        (FrameScreen, "frame_ruize", {"far": "nibble"}, "sent", "请A001号到3号窗口"),
+        (FrameScreen, "frame_yinda", {"far": "yinda"}, "sent", "请A001号到3号窗口"),
+        (FrameScreen, "frame_led485", {"far": "led485"}, "sent", "A001"),
+    ):
+        (spec,) = declare((model, 3, "/dev/x", "W03")).devices
+        made = spec.profile
+        far = [PEERS[driver.model](f"s{n}", n, options) for n in (3, 4)]
+        line, _, cable = expose(*far, shared=True)
+        assert driver("s3", line, 3, made).perform(call) == Outcome(state), model
+        until = time.monotonic() + 5
+        while time.monotonic() < until and far[0].text != text:
+            with cable.changed:
+                cable.advance(cable.clock.now())
+        assert [one.text for one in far] == [text, ""], model
+        if model == "frame_ruize":
+            assert driver("s4", line, 4, made).check().state == "ok"
+        if state == "confirmed":
+            with pytest.raises(DeviceSilent):
+                driver("s5", line, 5, made).perform(call)
 
 
 def test_keypads(expose):

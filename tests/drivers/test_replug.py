@@ -14,6 +14,9 @@ from tests.drivers.rig import Rig
 ROWS = {
     "escpos": ("slip_80mm", 0, "K1", 115200),
     "onbon_bxk": ("strip_128x16", 1, "W01", 57600),
+    "pingan_lihe": ("strip_pingan", 1, "W01", 9600),
+    "led_frame": ("frame_a090", 1, "W01", 9600),
+    "alpha": ("sign_alpha", 1, "W01", 9600),
     "keypad_ff68": ("keypad_pad5", 1, "W01", 9600),
     "keypad_polled": ("keypad_polled", 1, "W01", 9600),
     "modbus_led": ("digits_4", 1, "W01", 9600),

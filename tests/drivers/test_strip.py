@@ -109,6 +109,29 @@ def test_names_markup_and_controls_on_a_strip(strip):
     assert card.text == "请C1王〓〓Z号"
 
 
+def test_a_summary_screen_lists_the_last_calls(plug):
+    line, (card,) = plug("virtual://onbon_bxk/s?address=9&width=192&height=64&screen=summary")
+    one = OnbonStrip("summary", line, 9, Profile(width=192, height=64, screen="summary", rows=3))
+    for n in (1, 2, 3, 4, 3):
+        assert one.perform(ShowText(str(n), f"W{n}", f"请A00{n}号到{n}号\\n窗口\n")) == Outcome("confirmed")
+    assert card.look()["rows"] == [f"请A00{n}号到{n}号n窗口" for n in (3, 4, 2)]
+    assert list(card.areas) == [0]
+
+
+def test_the_dot_in_a_name_is_drawn(strip):
+    one, (card, *_) = strip()
+    assert one.perform(ShowText("1", "W01", "买买提·艾力——1号")) == Outcome("confirmed")
+    assert card.text == "买买提·艾力——1号"
+
+
+def test_a_card_set_to_another_baud_is_silent(strip, bench):
+    one, (card, *_) = strip()
+    bench.act(card.name, "fault", {"fault": "baud_mismatch"})
+    with pytest.raises(DeviceSilent):
+        one.perform(CALL)
+    assert (card.frames, card.text) == (0, "")
+
+
 def test_every_byte_that_needs_an_escape_arrives(strip):
     one, (card, *_) = strip()
     one.perform(ShowText("1", "W01", "Z[アΑ"))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { benchtop, CABLE, type Digits, digitsOf, dotsOf, FAULTS, faultsOf, isDigits, isOn, isReprint, type Keypad, keysOf, kindOf, type Model, newestFirst, placeOf, placesOf, ratingValue, switchOver, unpack } from './flow'
+import { benchtop, CABLE, type Digits, digitsOf, dotsOf, FAULTS, faultsOf, isDigits, isOn, isReprint, type Keypad, keysOf, kindOf, type Model, newestFirst, placeOf, placesOf, ratingValue, runsOf, type Strip, switchOver, unpack } from './flow'
 
 const model = (name: string, more: Partial<Model> = {}): Model => ({ model: name, unplugged: false, faults: [], ...more })
 
@@ -26,8 +26,19 @@ describe('the bench', () => {
     expect(kindOf({ model: 'x' })).toBeNull()
     expect(['strip-W03', 'printer-K1', 'hall'].map(placeOf)).toEqual(['W03', 'K1', 'hall'])
   })
+  it('sets screens over no window apart', () => {
+    const top = benchtop({ 'summary-1': model('pingan_lihe', { screen: 'summary' }), 'strip-W01': model('pingan_lihe', { screen: 'strip' }), 'strip-W02': model('alpha') })
+    expect(top.summaries.map((s) => s.name)).toEqual(['summary-1'])
+    expect(top.desks.map((d) => d.place)).toEqual(['W01', 'W02'])
+  })
+  it('shows a strip in its colours', () => {
+    const strip = (more: object) => model('alpha', { text: 'A1', on: true, width: 1, height: 1, ...more }) as Strip
+    expect(runsOf(strip({}))).toEqual([{ text: 'A1', colour: '' }])
+    expect(runsOf(strip({ runs: [{ text: 'A1', colour: 'green' }] }))).toEqual([{ text: 'A1', colour: 'green' }])
+  })
   it('asks a device itself what may be broken and which keys it has', () => {
     expect(faultsOf(model('apertum_box', { offers: ['collision'] }))).toEqual(['unplug', 'collision'])
+    expect(faultsOf(model('onbon_bxk'))).toContain('baud_mismatch')
     expect(faultsOf(model('keypad_ff68'))).toContain('two_at_once')
     expect(faultsOf(model('unheard-of'))).toEqual(['unplug'])
     expect(keysOf(model('apertum_box', { keys: ['start', 'end'] }) as Keypad)).toEqual(['start', 'end'])

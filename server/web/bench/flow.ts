@@ -35,8 +35,14 @@ export interface Printer extends Model {
   dots: number
   waiting_bytes: number
 }
+export interface Run {
+  text: string
+  colour: string // red | green | yellow
+}
 export interface Strip extends Model {
   text: string
+  runs?: Run[] // the same in its colours, where the screen has any
+  rows?: string[] // a summary screen: newest call first
   on: boolean
   width: number
   height: number
@@ -64,6 +70,9 @@ export type Kind = 'printer' | 'strip' | 'keypad' | 'reader' | 'scanner'
 const KIND: Record<string, Kind> = {
   escpos: 'printer',
   onbon_bxk: 'strip',
+  pingan_lihe: 'strip',
+  led_frame: 'strip',
+  alpha: 'strip',
   modbus_led: 'strip',
   apertum_board: 'strip',
   keypad_ff68: 'keypad',
@@ -76,7 +85,7 @@ const KIND: Record<string, Kind> = {
 /** What can be broken, as the heads of drivers/virtual/*.py list it. Pulling the plug is the same everywhere. */
 export const FAULTS: Record<Kind, string[]> = {
   printer: ['paper_out', 'run_out', 'near_end', 'cover_open', 'cutter', 'head', 'offline', 'silent', 'gb2312_font', 'chinese_off', 'cut_needs_line_start', 'near_end_offline', 'duplicate_status', 'garbage'],
-  strip: ['silent', 'no_ack', 'late_ack', 'nack_busy', 'nack_crc', 'wrong_source', 'half_frame', 'noise_before', 'lost_lead', 'byte_unit'],
+  strip: ['silent', 'no_ack', 'late_ack', 'nack_busy', 'nack_crc', 'wrong_source', 'half_frame', 'noise_before', 'lost_lead', 'byte_unit', 'baud_mismatch'],
   keypad: ['silent', 'bad_checksum', 'lost_echo', 'double_press', 'len_mismatch', 'unknown_key', 'two_at_once', 'power_burst'],
   reader: [],
   scanner: [],
@@ -103,13 +112,15 @@ export interface Desk {
 }
 export interface Benchtop {
   printers: { name: string; place: string; model: Printer }[]
+  summaries: { name: string; model: Strip }[]
   desks: Desk[]
   readers: { name: string; model: CardReader }[]
   scanners: { name: string; model: CodeScanner }[]
 }
-/** Printers first, then one desk per window with all that hangs there, in the order of the windows. */
+/** Printers first, then the screens that hang over no window, then one desk per window with all that hangs there. */
 export function benchtop(devices: Record<string, Model>): Benchtop {
   const printers: Benchtop['printers'] = []
+  const summaries: Benchtop['summaries'] = []
   const desks: Record<string, Desk> = {}
   const readers: Benchtop['readers'] = []
   const scanners: Benchtop['scanners'] = []
@@ -119,7 +130,8 @@ export function benchtop(devices: Record<string, Model>): Benchtop {
     if (kind === 'printer') printers.push({ name, place, model: model as Printer })
     if (kind === 'reader') readers.push({ name, model: model as CardReader })
     if (kind === 'scanner') scanners.push({ name, model: model as CodeScanner })
-    if (kind !== 'strip' && kind !== 'keypad') continue
+    if (kind === 'strip' && model.screen === 'summary') summaries.push({ name, model: model as Strip })
+    if ((kind !== 'strip' && kind !== 'keypad') || model.screen === 'summary') continue
     const desk = (desks[place] ??= { place, strip: null, more: [], keypad: null })
     if (kind === 'strip' && desk.strip) desk.more.push({ name, model: model as Strip })
     else if (kind === 'strip') desk.strip = { name, model: model as Strip }
@@ -127,7 +139,13 @@ export function benchtop(devices: Record<string, Model>): Benchtop {
   }
   const byPlace = (a: { place: string }, b: { place: string }) => a.place.localeCompare(b.place, 'en', { numeric: true })
   const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name, 'en', { numeric: true })
-  return { printers: printers.sort(byPlace), desks: Object.values(desks).sort(byPlace), readers: readers.sort(byName), scanners: scanners.sort(byName) }
+  return {
+    printers: printers.sort(byPlace),
+    summaries,
+    desks: Object.values(desks).sort(byPlace),
+    readers: readers.sort(byName),
+    scanners: scanners.sort(byName),
+  }
 }
 
 /** A fault as it is felt: some live in the model's words, not in its list. */
@@ -150,6 +168,8 @@ export const placesOf = ({ text, digits }: Digits): string[] => Array.from(text.
 export const digitsOf = (digits: string): string[] => Array.from(digits.padEnd(6).slice(0, 6), (d) => d.trim())
 /** Rating button for a level: the pad counts from the best, 0. */
 export const ratingValue = (level: number): number => 5 - level
+/** What a strip shows, in its colours; "" is the colour of a strip that has only one. */
+export const runsOf = (strip: Strip): Run[] => (strip.runs?.length ? strip.runs : [{ text: strip.text, colour: '' }])
 /** Newest paper first; what hangs in the printer is the newest. */
 export const newestFirst = (papers: Paper[]): Paper[] => [...papers].reverse()
 export const isReprint = (paper: Paper): boolean => paper.lines.some((line) => line.text?.includes('补打'))

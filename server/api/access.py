@@ -147,7 +147,7 @@ def recheck(unit: Unit) -> None:
             session is None
             or account is None
             or account.disabled
-            or not _is_alive(house(), session, unit.clock_at)
+            or not _is_alive(house(), session, unit.now)
         ):
             raise refusals.SessionNeeded()
 
@@ -285,7 +285,7 @@ def _device(key: object) -> Actor:
     door().remember(key_hash, device)
     actor = Actor("device", device.id, device.kind, device.id, device.window, device.kiosk)
     if device.seen_at is None or h.clock() - device.seen_at >= SEEN_EVERY:
-        _seen(h, actor, key_hash, lambda unit: save_device(unit, device.id, seen_at=unit.clock_at))
+        _seen(h, actor, key_hash, lambda unit: save_device(unit, device.id, seen_at=unit.now))
     return actor
 
 

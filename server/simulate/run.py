@@ -70,7 +70,7 @@ def _real_days(world: World, scenario: Scenario, seed: int, days: int) -> Iterat
         hall = RealHall(store, clock, world.hall, world.template)
         for day in working_days(scenario, world.hall, days):
             people = citizens_of(scenario, world.hall, world.arrivals, day, seed)
-            hall.begin(day)
+            people = hall.begin(day, people)
             play = Play(hall, manners_of(scenario, world.hall, world.arrivals), people,
                         shifts_of(scenario, world.hall, day))  # fmt: skip
             outcomes = play.run()

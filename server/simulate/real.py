@@ -209,10 +209,16 @@ class RealHall:
     def call(self, window: str) -> Called | None:
         def deed(unit: Unit) -> dict[str, Any]:
             leg = call_next(unit, self.settings, window)
-            return {"ticket": leg.ticket, "rule": leg.rule} if leg else {"none": True}
+            return {"ticket": leg.ticket, "leg": leg.id, "rule": leg.rule} if leg else {"none": True}
 
         answer, _ = self.do(self.clerk(window), {"call": window}, deed)
-        return Called(self.citizen_of[answer["ticket"]], answer["rule"]) if "ticket" in answer else None
+        return self.called(answer) if "ticket" in answer else None
+
+    def called(self, answer: dict[str, Any]) -> Called:
+        """Who stands at the window now, by the leg that was called."""
+        citizen = self.citizen_of[answer["ticket"]]
+        self.leg_of[citizen] = answer["leg"]
+        return Called(citizen, answer["rule"])
 
     def start(self, window: str) -> None:
         self.do(self.clerk(window), {"start": window}, lambda u: {"leg": start(u, window).id})

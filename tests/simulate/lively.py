@@ -1,5 +1,6 @@
-"""The real hall with clerks and citizens who do everything a day brings: hold, transfer, take back, pause, call
-by choice, rate, cancel, call for help. The loop sees a plain day; what it does not expect is answered here.
+"""The real hall with clerks and citizens who do everything a day brings: hold, transfer, take back, pause,
+call by choice, rate, cancel, call for help. The loop sees a plain day; what it does not expect is answered
+here.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Hall-days with faults on the real deeds: retries, duplicates, crashes, restarts, a busy database, clock jumps,
-one day after another on the same database. What was promised holds every evening."""
+"""Hall-days with faults on the real deeds: retries, duplicates, crashes, restarts, a busy database, clock
+jumps, one day after another on the same database. What was promised holds every evening."""
 
 from __future__ import annotations
 
@@ -66,8 +66,7 @@ def test_campaign_of_hall_days(world: World, seed: int, capsys: pytest.CaptureFi
     """A failure names its seed: hall_days(world, seed, ...) plays it again, act by act the same."""
     begun = time.perf_counter()
     hall = hall_days(world, seed, DAYS, tickets=8 + seed % 25, rate=0.04)
-    met = " ".join(f"{fault} {n}" for fault, n in sorted(hall.faults.items()))
+    took = f"{time.perf_counter() - begun:.1f} s"
+    met = ", ".join(f"{n} x {fault}" for fault, n in sorted(hall.faults.items()))
     with capsys.disabled():
-        print(
-            f"\nseed {seed}: {DAYS} days, {len(hall.given)} numbers, {time.perf_counter() - begun:.1f} s; {met}"
-        )
+        print(f"\nseed {seed}: {DAYS} days, {len(hall.given)} numbers, {took}: {met}")

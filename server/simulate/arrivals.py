@@ -272,7 +272,8 @@ def draw_day(people: People, arrivals: Arrivals, demand: Demand, rng: Random) ->
 def draw_span(
     people: People, rate: Callable[[float], float], from_s: float, to_s: float, most: float, rng: Random
 ) -> list[Citizen]:
-    """Everybody who comes within from_s..to_s, `rate(s)` a second, never more than `most` (thinning)."""
+    """Everybody who would come within from_s..to_s, `rate(s)` a second, never more than `most` (thinning);
+    an appointment moves its holder to shortly before the slot, even out of the span."""
     found: list[Citizen] = []
     at = from_s
     while most > 0:
@@ -281,7 +282,7 @@ def draw_span(
             break
         if rng.random() * most < rate(at):
             found.append(people.draw(len(found) + 1, at))
-    return [c for c in in_order(found) if from_s <= c.at_s < to_s]
+    return in_order(found)
 
 
 def in_order(people: Sequence[Citizen]) -> list[Citizen]:

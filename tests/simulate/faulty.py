@@ -26,7 +26,7 @@ from server.simulate.real import VirtualClock
 from server.store import tables as t
 from server.store.alarms import alarms_of
 from server.store.days import find_day
-from server.store.engine import open_engine, writing
+from server.store.engine import writing
 from server.store.once import Answer
 from server.store.snapshots.public import day_value
 from server.store.snapshots.view import View
@@ -62,7 +62,7 @@ class FaultyHall(LivelyHall):
         rng: Random, rate: float, lively: float,
     ) -> None:  # fmt: skip
         super().__init__(store, clock, settings, template, rng, lively)
-        self._rate, self._texts = rate, texts
+        self._rate, self._texts, self._steady_now = rate, texts, True
         self.faults: Counter[str] = Counter()
         self.given: dict[int, str] = {}  # ticket -> number, as the citizen holds it
         self.done: Counter[str] = Counter()  # acts that were answered with success
@@ -71,11 +71,13 @@ class FaultyHall(LivelyHall):
     # --- faults
     def begin(self, day: date, people: Any = ()) -> list[Citizen]:
         """A day opens by itself only when the clock is right, or not far behind."""
-        self.clock.wrong = timedelta(0)
-        return super().begin(day, people)
+        self.clock.wrong, self._steady_now = timedelta(0), True
+        coming = super().begin(day, people)
+        self._steady_now = False
+        return coming
 
     def at(self, now_s: float) -> None:
-        if self._hits("jump"):
+        if not self._steady_now and self._hits("jump"):
             self.clock.wrong = timedelta(seconds=self.rng.choice(JUMPS_S))
         super().at(now_s)
 
@@ -85,11 +87,9 @@ class FaultyHall(LivelyHall):
         return hit
 
     def _restart(self) -> None:
-        """A new process on the same file."""
-        url = self.store.engine.url.render_as_string(hide_password=False)
+        """A new process on the same file: new connections, nothing remembered."""
         self.store.engine.dispose()
-        engine = open_engine(url, durable=False)
-        self.store = Store(engine, self.settings.id, self.clock, steady=self.clock.steady)
+        self.store = Store(self.store.engine, self.settings.id, self.clock, steady=self.clock.steady)
 
     def send(self, request_id: str, actor: Actor, body: dict[str, Any], deed: Deed) -> Answer:
         if self._hits("crash"):

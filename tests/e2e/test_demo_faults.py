@@ -54,6 +54,19 @@ window = "W01"
 CABLES = {"virtual://slips/K1", "virtual://strips/A", "virtual://keypads/A"}
 
 
+def morning() -> str:
+    """Three quarters of an hour at one window: somebody every three minutes, every fourth by appointment."""
+    lines = ['name = "short"', "date = 2026-03-02"]
+    for number in range(1, 15):
+        hours = '[["09:00:00", "09:45:00"]]' if number == 1 else "[]"
+        lines += ["[[window]]", f'id = "W{number:02d}"', f"hours = {hours}"]
+    for i in range(12):
+        lines += ["[[arrival]]", f"at = 09:{3 * i:02d}:00", 'service = "S003"', "minutes = 3.0"]
+        if i % 4 == 0:
+            lines += ['priority = "appointment"', f"slot = 09:{3 * i + 2:02d}:00"]
+    return "\n".join(lines)
+
+
 @pytest.fixture
 def small_town(tmp_path: Path) -> Iterator[Town]:
     devices = tmp_path / "devices.toml"
@@ -68,8 +81,8 @@ def small_town(tmp_path: Path) -> Iterator[Town]:
 
 def test_every_cable_is_pulled_and_no_number_is_lost(small_town: Town, tmp_path: Path) -> None:
     scenario = tmp_path / "short.toml"
-    scenario.write_text('name = "short"\ndate = 2026-03-02\ntickets = 25\nappointment_share = 0.3\n', "utf-8")
-    command = [sys.executable, "-m", "server.cli", "demo", "--speed", "900", "--faults"]
+    scenario.write_text(morning(), "utf-8")
+    command = [sys.executable, "-m", "server.cli", "demo", "--speed", "200", "--faults"]
     place = ["--scenario", str(scenario), "--data", str(small_town.data), "--port", str(small_town.port)]
     env = {**os.environ, "WUCHA_PASSWORD_COST": "test"}
     done = subprocess.run([*command, *place], cwd=ROOT, env=env, capture_output=True, text=True, timeout=150)
@@ -82,4 +95,5 @@ def test_every_cable_is_pulled_and_no_number_is_lost(small_town: Town, tmp_path:
     papers = dict(re.findall(r"(\w+) (\d+)", report.partition("papers:")[2].partition("\n")[0]))
     held = re.search(r"numbers (\d+)", report)
     assert held is not None
+    assert held[1] == "12"
     assert sum(map(int, papers.values())) == int(held[1]), "one paper is owed for each number"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Any
@@ -21,7 +21,11 @@ LIMIT_S = {"printer": 5.0}  # N8: how soon staff must see it
 LIMIT_ELSE_S = 10.0
 PATIENCE = 4  # times the limit: then it is called not seen
 LOOK_S, REST_S = 0.2, 1.0
-QUIET = "not_pressed_yet"
+QUIET = ("", "not_pressed_yet")
+ALONE = {  # driver -> (what goes wrong with one machine, how it is mended)
+    "escpos": ({"act": "fault", "fault": "paper_out"}, {"act": "refill"}),
+    "onbon_bxk": ({"act": "fault", "fault": "silent"}, {"act": "clear", "fault": "silent"}),
+}
 
 Rows = Mapping[str, Mapping[str, Any]]
 
@@ -53,33 +57,28 @@ class Pulled:
         return self.seen_s is not None and self.seen_s <= self.trouble.limit_s and self.gone_s is not None
 
 
-def round_of(devices: Rows, virtual: Sequence[str]) -> list[Trouble]:
-    """Every cable of virtual machines once; then no paper in each printer, and one silent strip per cable."""
+def round_of(devices: Rows, models: Mapping[str, str]) -> list[Trouble]:
+    """Every cable of virtual machines once, then on each what one machine alone may suffer. models: virtual
+    machine -> its driver, as the bench names them."""
     lines: dict[str, list[str]] = {}
-    for name in sorted(virtual):
-        if name in devices:
-            lines.setdefault(str(devices[name]["line"]), []).append(name)
-    found = []
+    for name in sorted(models.keys() & devices.keys()):
+        lines.setdefault(str(devices[name]["line"]), []).append(name)
+    cables, alone = [], []
     for line, names in sorted(lines.items()):
-        limit = LIMIT_S.get(str(devices[names[0]]["kind"]), LIMIT_ELSE_S)
-        found.append(Trouble(line, names[0], frozenset(names), {"act": "unplug"}, {"act": "replug"}, limit))
-    for names in lines.values():
-        kind, first = str(devices[names[0]]["kind"]), names[0]
-        if kind == "printer":
-            no_paper = {"act": "fault", "fault": "paper_out"}
-            found.append(Trouble(f"{first} paper_out", first, frozenset({first}), no_paper,
-                                 {"act": "refill"}, LIMIT_S[kind]))  # fmt: skip
-        if kind == "strip":
-            silent = {"act": "fault", "fault": "silent"}
-            found.append(Trouble(f"{first} silent", first, frozenset({first}), silent,
-                                 {"act": "clear", "fault": "silent"}, LIMIT_ELSE_S))  # fmt: skip
-    return found
+        first = names[0]
+        limit = LIMIT_S.get(str(devices[first]["kind"]), LIMIT_ELSE_S)
+        cables.append(Trouble(line, first, frozenset(names), {"act": "unplug"}, {"act": "replug"}, limit))
+        if models[first] in ALONE:
+            wrong, mend = ALONE[models[first]]
+            name = f"{first} {wrong['fault']}"
+            alone.append(Trouble(name, first, frozenset({first}), wrong, mend, limit))
+    return cables + alone
 
 
 def is_well(device: Mapping[str, Any]) -> bool:
-    """A keypad that nobody has pressed yet is honestly unknown; every other machine answers when asked."""
-    quiet = device["kind"] == "keypad" and (device["state"], device["reason"]) == ("unknown", QUIET)
-    return device["state"] == "ok" or quiet
+    """What cannot answer, and a keypad that nobody has pressed yet, are honestly unknown."""
+    unknown = device["state"] == "unknown" and device["reason"] in QUIET
+    return device["state"] == "ok" or unknown
 
 
 class Cables:
@@ -89,7 +88,7 @@ class Cables:
         self._eye = Caller(manager.url, manager.headers)
         self._csrf, self._say = csrf, say
         self._stop, self._enough = Event(), Event()
-        self._models: set[str] = set()
+        self._models: dict[str, str] = {}  # machine -> driver
         self._client = socketio.Client(logger=False, engineio_logger=False)
         self._client.on("snapshot", self._on_picture, namespace="/bench")
         self._client.on("changes", self._on_picture, namespace="/bench")
@@ -110,7 +109,9 @@ class Cables:
         self._thread.join()
 
     def _on_picture(self, picture: dict[str, Any]) -> None:
-        self._models |= {name for name, model in picture["rows"].get("devices", {}).items() if model}
+        for name, model in picture["rows"].get("devices", {}).items():
+            if model:
+                self._models[name] = str(model.get("model", ""))
 
     def _run(self) -> None:
         try:
@@ -121,9 +122,9 @@ class Cables:
                 namespaces=["/bench"],
                 transports=["websocket"],
             )
-            self._until(lambda: bool(self._models) and self._well(self._models), 60)
+            self._until(lambda: bool(self._models) and self._well(self._models.keys()), 60)
             while not self._stop.is_set():
-                for trouble in round_of(self._devices(), sorted(self._models)):
+                for trouble in round_of(self._devices(), dict(self._models)):
                     self._one(trouble)
                     if self._stop.is_set():
                         break
@@ -139,7 +140,7 @@ class Cables:
         found: Rows = picture["rows"]["devices"]
         return found
 
-    def _well(self, names: set[str] | frozenset[str]) -> bool:
+    def _well(self, names: Set[str]) -> bool:
         devices = self._devices()
         return all(name in devices and is_well(devices[name]) for name in names)
 

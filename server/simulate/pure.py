@@ -27,17 +27,17 @@ from server.settings import HallSettings
 from server.simulate.arrivals import Citizen
 from server.simulate.loop import Called
 
+TERMS, ANY_DAY = Appointments(), datetime(2000, 1, 1, tzinfo=UTC)
 Line = list[tuple[float, float, int, Leg]]
 
 
-def joined(
-    citizen: Citizen, now: datetime, midnight: datetime, rules: Rules, terms: Appointments
-) -> tuple[str, datetime]:
-    """(class, where its seniority starts) of somebody who joins at `now`. Raises CheckInEarly."""
-    if citizen.priority == APPOINTMENT and citizen.slot_s is not None:
-        return arrival(midnight + timedelta(seconds=citizen.slot_s), now, rules, terms)
-    origin_s = citizen.origin_s
-    return citizen.priority, now if origin_s is None else midnight + timedelta(seconds=origin_s)
+def joined(citizen: Citizen, now_s: float, rules: Rules, terms: Appointments = TERMS) -> tuple[str, float]:
+    """(class, second at which its seniority starts) of somebody who joins at `now_s`. Raises CheckInEarly."""
+    if citizen.priority != APPOINTMENT or citizen.slot_s is None:
+        return citizen.priority, now_s if citizen.origin_s is None else citizen.origin_s
+    slot, now = (ANY_DAY + timedelta(seconds=s) for s in (citizen.slot_s, now_s))
+    priority, origin = arrival(slot, now, rules, terms)
+    return priority, (origin - ANY_DAY).total_seconds()
 
 
 def until_check_in(citizen: Citizen, now_s: float, terms: Appointments) -> float:
@@ -121,11 +121,11 @@ class PureHall:
     def join(self, citizen: Citizen, at_s: float) -> None:
         """Stand in line since `at_s`. Raises CheckInEarly."""
         now, terms = self._midnight + timedelta(seconds=at_s), self._settings.hall.appointment
-        priority, origin = joined(citizen, now, self._midnight, self._rules, terms)
+        priority, origin_s = joined(citizen, at_s, self._rules, terms)
         self.stand(Leg(
             id=citizen.id, ticket=citizen.id, ordinal=1, number=str(citizen.id), service=citizen.service,
             queue=self._queue_of[citizen.service], priority=priority, state=State.WAITING,
-            joined_at=now, origin_at=origin,
+            joined_at=now, origin_at=self._midnight + timedelta(seconds=origin_s),
         ))  # fmt: skip
 
     def stand(self, leg: Leg) -> None:

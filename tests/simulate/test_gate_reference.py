@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
@@ -18,12 +18,10 @@ from server.simulate.loop import Called, Play
 from server.simulate.pure import PureHall, joined
 from server.simulate.run import World
 from server.simulate.scenario import Scenario, WindowPlan, citizens_of, manners_of, shifts_of
-from tests.conftest import MONDAY_NINE
 from tests.simulate.gate_reference import Reference
 
 MONDAY = date(2026, 3, 2)
 MINUTE = timedelta(minutes=1)
-MIDNIGHT = MONDAY_NINE.replace(hour=0).astimezone(UTC)
 
 
 @dataclass
@@ -52,13 +50,10 @@ class Watched:
         waits = self.inner.take(citizen)
         if waits != 0:
             return waits
-        now = MIDNIGHT + timedelta(minutes=self.minute)
-        cls, origin = joined(citizen, now, MIDNIGHT, Rules(), Appointments())
+        cls, origin_s = joined(citizen, self.minute * 60, Rules(), Appointments())
         queue = self.inner._queue_of[citizen.service]
         leg = {"id": citizen.id, "service": citizen.service, "queue": queue, "cls": cls}
-        self.reference.waiting.append(
-            {**leg, "origin": (origin - MIDNIGHT) / timedelta(minutes=1), "joined": self.minute}
-        )
+        self.reference.waiting.append({**leg, "origin": origin_s / 60, "joined": self.minute})
         return waits
 
     def call(self, window: str) -> Called | None:

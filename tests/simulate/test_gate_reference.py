@@ -53,7 +53,9 @@ class Watched:
         cls, origin_s = joined(citizen, self.minute * 60, Rules(), Appointments())
         queue = self.inner._queue_of[citizen.service]
         leg = {"id": citizen.id, "service": citizen.service, "queue": queue, "cls": cls}
-        self.reference.waiting.append({**leg, "origin": origin_s / 60, "joined": self.minute})
+        self.reference.waiting.append(
+            {**leg, "origin": timedelta(seconds=origin_s) / MINUTE, "joined": self.minute}
+        )
         return waits
 
     def call(self, window: str) -> Called | None:

@@ -281,10 +281,11 @@ def bench(args: tuple[str, ...]) -> None:
               help="What differs from an ordinary Monday (config/demo/scenarios).")  # fmt: skip
 @click.option("--seed", default=1, show_default=True, help="Same seed, same days.")
 @click.option("--days", default=1, show_default=True, type=click.IntRange(1, 10_000))
-@click.option("--real", is_flag=True, help="Do the real deeds on a database instead of the rule alone.")
+@click.option("--real", is_flag=True, help="Do the real deeds on a database, not the rule alone.")
 @click.option("--json", "as_json", is_flag=True)
 def simulate(scenario: Path | None, seed: int, days: int, real: bool, as_json: bool) -> None:
-    """Play hall-days on a virtual clock with the real rule and tell waits, promises and losses."""
+    """Play hall-days on a virtual clock with the real rule: waits, who waited longer than promised, who was
+    lost or overtaken. With --real people book, check in, are called and served on a thrown-away database."""
     from server.settings import read_slip
     from server.simulate.arrivals import read_arrivals
     from server.simulate.run import World, table

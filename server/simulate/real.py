@@ -40,21 +40,21 @@ GUIDE = Actor("staff", "simulated-guide", "guide")
 CITIZEN = Actor("citizen", "booking", "citizen")
 URL = "http://127.0.0.1"
 EVENING_BEFORE_S = -4 * 3600
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+EPOCH, FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC), date(2026, 1, 3)
 
 
 class VirtualClock:
     """Stands where the loop put it. `wrong`: how far the computer's clock is from the true time."""
 
-    def __init__(self) -> None:
-        self.true, self.wrong = EPOCH, timedelta(0)
+    def __init__(self, at: datetime = EPOCH) -> None:
+        self._from, self.true, self.wrong = at, at, timedelta(0)
 
     def __call__(self) -> datetime:
         return self.true + self.wrong
 
     def steady(self) -> float:
         """Seconds that go forward whatever the computer's clock does."""
-        return (self.true - EPOCH).total_seconds()
+        return (self.true - self._from).total_seconds()
 
 
 class Unexpected(Exception):
@@ -62,9 +62,9 @@ class Unexpected(Exception):
 
 
 @contextmanager
-def temporary_store(hall: HallSettings) -> Iterator[tuple[Store, VirtualClock]]:
-    """A migrated database that is gone afterwards, and its clock."""
-    clock = VirtualClock()
+def temporary_store(hall: HallSettings, first: date = FIRST_DAY) -> Iterator[tuple[Store, VirtualClock]]:
+    """A migrated database that is gone afterwards, and its clock, which stands before the day `first`."""
+    clock = VirtualClock(datetime.combine(first - timedelta(days=2), time(), UTC))
     with tempfile.TemporaryDirectory() as folder:
         engine = open_engine(f"sqlite:///{Path(folder) / 'hall.db'}", durable=False)
         migrate(engine)

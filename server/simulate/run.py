@@ -66,7 +66,7 @@ def _pure_days(world: World, scenario: Scenario, seed: int, days: int) -> Iterat
 
 def _real_days(world: World, scenario: Scenario, seed: int, days: int) -> Iterator[list[Outcome]]:
     """One database for all days, as in life."""
-    with temporary_store(world.hall) as (store, clock):
+    with temporary_store(world.hall, scenario.date) as (store, clock):
         hall = RealHall(store, clock, world.hall, world.template)
         for day in working_days(scenario, world.hall, days):
             people = citizens_of(scenario, world.hall, world.arrivals, day, seed)

@@ -68,6 +68,14 @@ def test_a_real_hall_day_of_400_tickets_takes_less_than_two_seconds(world: World
     assert min(spent) < 2
 
 
+@pytest.mark.parametrize("year", [2019, 2026, 2031])
+def test_real_days_of_any_year_are_played(world: World, year: int) -> None:
+    """The calendar of a year that is not announced yet does not matter here, nor what the computer says."""
+    day = date(year, 3, 4)
+    measures = simulate(world, Scenario(tickets=20, date=day), 1, 2, True)
+    assert (measures.days, measures.tickets + measures.turned_away) == (2, 40)
+
+
 def test_the_rule_alone_and_the_real_deeds_make_the_same_calls(world: World) -> None:
     """Call by call: who, where, when, by which rule; with appointments booked the evening before, checked in
     early, on time, late or never."""

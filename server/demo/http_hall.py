@@ -16,7 +16,7 @@ from typing import Any
 from server.clock import Clock, now
 from server.demo.console import Caller, Console
 from server.domain.appointments import takes_appointments
-from server.domain.refusals import CheckInEarly
+from server.domain.refusals import CheckInEarly, WindowTidal
 from server.domain.routing import ORDINARY
 from server.settings import HallSettings
 from server.simulate.arrivals import Citizen
@@ -88,6 +88,10 @@ class HttpHall:
         if window not in self._clerk_of:
             return False
         status, answer = self._act(window, "open")
+        if answer.get("refused") == WindowTidal.code:
+            leader = self._console.caller(self._console.one_of("duty_leader"))
+            leader.act(f"/api/tidal/{window}", confirm=True)
+            status, answer = self._act(window, "open")
         return status == 200 or answer.get("refused") == "window-open"
 
     def leave(self, window: str) -> bool:

@@ -20,6 +20,7 @@ from server.actions.no_show import give_back_place, no_show
 from server.actions.staff_window import close_window, open_window
 from server.actions.start import start
 from server.actions.take_number import Taken, take_number
+from server.actions.tidal import decide_tidal
 from server.domain import refusals
 from server.domain.actors import SYSTEM, Actor
 from server.domain.routing import APPOINTMENT, ORDINARY
@@ -37,6 +38,7 @@ from server.store.unit import Store, Unit
 
 KIOSK = Actor("device", "simulated-kiosk", "kiosk", kiosk="K1")
 GUIDE = Actor("staff", "simulated-guide", "guide")
+LEADER = Actor("staff", "simulated-leader", "duty_leader")
 CITIZEN = Actor("citizen", "booking", "citizen")
 URL = "http://127.0.0.1"
 EVENING_BEFORE_S = -4 * 3600
@@ -168,6 +170,9 @@ class RealHall:
     def open(self, window: str) -> bool:
         if window not in self.clerk_at:
             return False
+        if self.settings.catalogue.windows[window].default_state == "tidal":
+            self.do(LEADER, {"tidal": window}, lambda u: {
+                "none": decide_tidal(u, self.settings, window, yes=True)})  # fmt: skip
         self.do(self.clerk(window), {"open": window}, lambda u: {
             "none": open_window(u, self.settings, window)})  # fmt: skip
         return True

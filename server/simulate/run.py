@@ -16,6 +16,7 @@ from server.simulate.real import RealHall, temporary_store
 from server.simulate.scenario import (
     Scenario,
     citizens_of,
+    hall_of,
     manners_of,
     queues_of,
     rules_of,
@@ -67,7 +68,7 @@ def _pure_days(world: World, scenario: Scenario, seed: int, days: int) -> Iterat
 def _real_days(world: World, scenario: Scenario, seed: int, days: int) -> Iterator[list[Outcome]]:
     """One database for all days, as in life."""
     with temporary_store(world.hall, scenario.date) as (store, clock):
-        hall = RealHall(store, clock, world.hall, world.template)
+        hall = RealHall(store, clock, hall_of(scenario, world.hall), world.template)
         for day in working_days(scenario, world.hall, days):
             people = citizens_of(scenario, world.hall, world.arrivals, day, seed)
             people = hall.begin(day, people)

@@ -169,6 +169,13 @@ def rules_of(scenario: Scenario, hall: HallSettings) -> Rules:
     return changed(hall.rules, **scenario.gate)
 
 
+def hall_of(scenario: Scenario, hall: HallSettings) -> HallSettings:
+    """The hall as the scenario has it: its rules, its services in their queues."""
+    queue_of = queues_of(scenario, hall)
+    services = {s.id: changed(s, queue=queue_of[s.id]) for s in hall.catalogue.services.values()}
+    return changed(hall, rules=rules_of(scenario, hall), catalogue=changed(hall.catalogue, services=services))
+
+
 def shifts_of(scenario: Scenario, hall: HallSettings, day: Day) -> list[Shift]:
     """The calendar's hours for every window; a lunch-duty one works through, tidal ones stay closed."""
     own = {w.id: w.hours for w in scenario.window}

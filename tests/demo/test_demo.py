@@ -33,8 +33,8 @@ from server.store import tables as t
 from server.store.people import accounts, set_password
 from server.store.verify import check
 from tests.conftest import ROOT, Clock
+from tests.server.callers import PEOPLE, device, staff
 from tests.server.callers import Caller as Knocking
-from tests.server.callers import device, staff
 
 _ids = itertools.count()
 
@@ -78,6 +78,9 @@ class Stage:
     def book(self, service: str, at: datetime) -> str:
         with self.app.house.store.unit(SYSTEM) as unit:
             return book_today(unit, self.world.hall, service, at)
+
+    def one_of(self, role: str) -> str:
+        return PEOPLE[role]
 
     def hall(self, speed: float) -> HttpHall:
         kiosk = Direct(self.app, device(self.app, "kiosk"))
@@ -142,6 +145,11 @@ def test_appointment_holders_check_in_by_code(stage: Stage) -> None:
         classes = list(connection.execute(select(t.ticket.c.priority).order_by(t.ticket.c.id)).scalars())
     assert sorted(booked) == ["booked"] + ["checked_in"] * 3
     assert classes == ["ordinary", "appointment", "appointment", "ordinary"]
+
+
+def test_a_tidal_window_is_opened_with_the_leaders_word(stage: Stage) -> None:
+    assert stage.hall(60).open("W04")
+    assert "ZW021" in stage.signed
 
 
 def test_who_misses_the_call_is_let_go_when_the_hall_allows_it(stage: Stage) -> None:

@@ -26,8 +26,10 @@ from server.simulate.run import COLUMNS, World, play_pure, simulate
 from server.simulate.scenario import (
     Arrival,
     Scenario,
+    ServicePlan,
     WindowPlan,
     citizens_of,
+    hall_of,
     manners_of,
     queues_of,
     read_scenario,
@@ -119,6 +121,32 @@ def test_every_scenario_of_the_demo_hall_plays(path: Path) -> None:
     told = json.loads(answer.output)
     assert told["tickets"] > 0
     assert set(told) >= {key for key, _, _ in COLUMNS}
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda p: p.stem)
+def test_every_scenario_makes_the_same_calls_by_the_rule_alone_and_by_the_real_deeds(
+    world: World, path: Path
+) -> None:
+    both_ways(world, read_scenario(path, world.hall, world.arrivals))
+
+
+def test_a_scenarios_rules_and_moves_hold_for_the_real_deeds_too(world: World) -> None:
+    moved = Scenario(tickets=150, gate={"gamma": 0.0, "hand": 2.0}, service=(ServicePlan("S101", queue="A"),))
+    assert both_ways(world, moved) != both_ways(world, Scenario(tickets=150))
+
+
+def both_ways(world: World, scenario: Scenario) -> list[tuple[float, str, int, str]]:
+    """The calls of the scenario's day, which are the same both ways."""
+    wishes = citizens_of(scenario, world.hall, world.arrivals, scenario.date, 1)
+    with temporary_store(world.hall, scenario.date) as (store, clock):
+        hall = RealHall(store, clock, hall_of(scenario, world.hall), world.template)
+        people = hall.begin(scenario.date, wishes)
+        shifts = shifts_of(scenario, world.hall, scenario.date)
+        real = Play(hall, manners_of(scenario, world.hall, world.arrivals), people, shifts)
+        real.run()
+        hall.end()
+    assert real.calls == play_pure(world, scenario, scenario.date, people).calls
+    return real.calls
 
 
 def test_a_replayed_list_brings_nobody_else(world: World) -> None:

@@ -95,7 +95,7 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     slip: SlipTemplate = read_slip(settings.common / "slips" / "ticket.toml")
     current = Current(settings.hall)
     store.keep_up = current.keep_up
-    house = House(settings, store, texts, slip, clock, current, hall_key(settings.data))
+    house = House(settings, store, texts, slip, store.clock, current, hall_key(settings.data))
 
     app = APIFlask(
         "server",

@@ -353,10 +353,11 @@ def bench(args: tuple[str, ...]) -> None:
               help="What differs from an ordinary Monday (config/demo/scenarios).")  # fmt: skip
 @click.option("--seed", default=1, show_default=True, help="Same seed, same days.")
 @click.option("--days", default=1, show_default=True, type=click.IntRange(1, 10_000))
-@click.option("--real", is_flag=True, help="Do the real deeds on a database instead of the rule alone.")
+@click.option("--real", is_flag=True, help="Do the real deeds on a database, not the rule alone.")
 @click.option("--json", "as_json", is_flag=True)
 def simulate(scenario: Path | None, seed: int, days: int, real: bool, as_json: bool) -> None:
-    """Play hall-days on a virtual clock with the real rule and tell waits, promises and losses."""
+    """Play hall-days on a virtual clock with the real rule: waits, who waited longer than promised, who was
+    lost or overtaken. With --real people book, check in, are called and served on a thrown-away database."""
     from server.settings import read_slip
     from server.simulate.arrivals import read_arrivals
     from server.simulate.run import World, table
@@ -380,7 +381,9 @@ def simulate(scenario: Path | None, seed: int, days: int, real: bool, as_json: b
 @main.command()
 @click.option("--speed", default=60.0, show_default=True, type=click.FloatRange(1, 1000),
               help="So many times faster than life.")  # fmt: skip
-@click.option("--faults", is_flag=True, help="Pull virtual cables meanwhile.")
+@click.option(
+    "--faults", is_flag=True, help="Pull every virtual cable in turn meanwhile; tell how the hall stood it."
+)
 @click.option("--scenario", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--seed", default=1, show_default=True)
 @click.option("--data", metavar="DIR")
@@ -389,6 +392,7 @@ def demo(
     speed: float, faults: bool, scenario: Path | None, seed: int, data: str | None, port: str | None
 ) -> None:
     """Play a simulated day on the live faces of a demo hall; opens the hall when none runs."""
+    from server.demo.closing import told
     from server.demo.play import play_demo
     from server.simulate.arrivals import read_arrivals
     from server.simulate.run import table
@@ -401,10 +405,14 @@ def demo(
     except SettingsError as error:
         fail("场景文件有误", "the scenario has errors", *map(str, error.troubles))
     try:
-        measures = play_demo(settings, plan, arrivals, seed, speed, faults, click.echo)
+        measures, faulty = play_demo(settings, plan, arrivals, seed, speed, faults, click.echo)
     except KeyboardInterrupt:
         fail("演示已停止", "the demo was stopped")
     click.echo("\n".join([plan.name, *table(measures)]))
+    if faulty is not None:
+        click.echo("\n".join(told(faulty)))
+        if not faulty.good:
+            raise SystemExit(1)
 
 
 def wait_until_up(url: str, seconds: float) -> bool:

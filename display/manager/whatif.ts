@@ -1,12 +1,14 @@
 // "What if": the question a manager puts together and the answer in words. Pure: no clock, no DOM, no socket.
 
-export type Kind = 'open' | 'close' | 'move'
+export type Kind = 'open' | 'close' | 'move' | 'share'
+export const KINDS: Kind[] = ['open', 'close', 'move', 'share']
 export interface Form {
   kind: Kind
   window: string
   service: string
   queue: string
   minutes: number // how long the change lasts; 0 = it stays
+  share: number // of who joins, so many in a hundred come by appointment
 }
 export interface Effect {
   before: number
@@ -15,13 +17,15 @@ export interface Effect {
 }
 export interface WhatIf {
   paths: number
+  usual_share: number // of who comes on an ordinary day, by appointment
   people: number
   waiting: Effect | null // mean wait of those waiting now, minutes
   joining: Effect | null // of who joins within two hours
   over: Effect | null // share over the promised limit
 }
 export const LASTS = [0, 30, 60, 120]
-export const start: Form = { kind: 'open', window: '', service: '', queue: '', minutes: 60 }
+export const SHARES = [0, 10, 20, 30, 40, 50, 60]
+export const start: Form = { kind: 'open', window: '', service: '', queue: '', minutes: 60, share: 40 }
 
 /** Windows that can be opened or closed now. */
 export function choices(kind: Kind, windows: { id: string; number: string; state: string }[]): { id: string; number: string }[] {
@@ -30,7 +34,8 @@ export function choices(kind: Kind, windows: { id: string; number: string; state
 }
 
 /** The request's body, null while something is missing. `now`: ms. */
-export function question(form: Form, now: number): { change: Record<string, string> } | null {
+export function question(form: Form, now: number): { change: Record<string, string | number> } | null {
+  if (form.kind === 'share') return { change: { kind: 'share', share: form.share / 100 } }
   if (form.kind === 'move') {
     return form.service && form.queue ? { change: { kind: 'move', service: form.service, queue: form.queue } } : null
   }

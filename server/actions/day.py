@@ -42,6 +42,7 @@ def open_day(unit: Unit, hall: HallSettings, by_hand: bool, believe_clock: bool 
         unit.set_day(today)
     else:
         add_day(unit, today, by_hand)
+        unit.protected_run = 0
     if hall.calendar.is_provisional(date.fromisoformat(today)):
         save_day(unit, today, provisional=True)
     unit.add(DayOpened(today))

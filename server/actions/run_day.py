@@ -8,12 +8,13 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
 from server.actions.day import begin_closing, clock_is_doubtful, close_day, open_day
-from server.actions.raise_alarm import keep_alarms
+from server.actions.raise_alarm import clear_alarm, keep_alarms, raise_alarm
 from server.domain.opening import day_begins, day_ends, day_stops
 from server.domain.refusals import Refusal, WindowBusy
 from server.domain.skills import ending_skills
 from server.domain.tickets import OPEN
 from server.settings import HallSettings
+from server.store.alarms import alarms_of
 from server.store.days import Day, find_day
 from server.store.tickets import legs_in
 from server.store.unit import Unit
@@ -71,11 +72,7 @@ def _end(unit: Unit, hall: HallSettings, day: Day, local: datetime) -> None:
 def watch(unit: Unit, hall: HallSettings) -> None:
     """Keep the alarms about the clock, the calendar and the skills as they ought to be."""
     today = unit.now.astimezone(hall.zone).date()
-    clock: dict[str, dict[str, object]] = {}
-    if clock_is_doubtful(unit):
-        seen = {"clock": unit.clock_at, "stored": unit.stored_at}
-        clock["server"] = {k: v.astimezone(hall.zone).date().isoformat() for k, v in seen.items()}
-    keep_alarms(unit, "clock", "red", clock)
+    _watch_clock(unit, hall)
     missing = hall.calendar.missing_year(today)
     keep_alarms(unit, "calendar", "yellow", {str(missing): {}} if missing else {})
     people = hall.catalogue.people
@@ -88,6 +85,17 @@ def watch(unit: Unit, hall: HallSettings) -> None:
         for who, until in ending_skills(people, today).items()
     }
     keep_alarms(unit, "skill", "yellow", ending)
+
+
+def _watch_clock(unit: Unit, hall: HallSettings) -> None:
+    """A clock that cannot be believed is told with what it said when it was first seen, not minute by
+    minute."""
+    if not clock_is_doubtful(unit):
+        clear_alarm(unit, "clock", "server")
+    elif not alarms_of(unit.connection, unit.hall, "clock"):
+        seen = {"clock": unit.clock_at, "stored": unit.stored_at}
+        facts = {k: f"{v.astimezone(hall.zone):%Y-%m-%d %H:%M}" for k, v in seen.items()}
+        raise_alarm(unit, "clock", "server", "red", **facts)
 
 
 def _try(deed: Callable[[], object]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from server.actions.at_window import working_post
 from server.domain import refusals
 from server.domain.events import DeedUndone, RatingWithdrawn
@@ -12,7 +14,15 @@ from server.settings import HallSettings
 from server.store import ratings
 from server.store.deeds import last_deed, mark_undone
 from server.store.errands import set_errand_leg
-from server.store.tickets import find_leg, leg_at, move, restore, supersede, take_back_calls
+from server.store.tickets import (
+    find_leg,
+    leg_at,
+    move,
+    recent_calls,
+    restore,
+    supersede,
+    take_back_calls,
+)
 from server.store.unit import Unit
 
 
@@ -35,7 +45,7 @@ def undo(unit: Unit, hall: HallSettings, window: str) -> Leg:
         _withdraw_question(unit, leg, window)
     if deed.move is Move.CALL:
         take_back_calls(unit, leg)
-        unit.protected_run = max(0, unit.protected_run - is_protected(leg))
+        unit.protected_run = _protected_run(unit, hall.rules.run)
     to_queue = None
     if deed.next_leg is not None:
         further = find_leg(unit.connection, unit.hall, deed.next_leg)
@@ -49,6 +59,12 @@ def undo(unit: Unit, hall: HallSettings, window: str) -> Leg:
     unit.add(DeedUndone(leg.ticket, leg.number, leg.queue, window, deed.move.value, to_queue))
     unit.note("deed.undo", f"leg:{leg.id}", window=window, move=deed.move.value, deed=deed.id)
     return restored
+
+
+def _protected_run(unit: Unit, most: int) -> int:
+    """How many protected calls in a row there were without the one taken back, as far as the rule counts."""
+    last = recent_calls(unit.connection, unit.hall, unit.day, most)
+    return sum(1 for _ in takewhile(lambda call: is_protected(*call), last))
 
 
 def _withdraw_question(unit: Unit, leg: Leg, window: str) -> None:

@@ -142,7 +142,7 @@ def recheck(unit: Unit) -> None:
             raise refusals.DeviceUnknown()
     elif actor.kind == "staff":
         session = find_session(unit.connection, unit.hall, actor.proof)
-        if session is None or not _is_alive(house(), session, unit.clock_at):
+        if session is None or not _is_alive(house(), session, unit.now):
             raise refusals.SessionNeeded()
 
 
@@ -279,7 +279,7 @@ def _device(key: object) -> Actor:
     door().remember(key_hash, device)
     actor = Actor("device", device.id, device.kind, device.id, device.window, device.kiosk)
     if device.seen_at is None or h.clock() - device.seen_at >= SEEN_EVERY:
-        _seen(h, actor, key_hash, lambda unit: save_device(unit, device.id, seen_at=unit.clock_at))
+        _seen(h, actor, key_hash, lambda unit: save_device(unit, device.id, seen_at=unit.now))
     return actor
 
 

@@ -46,8 +46,16 @@ class Move(Body):
     request_id: RequestId | None = None
 
 
+class Share(Body):
+    """Of who joins from now on, this share comes by appointment."""
+
+    kind: Literal["share"]
+    share: Annotated[float, Field(ge=0, le=1)]
+    request_id: RequestId | None = None
+
+
 class Question(Body):
-    change: Annotated[WindowChange | Move, Field(discriminator="kind")]
+    change: Annotated[WindowChange | Move | Share, Field(discriminator="kind")]
     request_id: RequestId | None = None
 
 
@@ -55,8 +63,9 @@ class Question(Body):
 @needs("what-if.ask")
 @bp.input(Question, arg_name="body")
 def post_what_if(body: Question) -> ResponseReturnValue:
-    """Open or close a window, or move a service: 200 with each figure before, after, and the range of the
-    difference; 404 for what the hall does not have, 409 when the change is no change.
+    """Open or close a window, move a service, or change the share of appointments: 200 with each figure
+    before, after, and the range of the difference; 404 for what the hall does not have, 409 when the change
+    is no change.
     """
     h = house()
     now = h.clock()
@@ -66,9 +75,11 @@ def post_what_if(body: Question) -> ResponseReturnValue:
     change = _change(h, body.change, open_now, now)
     present = Present(now, tuple(legs), frozenset(open_now), run, taken, last_hour)
     with _one_at_a_time:
-        answer = what_if(present, change, h.hall, usual_arrivals(h.settings))
+        arrivals = usual_arrivals(h.settings)
+        answer = what_if(present, change, h.hall, arrivals)
     return {
         "at": now.isoformat(),
+        "usual_share": round(arrivals.appointment_share, 3),
         "paths": answer.paths,
         "people": answer.people,
         "within_s": SOON_S,
@@ -78,9 +89,11 @@ def post_what_if(body: Question) -> ResponseReturnValue:
     }
 
 
-def _change(h: House, asked: WindowChange | Move, open_now: set[str], now: datetime) -> Change:
+def _change(h: House, asked: WindowChange | Move | Share, open_now: set[str], now: datetime) -> Change:
     """Raises WindowUnknown, WindowOpen, WindowClosed, ServiceUnknown, TargetWrong, InputInvalid."""
     catalogue = h.hall.catalogue
+    if isinstance(asked, Share):
+        return Change("share", share=asked.share)
     if isinstance(asked, Move):
         service = catalogue.services.get(asked.service)
         if service is None:

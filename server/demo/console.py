@@ -10,6 +10,7 @@ import itertools
 import secrets
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -20,12 +21,16 @@ from server.actions.sign_in import begin_session
 from server.api.access import COOKIE, CSRF_HEADER
 from server.clock import now
 from server.domain.actors import SYSTEM
-from server.settings import Settings
+from server.domain.appointments import Booking
+from server.domain.events import AppointmentBooked
+from server.settings import HallSettings, Settings
+from server.store.appointments import add_appointment
 from server.store.engine import open_engine
 from server.store.people import accounts
-from server.store.unit import Store
+from server.store.unit import Store, Unit
 
 PATIENCE_S, PAUSE_S = 20.0, 0.3
+PLACES = 1_000  # places of a slot that the demo invents begin here
 TOLD = ("manager", "duty_leader", "clerk")  # whose one-time passwords are told: one of each
 
 _numbers = itertools.count()
@@ -75,20 +80,37 @@ class Caller:
             time.sleep(PAUSE_S)
 
 
+def book_today(unit: Unit, hall: HallSettings, service: str, at: datetime) -> str:
+    """An appointment for today at any minute, which no door gives: its check-in code."""
+    made = add_appointment(
+        unit,
+        queue=hall.catalogue.services[service].queue,
+        service=service,
+        day=unit.now.astimezone(hall.zone).date().isoformat(),
+        at=at,
+        place=PLACES + next(_numbers),
+        state=Booking.BOOKED,
+        lang="zh",
+    )
+    unit.add(AppointmentBooked(made.id, made.queue, at.isoformat()))
+    unit.note("appointment.book", f"appointment:{made.id}", at=at.isoformat())
+    return made.code
+
+
 class Console:
     """The people of one demo hall, by way of its data folder."""
 
     def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
         self._settings, self._say = settings, say
         self._url = f"http://{settings.host}:{settings.port}"
-        self._store = Store(open_engine(settings.database), settings.hall.id, now)
+        self.store = Store(open_engine(settings.database), settings.hall.id, now)
 
     def set_up(self) -> None:
         """Make the accounts of a new hall and tell how to sign in; nothing in one that has them."""
-        with self._store.read() as connection:
-            if accounts(connection, self._store.hall):
+        with self.store.read() as connection:
+            if accounts(connection, self.store.hall):
                 return
-        with self._store.unit(SYSTEM) as unit:
+        with self.store.unit(SYSTEM) as unit:
             code = make_setup_code(unit)
         password = new_once_password()
         status, answer = Caller(self._url, {}).act("/api/setup", code=code, password=password)
@@ -105,7 +127,7 @@ class Console:
 
     def caller(self, person: str) -> Caller:
         """`person`, signed in. Raises OtherHall when the server does not know the session."""
-        with self._store.unit(SYSTEM) as unit:
+        with self.store.unit(SYSTEM) as unit:
             signed = begin_session(unit, person)
         headers = {"Cookie": f"{COOKIE}={signed.token}", CSRF_HEADER: signed.session.csrf}
         caller = Caller(self._url, headers)
@@ -113,9 +135,14 @@ class Console:
             raise OtherHall(self._url)
         return caller
 
+    def book(self, service: str, at: datetime) -> str:
+        """Its check-in code."""
+        with self.store.unit(SYSTEM) as unit:
+            return book_today(unit, self._settings.hall, service, at)
+
     def one_of(self, role: str) -> str:
         """The id of the first person of that role."""
         return next(p.id for p in self._settings.hall.catalogue.people.values() if p.role == role)
 
     def close(self) -> None:
-        self._store.engine.dispose()
+        self.store.engine.dispose()

@@ -7,18 +7,25 @@ is served like everybody.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from random import Random
 from typing import Any
 
+from server.clock import Clock, now
 from server.demo.console import Caller, Console
 from server.domain.access import GUIDE
-from server.domain.routing import APPOINTMENT, ORDINARY
+from server.domain.appointments import takes_appointments
+from server.domain.refusals import CheckInEarly, IdentityNeeded, WindowTidal
+from server.domain.routing import ORDINARY
 from server.settings import HallSettings
 from server.simulate.arrivals import Citizen
 from server.simulate.loop import Called
 
 STRANGERS = 1_000_000  # ids of those who took a number without us begin here
+SOON_S = 1.0  # real seconds until somebody who is too early asks again
+FIRST = timedelta(seconds=5)  # real time until the first citizen comes, about
 RATES = 0.4  # so many rate their visit
 LEVELS = ((5, 0.72), (4, 0.88), (3, 0.95), (2, 0.98), (1, 1.0))  # level, share up to it
 WORDS = {2: "等得有点久", 1: "态度不太好"}
@@ -36,17 +43,39 @@ class HttpHall:
         rng: Random,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
+        clock: Clock = now,
     ) -> None:
         self._settings, self._console, self._kiosk = settings, console, kiosk
         self._speed, self._rng, self._sleep, self._monotonic = speed, rng, sleep, monotonic
+        self._clock = clock
         self._clerk_of = {p.a_window: p.id for p in settings.catalogue.people.values() if p.a_window}
         self._clerks: dict[str, Caller] = {}
         self._citizen_of: dict[str, int] = {}  # number -> citizen
         self._leg_of: dict[int, int] = {}
         self._link_of: dict[int, str] = {}
+        self._code_of: dict[int, str] = {}  # citizen -> check-in code
         self._at: dict[str, int] = {}  # window -> citizen
         self._begun: tuple[float, float] | None = None  # (real, played) when the play began
-        self.given = 0
+        self.held: list[tuple[int, str]] = []  # (ticket, number) as our citizens hold them
+
+    def book(self, people: Sequence[Citizen]) -> list[Citizen]:
+        """Appointments for those who have one, as if booked yesterday: the real moment of the check-in is
+        known now. Who is early or on time is so in the hall's eyes; who is late is late by as many real
+        minutes."""
+        catalogue = self._settings.catalogue
+        first_s = min((c.at_s for c in people), default=0.0)
+        begins = self._clock() + FIRST
+        coming = []
+        for c in people:
+            if c.slot_s is None or not takes_appointments(catalogue, catalogue.services[c.service]):
+                coming.append(c if c.slot_s is None else replace(c, priority=ORDINARY, slot_s=None))
+                continue
+            comes = begins + timedelta(seconds=(c.at_s - first_s) / self._speed)
+            early_s = c.slot_s - c.at_s
+            away = timedelta(seconds=early_s / self._speed if early_s > 0 else early_s)
+            self._code_of[c.id] = self._console.book(c.service, comes + away)
+            coming.append(c)
+        return coming
 
     def at(self, now_s: float) -> None:
         real = self._monotonic()
@@ -60,28 +89,36 @@ class HttpHall:
         if window not in self._clerk_of:
             return False
         status, answer = self._act(window, "open")
+        if answer.get("refused") == WindowTidal.code:
+            leader = self._console.caller(self._console.one_of("duty_leader"))
+            leader.act(f"/api/tidal/{window}", confirm=True)
+            status, answer = self._act(window, "open")
         return status == 200 or answer.get("refused") == "window-open"
 
     def leave(self, window: str) -> bool:
         status, answer = self._act(window, "close")
         return status == 200 or answer.get("refused") in ("window-closed", "window-foreign")
 
-    def take(self, citizen: Citizen) -> bool:
+    def take(self, citizen: Citizen) -> float | None:
         queue = self._settings.catalogue.queues[self._settings.catalogue.services[citizen.service].queue]
-        if not queue.self_register:
-            return False
-        priority = ORDINARY if citizen.priority == APPOINTMENT else citizen.priority
-        wish = {"service": citizen.service, "priority": priority}
-        status, answer = self._kiosk.act("/api/tickets", **wish)
-        if answer.get("refused") == "identity-needed":  # without a card one goes to the guide
-            status, answer = self._guide().act("/api/tickets", **wish)
+        if citizen.id in self._code_of:
+            status, answer = self._kiosk.act("/api/check-in", code=self._code_of[citizen.id])
+        elif not queue.self_register:
+            return None
+        else:
+            wish = {"service": citizen.service, "priority": citizen.priority}
+            status, answer = self._kiosk.act("/api/tickets", **wish)
+            if answer.get("refused") == IdentityNeeded.code:  # without a card one goes to the guide
+                status, answer = self._guide().act("/api/tickets", **wish)
+        if answer.get("refused") == CheckInEarly.code:
+            return SOON_S * self._speed
         if status != 201:
-            return False
+            return None
         ticket = answer["ticket"]
         self._citizen_of[ticket["number"]] = citizen.id
         self._link_of[citizen.id] = ticket["link"]
-        self.given += 1
-        return True
+        self.held.append((ticket["id"], ticket["number"]))
+        return 0.0
 
     def call(self, window: str) -> Called | None:
         _, answer = self._act(window, "call-next")

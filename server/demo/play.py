@@ -13,6 +13,7 @@ from random import Random
 from server.api.access import CSRF_HEADER
 from server.cli import fail, wait_until_up
 from server.demo.cables import Cables
+from server.demo.closing import Closing, closing
 from server.demo.console import Caller, Console, NoAnswer, OtherHall
 from server.demo.http_hall import HttpHall
 from server.settings import Settings
@@ -35,8 +36,9 @@ def play_demo(
     speed: float,
     faults: bool,
     say: Callable[[str], None],
-) -> Measures:
-    """The day's measures in played minutes. Ends the program in a hall that is no demo or is silent."""
+) -> tuple[Measures, Closing | None]:
+    """The day's measures in played minutes, and how the hall stood the faults. Ends the program in a hall
+    that is no demo or is silent."""
     if not settings.demo:
         fail("只有演示大厅可以演示", "only a demo hall can be played in")
     with _running(settings, say):
@@ -61,24 +63,27 @@ def _play(
     faults: bool,
     console: Console,
     say: Callable[[str], None],
-) -> Measures:
+) -> tuple[Measures, Closing | None]:
     hall, rng = settings.hall, Random(f"demo/{seed}")
     console.set_up()
     manager = console.caller(console.one_of("manager"))
     device, kiosk = _kiosk(manager)
-    cables = Cables(manager.url, manager.headers, manager.headers[CSRF_HEADER], rng, say) if faults else None
+    cables = Cables(manager, manager.headers[CSRF_HEADER], say) if faults else None
     try:
         if cables:
             cables.start()
         live = HttpHall(hall, console, kiosk, speed, rng)
-        people = citizens_of(scenario, hall, arrivals, scenario.date, seed)
+        people = live.book(citizens_of(scenario, hall, arrivals, scenario.date, seed))
         play = Play(live, manners_of(scenario, hall, arrivals), people, _shifts(settings, scenario))
         outcomes: list[Outcome] = play.run()
+        if cables:
+            cables.finish()
     finally:
         if cables:
             cables.stop()
         manager.delete(f"/api/devices/{device}")
-    return measure([outcomes], queues_of(scenario, hall))
+    found = closing(console.store, device, live.held, cables.pulled) if cables else None
+    return measure([outcomes], queues_of(scenario, hall)), found
 
 
 def _kiosk(manager: Caller) -> tuple[str, Caller]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import ClassVar, Literal
 
+from server.domain.appointments import takes_appointments
 from server.domain.catalogue import STRICT, Catalogue
 from server.domain.routing import APPOINTMENT, ORDINARY
 from server.settings import HallSettings, Reader, Settings, SettingsError
@@ -111,6 +112,7 @@ class Citizen:
     walk_s: float = 36.0
     luck: float = 1.0
     back_s: float | None = None  # after a missed call they come back so much later; None: never
+    comes: bool = True  # False: booked and never seen
     # who waited already when the play begins (a what-if): where their seniority starts
     origin_s: float | None = None
 
@@ -191,6 +193,7 @@ class Demand:
     appointment_share: float = 0.0
     priority_share: float = 0.0
     back_share: float = 0.0  # of those who missed a call, how many come back
+    missed_share: float = 0.0  # of those with an appointment, how many never come
     weights: Mapping[str, float] | None = None  # service -> factor on its part of the mix
     minutes: Mapping[str, float] | None = None  # service -> mean minutes instead of the catalogue's
 
@@ -216,8 +219,7 @@ class People:
         self._others = [c for c in classes if c != ELDER]
 
     def _bookable(self, service: str) -> bool:
-        catalogue = self._hall.catalogue
-        return catalogue.queues[catalogue.services[service].queue].appointments
+        return takes_appointments(self._hall.catalogue, self._hall.catalogue.services[service])
 
     def draw(self, id: int, at_s: float) -> Citizen:
         """One person who would come at `at_s`; an appointment holder comes a little before the slot."""
@@ -227,19 +229,19 @@ class People:
         luck, back, back_min = rng.random(), rng.random(), rng.uniform(3, 25)
         service = self._pick(which)
         minutes = (demand.minutes or {}).get(service, self._hall.catalogue.services[service].avg_minutes)
-        priority, slot_s = ORDINARY, None
+        priority, slot_s, comes = ORDINARY, None, True
         if service in self._booked and cls < self._appointment:
             step = self._hall.hall.appointment.slot_minutes * 60
             priority, slot_s = APPOINTMENT, round(at_s / step) * step
             at_s = slot_s - max(-20.0, min(early, 20.0)) * 60
+            comes = kind >= demand.missed_share
         elif cls > 1 - demand.priority_share:
             priority = self._class(kind)
         sigma, least = arrivals.service_time.sigma, arrivals.service_time.minimum_minutes
         work_s = max(lognormal(minutes, sigma, work), least) * 60
         back_s = back_min * 60 if back < demand.back_share else None
-        return Citizen(
-            id, at_s, service, priority, slot_s, work_s, lognormal(*self._walk, walk), luck, back_s
-        )
+        walk_s = lognormal(*self._walk, walk)
+        return Citizen(id, at_s, service, priority, slot_s, work_s, walk_s, luck, back_s, comes)
 
     def _pick(self, u: float) -> str:
         aim = u * self._up_to[-1]
@@ -270,7 +272,8 @@ def draw_day(people: People, arrivals: Arrivals, demand: Demand, rng: Random) ->
 def draw_span(
     people: People, rate: Callable[[float], float], from_s: float, to_s: float, most: float, rng: Random
 ) -> list[Citizen]:
-    """Everybody who comes within from_s..to_s, `rate(s)` a second, never more than `most` (thinning)."""
+    """Everybody who would come within from_s..to_s, `rate(s)` a second, never more than `most` (thinning);
+    an appointment moves its holder to shortly before the slot, even out of the span."""
     found: list[Citizen] = []
     at = from_s
     while most > 0:
@@ -279,7 +282,7 @@ def draw_span(
             break
         if rng.random() * most < rate(at):
             found.append(people.draw(len(found) + 1, at))
-    return [c for c in in_order(found) if from_s <= c.at_s < to_s]
+    return in_order(found)
 
 
 def in_order(people: Sequence[Citizen]) -> list[Citizen]:

@@ -33,8 +33,9 @@ class Hall(Protocol):
     def at(self, now_s: float) -> None: ...
     def open(self, window: str) -> bool: ...
     def leave(self, window: str) -> bool: ...
-    def take(self, citizen: Citizen) -> bool:
-        """False: the hall gives no number now."""
+    def take(self, citizen: Citizen) -> float | None:
+        """0: a number was given. More: so many seconds until an appointment may be checked in. None: the hall
+        gives no number now."""
 
     def call(self, window: str) -> Called | None: ...
     def start(self, window: str) -> None: ...
@@ -124,7 +125,8 @@ class Play:
             self._plan(shift.from_s, OPEN, shift)
             self._plan(shift.to_s, END, shift)
         for citizen in people:
-            self._plan(citizen.at_s, ARRIVE, citizen)
+            if citizen.comes:
+                self._plan(citizen.at_s, ARRIVE, citizen)
 
     def stand(self, citizen: Citizen) -> None:
         """Somebody who waits already; the hall knows them."""
@@ -157,10 +159,13 @@ class Play:
 
     def _arrive(self, citizen: Citizen) -> None:
         outcome = self.outcomes[citizen.id] = Outcome(citizen, self._now)
-        if self._hall.take(citizen):
-            self._offer(citizen)
-        else:
+        wait = self._hall.take(citizen)
+        if wait is None:
             outcome.fate = AWAY
+        elif wait > 0:
+            self._plan(self._now + wait, ARRIVE, citizen)
+        else:
+            self._offer(citizen)
 
     def _offer(self, citizen: Citizen) -> None:
         """An idle window takes the newcomer at once."""

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from server.domain.appointments import Appointments, arrival
 from server.domain.catalogue import Window
-from server.domain.refusals import Refusal
+from server.domain.refusals import CheckInEarly, Refusal
 from server.domain.routing import (
     APPOINTMENT,
-    ORDINARY,
     Rules,
     Situation,
     caps,
@@ -27,20 +27,23 @@ from server.settings import HallSettings
 from server.simulate.arrivals import Citizen
 from server.simulate.loop import Called
 
+TERMS, ANY_DAY = Appointments(), datetime(2000, 1, 1, tzinfo=UTC)
 Line = list[tuple[float, float, int, Leg]]
 
 
-def joined(citizen: Citizen, now_s: float, rules: Rules) -> tuple[str, float]:
-    """(class, second at which its seniority starts) of somebody who joins at `now_s`.
-
-    An appointment holder who is on time counts from shortly before the slot, a late one from the check-in;
-    one who is too late is an ordinary citizen.
-    """
+def joined(citizen: Citizen, now_s: float, rules: Rules, terms: Appointments = TERMS) -> tuple[str, float]:
+    """(class, second at which its seniority starts) of somebody who joins at `now_s`. Raises CheckInEarly."""
     if citizen.priority != APPOINTMENT or citizen.slot_s is None:
         return citizen.priority, now_s if citizen.origin_s is None else citizen.origin_s
-    if now_s <= citizen.slot_s:
-        return APPOINTMENT, citizen.slot_s - rules.lead * 60
-    return (APPOINTMENT if now_s <= citizen.slot_s + rules.late * 60 else ORDINARY), now_s
+    slot, now = (ANY_DAY + timedelta(seconds=s) for s in (citizen.slot_s, now_s))
+    priority, origin = arrival(slot, now, rules, terms)
+    return priority, (origin - ANY_DAY).total_seconds()
+
+
+def until_check_in(citizen: Citizen, now_s: float, terms: Appointments) -> float:
+    """Seconds that somebody who is too early for the appointment waits before asking again."""
+    assert citizen.slot_s is not None
+    return max(1.0, citizen.slot_s - terms.early_minutes * 60 - now_s)
 
 
 def _line_of(leg: Leg) -> tuple[str, str, str, str | None]:
@@ -90,12 +93,20 @@ class PureHall:
         self._special.clear()
         return True
 
-    def take(self, citizen: Citizen) -> bool:
+    def take(self, citizen: Citizen) -> float | None:
         queue = self._queue_of[citizen.service]
-        if self._giving and not self._gives(queue):
-            return False
-        self.join(citizen, self._now_s)
-        return True
+        if self._giving and not self._is_kept(citizen) and not self._gives(queue):
+            return None
+        try:
+            self.join(citizen, self._now_s)
+        except CheckInEarly:
+            return until_check_in(citizen, self._now_s, self._settings.hall.appointment)
+        return 0.0
+
+    def _is_kept(self, citizen: Citizen) -> bool:
+        """Who has an appointment is let in over lunch and after the last walk-in too."""
+        keeps = max(self._rules.late, self._settings.hall.appointment.grace_minutes) * 60
+        return citizen.slot_s is not None and self._now_s <= citizen.slot_s + keeps
 
     def _gives(self, queue: str) -> bool:
         catalogue = self._settings.catalogue
@@ -108,13 +119,13 @@ class PureHall:
         return True
 
     def join(self, citizen: Citizen, at_s: float) -> None:
-        """Stand in line since `at_s`."""
-        priority, origin_s = joined(citizen, at_s, self._rules)
+        """Stand in line since `at_s`. Raises CheckInEarly."""
+        now, terms = self._midnight + timedelta(seconds=at_s), self._settings.hall.appointment
+        priority, origin_s = joined(citizen, at_s, self._rules, terms)
         self.stand(Leg(
             id=citizen.id, ticket=citizen.id, ordinal=1, number=str(citizen.id), service=citizen.service,
             queue=self._queue_of[citizen.service], priority=priority, state=State.WAITING,
-            joined_at=self._midnight + timedelta(seconds=at_s),
-            origin_at=self._midnight + timedelta(seconds=origin_s),
+            joined_at=now, origin_at=self._midnight + timedelta(seconds=origin_s),
         ))  # fmt: skip
 
     def stand(self, leg: Leg) -> None:

@@ -16,6 +16,7 @@ from server.simulate.real import RealHall, temporary_store
 from server.simulate.scenario import (
     Scenario,
     citizens_of,
+    hall_of,
     manners_of,
     queues_of,
     rules_of,
@@ -66,11 +67,11 @@ def _pure_days(world: World, scenario: Scenario, seed: int, days: int) -> Iterat
 
 def _real_days(world: World, scenario: Scenario, seed: int, days: int) -> Iterator[list[Outcome]]:
     """One database for all days, as in life."""
-    with temporary_store(world.hall) as (store, clock):
-        hall = RealHall(store, clock, world.hall, world.template)
+    with temporary_store(world.hall, scenario.date) as (store, clock):
+        hall = RealHall(store, clock, hall_of(scenario, world.hall), world.template)
         for day in working_days(scenario, world.hall, days):
             people = citizens_of(scenario, world.hall, world.arrivals, day, seed)
-            hall.begin(day)
+            people = hall.begin(day, people)
             play = Play(hall, manners_of(scenario, world.hall, world.arrivals), people,
                         shifts_of(scenario, world.hall, day))  # fmt: skip
             outcomes = play.run()

@@ -5,6 +5,8 @@ date = 2026-03-02             # decides weekday factor and hours
 tickets = 400                 # just so many; without it the profile's number for the day
 special = ["rain"]            # keys of arrivals.toml [special_factor]
 back_share = 0.3              # of those who missed a call, how many come back
+appointment_share = 0.2       # instead of arrivals.toml's
+missed_share = 0.1            # of those with an appointment, how many never come
 
 [gate]                        # overrides of config/rules.toml
 gamma = 0.0
@@ -25,6 +27,7 @@ service = "S101"
 priority = "elder"            # ordinary, appointment (with slot) or a class of the hall
 minutes = 14.0                # at the window
 shows = true                  # false: misses the call
+comes = true                  # false: has an appointment and never comes
 """
 
 from __future__ import annotations
@@ -79,6 +82,7 @@ class Arrival:
     slot: time | None = None
     walk_seconds: float = 30.0
     shows: bool = True
+    comes: bool = True
     back_minutes: float | None = None
 
 
@@ -94,6 +98,7 @@ class Scenario:
     appointment_share: float | None = None
     priority_share: float | None = None
     back_share: float = 0.0
+    missed_share: float = 0.0
     gate: Mapping[str, Any] = field(default_factory=dict)
     window: tuple[WindowPlan, ...] = ()
     service: tuple[ServicePlan, ...] = ()
@@ -116,7 +121,7 @@ def _check(r: Reader, path: Path, found: Scenario, hall: HallSettings, arrivals:
     r.parse(Rules, {**asdict(hall.rules), **found.gate}, path, "gate")
     if found.tickets is not None and not 0 <= found.tickets <= 20_000:
         r.no(path, "tickets", "应在 0 到 20000 之间", "must be within 0..20000")
-    for key in ("appointment_share", "priority_share", "back_share"):
+    for key in ("appointment_share", "priority_share", "back_share", "missed_share"):
         value = getattr(found, key)
         if value is not None and not 0 <= value <= 1:
             r.no(path, key, "应在 0 到 1 之间", "must be within 0..1")
@@ -146,6 +151,10 @@ def _check(r: Reader, path: Path, found: Scenario, hall: HallSettings, arrivals:
             r.no(
                 path, f"arrival[{i}].slot", "预约才有时段，且必须有", "an appointment has a slot, others none"
             )
+        if not a.comes and a.slot is None:
+            r.no(
+                path, f"arrival[{i}].comes", "没有预约的人不来就不必写", "without an appointment it is nobody"
+            )
         if a.minutes <= 0 or a.walk_seconds < 0:
             r.no(path, f"arrival[{i}].minutes", "应为正数", "must be positive")
 
@@ -158,6 +167,13 @@ def queues_of(scenario: Scenario, hall: HallSettings) -> dict[str, str]:
 
 def rules_of(scenario: Scenario, hall: HallSettings) -> Rules:
     return changed(hall.rules, **scenario.gate)
+
+
+def hall_of(scenario: Scenario, hall: HallSettings) -> HallSettings:
+    """The hall as the scenario has it: its rules, its services in their queues."""
+    queue_of = queues_of(scenario, hall)
+    services = {s.id: changed(s, queue=queue_of[s.id]) for s in hall.catalogue.services.values()}
+    return changed(hall, rules=rules_of(scenario, hall), catalogue=changed(hall.catalogue, services=services))
 
 
 def shifts_of(scenario: Scenario, hall: HallSettings, day: Day) -> list[Shift]:
@@ -203,6 +219,7 @@ def demand_of(scenario: Scenario, hall: HallSettings, arrivals: Arrivals, day: D
         appointment_share=arrivals.appointment_share if booked is None else booked,
         priority_share=arrivals.priority_share if first is None else first,
         back_share=scenario.back_share,
+        missed_share=scenario.missed_share,
         weights=weights,
         minutes={s.id: s.minutes for s in scenario.service if s.minutes is not None},
     )
@@ -238,6 +255,7 @@ def _replayed(id: int, a: Arrival) -> Citizen:
         walk_s=a.walk_seconds,
         luck=SHOWS if a.shows else STAYS_AWAY,
         back_s=None if a.back_minutes is None else a.back_minutes * 60,
+        comes=a.comes,
     )
 
 

@@ -1,5 +1,5 @@
-"""What if one more window opened, one closed, a service moved? The present rolled forward twice with the same
-people.
+"""What if one more window opened, one closed, a service moved, more people came by appointment? The present
+rolled forward twice with the same people.
 
 Each path draws who will come within two hours, how long everybody takes and who does not answer, and plays it
 once as things are and once as asked (common random numbers): the difference is the change's alone. Pure:
@@ -8,10 +8,10 @@ everything it needs is in `Present`; deterministic by seed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
-from math import log
 from random import Random
 from statistics import NormalDist
 from typing import Literal
@@ -19,7 +19,7 @@ from typing import Literal
 from server.domain.routing import APPOINTMENT, ORDINARY
 from server.domain.tickets import Leg, State
 from server.settings import HallSettings
-from server.simulate.arrivals import Arrivals, Citizen, Demand, People, draw_span, lognormal
+from server.simulate.arrivals import Arrivals, Citizen, Demand, People, draw_span, in_order, lognormal
 from server.simulate.loop import Manners, Outcome, Play, Shift
 from server.simulate.measures import percentile
 from server.simulate.pure import PureHall
@@ -50,13 +50,15 @@ class Present:
 class Change:
     """What is asked. `until`: when it ends; None: it stays.
 
-    open, close: `window`. move: new tickets of `service` go to `queue`.
+    open, close: `window`. move: new tickets of `service` go to `queue`. share: of who joins, this share comes
+    by appointment, as far as their services take any.
     """
 
-    kind: Literal["open", "close", "move"]
+    kind: Literal["open", "close", "move", "share"]
     window: str = ""
     service: str = ""
     queue: str = ""
+    share: float = 0.0
     until: datetime | None = None
 
 
@@ -107,9 +109,10 @@ def what_if(
         paths = max(PATHS[0], min(PATHS[1], round(PEOPLE_PER_ANSWER / max(1.0, there.expected()))))
     before, after = [], []
     for path in range(paths):
-        future = there.future(Random(f"{seed}/{path}"))
+        future = there.future(f"{seed}/{path}")
         before.append(there.play(future, None))
-        after.append(there.play(future, change))
+        changed = there.booked(future, f"{seed}/{path}", change.share) if change.kind == "share" else future
+        after.append(there.play(changed, change))
     effects = [_effect([b[i] for b in before], [a[i] for a in after]) for i in range(3)]
     people = sum(leg.state is State.WAITING for leg in present.legs)
     return Answer(paths, people, *effects)
@@ -171,16 +174,11 @@ class _Hall:
         steps = range(0, SOON_S, 600)
         return len(self._present.legs) + sum(self._rate(self._now_s + s) * 600 for s in steps)
 
-    def future(self, rng: Random) -> Future:
+    def future(self, seed: str) -> Future:
         """One path's draws, the same for both plans."""
-        arrivals = self._arrivals
-        demand = Demand(
-            0, appointment_share=arrivals.appointment_share, priority_share=arrivals.priority_share
-        )
-        people = People(arrivals, self._hall, demand, rng)
-        end_s = self._now_s + SOON_S
-        most = max(self._rate(self._now_s + s) for s in range(0, SOON_S + 1, 300)) * 1.2
-        coming = draw_span(people, self._rate, self._now_s, end_s, most, rng)
+        coming = self._coming(seed, self._arrivals.appointment_share)
+        rng = Random(f"{seed}/here")
+        people = People(self._arrivals, self._hall, Demand(0), rng)
         here, free_s = {}, {}
         for leg in self._present.legs:
             own, late = people.draw(leg.id, 0.0), rng.random()
@@ -188,7 +186,21 @@ class _Hall:
                 here[leg.id] = self._standing(leg, own)
             elif leg.window is not None:
                 free_s[leg.window] = self._now_s + self._remaining(leg, own, late)
-        return Future([replace(c, id=NEWCOMERS + c.id) for c in coming], here, free_s)
+        return Future(coming, here, free_s)
+
+    def booked(self, future: Future, seed: str, share: float) -> Future:
+        """The same path, and of the same newcomers that share by appointment."""
+        return replace(future, coming=self._coming(seed, share))
+
+    def _coming(self, seed: str, share: float) -> list[Citizen]:
+        """Who joins within two hours."""
+        rng = Random(f"{seed}/coming")
+        demand = Demand(0, appointment_share=share, priority_share=self._arrivals.priority_share)
+        people = People(self._arrivals, self._hall, demand, rng)
+        most = max(self._rate(self._now_s + s) for s in range(0, SOON_S + 1, 300)) * 1.2
+        found = draw_span(people, self._rate, self._now_s, self._now_s + SOON_S, most, rng)
+        step_s = self._hall.hall.appointment.slot_minutes * 60
+        return in_order([replace(_yet(c, self._now_s, step_s), id=NEWCOMERS + c.id) for c in found])
 
     def _standing(self, leg: Leg, own: Citizen) -> Citizen:
         minutes = self._minutes(leg.service) / self._minutes(own.service)
@@ -208,7 +220,7 @@ class _Hall:
             walked = (self._present.at - (leg.called_at or self._present.at)).total_seconds()
             return max(least, own.walk_s - walked) + lognormal(mean_s, sigma, NORMAL.inv_cdf(0.01 + 0.98 * u))
         elapsed = max(least, (self._present.at - leg.started_at).total_seconds())
-        normal = (log(elapsed / mean_s) + sigma * sigma / 2) / sigma
+        normal = (math.log(elapsed / mean_s) + sigma * sigma / 2) / sigma
         passed = min(0.999, NORMAL.cdf(normal))
         share = passed + (1 - passed) * (0.001 + 0.998 * u)
         return max(least, lognormal(mean_s, sigma, NORMAL.inv_cdf(share)) - elapsed)
@@ -251,7 +263,7 @@ class _Hall:
             )
             if running or later:
                 plan.append(replace(shift, from_s=max(shift.from_s, self._now_s)))
-        if change is None or change.kind == "move":
+        if change is None or change.kind in ("move", "share"):
             return plan
         until_s = far if change.until is None else self._second(change.until)
         if change.kind == "open":
@@ -274,6 +286,14 @@ class _Hall:
         end_s = self._now_s + MOST_S
         called_s = end_s if o.called_s is None else min(o.called_s, end_s)
         return max(0.0, called_s - o.ready_s) / 60
+
+
+def _yet(citizen: Citizen, now_s: float, step_s: int) -> Citizen:
+    """Whose slot would have been so early that they were here before now has the next one that is not."""
+    late = math.ceil(max(0.0, now_s - citizen.at_s) / step_s) * step_s
+    if citizen.slot_s is None or late == 0:
+        return citizen
+    return replace(citizen, at_s=citizen.at_s + late, slot_s=citizen.slot_s + late)
 
 
 def _kind(priority: str) -> str:

@@ -22,13 +22,17 @@ class StorageUnsafe(RuntimeError):
     """The database does not keep its promises: the server must not start on it."""
 
 
-def open_engine(url: str) -> Engine:
-    """An engine for `url` with safe settings. Raises StorageUnsafe when WAL + FULL is not in force."""
+def open_engine(url: str, durable: bool = True) -> Engine:
+    """An engine for `url` with safe settings. Raises StorageUnsafe when WAL + FULL is not in force.
+
+    durable: False only for a database that is thrown away (a simulation): it survives its process, not a
+    power cut.
+    """
     if url.startswith("sqlite"):
         engine = create_engine(
             url, pool_size=20, max_overflow=40, connect_args={"timeout": BUSY_S, "check_same_thread": False}
         )
-        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "connect", _prepare_sqlite if durable else _prepare_scratch)
         return engine
     engine = create_engine(url, pool_size=20, max_overflow=40, pool_pre_ping=True)
     event.listen(engine, "connect", _prepare_postgres)
@@ -60,6 +64,13 @@ def reading(engine: Engine) -> Iterator[Connection]:
             if engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN")
             yield connection
+
+
+def _prepare_scratch(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=OFF")
+    connection.execute("PRAGMA foreign_keys=ON")
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

@@ -31,7 +31,7 @@ def add_session(unit: Unit, token_hash: str, person: str, csrf: str) -> Session:
             t.session.c.hall == unit.hall, t.session.c.created_at < unit.now - 2 * ABSOLUTE
         )
     )
-    made = Session(token_hash, person, csrf, unit.clock_at, unit.clock_at)
+    made = Session(token_hash, person, csrf, unit.now, unit.now)
     unit.connection.execute(
         insert(t.session).values(
             hall=unit.hall,
@@ -53,7 +53,7 @@ def find_session(connection: Connection, hall: str, token_hash: str) -> Session 
 
 def seen_session(unit: Unit, token_hash: str) -> None:
     unit.connection.execute(
-        update(t.session).where(t.session.c.token_hash == token_hash).values(seen_at=unit.clock_at)
+        update(t.session).where(t.session.c.token_hash == token_hash).values(seen_at=unit.now)
     )
 
 

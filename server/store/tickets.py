@@ -84,10 +84,16 @@ _EARLIER = or_(
 _RECENT = (
     select(t.leg.c.priority)
     .join_from(t.call, t.leg, t.call.c.leg == t.leg.c.id)
-    .where(t.call.c.hall == bindparam("hall"), t.call.c.day == bindparam("day"), t.call.c.n == 1)
+    .where(
+        t.call.c.hall == bindparam("hall"),
+        t.call.c.day == bindparam("day"),
+        t.call.c.n == 1,
+        t.call.c.taken_back.is_(False),
+    )
     .order_by(t.call.c.id.desc())
     .limit(bindparam("most"))
 )
+_CALLED = _RECENT.with_only_columns(*_LEG, t.call.c.window.label("called_to"))
 _RECENT_AT = _RECENT.where(t.call.c.window == bindparam("window"))
 _AHEAD = select(func.count()).where(_WAITING, t.leg.c.queue == bindparam("queue"), _EARLIER)
 _LINE = select(func.count()).where(_WAITING, t.leg.c.queue == bindparam("queue"))
@@ -284,9 +290,18 @@ def _heads(pools: Pools) -> Executable:
 
 
 def recent_classes(connection: Connection, hall: str, day: str, window: str | None, most: int) -> list[str]:
-    """The classes of the day's last `most` first calls, newest first; of one window, or None = of all."""
+    """The classes of the day's last `most` first calls, newest first, without those taken back.
+
+    window: of that one, or None = of all."""
     which = {"hall": hall, "day": day, "most": most, "window": window}
     return list(connection.execute(_RECENT if window is None else _RECENT_AT, which).scalars())
+
+
+def recent_calls(connection: Connection, hall: str, day: str | None, most: int) -> list[tuple[Leg, str]]:
+    """The day's last `most` first calls, newest first, without those taken back: the leg as it is now, the
+    window it was called to."""
+    rows = connection.execute(_CALLED, {"hall": hall, "day": day, "most": most})
+    return [(_leg(row[:-1]), row[-1]) for row in rows]
 
 
 def count_ahead(connection: Connection, hall: str, day: str, leg: Leg) -> int:

@@ -16,13 +16,14 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, insert, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from server.clock import Clock
+from server.clock import Clock, HallTime, Steady
 from server.domain.actors import Actor
 from server.domain.audit import canonical, chained
 from server.domain.events import Event
@@ -32,8 +33,6 @@ from server.store.engine import begin_writing, reading, writing
 from server.store.line import WriterLine
 
 log = logging.getLogger(__name__)
-
-LEAP = timedelta(days=400)
 
 _LOCK_HALL = select(t.hall).where(t.hall.c.id == bindparam("hall")).with_for_update()
 _SAVE_HALL = update(t.hall).where(t.hall.c.id == bindparam("of_hall"))
@@ -52,8 +51,8 @@ class Commit:
 class Unit:
     """The open transaction of one act. `now` never runs behind what is stored (I15)."""
 
-    def __init__(self, connection: Connection, hall: str, actor: Actor, clock_at: datetime) -> None:
-        self.connection, self.hall, self.actor, self.clock_at = connection, hall, actor, clock_at
+    def __init__(self, connection: Connection, hall: str, actor: Actor, time: HallTime) -> None:
+        self.connection, self.hall, self.actor, self._time = connection, hall, actor, time
         self._stand(connection)
 
     def _stand(self, connection: Connection) -> None:
@@ -61,9 +60,9 @@ class Unit:
         row: RowMapping = connection.execute(_LOCK_HALL, {"hall": self.hall}).mappings().one()
         self.day: str | None = row["day"]
         self.stored_at: datetime = row["last_at"]
-        # A clock that leaps ahead is not believed until a person says so: time stands still meanwhile (F9).
-        self.clock_leaps = self.clock_at - self.stored_at > LEAP
-        self.now = self.stored_at if self.clock_leaps else max(self.clock_at, self.stored_at)
+        # A clock that leaps ahead is not believed until a person says so (F9); set back it is not either.
+        moment = self._time.look(self.stored_at)
+        self.clock_at, self.now, self.clock_leaps = moment.clock, moment.now, moment.leaps
         self.events: list[Event] = []
         self.protected_run = int(row["protected_run"])
         self.placement, self.rules = int(row["placement"]), int(row["rules"])
@@ -131,9 +130,14 @@ class Store:
     """The database of one hall, and the only way to write to it."""
 
     def __init__(
-        self, engine: Engine, hall: str, clock: Clock, on_broken: Callable[[], None] | None = None
+        self,
+        engine: Engine,
+        hall: str,
+        clock: Clock,
+        on_broken: Callable[[], None] | None = None,
+        steady: Steady = monotonic,
     ) -> None:
-        self.engine, self.hall, self.clock = engine, hall, clock
+        self.engine, self.hall, self.clock = engine, hall, HallTime(clock, steady)
         self.publish: Callable[[Commit], None] = lambda commit: None
         self.keep_up: Callable[[Connection, int, int], object] = lambda connection, placement, rules: None
         self._line = WriterLine()
@@ -151,7 +155,7 @@ class Store:
         try:
             with self._line:
                 with writing(self.engine) as connection:
-                    unit = Unit(connection, self.hall, actor, self.clock())
+                    unit = Unit(connection, self.hall, actor, self.clock)
                     self.keep_up(connection, unit.placement, unit.rules)
                     yield unit
                     commit = unit.seal()

@@ -133,6 +133,48 @@ def test_a_rated_finish_stays_finished(day: HallDay) -> None:
         day.at("W01", undo, day.hall, "W01")
 
 
+def test_an_undone_call_is_not_counted_by_the_rules_that_count_calls(day: HallDay) -> None:
+    """What the rule counts (protected calls in a row, a class's share of the calls) is as it was before."""
+    rules = replace(day.hall.rules, run=2, guard=1.0)
+    priority = replace(day.hall.hall.priority, max_share_of_calls=1.0)
+    day.hall = replace(day.hall, rules=rules, hall=replace(day.hall.hall, priority=priority))
+    day.open("W01")
+    day.take("S001")
+    for _ in range(4):
+        day.take("S001", "elder")
+    day.clock.forward(minutes=5)
+    for _ in range(2):
+        assert day.call("W01").rule == "protected"
+        day.serve("W01")
+    first = day.call("W01")
+    day.at("W01", undo, day.hall, "W01")
+    again = day.call("W01")
+    assert (first.rule, first.number) == (again.rule, again.number) == ("guard", "A001")
+    day.serve("W01")
+    shared = replace(day.hall.hall, priority=replace(priority, max_share_of_calls=0.67))
+    day.hall = replace(day.hall, hall=shared)
+    day.take("S001")
+    first = day.call("W01")
+    assert first.priority == "elder"
+    for _ in range(3):
+        day.at("W01", undo, day.hall, "W01")
+        assert day.call("W01").number == first.number
+
+
+def test_protected_calls_in_a_row_are_counted_within_the_day(day: HallDay) -> None:
+    day.open("W01")
+    day.take("S001", "elder")
+    day.call("W01")
+    day.serve("W01")
+    with day.store.unit(SYSTEM) as unit:
+        assert unit.protected_run == 1
+        close_day(unit)
+    day.clock.forward(days=1)
+    day.open("W01")
+    with day.store.unit(SYSTEM) as unit:
+        assert unit.protected_run == 0
+
+
 def test_an_undone_finish_asks_nobody_until_it_is_finished_again(day: HallDay) -> None:
     day.open("W01")
     taken = day.take()

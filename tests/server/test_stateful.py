@@ -17,9 +17,12 @@ from sqlalchemy import func, select
 
 from server.actions.add_service import add_service
 from server.actions.cancel import cancel
+from server.actions.emergency import raise_emergency
 from server.actions.finish import finish
 from server.actions.hold import hold, unhold
 from server.actions.no_show import give_back_place, no_show
+from server.actions.rate import rate
+from server.actions.staff_window import pause_window, resume_window
 from server.actions.start import start
 from server.actions.transfer import transfer
 from server.actions.undo import undo
@@ -82,6 +85,9 @@ class HallMachine(RuleBasedStateMachine):
         self.model: dict[int, Model] = {}
         self.printed: dict[int, str] = {}
         self.done: dict[str, list[Done]] = {w: [] for w in WINDOWS}
+        self.paused: set[str] = set()
+        self.asked: dict[int, tuple[str, datetime]] = {}  # leg -> where and when its visit was finished
+        self.rated: dict[int, int] = {}
 
     def teardown(self) -> None:
         if hasattr(self, "day"):
@@ -128,7 +134,7 @@ class HallMachine(RuleBasedStateMachine):
 
     @rule(window=st.sampled_from(WINDOWS))
     def call(self, window: str) -> None:
-        if self.at(window) is not None:
+        if self.at(window) is not None or window in self.paused:
             self.expect(False, self.day.call, window)
             return
         mine = {
@@ -171,6 +177,40 @@ class HallMachine(RuleBasedStateMachine):
                 self.model[made] = Model(m.number, "B", errands=m.errands - 1)
         self.keep(window, "finish", before, made)
         m.state = "done"
+        self.asked[before] = (window, self.day.clock.at)
+
+    @rule(window=st.sampled_from(WINDOWS))
+    def pause_it(self, window: str) -> None:
+        fine = window not in self.paused
+        self.expect(fine, self.day.at, window, pause_window, HALL, window, "meal")
+        self.paused.add(window)
+
+    @rule(window=st.sampled_from(WINDOWS))
+    def resume_it(self, window: str) -> None:
+        self.expect(window in self.paused, self.day.at, window, resume_window, window)
+        self.paused.discard(window)
+
+    @rule(window=st.sampled_from(WINDOWS), leg=tickets, level=st.sampled_from([5, 4, 1]))
+    def rate_it(self, window: str, leg: int, level: int) -> None:
+        """From a window's pad: only the visit that was finished there, once, within its seconds."""
+        asked_at, when = self.asked.get(leg, ("", self.day.clock.at))
+        m, patience = self.model[leg], HALL.rating_rule.pad_timeout
+        fine = m.state == "done" and asked_at == window and leg not in self.rated
+        fine = fine and self.day.clock.at - when <= patience
+        reasons = sorted(HALL.rating_rule.reasons[level])[:1]
+
+        def deed() -> None:
+            with self.day.store.unit(Actor("device", "pad", "pad", window=window)) as unit:
+                rate(unit, HALL, leg, level, reasons)
+
+        self.expect(fine, deed)
+        if fine:
+            self.rated[leg] = level
+
+    @rule(window=st.sampled_from(WINDOWS))
+    def call_for_help(self, window: str) -> None:
+        first = self.day.at(window, raise_emergency, window)
+        assert self.day.at(window, raise_emergency, window).id == first.id, "pressed again it is the same one"
 
     @rule(window=st.sampled_from(WINDOWS))
     def add_a_service(self, window: str) -> None:
@@ -189,6 +229,7 @@ class HallMachine(RuleBasedStateMachine):
             now, here = self.model[last.leg], self.at(window)
             after = {"call": "called", "finish": "done", "no_show": "no_show", "hold": "held"}
             fine = fine and now.state == after.get(last.move, "transferred")
+            fine = fine and not (last.move == "finish" and last.leg in self.rated)
             fine = fine and (last.made is None or self.model[last.made].state == "waiting")
             if last.before.state in ("called", "serving"):
                 fine = fine and (here is None or here is now)
@@ -289,8 +330,11 @@ class HallMachine(RuleBasedStateMachine):
         with self.day.store.read() as connection:
             legs = connection.execute(select(t.leg.c.id, t.leg.c.number, t.leg.c.state)).all()
             tickets = dict(connection.execute(select(t.ticket.c.id, t.ticket.c.number)).all())
+            given = select(t.rating.c.leg, t.rating.c.level).where(t.rating.c.state == "given")
+            ratings = dict(connection.execute(given).all())
         assert {i: (n, s) for i, n, s in legs} == {i: (m.number, m.state) for i, m in self.model.items()}
         assert tickets == self.printed, "a number once given never changes (I3)"
+        assert ratings == self.rated, "a rating once given is never changed or taken back (I16)"
 
 
 class TestHall(HallMachine.TestCase):  # type: ignore[name-defined, misc]

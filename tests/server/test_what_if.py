@@ -78,6 +78,9 @@ def test_close_and_move_are_answered_too(busy: App, clock: Clock) -> None:
     until = (clock() + timedelta(minutes=30)).isoformat()
     closed = ask(manager, kind="close", window="W01", until=until).json
     assert closed["waiting"]["difference"]["mean"] > 5
+    shared = ask(manager, kind="share", share=0.5).json
+    assert shared["usual_share"] == 0.18
+    assert shared["joining"]["difference"]["mean"] != 0
     moved = ask(manager, kind="move", service="S101", queue="A").json
     assert moved["joining"]["difference"]["mean"] != 0
 
@@ -93,6 +96,8 @@ def test_close_and_move_are_answered_too(busy: App, clock: Clock) -> None:
         ({"kind": "move", "service": "S001", "queue": "Q"}, 409, "target-wrong"),
         ({"kind": "open", "window": "W02", "until": "2020-01-01T00:00:00Z"}, 422, "input-invalid"),
         ({"kind": "open", "window": "W02", "until": "soon"}, 422, "input-invalid"),
+        ({"kind": "share", "share": 1.5}, 422, "input-invalid"),
+        ({"kind": "share"}, 422, "input-invalid"),
         ({"kind": "burn", "window": "W02"}, 422, "input-invalid"),
         ({"kind": "open"}, 422, "input-invalid"),
         ({"kind": "open", "window": "W02", "paths": 10**9}, 422, "input-invalid"),

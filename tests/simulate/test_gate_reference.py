@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
 import pytest
 
+from server.domain.appointments import Appointments
 from server.domain.catalogue import Catalogue, Window
 from server.domain.routing import Rules
 from server.settings import HallSettings
@@ -20,6 +21,7 @@ from server.simulate.scenario import Scenario, WindowPlan, citizens_of, manners_
 from tests.simulate.gate_reference import Reference
 
 MONDAY = date(2026, 3, 2)
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass
@@ -34,7 +36,7 @@ class Watched:
 
     def at(self, now_s: float) -> None:
         self.inner.at(now_s)
-        self.minute = now_s / 60
+        self.minute = timedelta(seconds=now_s) / MINUTE
 
     def open(self, window: str) -> bool:
         self.reference.open.add(window)
@@ -44,14 +46,17 @@ class Watched:
         self.reference.open.discard(window)
         return self.inner.leave(window)
 
-    def take(self, citizen: Citizen) -> bool:
-        if not self.inner.take(citizen):
-            return False
-        cls, origin_s = joined(citizen, self.minute * 60, Rules())
+    def take(self, citizen: Citizen) -> float | None:
+        waits = self.inner.take(citizen)
+        if waits != 0:
+            return waits
+        cls, origin_s = joined(citizen, self.minute * 60, Rules(), Appointments())
         queue = self.inner._queue_of[citizen.service]
         leg = {"id": citizen.id, "service": citizen.service, "queue": queue, "cls": cls}
-        self.reference.waiting.append({**leg, "origin": origin_s / 60, "joined": self.minute})
-        return True
+        self.reference.waiting.append(
+            {**leg, "origin": timedelta(seconds=origin_s) / MINUTE, "joined": self.minute}
+        )
+        return waits
 
     def call(self, window: str) -> Called | None:
         before = {w["id"]: w for w in self.reference.waiting}

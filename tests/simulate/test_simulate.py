@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 from server.cli import main
+from server.domain.appointments import Appointments
 from server.domain.routing import Rules
 from server.settings import SettingsError
 from server.simulate.arrivals import Citizen, lognormal, read_arrivals, sigma_of
@@ -21,16 +24,20 @@ from server.simulate.pure import joined
 from server.simulate.real import RealHall, temporary_store
 from server.simulate.run import COLUMNS, World, play_pure, simulate
 from server.simulate.scenario import (
+    Arrival,
     Scenario,
+    ServicePlan,
     WindowPlan,
     citizens_of,
+    hall_of,
     manners_of,
     queues_of,
     read_scenario,
     shifts_of,
 )
+from server.store import tables as t
 from server.store.verify import check
-from tests.conftest import ROOT
+from tests.conftest import MONDAY_NINE, ROOT
 
 MONDAY = date(2026, 3, 2)
 SCENARIOS = sorted((ROOT / "config" / "demo" / "scenarios").glob("*.toml"))
@@ -52,15 +59,35 @@ def test_a_hall_day_of_400_tickets_takes_less_than_two_seconds(world: World) -> 
     assert measures.tickets + measures.turned_away == 400
 
 
+def test_a_real_hall_day_of_400_tickets_takes_less_than_two_seconds(world: World) -> None:
+    """Of CPU, bookings and check-ins included; the better of two: the first builds its statements too."""
+    spent = []
+    for _ in range(2):
+        begun = time.process_time()
+        measures = simulate(world, Scenario(tickets=400), 1, 1, True)
+        spent.append(time.process_time() - begun)
+        assert measures.tickets + measures.turned_away == 400
+    assert min(spent) < 2
+
+
+@pytest.mark.parametrize("year", [2019, 2026, 2031])
+def test_real_days_of_any_year_are_played(world: World, year: int) -> None:
+    """The calendar of a year that is not announced yet does not matter here, nor what the computer says."""
+    day = date(year, 3, 4)
+    measures = simulate(world, Scenario(tickets=20, date=day), 1, 2, True)
+    assert (measures.days, measures.tickets + measures.turned_away) == (2, 40)
+
+
 def test_the_rule_alone_and_the_real_deeds_make_the_same_calls(world: World) -> None:
-    """Call by call: who, where, when, by which rule."""
-    scenario = Scenario(tickets=170, appointment_share=0.0, priority_share=0.2, back_share=0.6,
-                        window=(WindowPlan("W03", ()),))  # fmt: skip
-    people = citizens_of(scenario, world.hall, world.arrivals, MONDAY, 3)
-    pure = play_pure(world, scenario, MONDAY, people)
+    """Call by call: who, where, when, by which rule; with appointments booked the evening before, checked in
+    early, on time, late or never."""
+    scenario = Scenario(tickets=170, appointment_share=0.25, priority_share=0.2, back_share=0.6,
+                        missed_share=0.15, window=(WindowPlan("W03", ()),))  # fmt: skip
+    wishes = citizens_of(scenario, world.hall, world.arrivals, MONDAY, 3)
     with temporary_store(world.hall) as (store, clock):
         hall = RealHall(store, clock, world.hall, world.template)
-        hall.begin(MONDAY)
+        people = hall.begin(MONDAY, wishes)
+        pure = play_pure(world, scenario, MONDAY, people)
         real = Play(hall, manners_of(scenario, world.hall, world.arrivals), people,
                     shifts_of(scenario, world.hall, MONDAY))  # fmt: skip
         real.run()
@@ -69,6 +96,9 @@ def test_the_rule_alone_and_the_real_deeds_make_the_same_calls(world: World) -> 
     assert len(real.calls) > 150
     assert real.calls == pure.calls
     assert {rule for _, _, _, rule in real.calls} >= {"protected", "share"}
+    booked = [c for c in people if c.slot_s is not None]
+    assert len(booked) > 25
+    assert {c.comes for c in booked} == {True, False}
 
 
 def test_the_day_ends_with_everybody_served_or_lost(world: World) -> None:
@@ -91,6 +121,32 @@ def test_every_scenario_of_the_demo_hall_plays(path: Path) -> None:
     told = json.loads(answer.output)
     assert told["tickets"] > 0
     assert set(told) >= {key for key, _, _ in COLUMNS}
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda p: p.stem)
+def test_every_scenario_makes_the_same_calls_by_the_rule_alone_and_by_the_real_deeds(
+    world: World, path: Path
+) -> None:
+    both_ways(world, read_scenario(path, world.hall, world.arrivals))
+
+
+def test_a_scenarios_rules_and_moves_hold_for_the_real_deeds_too(world: World) -> None:
+    moved = Scenario(tickets=150, gate={"gamma": 0.0, "hand": 2.0}, service=(ServicePlan("S101", queue="A"),))
+    assert both_ways(world, moved) != both_ways(world, Scenario(tickets=150))
+
+
+def both_ways(world: World, scenario: Scenario) -> list[tuple[float, str, int, str]]:
+    """The calls of the scenario's day, which are the same both ways."""
+    wishes = citizens_of(scenario, world.hall, world.arrivals, scenario.date, 1)
+    with temporary_store(world.hall, scenario.date) as (store, clock):
+        hall = RealHall(store, clock, hall_of(scenario, world.hall), world.template)
+        people = hall.begin(scenario.date, wishes)
+        shifts = shifts_of(scenario, world.hall, scenario.date)
+        real = Play(hall, manners_of(scenario, world.hall, world.arrivals), people, shifts)
+        real.run()
+        hall.end()
+    assert real.calls == play_pure(world, scenario, scenario.date, people).calls
+    return real.calls
 
 
 def test_a_replayed_list_brings_nobody_else(world: World) -> None:
@@ -184,16 +240,57 @@ def test_the_distributions_have_the_means_that_are_written(world: World) -> None
 @pytest.mark.parametrize(
     ("came", "cls", "origin"),
     [
-        (9.5, "appointment", 9.95),
+        (9.75, "appointment", 9.95),
         (10.0, "appointment", 9.95),
         (10.1, "appointment", 10.1),
-        (10.2, "ordinary", 10.2),
+        (10.2, "ordinary", 10.2 - 1 / 6),
+        (10.3, "ordinary", 10.3),
     ],
 )
 def test_where_an_appointments_seniority_starts(came: float, cls: str, origin: float) -> None:
-    """On time: three minutes before the slot; within ten minutes: the check-in; later: ordinary."""
+    """On time: three minutes before the slot; within ten minutes: the check-in; later: ordinary, with a small
+    credit for a quarter of an hour."""
     booked = Citizen(1, came * 3600, "S001", "appointment", 10 * 3600)
-    assert joined(booked, came * 3600, Rules()) == (cls, pytest.approx(origin * 3600))
+    assert joined(booked, came * 3600, Rules(), Appointments()) == (cls, pytest.approx(origin * 3600))
+
+
+@pytest.mark.parametrize("came_before", [-12, -5, 0, 14, 40])
+def test_who_has_an_appointment_books_and_checks_in(world: World, came_before: int) -> None:
+    """The real acts: booked the evening before; who is too early is let in a quarter of an hour before."""
+    at = (MONDAY_NINE + timedelta(minutes=60 - came_before)).time()
+    mine = Arrival(at, "S001", 8.0, "appointment", slot=time_of_day(10))
+    never = Arrival(at, "S001", 8.0, "appointment", slot=time_of_day(10), comes=False)
+    scenario = Scenario(arrival=(mine, never))
+    with temporary_store(world.hall) as (store, clock):
+        hall = RealHall(store, clock, world.hall, world.template)
+        people = hall.begin(MONDAY, citizens_of(scenario, world.hall, world.arrivals, MONDAY, 1))
+        manners = manners_of(scenario, world.hall, world.arrivals)
+        (outcome,) = Play(hall, manners, people, shifts_of(scenario, world.hall, MONDAY)).run()
+        hall.end()
+        hall.begin(MONDAY + timedelta(days=1))
+        with store.read() as connection:
+            booked = list(connection.execute(select(t.appointment.c.state).order_by(t.appointment.c.id)))
+            leg = connection.execute(select(t.leg.c.priority, t.leg.c.joined_at)).one()
+    assert booked == [("checked_in",), ("missed",)]
+    assert outcome.fate == SERVED
+    assert leg.priority == ("ordinary" if came_before < -10 else "appointment")
+    came = leg.joined_at.astimezone(world.hall.zone)
+    assert (came.hour * 60 + came.minute) == 600 - min(came_before, 15)
+
+
+def test_a_full_slot_becomes_the_nearest_free_one(world: World) -> None:
+    """More wish for ten o'clock than there are places: all are booked, nobody twice at one place."""
+    wishes = [Citizen(i, 36_000 - 60 * i, "S001", "appointment", 36_000) for i in range(1, 13)]
+    walk_in = Citizen(99, 36_000, "S301", "appointment", 36_000)  # a queue without appointments
+    with temporary_store(world.hall) as (store, clock):
+        people = RealHall(store, clock, world.hall, world.template).begin(MONDAY, [*wishes, walk_in])
+        with store.read() as connection:
+            kept = list(connection.execute(select(t.appointment.c.at, t.appointment.c.place)))
+    assert len(set(kept)) == len(kept) == 12
+    by_id = {c.id: c for c in people}
+    assert len({by_id[c.id].slot_s for c in wishes}) > 1
+    assert all(by_id[c.id].slot_s - by_id[c.id].at_s == 60 * c.id for c in wishes), "as punctual as before"
+    assert (by_id[99].priority, by_id[99].slot_s) == ("ordinary", None)
 
 
 def test_the_measures_of_a_day_written_by_hand(world: World) -> None:

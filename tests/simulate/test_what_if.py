@@ -11,7 +11,7 @@ import pytest
 
 from server.domain.tickets import Leg, State
 from server.simulate.run import World
-from server.simulate.what_if import Change, Present, what_if
+from server.simulate.what_if import Change, Present, _Hall, what_if
 from tests.conftest import SHANGHAI
 
 TEN = datetime(2026, 3, 2, 10, 0, tzinfo=SHANGHAI).astimezone(UTC)
@@ -67,6 +67,35 @@ def test_moving_a_service_concerns_who_joins(world: World) -> None:
     assert moved.joining.difference.mean != 0
 
 
+def test_more_appointments_concern_who_joins(world: World) -> None:
+    """The same people, more of them by appointment; the share that is usual changes nothing."""
+    now, usual = present(world), world.arrivals.appointment_share
+    more = what_if(now, Change("share", share=0.45), world.hall, world.arrivals)
+    assert more.joining is not None
+    assert more.joining.difference.mean != 0
+    assert more.joining.difference.low <= more.joining.difference.mean <= more.joining.difference.high
+    same = what_if(now, Change("share", share=usual), world.hall, world.arrivals, paths=12)
+    for effect in (same.waiting, same.joining, same.over):
+        assert effect is not None
+        assert (effect.difference.mean, effect.difference.low, effect.difference.high) == (0, 0, 0)
+
+
+def test_the_share_of_appointments_that_is_asked_for_is_played(world: World) -> None:
+    """As many people in both plans, nobody before now, and of them so many by appointment as asked."""
+    there = _Hall(present(world, 0), world.hall, world.arrivals)
+    counts: dict[float, list[int]] = {share: [0, 0] for share in (0.0, 0.2, 0.4)}
+    for path in range(60):
+        future = there.future(f"1/{path}")
+        for share, count in counts.items():
+            coming = there.booked(future, f"1/{path}", share).coming
+            assert {c.id for c in coming} == {c.id for c in future.coming}
+            assert all(c.at_s >= 36_000 for c in coming)
+            count[0] += len(coming)
+            count[1] += sum(c.slot_s is not None for c in coming)
+    for share, (all_, booked) in counts.items():
+        assert booked / all_ == pytest.approx(share, abs=0.03)
+
+
 def test_a_change_that_changes_nothing_is_told_as_nothing(world: World) -> None:
     """The same people in both plans: no noise is left."""
     same = what_if(present(world), Change("move", service="S103", queue="B"), world.hall, world.arrivals)
@@ -81,11 +110,12 @@ def test_the_same_seed_gives_the_same_answer(world: World) -> None:
     assert what_if(*asked, seed=3, paths=12) != what_if(*asked, seed=4, paths=12)
 
 
+@pytest.mark.parametrize("change", [Change("open", "W04"), Change("share", share=0.4)])
 @pytest.mark.parametrize("waiting", [0, 60, 200])
-def test_the_answer_takes_less_than_two_seconds(world: World, waiting: int) -> None:
+def test_the_answer_takes_less_than_two_seconds(world: World, waiting: int, change: Change) -> None:
     now = present(world, waiting)
     begun = time.process_time()
-    answer = what_if(now, Change("open", "W04"), world.hall, world.arrivals)
+    answer = what_if(now, change, world.hall, world.arrivals)
     assert time.process_time() - begun < 2
     assert (answer.waiting is None) == (waiting == 0)
 

@@ -23,14 +23,14 @@ from drivers.led.onbon_bxk import OnbonStrip
 from drivers.line.serial_line import Settings
 from drivers.pad import keypad_ff68
 from drivers.pad.keypad_ff68 import KeypadFf68
-from drivers.printer import slip
+from drivers.printer import profile as printer_profile
 from drivers.printer.escpos import EscposPrinter
 from drivers.shapes import is_a
 
 CONFIG: Final = Path(__file__).resolve().parent.parent / "config"
 #: driver -> (class, its profile, kind, highest address on a shared line or 0)
 MODELS: Final[dict[str, tuple[type, type, str, int]]] = {
-    "escpos": (EscposPrinter, slip.Profile, "printer", 0),
+    "escpos": (EscposPrinter, printer_profile.Profile, "printer", 0),
     "onbon_bxk": (OnbonStrip, onbon_bxk.Profile, "strip", 0x7FFF),
     "keypad_ff68": (KeypadFf68, keypad_ff68.Profile, "keypad", 255),
 }

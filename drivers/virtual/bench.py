@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from urllib.parse import parse_qs
 
 from drivers.line.clock import Clock
 from drivers.virtual.bxk import BxkCard
@@ -38,11 +39,12 @@ class Bench:
         """The cable a URL means. A first word that is a model makes the far ends the URL asks for."""
         model = name.split("/")[0]
         known = name in self._cables
-        rest = {key: value for key, value in options.items() if key not in ("address", "baud")}
+        rest = {key: value for key, value in options.items() if key not in ("address", "baud", "fault")}
         cable = self.cable(name, baud=int(options.get("baud", "9600")), shared=model in SHARED)
         if not known and model in PEERS:
             for address in options.get("address", "1").split(","):
                 cable.join(PEERS[model](f"{name}#{address}", int(address), rest))
+            self._switch_on(cable, options.get("fault", ""))
         return cable
 
     def attach(
@@ -57,14 +59,24 @@ class Bench:
         clock: Clock | None = None,
     ) -> Peer:
         """Hang the far end of a declared device on the cable its line names."""
-        name = url.removeprefix("virtual://").split("?")[0]
+        name, _, query = url.removeprefix("virtual://").partition("?")
         cable = self.cable(name, baud=baud, shared=model in SHARED, clock=clock)
         for peer in cable.peers:
             if peer.name == peer_name:
                 return peer
         peer = PEERS[model](peer_name, address, {key: str(value) for key, value in options.items()})
         cable.join(peer)
+        self._switch_on(cable, parse_qs(query).get("fault", [""])[-1])
         return peer
+
+    def _switch_on(self, cable: Medium, faults: str) -> None:
+        """The faults a URL asks for, at the far end that joined last. Raises ValueError for an unknown
+        one."""
+        for fault in filter(None, faults.split(",")):
+            name, _, value = fault.partition(":")
+            facts: dict[str, object] = {"fault": name} | ({"value": value} if value else {})
+            if not self._act_on_cable(cable, "fault", facts):
+                cable.peers[-1].act("fault", facts)
 
     def forget(self) -> None:
         """Clear the bench: between two tests."""
@@ -97,7 +109,10 @@ class Bench:
         for cable, peer in self.peers():
             with cable.changed:
                 cable.advance(cable.clock.now())
-                pictures[peer.name] = {"model": peer.model, "unplugged": cable.unplugged} | peer.look()
+                seen = {"model": peer.model, "unplugged": cable.unplugged} | peer.look()
+                known = seen.get("faults")
+                seen["faults"] = sorted({*(known if isinstance(known, list) else []), *cable.faults()})
+                pictures[peer.name] = seen
         return pictures
 
     @staticmethod
@@ -112,12 +127,17 @@ class Bench:
             setattr(cable, str(fault), float(str(value)) if act == "fault" else 0.0)
         elif act == "fault" and fault == "echo":
             cable.echo = True
+        elif act in ("fault", "clear") and fault == "idle_disconnect":
+            cable.idle_s = float(str(facts.get("value", 65))) if act == "fault" else 0.0
+        elif act in ("fault", "clear") and fault == "second_client":
+            cable.taken = act == "fault"
         else:
             if act == "clear" and fault in (None, "echo", "unplug"):
                 cable.replug()
                 cable.echo = False
                 if fault is None:
-                    cable.drop = cable.noise = cable.stray = 0.0
+                    cable.drop = cable.noise = cable.stray = cable.idle_s = 0.0
+                    cable.taken = False
             return False
         return True
 

@@ -5,7 +5,8 @@ Nothing here has a thread: whoever reads, writes or looks moves the cable on to 
 talker holds the bytes it still has to send; the cable always carries the byte that is due first.
 
 Faults of the cable itself: `unplugged`, `echo` (own bytes come back), `drop` and `noise` (chance per byte
-that it is lost, or spoilt), `stray` (chance that a random byte slips in between two).
+that it is lost, or spoilt), `stray` (chance that a random byte slips in between two), `idle_s` (a network
+printer that hangs up after so many silent seconds), `taken` (another client holds the only place).
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ class Medium:
         self.peers: list[Peer] = []
         self.seed = random.SystemRandom().randrange(1 << 30)
         self.random = random.Random(self.seed)
-        self.unplugged = self.echo = False
+        self.unplugged = self.echo = self.taken = False
+        self.idle_s = 0.0
         self.drop = self.noise = self.stray = 0.0
         self.to_host = bytearray()
         self.changed = threading.Condition(threading.RLock())
@@ -90,6 +92,16 @@ class Medium:
             self.peers.append(peer)
             self._lanes[peer.name] = Lane()
             peer.attach(self)
+
+    def faults(self) -> set[str]:
+        """What of the cable itself is wrong now."""
+        numbers = ("drop", "noise", "stray")
+        found = {name for name in numbers if getattr(self, name)} | ({"echo"} if self.echo else set())
+        return (
+            found
+            | ({"second_client"} if self.taken else set())
+            | ({"idle_disconnect"} if self.idle_s else set())
+        )
 
     @property
     def byte_time(self) -> float:

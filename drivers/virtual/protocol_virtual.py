@@ -3,6 +3,7 @@
     virtual://strips/A                      the cable of that name on the bench, with whatever is attached
     to it virtual://onbon_bxk/x?address=1,2       makes the cable and its far ends when nobody did before
     …&baud=0                                no pacing: for tests that measure nothing
+    …&fault=near_end,run_out:20             faults from the start, with their values
 
 pyserial looks this module up by its name (`serial.protocol_handler_packages`), so it is the second and last
 place that knows pyserial.
@@ -32,13 +33,17 @@ class Serial(SerialBase):  # type: ignore[misc]
         self._cable: Medium = BENCH.cable_for(address.netloc + address.path, options)
         if self._cable.unplugged:
             raise SerialException(f"no such port: {self.port}")
+        if self._cable.taken:
+            raise SerialException(f"connection refused: {self.port}")
         with self._cable.changed:
             self._cable.to_host.clear()
+        self._moved_at = self._cable.clock.now()
         self.is_open = True
 
     def use_clock(self, clock: Clock) -> None:
         """The line's clock is the cable's clock: bytes and patience must agree on the time."""
         self._cable.clock = clock
+        self._moved_at = clock.now()
 
     def close(self) -> None:
         self.is_open = False
@@ -64,6 +69,8 @@ class Serial(SerialBase):  # type: ignore[misc]
                 if len(cable.to_host) >= size or (until is not None and cable.clock.now() >= until):
                     data = bytes(cable.to_host[:size])
                     del cable.to_host[:size]
+                    if data:
+                        self._moved_at = cable.clock.now()
                     return data
                 self._wait(cable, until)
 
@@ -76,6 +83,7 @@ class Serial(SerialBase):  # type: ignore[misc]
                 self._cable_or_raise()
                 if cable.backlog() + len(data) <= BUFFER:
                     cable.say(HOST, bytes(data), cable.clock.now())
+                    self._moved_at = cable.clock.now()
                     return len(data)
                 if until is not None and cable.clock.now() >= until:
                     raise SerialTimeoutException("Write timeout")
@@ -102,6 +110,9 @@ class Serial(SerialBase):  # type: ignore[misc]
             raise PortNotOpenError()
         if self._cable.unplugged:
             raise SerialException("the cable was pulled")
+        idle = self._cable.clock.now() - self._moved_at
+        if self._cable.idle_s and idle > self._cable.idle_s:
+            raise SerialException(f"the printer hung up after {idle:.0f} idle seconds")
         return self._cable
 
 

@@ -183,7 +183,7 @@ class Crew:
             if isinstance(job, (ShowText, ShowCounts)):
                 station.told_at = self.line.clock.now()
         if outcome is not None:
-            self._result(job, outcome.state, outcome.reason)
+            self._result(job, outcome.state, outcome.reason, outcome.mm)
             if isinstance(job, PrintSlip):
                 self._say_health(station, station.driver.health)
 
@@ -243,9 +243,10 @@ class Crew:
         for waiting, outcome in dropped:
             self._result(waiting.job, outcome.state, outcome.reason)
 
-    def _result(self, job: Job, state: str, reason: str) -> None:
+    def _result(self, job: Job, state: str, reason: str, mm: int = 0) -> None:
         if job.id:
-            self._publish("result", {"job": job.id, "state": state, "reason": reason})
+            paper = {"mm": mm} if mm else {}
+            self._publish("result", {"job": job.id, "state": state, "reason": reason, **paper})
 
     def _say_health(self, station: Station, health: Health) -> None:
         """Publish a change of state or reason, and log a loss and a return once each."""

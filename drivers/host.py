@@ -19,6 +19,7 @@ from drivers.jobs import Job, PrintSlip, ShowCounts, ShowText, job_from_dict
 from drivers.line.clock import Clock
 from drivers.line.record import Record
 from drivers.line.serial_line import SerialLine
+from drivers.preview import options_of
 from drivers.printer.raster import Artist
 from drivers.spec import MODELS, DeviceSpec, HallSpec
 from drivers.virtual.bench import BENCH, PEERS
@@ -55,9 +56,7 @@ class Host:
         for spec in hall.devices:
             by_line.setdefault(spec.line.url, []).append(spec)
             if spec.virtual and spec.driver in PEERS:
-                options = {
-                    k: v for k, v in vars(spec.profile).items() if isinstance(v, (str, int, float, bool))
-                }
+                options = options_of(spec.profile)
                 BENCH.attach(
                     spec.line.url,
                     spec.name,

@@ -137,6 +137,15 @@ def load(path: Path, profiles: Path | None = None) -> HallSpec:
     return HallSpec(str(host.get("name", "hall")), tuple(whole))
 
 
+def load_profiles(folder: Path, driver: str) -> dict[str, tuple[Any, int]]:
+    """The models of one driver: name -> (profile, usual baud). Raises SpecError with all mistakes."""
+    errors: list[str] = []
+    models = _models(folder, errors)
+    if errors:
+        raise SpecError(errors)
+    return {name: (m.profile, m.baud) for name, m in models.items() if m.driver == driver}
+
+
 def _models(folder: Path, errors: list[str]) -> dict[str, _Model]:
     models: dict[str, _Model] = {}
     for path in sorted(folder.glob("*.toml")):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any
 
@@ -27,15 +27,17 @@ from server.api import (
     ratings,
     session,
     setup,
+    slips,
     staff,
     state,
     tickets,
+    voice,
     what_if,
     windows,
 )
 from server.clock import Clock
+from server.devices import printer_models
 from server.domain.events import Event
-from server.domain.slips import SlipTemplate
 from server.house import House
 from server.keys import hall_key
 from server.live.bench import BenchNamespace
@@ -46,7 +48,7 @@ from server.live.hosts import DeviceDesk, HostNamespace
 from server.live.namespaces import FaceNamespace
 from server.live.publish import Listeners, Publisher
 from server.live.rooms import every_room
-from server.settings import Settings, read_slip
+from server.settings import Settings
 from server.store.current import Current
 from server.store.engine import open_engine
 from server.store.setup import ensure_hall, migrate
@@ -90,10 +92,11 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     ensure_hall(engine, settings.hall.id, clock().astimezone(UTC))
     store = Store(engine, settings.hall.id, clock)
     texts = Texts(settings.common / "text")
-    slip: SlipTemplate = read_slip(settings.common / "slips" / "ticket.toml")
-    current = Current(settings.hall)
+    models = printer_models(settings.common / "profiles")
+    hall_now = replace(settings.hall, slips=replace(settings.hall.slips, models=models))
+    current = Current(hall_now)
     store.keep_up = current.keep_up
-    house = House(settings, store, texts, slip, clock, current, hall_key(settings.data))
+    house = House(settings, store, texts, clock, current, hall_key(settings.data))
 
     app = APIFlask(
         "server",
@@ -113,6 +116,8 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     ):
         app.register_blueprint(door.bp)
     app.register_blueprint(estimates.bp)
+    app.register_blueprint(slips.bp)
+    app.register_blueprint(voice.bp)
 
     socketio = SocketIO()
     options: dict[str, Any] = {

@@ -10,7 +10,7 @@ from server.domain import refusals
 from server.domain.appointments import Appointment, Booking, Step, arrival
 from server.domain.events import AppointmentCheckedIn, TicketTaken
 from server.domain.numbering import number
-from server.domain.slips import SlipTemplate
+from server.domain.slips import SlipBook
 from server.settings import HallSettings
 from server.store.appointments import by_code, by_link, step
 from server.store.days import find_day
@@ -32,7 +32,7 @@ def find_booking(unit: Unit, hall: HallSettings, code: str) -> Appointment:
 
 
 def check_in(
-    unit: Unit, hall: HallSettings, template: SlipTemplate, base_url: str, booking: Appointment
+    unit: Unit, hall: HallSettings, slips: SlipBook, base_url: str, booking: Appointment
 ) -> Taken:
     """The number of who came by appointment; a kiosk's slip is owed in the same transaction.
 
@@ -58,7 +58,7 @@ def check_in(
     estimate = make_promise(unit, leg)
     slip: Slip | None = None
     if unit.actor.kiosk:
-        slip = owe_slip(unit, hall, template, base_url, ticket, ahead, 1, unit.actor.kiosk)
+        slip = owe_slip(unit, hall, slips, base_url, ticket, ahead, 1, unit.actor.kiosk)
     at = booking.at.isoformat()
     unit.add(TicketTaken(ticket.id, printed, queue.prefix))
     unit.add(AppointmentCheckedIn(booking.id, booking.queue, at, ticket.id, printed))

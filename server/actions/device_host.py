@@ -65,8 +65,10 @@ def host_left(unit: Unit, lost: Collection[str] | None = None) -> None:
     unit.note("host.leave", f"device:{unit.actor.id}")
 
 
-def slip_result(unit: Unit, slip: int, state: str, reason: str, kiosks: Collection[str]) -> None:
-    """A host's word about a slip; `kiosks` are those whose printers it has. "I have no such printer" counts
+def slip_result(
+    unit: Unit, slip: int, state: str, reason: str, kiosks: Collection[str], mm: int = 0
+) -> None:
+    """A host's word about a slip; `kiosks` are those whose printers it has, `mm` the paper it took. "I have no such printer" counts
     only while no other host has it either. Raises NotFound.
     """
     if (state, reason) == ("failed", "no_device"):
@@ -74,7 +76,7 @@ def slip_result(unit: Unit, slip: int, state: str, reason: str, kiosks: Collecti
         others = (row for row in health_of(unit.connection, unit.hall) if row["reason"] != HOST_LOST)
         if kiosk not in kiosks and kiosk in _kiosks(others):
             return
-    follow_slip(unit, slip, state, reason)
+    follow_slip(unit, slip, state, reason, mm)
 
 
 def _kiosks(rows: Iterable[Mapping[str, Any]]) -> set[str]:

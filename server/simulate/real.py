@@ -19,7 +19,7 @@ from server.actions.take_number import take_number
 from server.domain import refusals
 from server.domain.actors import SYSTEM, Actor
 from server.domain.routing import APPOINTMENT, ORDINARY
-from server.domain.slips import SlipTemplate
+from server.domain.slips import SlipBook
 from server.settings import HallSettings
 from server.simulate.arrivals import Citizen
 from server.simulate.loop import Called
@@ -66,7 +66,7 @@ class RealHall:
     """Implements loop.Hall. Appointment holders take a number like everybody: no slot is booked here."""
 
     def __init__(
-        self, store: Store, clock: VirtualClock, settings: HallSettings, template: SlipTemplate
+        self, store: Store, clock: VirtualClock, settings: HallSettings, template: SlipBook
     ) -> None:
         self.store, self.settings, self.template, self.clock = store, settings, template, clock
         self.midnight = EPOCH

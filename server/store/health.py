@@ -17,6 +17,13 @@ def health_of(connection: Connection, hall: str) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def printer_model(connection: Connection, hall: str, kiosk: str) -> str:
+    """The model of the printer that stands at a kiosk, "" when none is declared."""
+    c = t.health.c
+    query = select(c.model).where(c.hall == hall, c.kiosk == kiosk, c.kind == "printer").limit(1)
+    return str(connection.execute(query).scalar_one_or_none() or "")
+
+
 def save_device(unit: Unit, row: dict[str, Any]) -> None:
     """Enter or replace a device: keys device, kind, model, line, window, kiosk, state, reason, detail."""
     values = {"hall": unit.hall, "at": unit.now, **row}

@@ -59,6 +59,7 @@ class Mark:
     protected_run: int
     placement: int
     rules: int
+    slips: int
 
 
 class Unit:
@@ -77,6 +78,7 @@ class Unit:
         self.events: list[Event] = []
         self.protected_run = int(hall["protected_run"])
         self.placement, self.rules = int(hall["placement"]), int(hall["rules"])
+        self.slips = int(hall["slips"])
         self._revision, self._seq = int(hall["revision"]), int(hall["audit_seq"])
         self._head = str(hall["audit_hash"])
         self._lines: list[dict[str, Any]] = []
@@ -100,14 +102,20 @@ class Unit:
     def mark(self) -> Mark:
         """Where we are, for `undo_to`."""
         return Mark(
-            len(self.events), len(self._lines), self.day, self.protected_run, self.placement, self.rules
+            len(self.events),
+            len(self._lines),
+            self.day,
+            self.protected_run,
+            self.placement,
+            self.rules,
+            self.slips,
         )
 
     def undo_to(self, mark: Mark) -> None:
         """Forget facts and audit lines since `mark`; the caller rolls back the rows."""
         del self.events[mark.events :], self._lines[mark.lines :]
         self.day, self.protected_run = mark.day, mark.protected_run
-        self.placement, self.rules = mark.placement, mark.rules
+        self.placement, self.rules, self.slips = mark.placement, mark.rules, mark.slips
 
     def believe_clock(self) -> None:
         """A person has looked: the clock's leap ahead is right."""
@@ -138,6 +146,7 @@ class Unit:
                 "protected_run": self.protected_run,
                 "placement": self.placement,
                 "rules": self.rules,
+                "slips": self.slips,
             },
         )
         return Commit(self._revision, self.now, tuple(self.events))
@@ -151,7 +160,7 @@ class Store:
     ) -> None:
         self.engine, self.hall, self.clock = engine, hall, clock
         self.publish: Callable[[Commit], None] = lambda commit: None
-        self.keep_up: Callable[[Connection, int, int], object] = lambda connection, placement, rules: None
+        self.keep_up: Callable[[Connection, int, int, int], object] = lambda connection, *versions: None
         self._line = WriterLine()
         self._on_broken = on_broken or _leave
 
@@ -169,7 +178,7 @@ class Store:
                 with writing(self.engine) as connection:
                     row = connection.execute(_LOCK_HALL, {"hall": self.hall}).mappings().one()
                     unit = Unit(connection, row, actor, self.clock())
-                    self.keep_up(connection, unit.placement, unit.rules)
+                    self.keep_up(connection, unit.placement, unit.rules, unit.slips)
                     yield unit
                     commit = unit.seal()
                 if commit.events:

@@ -9,7 +9,7 @@ import pytest
 
 from drivers.errors import SpecError, VoiceUnavailable
 from drivers.voice import announce, bank, wave_file
-from drivers.voice.announce import render, render_call
+from drivers.voice.announce import Manner, announce_call, clip_file, render_call
 from drivers.voice.phrase import chinese_number, english_number, phrase
 from drivers.wording import load_wording
 
@@ -99,11 +99,13 @@ def test_a_new_recording_is_heard(recorded):
     assert seconds(render_call("A001", "3", "zh", recorded)) > seconds(first)
 
 
-def test_clips_of_two_rates_are_refused(recorded):
+def test_clips_of_two_rates_are_brought_to_one(recorded):
     folder = recorded / "voice" / "clips" / "zh"
-    wave_file.write(folder / "to.wav", 16000, wave_file.chime(16000))
-    with pytest.raises(VoiceUnavailable):
-        render(["please", "to"], folder, recorded / "x.wav")
+    before = seconds(render_call("A001", "3", "zh", recorded))
+    wave_file.write(folder / "to.wav", 16000, wave_file.chime(16000)[:3200])
+    after = render_call("A001", "3", "zh", recorded)
+    assert seconds(after) == pytest.approx(before + 0.1, abs=0.01)
+    assert wave_file.read(after)[0] == 8000
 
 
 def test_without_any_speech_program(tmp_path, monkeypatch):

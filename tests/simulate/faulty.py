@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from server.domain.actors import Actor
-from server.domain.slips import SlipTemplate
+from server.domain.slips import SlipBook
 from server.domain.tickets import MOVES, Move, State
 from server.settings import HallSettings
 from server.simulate.arrivals import Citizen
@@ -58,7 +58,7 @@ class FaultyHall(RealHall):
     """`rate`: how probable each fault is at every act."""
 
     def __init__(
-        self, store: Store, clock: VirtualClock, settings: HallSettings, template: SlipTemplate, texts: Texts,
+        self, store: Store, clock: VirtualClock, settings: HallSettings, template: SlipBook, texts: Texts,
         rng: Random, rate: float,
     ) -> None:  # fmt: skip
         super().__init__(store, clock, settings, template)

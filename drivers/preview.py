@@ -24,8 +24,8 @@ _artist = Artist()
 
 @dataclass(frozen=True)
 class Preview:
-    """rows: dots, highest bit left, 1 = black. bytes: on the wire. picture_bytes: those of them that are pictures.
-    missing: characters that came out as 〓. rejects: what the printer did not understand."""
+    """rows: dots, highest bit left, 1 = black. bytes: on the wire. picture_bytes: those of them that are
+    pictures. missing: characters that came out as 〓. rejects: what the printer did not understand."""
 
     rows: list[bytes]
     width: int

@@ -23,8 +23,8 @@ class Wording:
     clips: clip name -> what to say. pinyin: the same for a program that cannot read Hanzi. digit_one: yi or
     yao, for the digits of a ticket only. window: as a number (十二) or digit by digit. voice, letters_voice
     and plain_voice: names of eSpeak voices for clips, for Latin letters, and for `pinyin`. speed: words per
-    minute; letters_speed: for letters, which are easily misheard. title: the language's own name. prefix: the letter
-    a number begins with -> a clip said first.
+    minute; letters_speed: for letters, which are easily misheard. title: the language's own name. prefix:
+    the letter a number begins with -> a clip said first.
     """
 
     lang: str

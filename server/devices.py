@@ -103,8 +103,8 @@ def slip_job(
 
 
 def with_pictures(parts: Iterable[dict[str, Any]], folders: Iterable[Path]) -> list[dict[str, Any]]:
-    """Pictures named in the parts as dots, from the first folder that has them. One that cannot be read is left
-    out: a citizen's number is worth more than a hall's emblem."""
+    """Pictures named in the parts as dots, from the first folder that has them. One that cannot be read
+    is left out: a citizen's number is worth more than a hall's emblem."""
     from drivers.printer.picture import PictureWrong, packed
 
     places, out = list(folders), []
@@ -149,7 +149,8 @@ def printer_bauds(profiles: Path) -> dict[str, int]:
     return {name: baud for name, (_, baud) in _printers(profiles).items()}
 
 
-def preview_slip(parts: list[dict[str, Any]], model: str, baud: int, profiles: Path, folders: Iterable[Path]) -> Any:
+def preview_slip(parts: list[dict[str, Any]], model: str, baud: int, profiles: Path, folders:
+Iterable[Path]) -> Any:
     """The slip as a printer of `model` makes it of the driver's bytes, as the manager's face takes it:
     {png, width, height, mm, bytes, seconds, picture_seconds, missing, rejects}; seconds at `baud`.
 

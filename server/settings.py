@@ -274,8 +274,8 @@ class HallSettings:
     files: Catalogue = field(default_factory=lambda: Catalogue({}, {}, {}, {}, {}))  # before any placement
     placement: int = 0  # version of the published placement in `catalogue`; 0 = the files alone
     rules_version: int = 0  # version of `rules`; 0 = the file as it was read at the start
-    slips: SlipBook = field(default_factory=SlipBook)  # templates of all papers, published ones over the files'
-    file_slips: SlipBook = field(default_factory=SlipBook)  # before anything was published
+    slips: SlipBook = field(default_factory=SlipBook)  # templates of all papers, published ones over the
+    files' file_slips: SlipBook = field(default_factory=SlipBook)  # before anything was published
     slips_version: int = 0
     # (connection, placement, rules, slips) -> the settings of these versions; set by server/store/current.py
     keep_up: Callable[[Any, int, int, int], HallSettings] | None = None

@@ -23,9 +23,10 @@ KEPT: Final = 2000  # files in the cache; the oldest go
 
 @dataclass(frozen=True)
 class Manner:
-    """How calls are said in this hall. langs: phrase files, one after another. repeat: how often all of it is said,
-    1..3. digit_one: "yi" or "yao" instead of what a phrase file says. mixed: recordings where there are any, speech
-    for the rest: to hear how far a recording has come."""
+    """How calls are said in this hall. langs: phrase files, one after another. repeat: how often all of
+    it is said,
+    1..3. digit_one: "yi" or "yao" instead of what a phrase file says. mixed: recordings where there are
+    any, speech for the rest: to hear how far a recording has come."""
 
     langs: tuple[str, ...] = ("zh",)
     repeat: int = 2
@@ -39,16 +40,18 @@ def announce_call(
 ) -> Path:
     """The WAV that calls `number` to window `window_number`. May be called from several threads.
 
-    The first call of a language makes its clips (about a second); later ones take milliseconds. A language that
-    cannot be spoken here is left out while another can. Raises VoiceUnavailable without any, SpecError for a wrong
-    config/voice file.
+    The first call of a language makes its clips (about a second); later ones take milliseconds. A
+    language that
+    cannot be spoken here is left out while another can. Raises VoiceUnavailable without any, SpecError
+    for a wrong config/voice file.
     """
     data_dir = Path(data_dir)
     sentences, trouble = [], VoiceUnavailable("no language")
     for lang in manner.langs:
         wording = _wording(lang, config_dir, manner.digit_one)
         try:
-            sentences.append((wording, phrase(number, window_number, wording), _clips(wording, data_dir, manner.mixed)))
+            sentences.append((wording, phrase(number, window_number, wording), _clips(wording, data_dir,
+            manner.mixed)))
         except VoiceUnavailable as error:
             trouble = error
     if not sentences:
@@ -89,7 +92,8 @@ def render_call(
 
 
 def clip_file(clip: str, lang: str, data_dir: Path, *, config_dir: Path = CONFIG) -> Path:
-    """The recording of one clip, or the spoken one where there is none. Raises VoiceUnavailable, SpecError."""
+    """The recording of one clip, or the spoken one where there is none. Raises VoiceUnavailable,
+    SpecError."""
     return _clips(_wording(lang, config_dir, None), data_dir, mixed=True)(clip)
 
 

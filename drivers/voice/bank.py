@@ -33,8 +33,8 @@ _failed_at: dict[Path, float] = {}
 
 
 def bank_for(wording: Wording, data_dir: Path) -> Path:
-    """A folder with every clip of this wording: the recordings when they are complete, else spoken ones, made when
-    needed. Raises VoiceUnavailable."""
+    """A folder with every clip of this wording: the recordings when they are complete, else spoken ones,
+    made when needed. Raises VoiceUnavailable."""
     own = own_clips(wording.lang, data_dir)
     if recorded(wording, data_dir) == all_clips(wording):
         return own

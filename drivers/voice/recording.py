@@ -27,7 +27,8 @@ class RecordingWrong(DriverError):
 
 
 def read_recording(data: bytes) -> array.array[int]:
-    """The samples of an uploaded WAV at RATE: PCM of 16 bits, one or two channels, without the silence around it.
+    """The samples of an uploaded WAV at RATE: PCM of 16 bits, one or two channels, without the silence
+    around it.
 
     Raises RecordingWrong.
     """

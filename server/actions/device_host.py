@@ -68,8 +68,8 @@ def host_left(unit: Unit, lost: Collection[str] | None = None) -> None:
 def slip_result(
     unit: Unit, slip: int, state: str, reason: str, kiosks: Collection[str], mm: int = 0
 ) -> None:
-    """A host's word about a slip; `kiosks` are those whose printers it has, `mm` the paper it took. "I have no such printer" counts
-    only while no other host has it either. Raises NotFound.
+    """A host's word about a slip; `kiosks` are those whose printers it has, `mm` the paper it took. "I
+    have no such printer" counts only while no other host has it either. Raises NotFound.
     """
     if (state, reason) == ("failed", "no_device"):
         kiosk = find_slip(unit.connection, unit.hall, slip).kiosk

@@ -3,7 +3,7 @@ words."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -32,6 +32,7 @@ FOLLOWS = {  # what a printer's word may still change: a late one nothing, and n
     "printed": (),
     "failed": (),
 }
+FORMS = ("original", "copy", "form", "photo", "electronic", "onsite")  # others are words already
 UNPRINTED = ("queued", "sending")
 
 
@@ -72,7 +73,8 @@ def owe_slip(
 
 
 def _owe(
-    unit: Unit, hall: HallSettings, slips: SlipBook, paper: str, ticket: Ticket, kiosk: str, facts: Mapping[str, object]
+    unit: Unit, hall: HallSettings, slips: SlipBook, paper: str, ticket: Ticket, kiosk: str, facts:
+    Mapping[str, object]
 ) -> Slip:
     queue = hall.catalogue.services[ticket.service].queue
     mm = slips.mm_of(printer_model(unit.connection, unit.hall, kiosk)) if slips.asks_width else 0
@@ -92,10 +94,12 @@ def print_notice(
     kiosk: str,
     missing: Collection[int],
     note: str,
+    say: Callable[[str], str],
 ) -> Slip:
     """一次性告知: tell on paper, at once and completely, what the service of a ticket needs.
 
-    missing: places in the service's list of materials, from 0; empty = all of them. Printed at `kiosk`, "" =
+    say: the words of a key of config/text. missing: places in the service's list of materials, from 0;
+    empty = all of them. Printed at `kiosk`, "" =
     where the number was taken. Raises TicketUnknown, NoPrinter, MaterialUnknown, ReprintsSpent.
     """
     found = find_ticket(unit.connection, unit.hall, ticket)
@@ -110,7 +114,7 @@ def print_notice(
     if made > hall.hall.ticket.reprint_allowed:
         raise refusals.ReprintsSpent(number=found.number, allowed=hall.hall.ticket.reprint_allowed)
     facts = {
-        **notice_facts(hall, item, sorted(missing) or range(len(item.materials)), note),
+        **notice_facts(hall, item, sorted(missing) or range(len(item.materials)), note, say),
         "number": found.number,
         "url": f"{base_url}/t/{found.link}",
         "date": f"{unit.now.astimezone(hall.zone):%Y-%m-%d}",
@@ -122,7 +126,9 @@ def print_notice(
     return slip
 
 
-def notice_facts(hall: HallSettings, item: Service, wanted: Collection[int], note: str) -> dict[str, Any]:
+def notice_facts(
+    hall: HallSettings, item: Service, wanted: Collection[int], note: str, say: Callable[[str], str]
+) -> dict[str, Any]:
     """What a one-time notice says of a service; `wanted`: places in its list of materials."""
     department = hall.catalogue.departments.get(item.department)
     windows = [hall.catalogue.windows[w].number for w in hall.catalogue.serving[item.queue]]
@@ -135,13 +141,14 @@ def notice_facts(hall: HallSettings, item: Service, wanted: Collection[int], not
         "windows": "、".join(windows),
         "days": "",
         "note": note,
-        "materials": [_material(n, item.materials[place]) for n, place in enumerate(wanted, 1)],
+        "materials": [_material(n, item.materials[place], say) for n, place in enumerate(wanted, 1)],
     }
 
 
-def _material(n: int, material: Material) -> dict[str, object]:
-    need = "可容缺" if material.deferrable else "必交" if material.required else "视情"
-    return {"n": n, "name": material.name, "form": material.form, "need": need, "why": ""}
+def _material(n: int, material: Material, say: Callable[[str], str]) -> dict[str, object]:
+    need = "deferrable" if material.deferrable else "required" if material.required else "optional"
+    form = say(f"touch.form.{material.form}") if material.form in FORMS else material.form
+    return {"n": n, "name": material.name, "form": form, "need": say(f"paper.{need}"), "why": ""}
 
 
 def agreed_time(unit: Unit, hall: HallSettings, ticket: Ticket) -> str:
@@ -175,7 +182,8 @@ def reprint_slip(unit: Unit, hall: HallSettings, slips: SlipBook, base_url: str,
 
 
 def follow_slip(unit: Unit, slip: int, state: str, reason: str, mm: int = 0) -> None:
-    """The device host's word about a slip, if FOLLOWS lets it count; `mm` of paper it took. Raises NotFound."""
+    """The device host's word about a slip, if FOLLOWS lets it count; `mm` of paper it took. Raises
+    NotFound."""
     found = find_slip(unit.connection, unit.hall, slip)
     if state not in FOLLOWS[found.state] or (found.state, found.reason) == (state, reason):
         return

@@ -1,8 +1,9 @@
-"""A manager changes what slips say: tried out before, published as a numbered version, taken back like one."""
+"""A manager changes what slips say: tried out before, published as a numbered version, taken back like
+one."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -39,14 +40,16 @@ def publish_slips(
 ) -> int:
     """Publish `own`, all templates that differ from the files, made from version `base`; its number.
 
-    It holds for the next paper; papers that are owed stay as they were. Raises SlipsStale, SlipsInvalid, SlipsSame.
+    It holds for the next paper; papers that are owed stay as they were. Raises SlipsStale, SlipsInvalid,
+    SlipsSame.
     """
     if base != unit.slips:
         raise refusals.SlipsStale(version=unit.slips, base=base)
     after = book_with(hall, own).templates
     troubles = check_book(after, known_to(hall, images))
     if troubles:
-        raise refusals.SlipsInvalid(troubles=[vars(t) for t in troubles], first=troubles[0].zh, key=troubles[0].key)
+        raise refusals.SlipsInvalid(troubles=[vars(t) for t in troubles], first=troubles[0].zh,
+        where=troubles[0].key)
     changes = slip_changes(hall.slips.templates, after)
     if not changes:
         raise refusals.SlipsSame(version=unit.slips)
@@ -78,7 +81,12 @@ def slip_changes(before: Templates, after: Templates) -> list[dict[str, Any]]:
 
 
 def preview_parts(
-    hall: HallSettings, template: SlipTemplate, images: Collection[str], service: str, choices: Collection[str]
+    hall: HallSettings,
+    template: SlipTemplate,
+    images: Collection[str],
+    service: str,
+    choices: Collection[str],
+    say: Callable[[str], str],
 ) -> list[Part]:
     """The template filled for a service of the hall, the rest made up; `choices`: facts that are true.
 
@@ -86,17 +94,20 @@ def preview_parts(
     """
     troubles = check_template(template, known_to(hall, images))
     if troubles:
-        raise refusals.SlipsInvalid(troubles=[vars(t) for t in troubles], first=troubles[0].zh, key=troubles[0].key)
+        raise refusals.SlipsInvalid(troubles=[vars(t) for t in troubles], first=troubles[0].zh,
+        where=troubles[0].key)
     item = hall.catalogue.services.get(service)
     if item is None:
         raise refusals.ServiceUnknown(service=service)
-    return compose(template, sample_facts(hall, template.paper, item, choices))
+    return compose(template, sample_facts(hall, template.paper, item, choices, say))
 
 
-def sample_facts(hall: HallSettings, paper: str, item: Service, choices: Collection[str]) -> dict[str, object]:
+def sample_facts(
+    hall: HallSettings, paper: str, item: Service, choices: Collection[str], say: Callable[[str], str]
+) -> dict[str, object]:
     """Facts of a paper nobody asked for: the hall's own names, made-up numbers."""
     queue = hall.catalogue.queues[item.queue]
-    own = notice_facts(hall, item, range(len(item.materials)), str(SAMPLE["note"]))
+    own = notice_facts(hall, item, range(len(item.materials)), str(SAMPLE["note"]), say)
     if paper != NOTICE or not own["materials"]:
         own["materials"] = SAMPLE["materials"]
     facts: dict[str, object] = {

@@ -79,7 +79,8 @@ class Notice(Act):
 @bp.get("")
 @needs("slips.see")
 def get_slips() -> ResponseReturnValue:
-    """Templates in force, the files' own, what they may name, printers, pictures, and who changed what: 200."""
+    """Templates in force, the files' own, what they may name, printers, pictures, and who changed what:
+    200."""
     h = house()
     with h.store.read() as connection:
         view = View.of(connection, h.store.hall, h.hall, h.texts)
@@ -114,10 +115,10 @@ def get_slips() -> ResponseReturnValue:
 @needs("slips.see")
 @bp.input(Preview, arg_name="body")
 def post_preview(body: Preview) -> ResponseReturnValue:
-    """The paper dot by dot, as a printer of that model makes it of the driver's bytes: 200 {png, width, height,
-    mm, bytes, seconds, picture_seconds, missing}; 422 with every mistake. Nothing is written."""
+    """The paper dot by dot, as a printer of that model makes it of the driver's bytes: 200 {png, width,
+    height, mm, bytes, seconds, picture_seconds, missing}; 422 with every mistake. Nothing is written."""
     h = house()
-    parts = preview_parts(h.hall, body.template, _pictures(h), body.service, body.choices)
+    parts = preview_parts(h.hall, body.template, _pictures(h), body.service, body.choices, h.texts.say)
     profiles = h.settings.common / "profiles"
     try:
         return dict(devices.preview_slip(parts, body.model, body.baud, profiles, h.settings.pictures))
@@ -125,7 +126,7 @@ def post_preview(body: Preview) -> ResponseReturnValue:
         raise refusals.SlipsUnknown(what=body.model) from None
     except ValueError as error:
         trouble = {"key": "line", "zh": "这张小票打不出来", "en": str(error)[:200]}
-        raise refusals.SlipsInvalid(troubles=[trouble], first=trouble["zh"], key="line") from None
+        raise refusals.SlipsInvalid(troubles=[trouble], first=trouble["zh"], where="line") from None
 
 
 @bp.post("")
@@ -205,7 +206,7 @@ def post_notice(ticket: int, body: Notice) -> ResponseReturnValue:
     h = house()
 
     def deed(unit: Unit) -> dict[str, Any]:
-        where, what = body.kiosk or "", (body.missing, body.note)
+        where, what = body.kiosk or "", (body.missing, body.note, h.texts.say)
         return {"slip": slip_json(print_notice(unit, h.hall, h.slip, h.settings.url, ticket, where, *what))}
 
     return act(body, deed, good=201)

@@ -14,9 +14,10 @@ from server.domain.catalogue import STRICT, Window
 class AnnounceZone:
     """A part of the hall with a mouth of its own: two windows of one zone never speak at once.
 
-    areas: windows whose `zone` is one of these; windows: further ones by id. boards: whose loudspeakers speak here,
-    by the name in the board's address; name one, or several out of earshot of each other. languages: phrase files,
-    () = the hall's. volume: percent of the hall's volume.
+    areas: windows whose `zone` is one of these; windows: further ones by id. boards: whose loudspeakers
+    speak here,
+    by the name in the board's address; name one, or several out of earshot of each other. languages:
+    phrase files, () = the hall's. volume: percent of the hall's volume.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
@@ -31,9 +32,12 @@ class AnnounceZone:
 
 @dataclass(frozen=True)
 class AnnounceRules:
-    """hall.toml [announce]. repeat: how often a call is said. languages: phrase files of config/voice, said one after
-    another. volume: percent; volume_hours: other percents from a time on until a time. quiet_hours: nothing is spoken,
-    the text stays. min_dwell_seconds: how long a text stays on the board at least. zone: none = one mouth for all.
+    """hall.toml [announce]. repeat: how often a call is said. languages: phrase files of config/voice,
+    said one after
+    another. volume: percent; volume_hours: other percents from a time on until a time. quiet_hours:
+    nothing is spoken,
+    the text stays. min_dwell_seconds: how long a text stays on the board at least. zone: none = one mouth
+    for all.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT

@@ -1,12 +1,13 @@
-"""What a slip says: a template (config/slips/*.toml, or one that a manager published) filled with the facts of
-one paper, as device-neutral parts.
+"""What a slip says: a template (config/slips/*.toml, or one that a manager published) filled with the
+facts of one paper, as device-neutral parts.
 
 A part is one of {"text", "size", "align", "bold", "underline"}, {"rule"}, {"qr", "size"}, {"barcode"},
 {"image", "mm", "align"}, {"feed"}. A line with `when` is left out unless that fact is true; a line whose text
-comes out empty is left out too; lines in a row with the same `each` are printed together, once per row of that list.
+comes out empty is left out too; lines in a row with the same `each` are printed together, once per row of
+that list.
 
-Which template a paper gets: of all that fit, the one that says most about whom it is for: this service, then this
-kiosk, then this queue, then this width of paper.
+Which template a paper gets: of all that fit, the one that says most about whom it is for: this service,
+then this kiosk, then this queue, then this width of paper.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ class Line:
 
 @dataclass(frozen=True)
 class SlipTemplate:
-    """line: top to bottom. paper: which paper it is, a word of papers.PAPERS. mm: only for paper 58 or 80 mm wide.
-    services, queues, kiosks: only for these; empty = for all."""
+    """line: top to bottom. paper: which paper it is, a word of papers.PAPERS. mm: only for paper 58 or 80
+    mm wide. services, queues, kiosks: only for these; empty = for all."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 

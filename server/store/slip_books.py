@@ -22,8 +22,8 @@ _ALL = select(t.slip_book).where(_IN_HALL).order_by(t.slip_book.c.version.desc()
 
 @dataclass(frozen=True)
 class PublishedSlips:
-    """One version: the templates that lie over the files, by whom, when, why. `rolled_back_to`: the older version
-    whose body this is again."""
+    """One version: the templates that lie over the files, by whom, when, why. `rolled_back_to`: the older
+    version whose body this is again."""
 
     version: int
     body: dict[str, SlipTemplate]

@@ -18,7 +18,8 @@ from server.store.unit import Unit
 
 @dataclass(frozen=True)
 class Slip:
-    """state: queued | sending | printed | unsure | failed. copy counts the papers of a ticket of every kind, so that
+    """state: queued | sending | printed | unsure | failed. copy counts the papers of a ticket of every
+    kind, so that
     the newest is told from those before; how often one was reprinted (补打) is counted per `paper`."""
 
     id: int

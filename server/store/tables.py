@@ -474,8 +474,8 @@ placement = Table(
     PrimaryKeyConstraint("hall", "version", name="pk_placement"),
 )
 
-# Templates of slips that managers published over the files; the newest row holds. Never changed, never deleted.
-slip_book = Table(
+# Templates of slips that managers published over the files; the newest row holds. Never changed, never
+# deleted. slip_book = Table(
     "slip_book",
     metadata,
     Column("hall", Text, nullable=False),

@@ -149,8 +149,9 @@ def printer_bauds(profiles: Path) -> dict[str, int]:
     return {name: baud for name, (_, baud) in _printers(profiles).items()}
 
 
-def preview_slip(parts: list[dict[str, Any]], model: str, baud: int, profiles: Path, folders:
-Iterable[Path]) -> Any:
+def preview_slip(
+    parts: list[dict[str, Any]], model: str, baud: int, profiles: Path, folders: Iterable[Path]
+) -> Any:
     """The slip as a printer of `model` makes it of the driver's bytes, as the manager's face takes it:
     {png, width, height, mm, bytes, seconds, picture_seconds, missing, rejects}; seconds at `baud`.
 

@@ -106,7 +106,9 @@ class TicketRules:
     qr_on_ticket: str = "tracking_and_rating"
     reprint_allowed: int = 2
     store_id_number: Literal["never", "encrypted"] = "encrypted"
-    paper_out: Literal["go_on", "stop"] = "go_on"  # a kiosk without paper: number and QR code on the screen, or none
+    paper_out: Literal["go_on", "stop"] = (
+        "go_on"  # a kiosk without paper: number and QR code on the screen, or none
+    )
     warn_ahead: int = 0  # ask "so many are ahead, wait?" from here on; a queue may say its own; 0 = never
 
 
@@ -274,8 +276,8 @@ class HallSettings:
     files: Catalogue = field(default_factory=lambda: Catalogue({}, {}, {}, {}, {}))  # before any placement
     placement: int = 0  # version of the published placement in `catalogue`; 0 = the files alone
     rules_version: int = 0  # version of `rules`; 0 = the file as it was read at the start
-    slips: SlipBook = field(default_factory=SlipBook)  # templates of all papers, published ones over the
-    files' file_slips: SlipBook = field(default_factory=SlipBook)  # before anything was published
+    slips: SlipBook = field(default_factory=SlipBook)  # templates of all papers, as published
+    file_slips: SlipBook = field(default_factory=SlipBook)  # before anything was published
     slips_version: int = 0
     # (connection, placement, rules, slips) -> the settings of these versions; set by server/store/current.py
     keep_up: Callable[[Any, int, int, int], HallSettings] | None = None

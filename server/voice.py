@@ -36,8 +36,10 @@ def trial(number: str, window_number: str, langs: tuple[str, ...], house: House)
 def _render(
     number: str, window_number: str, langs: tuple[str, ...], rules: AnnounceRules, house: House, mixed: bool
 ) -> Path | None:
-    from drivers.voice.announce import Manner, announce_call  # loads the speech parts on first use, not
-    at start
+    from drivers.voice.announce import (
+        Manner,
+        announce_call,
+    )  # loads the speech parts on first use, not at start
 
     manner = Manner(langs, rules.repeat, rules.chime, rules.digit_one, mixed)
     folder = house.settings.common / "voice"
@@ -68,7 +70,8 @@ def languages(common: Path) -> list[str]:
 
 def described(lang: str, house: House) -> dict[str, Any]:
     """One language as the manager sees it: {id, title, sentence, clips: [{id, says, recorded, seconds}],
-    recorded, wanted, trouble}. A wrong phrase file says so in `trouble`."""
+    recorded,
+    wanted, trouble}. A wrong phrase file says so in `trouble`."""
     from drivers.voice import bank, wave_file
     from drivers.wording import load_wording
 
@@ -76,16 +79,23 @@ def described(lang: str, house: House) -> dict[str, Any]:
     try:
         wording = load_wording(lang, house.settings.common / "voice")
     except DriverError as trouble:
-        return {"id": lang, "title": lang, "sentence": [], "clips": [], "recorded": 0, "trouble":
-        str(trouble)}
+        return {
+            "id": lang,
+            "title": lang,
+            "sentence": [],
+            "clips": [],
+            "recorded": 0,
+            "trouble": str(trouble),
+        }
     have, clips = set(bank.recorded(wording, data)), []
     for clip in bank.all_clips(wording):
         seconds = None
         if clip in have:
             rate, samples = wave_file.read(bank.own_clips(lang, data) / f"{clip}.wav")
             seconds = round(len(samples) / rate, 2)
-        clips.append({"id": clip, "says": wording.clips.get(clip, clip), "recorded": clip in have,
-        "seconds": seconds})
+        clips.append(
+            {"id": clip, "says": wording.clips.get(clip, clip), "recorded": clip in have, "seconds": seconds}
+        )
     title = wording.title or lang
     return {
         "id": lang,

@@ -50,8 +50,9 @@ def announce_call(
     for lang in manner.langs:
         wording = _wording(lang, config_dir, manner.digit_one)
         try:
-            sentences.append((wording, phrase(number, window_number, wording), _clips(wording, data_dir,
-            manner.mixed)))
+            sentences.append(
+                (wording, phrase(number, window_number, wording), _clips(wording, data_dir, manner.mixed))
+            )
         except VoiceUnavailable as error:
             trouble = error
     if not sentences:
@@ -60,7 +61,9 @@ def announce_call(
     said = [f"{times}|{manner.chime}"]
     for wording, tokens, find in sentences:
         made_at = max((_changed(find(token)) for token in tokens if token != COMMA), default=0)
-        said.append(f"{find(tokens[0]).parent}|{made_at}|{'/'.join(tokens)}|{wording.comma_s}|{wording.gap_s}")
+        said.append(
+            f"{find(tokens[0]).parent}|{made_at}|{'/'.join(tokens)}|{wording.comma_s}|{wording.gap_s}"
+        )
     mark = hashlib.sha256("||".join(said).encode()).hexdigest()[:24]
     out = data_dir / "voice" / "calls" / f"{'-'.join(manner.langs)}-{mark}.wav"
     if not out.is_file():
@@ -68,7 +71,7 @@ def announce_call(
         for wording, tokens, find in sentences:
             own, samples = join(tokens, find, wording.comma_s, wording.gap_s)
             rate = rate or own
-            once += (wave_file.silence(rate, LANGUAGE_S) if once else array.array("h"))
+            once += wave_file.silence(rate, LANGUAGE_S) if once else array.array("h")
             once += wave_file.resample(samples, own, rate)
         _write(out, rate, once, times, manner.chime)
         _forget_oldest(out.parent)

@@ -73,8 +73,13 @@ def owe_slip(
 
 
 def _owe(
-    unit: Unit, hall: HallSettings, slips: SlipBook, paper: str, ticket: Ticket, kiosk: str, facts:
-    Mapping[str, object]
+    unit: Unit,
+    hall: HallSettings,
+    slips: SlipBook,
+    paper: str,
+    ticket: Ticket,
+    kiosk: str,
+    facts: Mapping[str, object],
 ) -> Slip:
     queue = hall.catalogue.services[ticket.service].queue
     mm = slips.mm_of(printer_model(unit.connection, unit.hall, kiosk)) if slips.asks_width else 0

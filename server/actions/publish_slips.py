@@ -48,8 +48,9 @@ def publish_slips(
     after = book_with(hall, own).templates
     troubles = check_book(after, known_to(hall, images))
     if troubles:
-        raise refusals.SlipsInvalid(troubles=[vars(t) for t in troubles], first=troubles[0].zh,
-        where=troubles[0].key)
+        raise refusals.SlipsInvalid(
+            troubles=[vars(t) for t in troubles], first=troubles[0].zh, where=troubles[0].key
+        )
     changes = slip_changes(hall.slips.templates, after)
     if not changes:
         raise refusals.SlipsSame(version=unit.slips)
@@ -94,8 +95,9 @@ def preview_parts(
     """
     troubles = check_template(template, known_to(hall, images))
     if troubles:
-        raise refusals.SlipsInvalid(troubles=[vars(t) for t in troubles], first=troubles[0].zh,
-        where=troubles[0].key)
+        raise refusals.SlipsInvalid(
+            troubles=[vars(t) for t in troubles], first=troubles[0].zh, where=troubles[0].key
+        )
     item = hall.catalogue.services.get(service)
     if item is None:
         raise refusals.ServiceUnknown(service=service)

@@ -106,8 +106,9 @@ def facts() -> dict[str, Any]:
             "id": z.id,
             "boards": z.boards,
             "volume": z.volume,
-            "windows": [w.number for w in hall.catalogue.windows.values() if w.id in z.windows or w.zone
-            in z.areas],
+            "windows": [
+                w.number for w in hall.catalogue.windows.values() if w.id in z.windows or w.zone in z.areas
+            ],
         }
         for z in rules.zone
     ]

@@ -79,7 +79,10 @@ def announce_troubles(
         found.append(("min_dwell_seconds", "须在 0 到 60 之间", "must be in 0..60"))
     if not rules.languages:
         found.append(("languages", "至少要有一种", "at least one is needed"))
-    for key, langs in (("languages", rules.languages), *((f"zone.{z.id}.languages", z.languages) for z in rules.zone)):
+    for key, langs in (
+        ("languages", rules.languages),
+        *((f"zone.{z.id}.languages", z.languages) for z in rules.zone),
+    ):
         for lang in langs:
             if lang not in languages:
                 found.append((key, f"没有 config/voice/{lang}.toml", f"there is no config/voice/{lang}.toml"))

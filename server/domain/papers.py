@@ -3,11 +3,13 @@
 Codes as in a public approval system (DOMAIN 5): SUP one-time notice, REC receipt of papers, ACP
 acceptance, NAC
 not our business, NGA not accepted, SPE special procedure, CHG payment, SAL granted, NSA refused, STL
-finished, RCH delivery, SEN hand-over to a department, TRA hand-over of results, EMS postal address.
+finished,
+RCH delivery, SEN hand-over to a department, TRA hand-over of results, EMS postal address.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +22,7 @@ _TICKET = (
     *("wait", "wait_soon", "wait_unknown"),
 )
 _NOTICE = (*_HALL, "number", "service", "note", "url", "copy", "reprint", "windows", "days")
+_HANDED = (*_HALL, "from_window", "to", "clerk", "count")
 _CASE = (*_HALL, "case_no", "service", "applicant", "note", "url", "clerk", "due")
 
 
@@ -30,7 +33,7 @@ class PaperKind:
 
     code: str
     facts: tuple[str, ...]
-    lists: dict[str, tuple[str, ...]]
+    lists: Mapping[str, tuple[str, ...]]
 
 
 _MATERIALS = {"materials": ("n", "name", "form", "need", "why")}
@@ -48,20 +51,42 @@ PAPERS: Final[dict[str, PaperKind]] = {
     "denied": PaperKind("NSA", _CASE, {}),
     "finished": PaperKind("STL", (*_CASE, "result"), {}),
     "delivery": PaperKind("RCH", (*_CASE, "result", "pick_up_code"), {}),
-    "handover": PaperKind("SEN", (*_HALL, "from_window", "to", "clerk", "count"), {"cases": ("n", "case_no", "service")}),
-    "results": PaperKind("TRA", (*_HALL, "from_window", "to", "clerk", "count"), {"cases": ("n", "case_no", "result")}),
+    "handover": PaperKind("SEN", _HANDED, {"cases": ("n", "case_no", "service")}),
+    "results": PaperKind("TRA", _HANDED, {"cases": ("n", "case_no", "result")}),
     "postal": PaperKind("EMS", (*_CASE, "recipient", "phone", "address"), {}),
 }  # fmt: skip
 SAMPLE: Final[dict[str, object]] = {  # made-up values, for previews and for trying a template out
-    **{"number": "A012", "queue": "综合业务", "ahead": 7, "windows": "1、2、3", "taken_at": "2026-03-02
-    09:12"}, **{"url": "https://hall.example/t/4Fq8Zr1Xw0", "copy": 1, "appointment": "09:30"},
-    **{"wait": "12～20", "days": 5, "note": "复印件请加盖公章。", "case_no": "9901230302-0017", "applicant":
-    "王**"}, **{"clerk": "005 号", "due": "2026-03-12", "right_body": "县自然资源局 2 楼 201", "procedure":
-    "现场勘验"}, **{"new_due": "2026-03-26", "amount": "80", "basis": "价费〔2020〕12 号", "result":
-    "准予登记通知书"},
-    **{"pick_up_code": "4471", "from_window": "3", "to": "县市场监管局", "count": 2, "recipient": "王**"},
-    **{"phone": "138****1234", "address": "青禾县惠民路**号", "date": "2026-03-02", "department":
-    "县市场监管局"}, "materials": [
+    "number": "A012",
+    "queue": "综合业务",
+    "ahead": 7,
+    "windows": "1、2、3",
+    "taken_at": "2026-03-02 09:12",
+    "url": "https://hall.example/t/4Fq8Zr1Xw0",
+    "copy": 1,
+    "appointment": "09:30",
+    "wait": "12～20",
+    "days": 5,
+    "note": "复印件请加盖公章。",
+    "case_no": "9901230302-0017",
+    "applicant": "王**",
+    "clerk": "005 号",
+    "due": "2026-03-12",
+    "right_body": "县自然资源局 2 楼 201",
+    "procedure": "现场勘验",
+    "new_due": "2026-03-26",
+    "amount": "80",
+    "basis": "价费〔2020〕12 号",
+    "result": "准予登记通知书",
+    "pick_up_code": "4471",
+    "from_window": "3",
+    "to": "县市场监管局",
+    "count": 2,
+    "recipient": "王**",
+    "phone": "138****1234",
+    "address": "青禾县惠民路**号",
+    "date": "2026-03-02",
+    "department": "县市场监管局",
+    "materials": [
         {"n": 1, "name": "申请表", "form": "原件 1 份", "need": "必交", "why": "缺签字"},
         {"n": 2, "name": "住所使用证明", "form": "复印件 1 份", "need": "可容缺", "why": "未带"},
     ],

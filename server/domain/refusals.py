@@ -76,7 +76,9 @@ ReprintsSpent = _refusal("ReprintsSpent", "reprints-spent", "This slip was repri
 
 NoPrinter = _refusal("NoPrinter", "no-printer", "No printer is declared there.")
 MaterialUnknown = _refusal("MaterialUnknown", "material-unknown", "The service has no such material.", 422)
-SlipsInvalid = _refusal("SlipsInvalid", "slips-invalid", "The template has mistakes; `troubles` names them.", 422)
+SlipsInvalid = _refusal(
+    "SlipsInvalid", "slips-invalid", "The template has mistakes; `troubles` names them.", 422
+)
 SlipsUnknown = _refusal("SlipsUnknown", "slips-unknown", "No such template, version or picture.", 404)
 SlipsStale = _refusal("SlipsStale", "slips-stale", "Another version was published.")
 SlipsSame = _refusal("SlipsSame", "slips-same", "These templates change nothing.")

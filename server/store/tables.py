@@ -285,7 +285,7 @@ slip = Table(
     Column("facts", JSON, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("changed_at", UtcTime, nullable=False),
-    Column("paper", Text, nullable=False, server_default=text("'ticket'")),  # which paper; copy counts them all
+    Column("paper", Text, nullable=False, server_default=text("'ticket'")),  # copy counts all
     UniqueConstraint("ticket", "copy", name="uq_slip_copy"),
     CheckConstraint(
         _one_of("state", "queued", "sending", "printed", "unsure", "failed"), name="ck_slip_state"
@@ -475,7 +475,8 @@ placement = Table(
 )
 
 # Templates of slips that managers published over the files; the newest row holds. Never changed, never
-# deleted. slip_book = Table(
+# deleted.
+slip_book = Table(
     "slip_book",
     metadata,
     Column("hall", Text, nullable=False),

@@ -27,7 +27,8 @@ def printed(plug):
 
     def make(*parts, profile=None, query=""):
         profile = profile or Profile()
-        options = f"dots={profile.dots}&qr={profile.qr}&hanzi_size={profile.hanzi_size}&presenter={profile.presenter}"
+        wanted = ("dots", "qr", "hanzi_size", "presenter")
+        options = "&".join(f"{name}={getattr(profile, name)}" for name in wanted)
         line, (far,) = plug(f"virtual://escpos/p?baud=115200&{options}{query}", Settings(baud=115200))
         outcome = EscposPrinter("p", line, profile).perform(PrintSlip("slip-1", "K1", parts))
         assert outcome.state == "confirmed"

@@ -28,8 +28,16 @@ from server.app import App
 from server.domain import refusals
 from server.domain.actors import Actor
 from server.domain.papers import PAPERS
-from server.domain.slips import Known, Line, SlipBook, SlipTemplate, Wanted, check_book, check_template,
-compose
+from server.domain.slips import (
+    Known,
+    Line,
+    SlipBook,
+    SlipTemplate,
+    Wanted,
+    check_book,
+    check_template,
+    compose,
+)
 from server.settings import HallSettings
 from server.store import tables as t
 from server.store.rolls import rolls
@@ -39,8 +47,15 @@ from tests.server.callers import Caller, staff
 from tests.server.hall_day import URL, HallDay
 
 HOST = Actor("device", "host-1", "host")
-PRINTER = {"name": "printer-K1", "kind": "printer", "model": "slip_58mm", "line": "x", "window": None,
-"kiosk": "K1"} KNOWN = Known({"S001", "S101"}, {"A", "B"}, {"emblem"})
+PRINTER = {
+    "name": "printer-K1",
+    "kind": "printer",
+    "model": "slip_58mm",
+    "line": "x",
+    "window": None,
+    "kiosk": "K1",
+}
+KNOWN = Known({"S001", "S101"}, {"A", "B"}, {"emblem"})
 PROFILES = ROOT / "config" / "profiles"
 
 
@@ -56,12 +71,20 @@ def say(key: str) -> str:
 def test_every_mistake_of_every_template_is_told_at_once():
     book = {
         "ticket": ticket(
-            Line(text="{nummer}"), Line(text="{number.__class__}"), Line(text="{number:>99999}"), Line(), Line(size=9, text="x"),
-            Line(image="cat"), Line(text="a", when="rain"), Line(text="{n}", each="materials"), Line(barcode="号"), Line(feed=99),
+            Line(text="{nummer}"),
+            Line(text="{number.__class__}"),
+            Line(text="{number:>99999}"),
+            Line(),
+            Line(size=9, text="x"),
+            Line(image="cat"),
+            Line(text="a", when="rain"),
+            Line(text="{n}", each="materials"),
+            Line(barcode="号"),
+            Line(feed=99),
         ),
         "own": ticket(paper="notice", mm=57, services=("S9",), queues=("Z",)),
         "Bad Name": ticket(paper="poster"),
-    }  # fmt: skip
+    }
     found = {trouble.key for trouble in check_book(book, KNOWN)}
     lines = {f"ticket.line.{n}" for n in range(10)}
     assert lines == {key.rsplit(".", 1)[0] for key in found if key.startswith("ticket.line")}
@@ -72,8 +95,9 @@ def test_every_mistake_of_every_template_is_told_at_once():
 def test_the_halls_own_templates_are_right(hall: HallSettings):
     known = Known(hall.catalogue.services, hall.catalogue.queues, {"emblem"})
     assert check_book(hall.slips.templates, known) == []
-    assert {template.paper for template in hall.slips.templates.values()} == set(PAPERS), "every paper has
-    a template"
+    assert {template.paper for template in hall.slips.templates.values()} == set(PAPERS), (
+        "every paper has a template"
+    )
 
 
 @pytest.mark.parametrize("name", [p.stem for p in (ROOT / "config" / "slips").glob("*.toml")])
@@ -115,7 +139,11 @@ def test_the_template_that_says_most_about_whom_it_is_for():
 
 
 def test_lines_of_a_list_are_printed_row_by_row():
-    lines = (Line(text="{n}. {name}", each="materials"), Line(text="  {form}", each="materials"), Line(text="end"))
+    lines = (
+        Line(text="{n}. {name}", each="materials"),
+        Line(text="  {form}", each="materials"),
+        Line(text="end"),
+    )
     rows = [{"n": 1, "name": "a", "form": "x"}, {"n": 2, "name": "b", "form": ""}]
     made = compose(SlipTemplate(lines, paper="receipt"), {"materials": rows})
     assert [part["text"] for part in made] == ["1. a", "  x", "2. b", "end"]
@@ -137,8 +165,9 @@ def test_narrow_paper_gets_its_own_ticket(day: HallDay):
 # --- the preview is the paper
 @pytest.mark.parametrize("model", ["slip_58mm", "slip_80mm"])
 @pytest.mark.parametrize("name", ["ticket", "notice"])
-def test_the_preview_is_the_paper_of_the_virtual_printer_dot_by_dot(hall: HallSettings, model: str, name:
-str):
+def test_the_preview_is_the_paper_of_the_virtual_printer_dot_by_dot(
+    hall: HallSettings, model: str, name: str
+):
     """The same slip, once as the manager's picture, once printed by the driver over a paced virtual line."""
     parts = preview_parts(hall, hall.slips.templates[name], {"emblem"}, "S101", ("wait",), say)
     folders = [ROOT / "config" / "slips"]
@@ -147,7 +176,9 @@ str):
     profile, baud = load_profiles(PROFILES, "escpos")[model]
     clock = JumpClock()
     try:
-        far: Any = BENCH.attach("virtual://p/1", "p1", "escpos", 1, options_of(profile), baud=baud, clock=clock)
+        far: Any = BENCH.attach(
+            "virtual://p/1", "p1", "escpos", 1, options_of(profile), baud=baud, clock=clock
+        )
         line = SerialLine("virtual://p/1", Settings(baud=baud), clock)
         line.open()
         job = devices.slip_job(7, "K1", 1, parts, 60.0, folders)
@@ -181,7 +212,9 @@ def test_publish_print_and_roll_back(app: App, manager: Caller, clock: Any):
     seen = manager.ask("GET", "/api/slips").get_json()
     assert seen["version"] == 0
     assert set(seen["papers"]) == set(PAPERS)
-    assert ask(manager, "/api/slips", templates={"ticket": own("请带好证件")}, base=0, note="试行").get_json() == {"version": 1}
+    assert ask(
+        manager, "/api/slips", templates={"ticket": own("请带好证件")}, base=0, note="试行"
+    ).get_json() == {"version": 1}
 
     def last_words() -> list[Any]:
         with app.house.store.unit(Actor("device", "kiosk-1", "kiosk", kiosk="K1")) as unit:
@@ -213,8 +246,10 @@ def test_publish_print_and_roll_back(app: App, manager: Caller, clock: Any):
 
 def test_a_wrong_template_is_refused_with_every_mistake(manager: Caller):
     wrong = {"line": [{"text": "{nummer}"}, {"size": 3}]}
-    for path, more in (("/api/slips", {"templates": {"ticket": wrong}, "base": 0}),
-                       ("/api/slips/preview", {"template": wrong, "model": "slip_80mm", "service": "S001"})):  # fmt: skip
+    for path, more in (
+        ("/api/slips", {"templates": {"ticket": wrong}, "base": 0}),
+        ("/api/slips/preview", {"template": wrong, "model": "slip_80mm", "service": "S001"}),
+    ):
         reply = ask(manager, path, **more)
         assert reply.status_code == 422
         keys = {trouble["key"].removeprefix("ticket.") for trouble in reply.get_json()["facts"]["troubles"]}
@@ -233,11 +268,19 @@ def test_what_a_preview_tells(manager: Caller):
     seen = ask(manager, "/api/slips/preview", **wish).get_json()
     assert seen["seconds"] == pytest.approx(10 * seen["bytes"] / 9600, abs=0.01)
     assert (seen["width"], seen["picture_seconds"]) == (384, 0)
-    assert ask(manager, "/api/slips/preview", **{**wish, "model": "none"}).get_json()["refused"] == "slips-unknown"
-    assert ask(manager, "/api/slips/preview", **{**wish, "service": "S9"}).get_json()["refused"] == "service-unknown"
+    assert (
+        ask(manager, "/api/slips/preview", **{**wish, "model": "none"}).get_json()["refused"]
+        == "slips-unknown"
+    )
+    assert (
+        ask(manager, "/api/slips/preview", **{**wish, "service": "S9"}).get_json()["refused"]
+        == "service-unknown"
+    )
 
 
-@pytest.mark.parametrize(("role", "sees"), [("clerk", False), ("guide", False), ("duty_leader", True), ("supervisor", True)])
+@pytest.mark.parametrize(
+    ("role", "sees"), [("clerk", False), ("guide", False), ("duty_leader", True), ("supervisor", True)]
+)
 def test_who_may(app: App, role: str, sees: bool):
     caller = staff(app, role)
     assert caller.ask("GET", "/api/slips").status_code == (200 if sees else 403)
@@ -303,7 +346,9 @@ def test_paper_is_counted_until_the_roll_is_changed(day: HallDay):
     with day.store.unit(HOST) as unit:
         host_arrived(unit, [PRINTER], set())
     slips = [day.take().slip for _ in range(3)]
-    for slip, words in zip(slips, (("sending", "printed"), ("sending", "unsure", "printed"), ("failed",)), strict=True):
+    for slip, words in zip(
+        slips, (("sending", "printed"), ("sending", "unsure", "printed"), ("failed",)), strict=True
+    ):
         assert slip is not None
         for word in words:
             with day.store.unit(HOST) as unit:

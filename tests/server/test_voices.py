@@ -27,10 +27,13 @@ from tests.server.callers import Caller, staff
 ZH = load_wording("zh")
 
 
-def wav(seconds: float = 0.4, rate: int = 44_100, channels: int = 1, width: int = 2, loud: int = 9000) ->
-bytes:
+def wav(
+    seconds: float = 0.4, rate: int = 44_100, channels: int = 1, width: int = 2, loud: int = 9000
+) -> bytes:
     out = io.BytesIO()
-    tone = array.array("h", (int(loud * math.sin(n / 9)) for n in range(int(seconds * rate)) for _ in range(channels)))
+    tone = array.array(
+        "h", (int(loud * math.sin(n / 9)) for n in range(int(seconds * rate)) for _ in range(channels))
+    )
     with wave.open(out, "wb") as file:
         file.setnchannels(channels)
         file.setsampwidth(width)
@@ -90,7 +93,9 @@ def test_a_recording_over_the_limit_is_not_read(manager: Caller):
     assert put(manager, "please", bytes(1024 * 1024 + 1)).status_code == 413
 
 
-@pytest.mark.parametrize(("lang", "clip"), [("zh", "rm"), ("xx", "please"), ("zh", "..%2fx"), ("..", "please")])
+@pytest.mark.parametrize(
+    ("lang", "clip"), [("zh", "rm"), ("xx", "please"), ("zh", "..%2fx"), ("..", "please")]
+)
 def test_only_clips_that_there_are(manager: Caller, lang: str, clip: str):
     assert put(manager, clip, wav(), lang).status_code in (404, 405, 415)
     assert manager.ask("GET", f"/api/voices/{lang}/{clip}.wav").status_code == 404
@@ -132,8 +137,16 @@ def test_a_whole_set_is_used_and_half_a_set_is_tried_only(app: App, manager: Cal
     assert seen["recorded"] == len(seen["clips"]) == len(clips)
 
 
-@pytest.mark.parametrize("query", ["", "?number=A001", "?number=../x&window=3", "?number=A001&window=3&langs=xx",
-                                   "?number=A001&window=3&langs=a,b,c,d,e"])  # fmt: skip
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?number=A001",
+        "?number=../x&window=3",
+        "?number=A001&window=3&langs=xx",
+        "?number=A001&window=3&langs=a,b,c,d,e",
+    ],
+)
 def test_a_trial_says_only_what_can_be_said(manager: Caller, query: str):
     assert manager.ask("GET", f"/api/voices/trial.wav{query}").status_code in (404, 422)
 
@@ -166,7 +179,9 @@ def test_a_call_is_spoken_within_a_second(app: App, hall: HallSettings):
 
 # --- zones
 def test_a_window_belongs_to_the_zone_of_its_area(hall: HallSettings):
-    rules = AnnounceRules(zone=(AnnounceZone("a", ("B1",), areas=("A区",)), AnnounceZone("b", ("B2",), windows=("W05",))))
+    rules = AnnounceRules(
+        zone=(AnnounceZone("a", ("B1",), areas=("A区",)), AnnounceZone("b", ("B2",), windows=("W05",)))
+    )
     windows = hall.catalogue.windows
     assert zone_of(rules, windows["W01"]) == rules.zone[0]
     assert zone_of(rules, windows["W05"]) == rules.zone[1]
@@ -180,8 +195,16 @@ def test_every_mistake_of_the_rules_is_told(hall: HallSettings):
     )
     rules = AnnounceRules(zone=zones, repeat=9, volume=-1, languages=(), min_dwell_seconds=90)
     keys = {key for key, _, _ in announce_troubles(rules, hall.catalogue.windows, ["zh"])}
-    assert keys >= {"volume", "repeat", "languages", "min_dwell_seconds", "zone", "zone.a.volume",
-    "zone.a.areas"} assert keys >= {"zone.b", "zone.b.windows", "zone.b.languages"}
+    assert keys >= {
+        "volume",
+        "repeat",
+        "languages",
+        "min_dwell_seconds",
+        "zone",
+        "zone.a.volume",
+        "zone.a.areas",
+    }
+    assert keys >= {"zone.b", "zone.b.windows", "zone.b.languages"}
 
 
 def test_the_demo_hall_speaks_with_one_mouth(app: App, hall: HallSettings):

@@ -18,7 +18,8 @@ Ids = Collection[str]
 ALL: Ids = ("*",)  # every row of the collection
 
 _H = t.hall.c
-_MOMENT = select(_H.day, _H.revision, _H.last_at, _H.placement, _H.rules, _H.slips).where(_H.id == bindparam("hall"))
+_VERSIONS = (_H.placement, _H.rules, _H.slips)
+_MOMENT = select(_H.day, _H.revision, _H.last_at, *_VERSIONS).where(_H.id == bindparam("hall"))
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ export interface SlipsFacts {
   own: Draft
   files: Draft
   papers: Record<string, { code: string; facts: string[]; lists: Record<string, string[]> }>
+  order: string[] // the papers as people think of them
   models: { id: string; mm: number; baud: number }[]
   bauds: number[]
   printers: { name: string; kiosk: string | null; model: string }[]

@@ -95,6 +95,7 @@ def get_slips() -> ResponseReturnValue:
         "own": _BODY.dump_python(now.body, mode="json"),
         "files": _BODY.dump_python(dict(hall.file_slips.templates), mode="json"),
         "papers": {name: {"code": k.code, "facts": k.facts, "lists": k.lists} for name, k in PAPERS.items()},
+        "order": list(PAPERS),
         "models": [{"id": m, "mm": models[m].mm, "baud": bauds.get(m, 9600)} for m in sorted(models)],
         "bauds": BAUDS,
         "printers": [

@@ -26,8 +26,9 @@ def get_voices() -> ResponseReturnValue:
     """Rules, zones and languages with their clips, which of them are recorded: 200."""
     h = house()
     rules = h.hall.hall.announce
+    known = sorted(voice.languages(h.settings.common), key=lambda lang: lang not in rules.languages)
     return {
-        "languages": [voice.described(lang, h) for lang in voice.languages(h.settings.common)],
+        "languages": [voice.described(lang, h) for lang in known],
         "spoken": rules.languages,
         "repeat": rules.repeat,
         "zones": [{"id": z.id, "boards": z.boards, "languages": z.languages} for z in rules.zone],

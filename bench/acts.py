@@ -38,8 +38,8 @@ def next_loop(clerks: list[Caller], seconds: float) -> Load:
             answer = clerk.act(f"{base}/call-next?desk=0")  # as the live desk asks
             load.ms.append((time.perf_counter() - begun) * 1000)
             if not answer.get("none"):
-                clerk.act(f"{base}/start")
-                clerk.act(f"{base}/finish")
+                clerk.act(f"{base}/start?desk=0")
+                clerk.act(f"{base}/finish?desk=0")
             return 200
         return one
 

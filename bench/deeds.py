@@ -111,7 +111,7 @@ def run(folder: Path, quick: bool) -> list[Row]:
         times = 100 if quick else 300
         heads_ms = timed(lambda n: choose(heads, unit.now, hall.settings.rules, at), times, 3)
         all_ms = timed(lambda n: choose(many, unit.now, hall.settings.rules, at), times, 3)
-        query_ms = timed(lambda n: _choose(unit, hall.settings, place), times, 3)
+        query_ms = timed(lambda n: _choose(unit, hall.settings, place, clerk.id), times, 3)
     for what, ms, must, note in (
         (f"routing rule, {WAITING} waiting", heads_ms, 1.0, f"{len(heads)} heads of lines compared"),
         (f"routing rule over {WAITING} heads (worst case)", all_ms, None, "every waiting one is a head"),

@@ -223,7 +223,7 @@ def test_faults_in_the_address_are_on_from_the_start(make, bench):
     assert printer.perform(SLIP) == Outcome("unsure", "paper_out")
     act("clear")
     assert bench.look()[far.name]["faults"] == []
-    with pytest.raises(ValueError, match="cannot"):
+    with pytest.raises(ValueError, match="no fault"):
         bench.cable_for("escpos/q", {"fault": "dance"})
 
 
@@ -231,9 +231,9 @@ def test_faults_in_the_address_are_on_from_the_start(make, bench):
 def test_faults_of_the_cable_are_seen_on_the_bench(make, bench, fault):
     _, far, act = make()
     act("fault", fault=fault)
-    assert bench.look()[far.name]["faults"] == [fault]
+    assert bench.look()[far.name]["cable"] == [fault]
     act("clear")
-    assert bench.look()[far.name]["faults"] == []
+    assert bench.look()[far.name]["cable"] == []
 
 
 def test_every_profile_key_is_checked(tmp_path):

@@ -1,4 +1,5 @@
-"""A manager changes what slips say: a mistake is named at its line, the draft is seen before it is published, and the
+"""A manager changes what slips say: a mistake is named at its line, the draft is seen before it is
+published, and the
 next paper says it. A recording is uploaded and heard."""
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ class Store:
             with self._line:
                 with writing(self.engine) as connection:
                     unit = Unit(connection, self.hall, actor, self.clock())
-                    self.keep_up(connection, unit.placement, unit.rules)
+                    self.keep_up(connection, unit.placement, unit.rules, unit.slips)
                     yield unit
                     commit = unit.seal()
                 if commit.events:

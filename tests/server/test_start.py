@@ -128,7 +128,7 @@ def test_all_troubles_are_told_at_once_by_the_real_command(config: Path, tmp_pat
         ("slips/ticket.toml", "{number}", "{number", "line.4.text"),
         ("slips/ticket.toml", 'image = "emblem"', 'image = "emblm"', "line.0.image"),
         ("slips/ticket_58.toml", "mm = 58", "mm = 57", "mm"),
-        ("slips/notice.toml", 'each = "materials"', 'each = "material"', "line.8.each"),
+        ("slips/notice.toml", 'each = "materials"', 'each = "material"', "line.9.each"),
         ("demo/hall.toml", 'languages = ["zh"]', 'languages = ["zz"]', "announce.languages"),
         ("demo/hall.toml", '"D区", "服务区"]', '"D区"]', "announce.zone"),
     ],

@@ -1,4 +1,4 @@
-"""(f) From the touch to the first dot of the slip: a whole hall, its device host, a virtual printer at
+"""(g) From the touch to the first dot of the slip: a whole hall, its device host, a virtual printer at
 9600 baud.
 
 The printer's far end paces every byte; it notes when the first byte of a slip (ESC @) has arrived. Before

@@ -13,6 +13,7 @@ from flask_socketio import SocketIO
 
 from server import clock as clock_module
 from server.api import (
+    accuracy,
     booking,
     booking_pages,
     day,
@@ -115,9 +116,8 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
         *(day, state, session, setup, devices, staff, what_if, placement, booking, booking_pages, pages),
     ):
         app.register_blueprint(door.bp)
-    app.register_blueprint(estimates.bp)
-    app.register_blueprint(slips.bp)
-    app.register_blueprint(voice.bp)
+    for door in (estimates, accuracy, slips, voice):
+        app.register_blueprint(door.bp)
 
     socketio = SocketIO()
     options: dict[str, Any] = {

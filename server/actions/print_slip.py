@@ -49,6 +49,7 @@ def owe_slip(
     """Write the slip that `kiosk` owes; the host prints it after commit. `copy` counts from 1."""
     item = hall.catalogue.services[ticket.service]
     windows = [hall.catalogue.windows[w].number for w in hall.catalogue.serving[item.queue]]
+    shows = hall.hall.ticket.show_estimated_wait
     estimate = told_with(unit.connection, ticket.id)
     facts = {
         "number": ticket.number,
@@ -62,9 +63,9 @@ def owe_slip(
         "url": f"{base_url}/t/{ticket.link}",
         "copy": copy - 1,
         "reprint": copy > 1,
-        "wait": f"{estimate.low}～{estimate.high}" if estimate.state == "range" else "",
-        "wait_soon": estimate.state == "soon",
-        "wait_unknown": estimate.state == "unknown",
+        "wait": f"{estimate.low}～{estimate.high}" if shows and estimate.state == "range" else "",
+        "wait_soon": shows and estimate.state == "soon",
+        "wait_unknown": shows and estimate.state == "unknown",
         "hotline": hall.hall.centre.hotline,
         "supervision": hall.hall.centre.supervision_phone,
         "appointment": agreed_time(unit, hall, ticket),

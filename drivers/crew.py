@@ -409,11 +409,12 @@ class Crew:
             self._doing = None
         if waiting.job.id and outcome.reason != "replaced":
             self.figures.ended(outcome.state, self.line.clock.now() - waiting.taken)
-        self._result(waiting.job, outcome.state, outcome.reason)
+        self._result(waiting.job, outcome.state, outcome.reason, outcome.mm)
 
-    def _result(self, job: Job, state: str, reason: str) -> None:
+    def _result(self, job: Job, state: str, reason: str, mm: int = 0) -> None:
         if job.id:
-            self._publish("result", {"job": job.id, "state": state, "reason": reason})
+            paper = {"mm": mm} if mm else {}
+            self._publish("result", {"job": job.id, "state": state, "reason": reason, **paper})
 
     def _say_health(self, station: Station, health: Health) -> None:
         """Publish a change of state or reason, and log a loss and a return once each."""

@@ -22,6 +22,7 @@ from drivers.jobs import Job, PrintSlip, ShowCounts, ShowText, job_from_dict
 from drivers.line.clock import Clock
 from drivers.line.record import Record
 from drivers.line.serial_line import SerialLine
+from drivers.preview import options_of
 from drivers.printer.raster import Artist
 from drivers.spec import MODELS, DeviceSpec, HallSpec
 from drivers.virtual.bench import BENCH, PEERS
@@ -76,9 +77,8 @@ class Host:
         return _Crewed(Crew(line, stations, self._publish), specs)
 
     def _plug_in(self, spec: DeviceSpec) -> None:
-        options = {k: v for k, v in vars(spec.profile).items() if isinstance(v, (str, int, float, bool))}
         BENCH.attach(
-            *(spec.line.url, spec.name, spec.driver, spec.address, options),
+            *(spec.line.url, spec.name, spec.driver, spec.address, options_of(spec.profile)),
             baud=spec.line.settings.baud,
             bits=spec.line.settings.frame_bits,
             clock=self.clock,

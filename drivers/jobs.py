@@ -6,7 +6,8 @@ driver's business.
     read_card {kiosk, for_s}                stop_reading {kiosk}
     each with {id, kind, deadline_s}
 
-Parts of a slip: {"text", "size", "align", "bold"} | {"rule": true} | {"qr", "size"} | {"feed": n}.
+Parts of a slip: {"text", "size", "align", "bold", "underline"} | {"rule": true} | {"qr", "size"} |
+{"feed": n} | {"barcode"} | {"image", "width", "align"}.
 Results: sending, then confirmed (the device proved it), sent (no way to know), unsure (perhaps on paper) or
 failed.
 """
@@ -14,7 +15,7 @@ failed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Final, Literal, get_args, get_type_hints
 
 from drivers.errors import JobError
@@ -24,16 +25,18 @@ Align = Literal["left", "center", "right"]
 TextKind = Literal["call", "serving", "pause", "closed", "welcome"]
 MAX_PARTS: Final = 200
 MAX_TEXT: Final = 500  # characters of one part or strip text
+MAX_IMAGE: Final = 40_000  # characters of an image's packed dots: a job travels in one message of 64 KiB
 
 
 @dataclass(frozen=True)
 class Text:
-    """One paragraph. size 1..4 times the ordinary 24-dot character."""
+    """One paragraph. size 1..8 times the ordinary 24-dot character."""
 
     text: str
     size: int = 1
     align: Align = "left"
     bold: bool = False
+    underline: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,26 @@ class Feed:
     feed: int = 1
 
 
-Part = Text | Qr | Rule | Feed
-PARTS: Final[dict[str, type]] = {"text": Text, "qr": Qr, "rule": Rule, "feed": Feed}
+@dataclass(frozen=True)
+class Barcode:
+    """ASCII text as CODE128, centred, its characters below."""
+
+    barcode: str
+
+
+@dataclass(frozen=True)
+class Image:
+    """Rows of dots, `width` (a multiple of 8) in each, highest bit left, 1 = black; deflated, in base64."""
+
+    image: str
+    width: int
+    align: Align = "center"
+
+
+Part = Text | Qr | Rule | Feed | Barcode | Image
+PARTS: Final[dict[str, type]] = {
+    "text": Text, "qr": Qr, "rule": Rule, "feed": Feed, "barcode": Barcode, "image": Image,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -147,10 +168,12 @@ _NAMES: Final = {kind: name for name, kind in KINDS.items()}
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended. state: confirmed | sent | unsure | failed; reason: "" or one word."""
+    """How a job ended. state: confirmed | sent | unsure | failed; reason: "" or one word. mm: paper it
+    took."""
 
     state: Literal["confirmed", "sent", "unsure", "failed"]
     reason: str = ""
+    mm: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -197,8 +220,8 @@ def job_from_dict(row: object) -> Job:
 def job_to_dict(job: Job) -> dict[str, Any]:
     """The inverse of `job_from_dict`."""
     row: dict[str, Any] = {"kind": _NAMES[type(job)]}
-    for field in fields(job):
-        row[field.name] = getattr(job, field.name)
+    for one in fields(job):
+        row[one.name] = getattr(job, one.name)
     if isinstance(job, PrintSlip):
         row["parts"] = [{f.name: getattr(part, f.name) for f in fields(part)} for part in job.parts]
     return row
@@ -213,7 +236,12 @@ def _parts(rows: object) -> tuple[Part, ...]:
         if len(known) != 1:
             raise JobError(f"a part has exactly one of {', '.join(PARTS)}: {row!r:.80}")
         part = _make(PARTS[known[0]], dict(row))
-        limits = {Text: ("size", 1, 4), Qr: ("size", 1, 16), Feed: ("feed", 0, 20)}.get(type(part))
+        limits = {
+            Text: ("size", 1, 8),
+            Qr: ("size", 1, 16),
+            Feed: ("feed", 0, 20),
+            Image: ("width", 8, 832),
+        }.get(type(part))
         if limits and not limits[1] <= getattr(part, limits[0]) <= limits[2]:
             raise JobError(f"{limits[0]} {getattr(part, limits[0])} is not in {limits[1]}..{limits[2]}")
         if (
@@ -221,21 +249,25 @@ def _parts(rows: object) -> tuple[Part, ...]:
             and len(part.text) > MAX_TEXT
             or isinstance(part, Qr)
             and not 0 < len(part.qr) <= 500
+            or isinstance(part, Barcode)
+            and not 0 < len(part.barcode) <= 40
+            or isinstance(part, Image)
+            and len(part.image) > MAX_IMAGE
         ):
-            raise JobError("a part's text or QR content is too long or empty")
+            raise JobError("a part's text, code or image is too long or empty")
         parts.append(part)
     return tuple(parts)
 
 
 def _make(kind: type, facts: dict[str, Any]) -> Any:
-    known = {field.name: field for field in fields(kind)}
+    known = {one.name: one for one in fields(kind)}
     hints = get_type_hints(kind)
     for name, value in facts.items():
         if name not in known:
             raise JobError(f"{kind.__name__}: unknown field {name!r}")
         if name != "parts" and not is_a(value, hints[name]):
             raise JobError(f"{kind.__name__}: {name} cannot be {value!r:.80}")
-    missing = [name for name, field in known.items() if name not in facts and field.default is MISSING]
+    missing = [name for name, one in known.items() if name not in facts and one.default is MISSING]
     if missing:
         raise JobError(f"{kind.__name__}: {', '.join(missing)} missing")
     return kind(**facts)

@@ -31,7 +31,7 @@ from drivers.pad import apertum_box, keypad_ff68, keypad_polled
 from drivers.pad.apertum_box import ApertumBox
 from drivers.pad.keypad_ff68 import KeypadFf68
 from drivers.pad.keypad_polled import KeypadPolled
-from drivers.printer import slip
+from drivers.printer import profile as printer_profile
 from drivers.printer.escpos import EscposPrinter
 from drivers.reader import idcard_sam, scanner
 from drivers.reader.idcard_sam import IdCardReader
@@ -41,7 +41,7 @@ from drivers.shapes import is_a
 CONFIG: Final = Path(__file__).resolve().parent.parent / "config"
 #: driver -> (class, its profile, kind, highest address on a shared line or 0)
 MODELS: Final[dict[str, tuple[type, type, str, int]]] = {
-    "escpos": (EscposPrinter, slip.Profile, "printer", 0),
+    "escpos": (EscposPrinter, printer_profile.Profile, "printer", 0),
     "onbon_bxk": (OnbonStrip, onbon_bxk.Profile, "strip", 0x7FFF),
     "pingan_lihe": (PinganScreen, pingan_lihe.Profile, "strip", 254),
     "led_frame": (FrameScreen, led_frame.Profile, "strip", 0xFFFF),
@@ -179,6 +179,15 @@ def models(folder: Path, errors: list[str] | None = None) -> dict[str, _Model]:
     """
     found = _models(folder, [] if errors is None else errors)
     return {name: model for name, model in found.items() if model.profile is not None}
+
+
+def load_profiles(folder: Path, driver: str) -> dict[str, tuple[Any, int]]:
+    """The models of one driver: name -> (profile, usual baud). Raises SpecError with all mistakes."""
+    errors: list[str] = []
+    models = _models(folder, errors)
+    if errors:
+        raise SpecError(errors)
+    return {name: (m.profile, m.baud) for name, m in models.items() if m.driver == driver}
 
 
 def _models(folder: Path, errors: list[str]) -> dict[str, _Model]:

@@ -23,7 +23,8 @@ class Wording:
     clips: clip name -> what to say. pinyin: the same for a program that cannot read Hanzi. digit_one: yi or
     yao, for the digits of a ticket only. window: as a number (十二) or digit by digit. voice, letters_voice
     and plain_voice: names of eSpeak voices for clips, for Latin letters, and for `pinyin`. speed: words per
-    minute.
+    minute; letters_speed: for letters, which are easily misheard. title: the language's own name. prefix:
+    the letter a number begins with -> a clip said first.
     """
 
     lang: str
@@ -36,6 +37,9 @@ class Wording:
     letters_voice: str = "en-us"
     plain_voice: str = "en-us"
     speed: int = 150
+    letters_speed: int = 0
+    title: str = ""
+    prefix: dict[str, str] | None = None
     comma_s: float = 0.25
     gap_s: float = 0.04
 
@@ -50,7 +54,7 @@ def load_wording(lang: str, folder: Path = CONFIG) -> Wording:
     hints = get_type_hints(Wording)
     known = {field.name for field in fields(Wording)} - {"lang"}
     errors = [f"{path}: {key}: 未知的键 / unknown key" for key in row.keys() - known]
-    tables = {key: row.get(key, {}) for key in ("clips", "pinyin")}
+    tables = {key: row.get(key, {}) for key in ("clips", "pinyin", "prefix")}
     for key, table in tables.items():
         if not isinstance(table, dict) or not all(isinstance(word, str) for word in table.values()):
             errors.append(f"{path}: {key}: 应为文字表 / must be a table of texts")
@@ -61,6 +65,7 @@ def load_wording(lang: str, folder: Path = CONFIG) -> Wording:
     ]
     if not errors:
         wanted = {word for word in row.get("sentence", []) if word not in ("{number}", "{window}", ",")}
+        wanted |= set(row.get("prefix", {}).values())
         errors += [
             f"{path}: clips.{word}: 缺少 / missing" for word in sorted(wanted - row.get("clips", {}).keys())
         ]

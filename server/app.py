@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any
 
@@ -28,16 +28,18 @@ from server.api import (
     ratings,
     session,
     setup,
+    slips,
     staff,
     state,
     tickets,
+    voice,
     what_if,
     windows,
     wiring,
 )
 from server.clock import Clock
+from server.devices import printer_models
 from server.domain.events import Event
-from server.domain.slips import SlipTemplate
 from server.house import House
 from server.keys import hall_key
 from server.live.bench import BenchNamespace
@@ -48,7 +50,7 @@ from server.live.hosts import DeviceDesk, HostNamespace
 from server.live.namespaces import FaceNamespace, KioskNamespace
 from server.live.publish import Listeners, Publisher
 from server.live.rooms import every_room
-from server.settings import Settings, read_slip
+from server.settings import Settings
 from server.store.current import Current
 from server.store.engine import open_engine
 from server.store.setup import ensure_hall, migrate
@@ -92,10 +94,11 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     ensure_hall(engine, settings.hall.id, clock().astimezone(UTC))
     store = Store(engine, settings.hall.id, clock)
     texts = Texts(settings.common / "text")
-    slip: SlipTemplate = read_slip(settings.common / "slips" / "ticket.toml")
-    current = Current(settings.hall)
+    models = printer_models(settings.common / "profiles")
+    hall_now = replace(settings.hall, slips=replace(settings.hall.slips, models=models))
+    current = Current(hall_now)
     store.keep_up = current.keep_up
-    house = House(settings, store, texts, slip, store.clock, current, hall_key(settings.data))
+    house = House(settings, store, texts, store.clock, current, hall_key(settings.data))
 
     app = APIFlask(
         "server",
@@ -110,8 +113,8 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     problems.register(app)
     headers.register(app)
     for door in (
-        *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement),
-        *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, pages),
+        *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
+        *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
     ):
         app.register_blueprint(door.bp)
 

@@ -358,7 +358,6 @@ def bench(args: tuple[str, ...]) -> None:
 def simulate(scenario: Path | None, seed: int, days: int, real: bool, as_json: bool) -> None:
     """Play hall-days on a virtual clock with the real rule: waits, who waited longer than promised, who was
     lost or overtaken. With --real people book, check in, are called and served on a thrown-away database."""
-    from server.settings import read_slip
     from server.simulate.arrivals import read_arrivals
     from server.simulate.run import World, table
     from server.simulate.run import simulate as play
@@ -370,7 +369,7 @@ def simulate(scenario: Path | None, seed: int, days: int, real: bool, as_json: b
         plan = read_scenario(scenario, settings.hall, arrivals) if scenario else Scenario()
     except SettingsError as error:
         fail("场景文件有误", "the scenario has errors", *map(str, error.troubles))
-    world = World(settings.hall, arrivals, read_slip(settings.common / "slips" / "ticket.toml"))
+    world = World(settings.hall, arrivals, settings.hall.slips)
     measures = play(world, plan, seed, days, real)
     if as_json:
         click.echo(json.dumps({"scenario": plan.name, "seed": seed, **measures.row()}, ensure_ascii=False))

@@ -6,11 +6,13 @@ after a cut they are simply told again. Slips come from the outbox. The jobs' cl
 
 from __future__ import annotations
 
+import base64
+import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from drivers.errors import SpecError
+from drivers.errors import DriverError, SpecError
 from drivers.jobs import (
     AskRating,
     ReadCard,
@@ -22,10 +24,13 @@ from drivers.jobs import (
     job_to_dict,
 )
 from server.domain import events as e
+from server.domain.slips import PrinterModel
 from server.settings import HallSettings
 from server.text import Texts
 
+log = logging.getLogger(__name__)
 Row = Mapping[str, Any]
+NARROW = 400  # dots: paper of 58 mm
 
 
 def strip_text(window: Row, settings: HallSettings, texts: Texts) -> tuple[str, TextKind]:
@@ -106,8 +111,11 @@ def card_job(kiosk: str, wanted: bool, for_s: float) -> dict[str, Any]:
     return job_to_dict(StopReading(f"card-{kiosk}", kiosk))
 
 
-def slip_job(slip: int, kiosk: str, copy: int, parts: list[dict[str, Any]], wait_s: float) -> dict[str, Any]:
+def slip_job(
+    slip: int, kiosk: str, copy: int, parts: list[dict[str, Any]], wait_s: float, folders: Iterable[Path]
+) -> dict[str, Any]:
     """The print job of an outbox line; its id is the line's for ever, so that no host prints it twice."""
+    parts = with_pictures(parts, folders)
     return {
         "id": f"slip-{slip}",
         "kind": "print_slip",
@@ -116,6 +124,91 @@ def slip_job(slip: int, kiosk: str, copy: int, parts: list[dict[str, Any]], wait
         "parts": parts,
         "deadline_s": wait_s,
     }
+
+
+def with_pictures(parts: Iterable[dict[str, Any]], folders: Iterable[Path]) -> list[dict[str, Any]]:
+    """Pictures named in the parts as dots, from the first folder that has them. One that cannot be read
+    is left out: a citizen's number is worth more than a hall's emblem."""
+    from drivers.printer.picture import PictureWrong, packed
+
+    places, out = list(folders), []
+    for part in parts:
+        if "image" not in part:
+            out.append(part)
+            continue
+        name = f"{part['image']}.png"
+        path = next((folder / name for folder in places if (folder / name).is_file()), None)
+        try:
+            if path is None:
+                raise PictureWrong("no_png")
+            dots, width = packed(path, int(part["mm"]))
+        except PictureWrong as trouble:
+            log.warning("picture %s: %s", name, trouble)
+            continue
+        out.append({"image": dots, "width": width, "align": part["align"]})
+    return out
+
+
+def picture_trouble(data: bytes) -> str:
+    """Why these bytes are no picture for a slip, "" when they are."""
+    from drivers.printer.picture import PictureWrong, check_picture
+
+    try:
+        check_picture(data)
+    except PictureWrong as trouble:
+        return trouble.reason
+    return ""
+
+
+def printer_models(profiles: Path) -> dict[str, PrinterModel]:
+    """The printers' models of config/profiles; none when the folder is wrong: `devices --check` says why."""
+    return {
+        name: PrinterModel(mm=58 if profile.dots <= NARROW else 80, roll_m=profile.roll_m)
+        for name, (profile, _) in _printers(profiles).items()
+    }
+
+
+def printer_bauds(profiles: Path) -> dict[str, int]:
+    """The usual baud of each model."""
+    return {name: baud for name, (_, baud) in _printers(profiles).items()}
+
+
+def preview_slip(
+    parts: list[dict[str, Any]], model: str, baud: int, profiles: Path, folders: Iterable[Path]
+) -> Any:
+    """The slip as a printer of `model` makes it of the driver's bytes, as the manager's face takes it:
+    {png, width, height, mm, bytes, seconds, picture_seconds, missing, rejects}; seconds at `baud`.
+
+    Raises KeyError for an unknown model, ValueError for what no printer can print.
+    """
+    from drivers.preview import preview
+
+    profile, _ = _printers(profiles)[model]
+    try:
+        seen = preview(with_pictures(parts, folders), profile)
+    except DriverError as error:
+        raise ValueError(str(error)) from error
+    return {
+        "png": base64.b64encode(seen.png()).decode(),
+        "width": seen.width,
+        "height": len(seen.rows),
+        "mm": seen.mm,
+        "bytes": seen.bytes,
+        "seconds": round(10 * seen.bytes / baud, 2),
+        "picture_seconds": round(10 * seen.picture_bytes / baud, 2),
+        "missing": seen.missing,
+        "rejects": seen.rejects,
+    }
+
+
+def _printers(profiles: Path) -> dict[str, tuple[Any, int]]:
+    from drivers.spec import load_profiles
+
+    try:
+        return load_profiles(profiles, "escpos")
+    except SpecError as error:
+        log.warning("%s", error)
+        return {}
 
 
 def slip_of_job(job: str) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import current_app
 
 from server.clock import Clock
-from server.domain.slips import SlipTemplate
+from server.domain.slips import SlipBook
 from server.settings import HallSettings, Settings
 from server.store.current import Current
 from server.store.snapshots.view import View
@@ -22,10 +22,14 @@ class House:
     settings: Settings
     store: Store
     texts: Texts
-    slip: SlipTemplate
     clock: Clock
     current: Current
     key: bytes  # of the hashes that stand for persons; it never leaves the data folder
+
+    @property
+    def slip(self) -> SlipBook:
+        """The templates of all papers as they are published now."""
+        return self.current.hall.slips
 
     @property
     def hall(self) -> HallSettings:

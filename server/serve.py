@@ -68,6 +68,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         from server.app import create_app
         from server.estimator import Estimator
         from server.tick import Ticker
+        from server.voice import warm
 
         app = create_app(self._settings)
         app.publisher.start()
@@ -77,6 +78,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         estimator = Estimator(app.house)
         app.listen(estimator.hear)
         estimator.start()
+        warm(app.house)
         return app.flask
 
 

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import TypeAdapter, ValidationError
 
+from server.domain.announcing import AnnounceRules, announce_troubles
 from server.domain.appointments import Appointments
 from server.domain.calendar import HallCalendar, Interval, LocalDay
 from server.domain.catalogue import (
@@ -36,7 +37,7 @@ from server.domain.catalogue import (
 from server.domain.placement import Placement, placed
 from server.domain.ratings import RatingRule
 from server.domain.routing import Rules
-from server.domain.slips import FACTS, SlipTemplate
+from server.domain.slips import Known, SlipBook, SlipTemplate, check_book
 
 T = TypeVar("T")
 
@@ -108,6 +109,9 @@ class TicketRules:
     qr_on_ticket: str = "tracking_and_rating"
     reprint_allowed: int = 2
     store_id_number: Literal["never", "encrypted"] = "encrypted"
+    paper_out: Literal["go_on", "stop"] = (
+        "go_on"  # a kiosk without paper: number and QR code on the screen, or none
+    )
     warn_ahead: int = 0  # ask "so many are ahead, wait?" from here on; a queue may say its own; 0 = never
 
 
@@ -125,20 +129,6 @@ class CallRules:
     max_hold_minutes: int = 30
     undo_seconds: int = 10  # how long a clerk may take the last move back
     stand_in_minutes: int = 5  # an empty post calls B after it, the duty leader after twice that
-
-
-@dataclass(frozen=True)
-class AnnounceRules:
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
-    template_zh: str = "请{ticket}号，到{window}号窗口办理。"
-    template_zh_second_language: str = ""
-    template_en: str = "Number {ticket}, please go to window {window}."
-    repeat: int = 2
-    digit_style: Literal["each_digit"] = "each_digit"
-    digit_one: Literal["yi", "yao"] = "yi"
-    quiet_hours: tuple[Interval, ...] = ()
-    chime: bool = True
-    public_fields: tuple[str, ...] = ("ticket", "window")
 
 
 @dataclass(frozen=True)
@@ -289,8 +279,11 @@ class HallSettings:
     files: Catalogue = field(default_factory=lambda: Catalogue({}, {}, {}, {}, {}))  # before any placement
     placement: int = 0  # version of the published placement in `catalogue`; 0 = the files alone
     rules_version: int = 0  # version of `rules`; 0 = the file as it was read at the start
-    # (connection, placement, rules version) -> the settings of these versions; set by server/store/current.py
-    keep_up: Callable[[Any, int, int], HallSettings] | None = None
+    slips: SlipBook = field(default_factory=SlipBook)  # templates of all papers, as published
+    file_slips: SlipBook = field(default_factory=SlipBook)  # before anything was published
+    slips_version: int = 0
+    # (connection, placement, rules, slips) -> the settings of these versions; set by server/store/current.py
+    keep_up: Callable[[Any, int, int, int], HallSettings] | None = None
 
     @property
     def id(self) -> str:
@@ -333,6 +326,11 @@ class Settings:
     one_frame: bool = True  # the broadcast of server/live/broadcast.py; false = stock Flask-SocketIO
     password_cost: Literal["full", "test"] = "full"
     public_url: str = ""  # what the slip's QR code points to; default http://host:port
+
+    @property
+    def pictures(self) -> tuple[Path, Path]:
+        """Where pictures for slips are: those the manager uploaded first."""
+        return self.data / "slips", self.common / "slips"
 
     @property
     def url(self) -> str:
@@ -386,24 +384,20 @@ class Reader:
         self.troubles.append(Trouble(str(path), key, zh, en))
 
 
-def read_slip(path: Path) -> SlipTemplate:
-    """A slip template. Raises SettingsError."""
-    r = Reader()
-    found = _read_slip(r, path)
-    if found is None or r.troubles:
-        raise SettingsError(r.troubles)
-    return found
-
-
-def _read_slip(r: Reader, path: Path) -> SlipTemplate | None:
-    """Every line is filled once with made-up facts, so that no citizen's slip is the first to try."""
-    found = r.parse(SlipTemplate, r.load(path), path)
-    for i, line in enumerate(found.line if found else ()):
-        if line.when and line.when not in FACTS:
-            r.no(path, f"line.{i}.when", f"没有 {line.when} 这一项", f"no such fact: {line.when}")
-        for key in ("text", "qr"):
-            _fill(r, path, f"line.{i}.{key}", getattr(line, key), FACTS)
-    return found
+def _read_slips(r: Reader, folder: Path, catalogue: Catalogue) -> SlipBook:
+    """Every template of the folder, tried out before the first citizen needs it."""
+    found: dict[str, SlipTemplate] = {}
+    for path in sorted({folder / "ticket.toml", *folder.glob("*.toml")}):
+        template = r.parse(SlipTemplate, r.load(path), path)
+        if template is not None:
+            found[path.stem] = template
+    images = {path.stem for path in folder.glob("*.png")}
+    known = Known(catalogue.services, catalogue.queues, images)
+    whole = not any(trouble.file.startswith(str(folder)) for trouble in r.troubles)
+    for trouble in check_book(found, known) if whole else ():
+        name, _, key = trouble.key.partition(".")
+        r.no(folder / f"{name}.toml", key or "paper", trouble.zh, trouble.en)
+    return SlipBook(found)
 
 
 def _fill(r: Reader, path: Path, key: str, template: str, names: Iterable[str]) -> None:
@@ -445,7 +439,11 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
     for q in tidal.queues if tidal and not r.troubles else ():
         if q not in catalogue.queues:
             r.no(windows_path, "tidal_trigger.queues", f"没有队列 {q}", f"no queue {q}")
-    _read_slip(r, common / "slips" / "ticket.toml")
+    if hall:
+        spoken = sorted(file.stem for file in (common / "voice").glob("*.toml"))
+        for key, zh, en in announce_troubles(hall.announce, catalogue.windows, spoken):
+            r.no(path, f"announce.{key}", zh, en)
+    slips = _read_slips(r, common / "slips", catalogue)
     for text in {common / "text" / "zh.toml", *(common / "text").glob("*.toml")}:
         r.load(text)
     if r.troubles or hall is None or choices is None or rules is None or rating is None:
@@ -467,7 +465,10 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
     )
     now = placed(catalogue, Placement())
     kept = (tidal, dispatch)
-    return HallSettings(hall, now, calendar, rating, tuple(levels), choices, rules, *kept, files=catalogue)
+    papers = {"slips": slips, "file_slips": slips}
+    return HallSettings(
+        hall, now, calendar, rating, tuple(levels), choices, rules, *kept, files=catalogue, **papers
+    )
 
 
 def read_rules(path: Path) -> Rules:

@@ -1,16 +1,19 @@
 """Announcements as sound: clips joined on the server, eSpeak NG where the hall has recorded none.
 
 Rendered once per sentence and kept in the data folder. A hall without any speech goes on: screens and strips
-still call.
+still call. This is the plank to the drivers' speech, as server/devices.py is to the machines.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from drivers.errors import DriverError
+from server.domain.announcing import AnnounceRules, zone_of
 from server.house import House
 
 log = logging.getLogger(__name__)
@@ -18,12 +21,128 @@ _rendering = Lock()  # one at a time: the same sentence is asked for by every bo
 
 
 def announcement(number: str, window: str, house: House) -> Path | None:
-    """The WAV file that calls `number` to `window`, None when nothing here can speak."""
-    from drivers.voice.announce import render_call  # loads the speech parts on first use, not at start
+    """The WAV file that calls `number` to the window of that id, None when nothing here can speak."""
+    rules, place = house.hall.hall.announce, house.hall.catalogue.windows[window]
+    zone = zone_of(rules, place)
+    langs = (zone.languages if zone else ()) or rules.languages
+    return _render(number, place.number, langs, rules, house, mixed=False)
 
+
+def trial(number: str, window_number: str, langs: tuple[str, ...], house: House) -> Path | None:
+    """How it would sound with the recordings there are, speech for the rest."""
+    return _render(number, window_number, langs, house.hall.hall.announce, house, mixed=True)
+
+
+def _render(
+    number: str, window_number: str, langs: tuple[str, ...], rules: AnnounceRules, house: House, mixed: bool
+) -> Path | None:
+    from drivers.voice.announce import (
+        Manner,
+        announce_call,
+    )  # loads the speech parts on first use, not at start
+
+    manner = Manner(langs, rules.repeat, rules.chime, rules.digit_one, mixed)
+    folder = house.settings.common / "voice"
     with _rendering:
         try:
-            return Path(render_call(number, window, "zh", house.settings.data))
+            return Path(announce_call(number, window_number, manner, house.settings.data, config_dir=folder))
         except DriverError as trouble:
             log.warning("voice: %s", trouble)
             return None
+
+
+def warm(house: House) -> None:
+    """Make the clips of every language now, beside the work: the first call of the day must not wait for
+    them."""
+    windows = house.hall.catalogue.windows
+
+    def speak() -> None:
+        for window in windows:
+            announcement("A001", window, house)
+
+    threading.Thread(target=speak, name="warm voice", daemon=True).start()
+
+
+def languages(common: Path) -> list[str]:
+    """Every language that has a phrase file."""
+    return sorted(path.stem for path in (common / "voice").glob("*.toml"))
+
+
+def described(lang: str, house: House) -> dict[str, Any]:
+    """One language as the manager sees it: {id, title, sentence, clips: [{id, says, recorded, seconds}],
+    recorded,
+    wanted, trouble}. A wrong phrase file says so in `trouble`."""
+    from drivers.voice import bank, wave_file
+    from drivers.wording import load_wording
+
+    data = house.settings.data
+    try:
+        wording = load_wording(lang, house.settings.common / "voice")
+    except DriverError as trouble:
+        return {
+            "id": lang,
+            "title": lang,
+            "sentence": [],
+            "clips": [],
+            "recorded": 0,
+            "trouble": str(trouble),
+        }
+    have, clips = set(bank.recorded(wording, data)), []
+    for clip in bank.all_clips(wording):
+        seconds = None
+        if clip in have:
+            rate, samples = wave_file.read(bank.own_clips(lang, data) / f"{clip}.wav")
+            seconds = round(len(samples) / rate, 2)
+        clips.append(
+            {"id": clip, "says": wording.clips.get(clip, clip), "recorded": clip in have, "seconds": seconds}
+        )
+    title = wording.title or lang
+    return {
+        "id": lang,
+        "title": title,
+        "sentence": wording.sentence,
+        "clips": clips,
+        "recorded": len(have),
+        "trouble": "",
+    }
+
+
+def clip_path(lang: str, clip: str, house: House) -> Path | None:
+    """Where a recording of this clip belongs; None for a language or a clip that there is not."""
+    from drivers.voice import bank
+    from drivers.wording import load_wording
+
+    try:
+        wording = load_wording(lang, house.settings.common / "voice")
+    except DriverError:
+        return None
+    known = clip in bank.all_clips(wording)
+    return bank.own_clips(lang, house.settings.data) / f"{clip}.wav" if known else None
+
+
+def sound_of(lang: str, clip: str, house: House) -> Path | None:
+    """The sound of one clip, recorded or spoken; None when nothing here can speak."""
+    from drivers.voice.announce import clip_file
+
+    try:
+        return clip_file(clip, lang, house.settings.data, config_dir=house.settings.common / "voice")
+    except DriverError as trouble:
+        log.warning("voice: %s", trouble)
+        return None
+
+
+def checked(data: bytes) -> tuple[Any, str]:
+    """An uploaded WAV: (its sound, "") or (None, why it is no clip, one word)."""
+    from drivers.voice.recording import RecordingWrong, read_recording
+
+    try:
+        return read_recording(data), ""
+    except RecordingWrong as trouble:
+        return None, trouble.reason
+
+
+def keep(path: Path, sound: Any) -> float:
+    """Write a checked recording; its seconds."""
+    from drivers.voice.recording import keep_recording
+
+    return keep_recording(path, sound)

@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from server.domain.actors import Actor
-from server.domain.slips import SlipTemplate
-from server.settings import HallSettings, Settings, read_hall, read_slip
+from server.domain.slips import SlipBook
+from server.settings import HallSettings, Settings, read_hall
 from server.store.engine import open_engine
 from server.store.setup import ensure_hall, migrate
 from server.store.unit import Store
@@ -53,8 +53,8 @@ def hall() -> HallSettings:
 
 
 @pytest.fixture(scope="session")
-def template() -> SlipTemplate:
-    return read_slip(ROOT / "config" / "slips" / "ticket.toml")
+def template(hall: HallSettings) -> SlipBook:
+    return hall.slips
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@ import type { Both, Day, DeviceRow, Emergency, HallAlarm, ManagerQueueRow, Manag
 
 // ---- what is open on the screen -----------------------------------------------------------------------
 
-export type Tab = 'live' | 'placement' | 'devices' | 'wiring' | 'staff'
+export type Tab = 'live' | 'placement' | 'devices' | 'wiring' | 'staff' | 'slips' | 'voice'
 export interface Issued {
   kind: Kind
   where: string
@@ -96,6 +96,15 @@ function toast(office: Office, tone: Toast['tone'], text: string | undefined): O
 export function may(role: string | undefined): { day: boolean; placement: boolean; publish: boolean; devices: boolean; staff: boolean } {
   const leads = role === 'manager' || role === 'duty_leader'
   return { day: leads, placement: leads || role === 'supervisor', publish: role === 'manager', devices: role === 'manager' || role === 'admin', staff: role === 'admin' }
+}
+
+/** A printer's paper since somebody said that the roll is new; left_slips null: the roll's length is unknown. */
+export interface Roll {
+  used_mm: number
+  slips: number
+  since: string | null
+  roll_mm: number
+  left_slips: number | null
 }
 
 // ---- alarms -------------------------------------------------------------------------------------------

@@ -15,6 +15,9 @@ An unsure slip is never sent again from here. A printer may by itself finish or 
 
 One status byte carries no checksum: a change of health counts only when two readings agree.
 
+Before a slip one question is enough when the last look, at most FRESH_S ago, found all well: a printer
+that says it is on line has paper, a closed cover and no error. So the paper starts to move at once.
+
 Nor does it say which of the four questions it answers. Only questions of one kind are therefore ever open at
 once, and another kind waits until they are answered or lost: after a silent spell, `LOST_S` and all is well.
 
@@ -30,10 +33,11 @@ from typing import Final
 from drivers.errors import LineLost
 from drivers.jobs import Health, Job, Outcome, PrintSlip
 from drivers.line.serial_line import SerialLine
+from drivers.printer.profile import Profile
 from drivers.printer.raster import Artist
-from drivers.printer.slip import Profile, Slip, compose
+from drivers.printer.slip import Slip, compose
 from drivers.protocol import escpos
-from drivers.protocol.escpos import Marked, RealTime, Status
+from drivers.protocol.escpos import AutoStatus, Marked, RealTime, Status
 
 log = logging.getLogger(__name__)
 ANSWER_S: Final = (0.3, 0.9)  # patience for a real-time answer, and for it asked once more
@@ -41,6 +45,9 @@ GAP_S: Final = 0.05  # between two questions
 LOST_S: Final = 3.0  # an answer that did not come within this time is lost, not late
 SILENCE_S: Final = 3.0  # without any sign of life after a slip
 LINE_S: Final = 0.12  # one text line at 40 mm/s, the slowest mechanism
+FRESH_S: Final = 5.0  # how long a good look holds
+GOOD: Final = 0x12  # the answer of a printer that has nothing to complain of
+CUT_S: Final = 2.0  # for the answer "printed and cut" of firmware that gives it
 
 
 class EscposPrinter:
@@ -62,6 +69,10 @@ class EscposPrinter:
         self._open = 0  # questions not yet answered, all of them `_asked`
         self._asked, self._asked_at, self._asked_on = 1, 0.0, 0  # kind, when, in which opening of the line
         self._resynced = 0  # the opening of the line in which the printer was brought back into step
+        self._asked_last = 0.0  # when a question was sent last
+        self._fine_at = -FRESH_S  # when all was well last
+        self._auto: AutoStatus | None = None  # the newest automatic status
+        self._hangs_since: float | None = None  # a slip at the presenter's mouth
 
     def perform(self, job: Job) -> Outcome:
         """Print one slip. Never raises for trouble with the device."""
@@ -81,9 +92,10 @@ class EscposPrinter:
         if trouble:
             return Outcome("failed", trouble)
         outcome = self._print(slip)
-        if outcome.state in ("confirmed", "sent") and slip.missing and not outcome.reason:
-            return Outcome(outcome.state, "glyphs_replaced")
-        return outcome
+        reason = outcome.reason
+        if outcome.state in ("confirmed", "sent") and slip.missing and not reason:
+            reason = "glyphs_replaced"
+        return Outcome(outcome.state, reason, slip.mm)
 
     def check(self) -> Health:
         """Ask the printer how it is. Raises LineLost."""
@@ -92,6 +104,8 @@ class EscposPrinter:
         health = _health(self._status())
         if health != self._health and _health(self._status()) != health:
             return self._health  # the two readings disagree: noise
+        if self._profile.presenter and health.state in ("ok", "warn"):
+            health = self._look_after_mouth(health)
         if health.reason in ("cutter", "head"):
             self._line.send(escpos.DROP_BUFFER)  # lets the cutter try again and forgets the half slip
         self._health = health
@@ -107,13 +121,29 @@ class EscposPrinter:
             self._resync()
             self._torn = False
             return ""
+        if self._is_fine():
+            return ""
         status = self._status()
         if status.trouble or not status.whole:
             status = self._status()
         self._health = _health(status)
         if status.silent:
             return "silent"
-        return status.trouble or ("" if self._settle() else "silent")
+        if status.trouble or not self._settle():
+            return status.trouble or "silent"
+        if self._profile.presenter:
+            self._free_mouth()
+        return ""
+
+    def _is_fine(self) -> bool:
+        """Was all well a moment ago, and is it on line now? One question answers for cover, paper and
+        errors."""
+        owes = self._owed or self._torn or self._open or self._hangs_since is not None
+        fresh = self._line.clock.now() - self._fine_at < FRESH_S and self._asked_on == self._line.opens
+        if owes or not fresh or self._profile.status != "real_time" or self._health.state != "ok":
+            return False
+        answer = self._ask(1, ANSWER_S[0])
+        return answer is not None and not answer & 0x08
 
     def _settle(self) -> bool:
         """After an unsure slip: wait until the printer has worked off what it still holds, and cut off a
@@ -187,7 +217,51 @@ class EscposPrinter:
         self._health = _health(status)
         if mark.end or status.trouble:
             return Outcome("unsure", status.trouble or "paper_out")
-        return Outcome("unsure", "silent") if status.silent else Outcome("confirmed")
+        if status.silent:
+            return Outcome("unsure", "silent")
+        if self._profile.proof == "job_state" and not self._was_cut():
+            return Outcome("unsure", "cutter")
+        if self._profile.presenter:
+            self._hangs_since = self._line.clock.now()
+        return Outcome("confirmed")
+
+    def _was_cut(self) -> bool:
+        """Does the firmware itself say "printed and cut"?"""
+        clock = self._line.clock
+        until = clock.now() + CUT_S
+        while clock.now() < until:
+            self._line.send(escpos.JOB_STATE)
+            if self._line.receive(escpos.decode_job_state, ANSWER_S[0]) == escpos.JOB_CUT:
+                return True
+            clock.sleep(GAP_S)
+        return False
+
+    # the presenter: a slip that hangs at the outlet until somebody takes it
+
+    def _look_after_mouth(self, health: Health) -> Health:
+        """Draw in or throw out a slip that hangs too long; a jam stops everything."""
+        clock = self._line.clock
+        clock.sleep(GAP_S)
+        self._line.send(self._profile.ask_mouth())
+        mouth = self._line.receive(escpos.decode_presenter, ANSWER_S[0])
+        if mouth is None:
+            return health
+        if mouth.jam:
+            return Health("down", "jam", "presenter")
+        if not mouth.waiting:
+            self._hangs_since = None
+            return health
+        if self._hangs_since is None:
+            self._hangs_since = clock.now()
+        if clock.now() - self._hangs_since >= self._profile.take_s and self._profile.untaken != "leave":
+            self._free_mouth()
+            return health
+        return Health("warn", "not_taken") if health.state == "ok" else health
+
+    def _free_mouth(self) -> None:
+        if self._hangs_since is not None:
+            self._line.send(self._profile.clear_mouth())
+            self._hangs_since = None
 
     def _mark(self, patience: float) -> Marked | None:
         clock = self._line.clock
@@ -200,19 +274,64 @@ class EscposPrinter:
                 return None
             if isinstance(heard, RealTime):
                 self._answered()
+            if isinstance(heard, AutoStatus):
+                self._auto = heard
+                if heard.status.trouble:
+                    return None  # the printer tells of its own accord why it stopped
             if isinstance(heard, Marked) and clock.now() >= self._line.quiet_at():
                 return heard  # an answer before our question left the wire would be noise
 
     def _status(self) -> Status:
         self._resync()
+        if self._profile.status == "real_time":
+            status = self._real_time()
+        else:
+            status = self._auto_status() if self._profile.status == "auto" else self._full_status()
+        if status.whole and not status.trouble and not status.near_end:
+            self._fine_at = self._line.clock.now()
+        return status
+
+    def _real_time(self) -> Status:
+        """The four questions. A printer that is on line has nothing to say to the second and the third."""
         answers: dict[int, int] = {}
-        for n in sorted((1, 2, 3, 4), key=lambda n: not self._open or n != self._asked):  # open: first
+        order = sorted((1, 4, 2, 3), key=lambda n: not self._open or n != self._asked)  # open: first
+        for n in order:
+            if n in (2, 3) and not (answers.get(1, 0x08) & 0x08 or answers.get(4, 0x60) & 0x60):
+                answers[n] = GOOD
+                continue
             answer = next((a for s in ANSWER_S if (a := self._ask(n, s)) is not None), None)
             if answer is None:
                 return Status()
             answers[n] = answer
-            self._line.clock.sleep(GAP_S)
         return Status(*(answers[n] for n in (1, 2, 3, 4)))
+
+    def _auto_status(self) -> Status:
+        """Switching automatic status on makes the printer say it at once; a stopped one has said it
+        already."""
+        before = self._auto
+        self._auto = None
+        self._line.send(escpos.AUTO_STATUS_ON)
+        until = max(self._line.clock.now(), self._line.quiet_at()) + sum(ANSWER_S)
+        while self._auto is None and (left := until - self._line.clock.now()) > 0:
+            self._hear(self._line.receive(escpos.decode, left))
+        if self._auto is None and before is not None and before.status.trouble:
+            self._auto = before
+        return self._auto.status if self._auto else Status()
+
+    def _full_status(self) -> Status:
+        for patience in ANSWER_S:
+            self._line.send(escpos.FULL_STATUS)
+            status = self._line.receive(escpos.decode_full_status, patience)
+            if status is not None:
+                return status
+        return Status()
+
+    def _hear(self, heard: escpos.Heard | None) -> None:
+        """Keep what was said unasked."""
+        if isinstance(heard, AutoStatus):
+            self._auto = heard
+        elif isinstance(heard, Marked) and self._owed:
+            self._marks.append(heard)
 
     def _ask(self, n: int, patience: float) -> int | None:
         """One question, one answer. An answer that comes late is as good an answer to the same question
@@ -222,6 +341,8 @@ class EscposPrinter:
         self._sweep()
         if n != self._asked:
             self._answer_of_old()
+        self._line.clock.sleep(max(0.0, self._asked_last + GAP_S - self._line.clock.now()))
+        self._asked_last = self._line.clock.now()
         self._line.send(escpos.ask(n))
         self._open, self._asked, self._asked_at = self._open + 1, n, self._line.quiet_at()
         return self._answer(max(self._line.clock.now(), self._line.quiet_at()) + patience)
@@ -241,6 +362,8 @@ class EscposPrinter:
                 return heard.value
             if isinstance(heard, Marked):
                 self._marks.append(heard)
+            elif heard is not None:
+                self._hear(heard)
         return None
 
     def _answered(self) -> None:
@@ -254,8 +377,7 @@ class EscposPrinter:
                 return
             if isinstance(heard, RealTime):
                 self._answered()
-            if isinstance(heard, Marked) and self._owed:
-                self._marks.append(heard)
+            self._hear(heard)
 
 
 def _health(status: Status) -> Health:

@@ -7,46 +7,15 @@ place and is reported.
 
 from __future__ import annotations
 
-import functools
-import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 import qrcode
 from PIL import Image, ImageDraw, ImageFont
 
+from drivers.fonts import font_of, has, system_fonts
 from drivers.protocol.charset import MARK
 
-PLACES: Final = (
-    "/usr/share/fonts",
-    "/usr/local/share/fonts",
-    "~/.fonts",
-    "~/.local/share/fonts",
-    "/System/Library/Fonts",
-    "/Library/Fonts",
-    "C:/Windows/Fonts",
-)
-#: beginnings of file names of fonts with Chinese in them, best first
-NAMES: Final = (
-    "wqy-microhei",
-    "wqy-zenhei",
-    "notosanscjk",
-    "notosanssc",
-    "sourcehansans",
-    "notoserifcjk",
-    "droidsansfallback",
-    "plangothic",
-    "hanazono",
-    "simsun",
-    "msyh",
-    "simhei",
-    "pingfang",
-    "stheiti",
-    "uming",
-    "ukai",
-    "unifont",
-)
 ERROR_LEVEL: Final = {
     "L": qrcode.constants.ERROR_CORRECT_L,
     "M": qrcode.constants.ERROR_CORRECT_M,
@@ -54,19 +23,6 @@ ERROR_LEVEL: Final = {
     "H": qrcode.constants.ERROR_CORRECT_H,
 }
 Rows = list[bytes]
-
-
-def find_fonts(places: Iterable[str] = PLACES) -> list[Path]:
-    """Font files with Chinese on this computer, best first; [] when there is none."""
-    found: dict[int, list[Path]] = {}
-    for place in places:
-        for folder, _, files in os.walk(Path(place).expanduser()):
-            for file in files:
-                flat = file.lower().replace("-", "").replace("_", "")
-                for rank, name in enumerate(NAMES):
-                    if flat.startswith(name.replace("-", "")) and flat.endswith((".ttf", ".ttc", ".otf")):
-                        found.setdefault(rank, []).append(Path(folder) / file)
-    return [path for rank in sorted(found) for path in sorted(found[rank])]
 
 
 class Artist:
@@ -81,7 +37,7 @@ class Artist:
     @property
     def fonts(self) -> list[Path]:
         if self._fonts is None:
-            self._fonts = _system_fonts()
+            self._fonts = system_fonts()
         return self._fonts
 
     def line(self, text: str, height: int, *, bold: bool = False) -> tuple[int, Rows, str] | None:
@@ -107,10 +63,10 @@ class Artist:
     def _best(self, text: str, height: int) -> tuple[ImageFont.FreeTypeFont, str] | None:
         best: tuple[ImageFont.FreeTypeFont, str] | None = None
         for path in self.fonts:
-            font = _font(str(path), height)
+            font = font_of(str(path), height)
             if font is None:
                 continue
-            missing = "".join(char for char in dict.fromkeys(text) if not _has(str(path), char))
+            missing = "".join(char for char in dict.fromkeys(text) if not has(str(path), char))
             if best is None or len(missing) < len(best[1]):
                 best = (font, missing)
             if not missing:
@@ -144,30 +100,3 @@ def qr_matrix(content: str, level: str) -> list[list[bool]]:
     code.add_data(content.encode(), optimize=0)
     code.make(fit=True)
     return [[bool(cell) for cell in row] for row in code.get_matrix()]
-
-
-@functools.cache
-def _system_fonts() -> list[Path]:
-    return find_fonts()
-
-
-@functools.lru_cache(maxsize=32)
-def _font(path: str, height: int) -> ImageFont.FreeTypeFont | None:
-    try:
-        return ImageFont.truetype(path, height)
-    except OSError:
-        return None
-
-
-@functools.lru_cache(maxsize=4096)
-def _has(path: str, char: str) -> bool:
-    """Does the font hold this character, or only the picture it draws for "no such glyph"?"""
-    font = _font(path, 24)
-    if font is None:
-        return False
-    if char.isspace():
-        return True
-    picture = font.getmask(char)
-    nothing = font.getmask("\U0010fffd")
-    same = picture.size == nothing.size and bytes(picture) == bytes(nothing)
-    return not same and picture.getbbox() is not None

@@ -7,12 +7,17 @@ once, even when the printer has stopped.
 
     answer         told apart by                 meaning
     DLE EOT n      b & 13h == 12h                bits by n, see `Status`
-    auto status    b & 93h == 10h, four bytes    `GS a`; this host asks for none and takes it as a hint only
+    auto status    b & 93h == 10h, four bytes    `GS a`; for printers whose profile says `status = "auto"`
     GS r           00 03 0c 0f                   paper: 03 near end, 0c end
     XON / XOFF     11 13                         dropped, no answer can equal them
 
+Three more answers can only be told apart by who asked: the presenter's byte (`GS e 6`), the four bytes of
+`DLE EOT 20` and the state of the job (`DLE ACK 1`); each has its own reader here.
+
 Sources: Cashino KP-628E, SNBC BT-UR056, BT-T080 and BTP-R880NP manuals, Pyramid documentation, source of the
-roll2021/print801 firmware; they agree. `GS r` answers and `DLE ENQ`: SNBC and print801.
+roll2021/print801 firmware; they agree. `GS r` answers and `DLE ENQ`: SNBC and print801. `GS k 97`: KP-628E.
+`GS e` and `DLE EOT 20`: Pyramid and Custom, one source. `DLE ACK`: print801 alone. `ESC i` and `ESC m`:
+makers differ in which of them cuts whole.
 """
 
 from __future__ import annotations
@@ -26,19 +31,29 @@ from drivers.protocol.errors import EncodeError
 INIT: Final = b"\x1b\x40"
 CHINESE_ON: Final = b"\x1c\x26"
 CHINESE_OFF: Final = b"\x1c\x2e"
+AUTO_STATUS_ON: Final = b"\x1d\x61\xff"
 AUTO_STATUS_OFF: Final = b"\x1d\x61\x00"
 END_MARK: Final = b"\x1d\x72\x01"
 RETRY_LINE: Final = b"\x10\x05\x01"
 DROP_BUFFER: Final = b"\x10\x05\x02"
+JOB_STATE: Final = b"\x10\x06\x01"
+JOB_CUT: Final = 0x08  # its answer when the slip is printed and cut
+FULL_STATUS: Final = b"\x10\x04\x14"
+RETRACT: Final = b"\x1d\x65\x02"
+EJECT: Final = b"\x1d\x65\x05"
+PRESENTER_STATUS: Final = b"\x1d\x65\x06"
+STEP_MM: Final = 7  # of the presenter's motor
 
 Align = Literal["left", "center", "right"]
-Cut = Literal["full", "partial", "feed_full", "feed_partial", "none"]
+Cut = Literal["full", "partial", "feed_full", "feed_partial", "esc_i", "esc_m", "none"]
 _ALIGN: Final = {"left": 0, "center": 1, "right": 2}
 _CUT: Final = {
     "full": b"\x1d\x56\x00",
     "partial": b"\x1d\x56\x01",
     "feed_full": b"\x1d\x56\x41\x00",
     "feed_partial": b"\x1d\x56\x42\x00",
+    "esc_i": b"\x1b\x69",
+    "esc_m": b"\x1b\x6d",
     "none": b"",
 }
 _LEVEL: Final = {"L": 0x30, "M": 0x31, "Q": 0x32, "H": 0x33}
@@ -50,6 +65,23 @@ def size(width: int, height: int) -> bytes:
     if not (1 <= width <= 8 and 1 <= height <= 8):
         raise EncodeError(f"character size {width}x{height} is not in 1..8")
     return bytes((0x1D, 0x21, (width - 1) << 4 | (height - 1)))
+
+
+def hanzi_style(*, wide: bool = False, high: bool = False, underline: bool = False) -> bytes:
+    """Style of Chinese characters alone (FS !): firmware whose `GS !` leaves them small needs it."""
+    return bytes((0x1C, 0x21, wide << 2 | high << 3 | underline << 7))
+
+
+def underline(on: bool) -> bytes:
+    """A line of one dot below characters of both kinds (ESC -, FS -)."""
+    return bytes((0x1B, 0x2D, on, 0x1C, 0x2D, on))
+
+
+def beep(times: int, units: int) -> bytes:
+    """`times` 1..9 tones of `units` 1..9 times 50 to 100 ms, by maker (ESC B). Raises EncodeError."""
+    if not (1 <= times <= 9 and 1 <= units <= 9):
+        raise EncodeError(f"{times} tones of {units} units are not in 1..9")
+    return bytes((0x1B, 0x42, times, units))
 
 
 def align(where: Align) -> bytes:
@@ -89,6 +121,27 @@ def qr(content: bytes, module: int = 6, level: str = "M") -> bytes:
     )
 
 
+def qr_gs_k97(content: bytes, level: str = "M") -> bytes:
+    """The QR code of 58 mm Chinese modules (GS k 97), version chosen by the printer. Raises EncodeError."""
+    if not 1 <= len(content) <= 2953:
+        raise EncodeError(f"QR of {len(content)} bytes does not exist")
+    return (
+        bytes((0x1D, 0x6B, 0x61, 0, "LMQH".index(level) + 1)) + len(content).to_bytes(2, "little") + content
+    )
+
+
+def code128(content: str, height: int = 64, module: int = 3) -> bytes:
+    """A CODE128 bar code, set B, its text below. height: dots 1..255; module: dots 2..6. Raises
+    EncodeError."""
+    data = b"{B" + content.encode("ascii", "replace")
+    if not content.isascii() or not content.isprintable() or not 3 <= len(data) <= 255:
+        raise EncodeError(f"{content!r} is no text for CODE128")
+    if not (1 <= height <= 255 and 2 <= module <= 6):
+        raise EncodeError(f"a bar code {height} dots high with modules of {module} does not exist")
+    look = bytes((0x1D, 0x68, height, 0x1D, 0x77, module, 0x1D, 0x66, 0, 0x1D, 0x48, 2))
+    return look + bytes((0x1D, 0x6B, 0x49, len(data))) + data
+
+
 def _qr(body: bytes) -> bytes:
     return b"\x1d\x28\x6b" + len(body).to_bytes(2, "little") + body
 
@@ -100,14 +153,48 @@ def raster(rows: Sequence[bytes]) -> bytes:
     """
     if not rows:
         return b""
-    width = len(rows[0])
-    if not 1 <= width <= 0xFFFF or any(len(row) != width for row in rows):
-        raise EncodeError("raster rows must have one and the same width")
+    width = _width(rows)
     blocks = (rows[at : at + RASTER_ROWS] for at in range(0, len(rows), RASTER_ROWS))
     return b"".join(
         b"\x1d\x76\x30\x00" + width.to_bytes(2, "little") + len(block).to_bytes(2, "little") + b"".join(block)
         for block in blocks
     )
+
+
+def graphics(rows: Sequence[bytes]) -> bytes:
+    """The same dots for printers without `GS v 0` (GS ( L, functions 112 and 50). Raises EncodeError."""
+    if not rows:
+        return b""
+    width = _width(rows)
+    blocks = (rows[at : at + RASTER_ROWS] for at in range(0, len(rows), RASTER_ROWS))
+    return b"".join(
+        _gs_l(
+            b"\x30\x70\x30\x01\x01\x31"
+            + (8 * width).to_bytes(2, "little")
+            + len(block).to_bytes(2, "little")
+            + b"".join(block)
+        )
+        + _gs_l(b"\x30\x32")
+        for block in blocks
+    )
+
+
+def _gs_l(body: bytes) -> bytes:
+    return b"\x1d\x28\x4c" + len(body).to_bytes(2, "little") + body
+
+
+def _width(rows: Sequence[bytes]) -> int:
+    width = len(rows[0])
+    if not 1 <= width <= 0xFFFF or any(len(row) != width for row in rows):
+        raise EncodeError("raster rows must have one and the same width")
+    return width
+
+
+def present(steps: int) -> bytes:
+    """Hand the slip out by `steps` of 7 mm (GS e 3). Raises EncodeError."""
+    if not 1 <= steps <= 255:
+        raise EncodeError(f"{steps} steps is not in 1..255")
+    return bytes((0x1D, 0x65, 0x03, steps))
 
 
 def ask(n: int) -> bytes:
@@ -188,6 +275,67 @@ class AutoStatus:
     """Four bytes of automatic status."""
 
     raw: bytes
+
+    @property
+    def status(self) -> Status:
+        """The same as the four real-time answers would say it."""
+        first, error, paper = self.raw[0], self.raw[1], self.raw[2]
+        end = bool(paper & 0x0C)
+        return Status(
+            printer=0x12 | first & 0x08,
+            offline=0x12 | (first & 0x20) >> 3 | end << 5,
+            error=0x12 | error & 0x6C,
+            paper=0x12 | bool(paper & 0x03) * 0x0C | end * 0x60,
+        )
+
+
+@dataclass(frozen=True)
+class Presenter:
+    """What lies between cutter and citizen (the byte that answers GS e 6)."""
+
+    raw: int
+
+    @property
+    def waiting(self) -> bool:
+        """A slip hangs at the outlet and nobody took it."""
+        return bool(self.raw & 0x08)
+
+    @property
+    def jam(self) -> bool:
+        return bool(self.raw & 0xC0)
+
+
+def decode_presenter(buffer: bytes) -> tuple[Presenter | None, bytes]:
+    """The answer to `GS e 6`: the first byte that is neither XON nor XOFF. Any byte may be one, so nothing
+    else must be asked meanwhile."""
+    rest = buffer.lstrip(b"\x11\x13")
+    return (Presenter(rest[0]), rest[1:]) if rest else (None, b"")
+
+
+def decode_job_state(buffer: bytes) -> tuple[int | None, bytes]:
+    """The answer to `DLE ACK 1`: 01 begun, 08 printed and cut, 10 error; other bytes are dropped."""
+    for at, byte in enumerate(buffer):
+        if byte in (0x01, JOB_CUT, 0x10):
+            return byte, buffer[at + 1 :]
+    return None, b""
+
+
+def decode_full_status(buffer: bytes) -> tuple[Status | None, bytes]:
+    """The six bytes that answer `DLE EOT 20`, as the four real-time answers would say it."""
+    start = buffer.find(b"\x10\x0f")
+    if start < 0:
+        return None, buffer[-1:] if buffer.endswith(b"\x10") else b""
+    if len(buffer) < start + 6:
+        return None, buffer[start:]
+    paper, user, error, fatal = buffer[start + 2 : start + 6]
+    end, cover = bool(paper & 0x01), bool(user & 0x03)
+    status = Status(
+        printer=0x12 | (end or cover or bool(fatal)) << 3,
+        offline=0x12 | cover << 2 | end << 5,
+        error=0x12 | bool(error & 0x40) << 2 | bool(fatal & 0x01) << 3 | bool(error & 0x09) << 6,
+        paper=0x12 | bool(paper & 0x04) * 0x0C | end * 0x60,
+    )
+    return status, buffer[start + 6 :]
 
 
 Heard = RealTime | Marked | AutoStatus

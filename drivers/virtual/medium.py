@@ -13,6 +13,8 @@ Faults of the cable itself, for `act`:
     collide {value}              chance per message that somebody else begins to talk into it
     break {value: seconds}       the pair is held low: one 00 is heard by everybody, and nothing else
     wrong_baud                   nobody understands a byte
+    idle_disconnect {value: s}   a network printer hangs up after so many seconds without a byte
+    second_client                another host holds its only place: nobody else may open the line
     dead_segment {value: n}      from the n-th device on (as they were joined) the pair is cut off
 """
 
@@ -28,9 +30,10 @@ from typing import Protocol
 from drivers.line.clock import Clock
 
 HOST = "host"
-BREAK_S, AWAY_S = 0.2, 1.5  # what a fault is when nobody says how much
+BREAK_S, AWAY_S, IDLE_S = 0.2, 1.5, 65.0  # what a fault is when nobody says how much
 CHANCES = {"drop": 0.02, "noise": 0.02, "stray": 0.02, "collide": 0.3}
 SOMEBODY = "somebody"
+MENDED = ("echo", "wrong_baud", "dead_segment", "idle_disconnect", "second_client", *CHANCES)
 
 
 class Peer(Protocol):
@@ -102,7 +105,8 @@ class Medium:
         self.peers: list[Peer] = []
         self.seed = random.SystemRandom().randrange(1 << 30)
         self.random = random.Random(self.seed)
-        self.unplugged = self.echo = self.wrong_baud = False
+        self.unplugged = self.echo = self.wrong_baud = self.taken = False
+        self.idle_s = 0.0  # 0: never hangs up
         self.drop = self.noise = self.stray = self.collide = 0.0
         self.broken_until = -1.0
         self.back_at: float | None = None
@@ -171,6 +175,8 @@ class Medium:
             "unplug": self.unplugged,
             "echo": self.echo,
             "wrong_baud": self.wrong_baud,
+            "idle_disconnect": self.idle_s > 0,
+            "second_client": self.taken,
             "dead_segment": self.cut is not None,
         }
         return [name for name in (*on, *CHANCES) if (on[name] if name in on else getattr(self, name))]
@@ -188,9 +194,9 @@ class Medium:
             return False
         if fault in ("unplug", ""):
             self.replug()
-        for name in (fault,) if fault else ("echo", "wrong_baud", "dead_segment", *CHANCES):
+        for name in (fault,) if fault else MENDED:
             self._mend(name)
-        return bool(fault) and fault in ("unplug", "echo", "wrong_baud", "dead_segment", *CHANCES)
+        return bool(fault) and fault in ("unplug", *MENDED)
 
     def _spoil(self, fault: str, value: object, peer: Peer) -> bool:
         now = self.clock.now()
@@ -210,6 +216,10 @@ class Medium:
             self.to_host.append(0)
             for one in self.peers:
                 one.receive(0, now)
+        elif fault == "idle_disconnect":
+            self.idle_s = IDLE_S if value is None else float(str(value))
+        elif fault == "second_client":
+            self.taken = True
         elif fault in CHANCES:
             setattr(self, fault, CHANCES[fault] if value is None else float(str(value)))
         else:
@@ -221,6 +231,10 @@ class Medium:
             setattr(self, fault, False)
         elif fault == "dead_segment":
             self.cut = None
+        elif fault == "idle_disconnect":
+            self.idle_s = 0.0
+        elif fault == "second_client":
+            self.taken = False
         elif fault in CHANCES:
             setattr(self, fault, 0.0)
 

@@ -4,10 +4,11 @@ Written from the makers' command tables (Cashino KP-628E, SNBC, source of roll20
 reads them. Real-time bytes are looked for in *all* data as they arrive; everything else waits in the input
 buffer and is carried out at the speed of the mechanism, so `GS r` answers when the slip is really out.
 
-Faults (act "fault"): paper_out, near_end, cover_open, cutter, head, silent, offline, gb2312_font,
-chinese_off, cut_needs_line_start, near_end_offline, duplicate_status, garbage; `late` with value = seconds;
-`run_out` with value = millimetres left; `after_reload` with value reprints | continues | drops. Acts:
-clear, refill, power.
+Faults (act "fault"): paper_out, near_end, cover_open, cutter, jam, head (with value: cools down after so many
+seconds), silent, offline, half_duplex (says nothing while it is spoken to), gb2312_font, chinese_off,
+cut_needs_line_start, near_end_offline, duplicate_status, garbage, presenter_jam; `late` with value = seconds;
+`run_out` with value = millimetres left; `after_reload` with value reprints | continues | drops. The
+cable's own faults are in medium.py. Acts: clear, refill, power, take (the slip out of the presenter's mouth).
 """
 
 from __future__ import annotations
@@ -17,11 +18,23 @@ import json
 import zlib
 from collections import deque
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from drivers.virtual.medium import Medium
+from drivers.virtual.paper import (
+    DOTS_PER_MM,
+    HEIGHT,
+    Cell,
+    Paper,
+    Rows,
+    bar_rows,
+    image_rows,
+    line_rows,
+    qr_rows,
+)
 
-DOTS_PER_MM = 8
+SPACING = 30  # dots from line to line until ESC 3 says otherwise
+CUTTER = 120  # dots from print head to cutter
 BUFFER = 4096
 NEAR_END_MM = 3000.0
 ROLL_MM = 80_000.0
@@ -42,34 +55,12 @@ FAULTS = frozenset(
         "near_end_offline",
         "duplicate_status",
         "garbage",
+        "jam",
+        "half_duplex",
+        "presenter_jam",
     }
 )
 POLICIES = frozenset({"reprints", "continues", "drops"})
-
-
-@dataclass
-class Paper:
-    """One piece of paper.
-
-    `lines`: what is on it, top to bottom; `end`: "" while it hangs in the printer, cut, torn.
-    """
-
-    lines: list[dict[str, object]] = field(default_factory=list)
-    mm: float = 0.0
-    end: str = ""
-
-    def words(self) -> list[str]:
-        return [str(line["text"]) for line in self.lines if "text" in line]
-
-    def picture(self, dots: bool = True) -> dict[str, object]:
-        """For a bench page: dots in `packed`, rows deflated and in base64, or `raster_dropped`."""
-        unseen = ("raster",) if dots else ("raster", "packed")
-        lines = [
-            {k: v for k, v in line.items() if k not in unseen}
-            | ({"raster_dropped": True} if "raster" in line and not dots else {})
-            for line in self.lines
-        ]
-        return {"lines": lines, "mm": round(self.mm, 1), "end": self.end}
 
 
 @dataclass
@@ -79,6 +70,11 @@ class Style:
     align: int = 0
     bold: bool = False
     chinese: bool = True
+    underline: bool = False
+    hanzi_underline: bool = False
+    hanzi_wide: bool = False
+    hanzi_high: bool = False
+    spacing: int = SPACING
 
 
 class Printer:
@@ -92,9 +88,15 @@ class Printer:
         self.font = options.get("font", options.get("repertoire", "gbk"))
         self.after_reload = options.get("after_paper_end", "continues")
         self.faults: set[str] = {fault for fault in options.get("faults", "").split(",") if fault}
+        self.presenter = options.get("presenter", "False") in ("True", "true", "yes", "1")
+        self.gs_for_hanzi = options.get("hanzi_size", "gs") == "gs"  # older firmware: GS ! is for ASCII alone
+        self.knows_qr = options.get("qr", "native") != "raster"  # cheap printers pass over GS ( k in silence
         self.mm_left = ROLL_MM
-        self.papers: list[Paper] = [Paper()]
-        self.cuts = self.rejects = self.received = 0
+        self.papers: list[Paper] = [self._fresh()]
+        self._head_until: float | None = None
+        self._asb = False
+        self._asb_said = b""
+        self.cuts = self.rejects = self.received = self.beeps = 0
         self.late_s = 0.0
         self.asked: list[int] = []
         self._at = 0.0
@@ -110,20 +112,31 @@ class Printer:
         self._recent = (self._recent + bytes((byte,)))[-3:]
         if self._recent[:2] == b"\x10\x04" and 1 <= byte <= 4:
             self._answer_now(byte)
+        elif self._recent == b"\x10\x04\x14":
+            self._say_full_status()
+        elif self._recent == b"\x10\x06\x01":
+            self._say(bytes((0x10 if self.stopped else 0x08 if self._was_cut else 0x01,)))
         elif self._recent[:2] == b"\x10\x05" and byte in (1, 2):
             self._recover(byte)
         self._buffer.append(byte)
         self.tick(at)
 
     def due(self) -> float | None:
+        if self._head_until is not None and "head" in self.faults:
+            return max(self._head_until, self._at)
         return max(self._busy_until, self._at) if self._buffer and not self.stopped else None
 
     def tick(self, now: float) -> None:
         self._at = max(self._at, now)
+        if self._head_until is not None and now >= self._head_until:
+            self._head_until = None
+            self.faults.discard("head")
+        self._say_change()
         while self._buffer and not self.stopped and self._busy_until <= now:
             byte = self._buffer.popleft()
             self._since_cut.append(byte)
             self._program.send(byte)
+        self._say_change()
 
     def full(self) -> bool:
         return len(self._buffer) >= BUFFER
@@ -140,6 +153,8 @@ class Printer:
             "dots": self.dots,
             "waiting_bytes": len(self._buffer),
             "rejects": self.rejects,
+            "presenter": self.presenter,
+            "mouth": bool(self._mouth),
         }
 
     def _pictures(self) -> list[dict[str, object]]:
@@ -175,9 +190,13 @@ class Printer:
                 self.mm_left = min(self.mm_left, NEAR_END_MM - 1)
             else:
                 self.faults.add(fault)
+            if fault == "head" and value is not None:
+                self._head_until = self._cable.clock.now() + float(str(value))
             self._chinese_at_start()
         elif act == "refill":
             self._refill()
+        elif act == "take" and self.presenter:
+            self._empty_mouth("taken")
         elif act == "power":
             self._power_up()
         elif act == "clear":
@@ -186,6 +205,8 @@ class Printer:
             if fault in ("", "late"):
                 self.late_s = 0.0
             self.faults -= {fault} if fault else set(FAULTS)
+            if fault in ("", "head"):
+                self._head_until = None
         else:
             raise ValueError(f"a printer cannot {act} {fault}".strip())
 
@@ -194,7 +215,7 @@ class Printer:
     @property
     def slips(self) -> list[Paper]:
         """The pieces that were cut off."""
-        return [paper for paper in self.papers if paper.end == "cut"]
+        return [paper for paper in self.papers if paper.end not in ("", "torn")]
 
     @property
     def near_end(self) -> bool:
@@ -206,7 +227,12 @@ class Printer:
         if self.mm_left <= 0:
             return "paper_out"
         return next(
-            (f for f in ("cover_open", "cutter_jam", "head", "offline") if f in self.faults | self._jam), ""
+            (
+                f
+                for f in ("cover_open", "cutter_jam", "jam", "head", "offline", "presenter_jam")
+                if f in self.faults | self._jam
+            ),
+            "",
         )
 
     # status
@@ -221,8 +247,9 @@ class Printer:
         elif n == 2:
             value |= 0x04 if "cover_open" in self.faults else 0
             value |= 0x20 if out or quirk else 0
-            value |= 0x40 if self._cutter_stuck() or "head" in self.faults else 0
+            value |= 0x40 if self._cutter_stuck() or self.faults & {"head", "jam", "presenter_jam"} else 0
         elif n == 3:
+            value |= 0x04 if self.faults & {"jam", "presenter_jam"} else 0
             value |= 0x08 if self._cutter_stuck() else 0
             value |= 0x40 if "head" in self.faults else 0
         else:
@@ -233,13 +260,40 @@ class Printer:
         return bool(self._jam)
 
     def _say(self, data: bytes) -> None:
-        if "silent" in self.faults:
+        if "silent" in self.faults or ("half_duplex" in self.faults and not self._cable.is_quiet(self.name)):
             return
         if "garbage" in self.faults:
             data = bytes((0xE5, 0x11, 0x81)) + data
         if "duplicate_status" in self.faults:
             data += data
         self._cable.say(self.name, data, self._at + 0.002 + self.late_s)
+
+    def _say_full_status(self) -> None:
+        """DLE EOT 20: paper, user, recoverable and fatal errors."""
+        paper = (self.mm_left <= 0) | self.near_end << 2 | bool(self._mouth) << 5
+        error = ("head" in self.faults) | ("jam" in self.faults) << 6
+        self._say(bytes((0x10, 0x0F, paper, "cover_open" in self.faults, error, self._cutter_stuck())))
+
+    def _auto_status(self) -> bytes:
+        """The four bytes of automatic status."""
+        stopped, out = bool(self.stopped), self.mm_left <= 0
+        first = 0x14 | stopped << 3 | ("cover_open" in self.faults) << 5
+        error = self._cutter_stuck() << 3 | ("jam" in self.faults) << 2 | ("head" in self.faults) << 6
+        return bytes((first, error, self.near_end * 0x03 | out * 0x0C, 0))
+
+    def _say_change(self) -> None:
+        if self._asb and (now := self._auto_status()) != self._asb_said:
+            self._asb_said = now
+            self._say(now)
+
+    def _say_presenter(self) -> None:
+        jam = "presenter_jam" in self.faults
+        self._say(bytes((self.near_end | bool(self._mouth) << 3 | jam << 7,)))
+
+    def _empty_mouth(self, end: str) -> None:
+        for paper in self._mouth:
+            paper.end = end
+        self._mouth = []
 
     def _recover(self, how: int) -> None:
         if self._jam and "cutter" not in self.faults:
@@ -257,7 +311,7 @@ class Printer:
         torn = self.papers[-1]
         if torn.lines:
             torn.end = "torn"
-            self.papers.append(Paper())
+            self.papers.append(self._fresh())
             if self.after_reload == "drops":
                 self._forget_job()
             elif self.after_reload == "reprints":
@@ -278,15 +332,20 @@ class Printer:
         self._recent = bytes(3)
         self._busy_until = 0.0
         self._jam: set[str] = set()
+        self._was_cut = False
+        self._mouth: list[Paper] = []
         if self.papers[-1].lines:
             self.papers[-1].end = "torn"
-            self.papers.append(Paper())
+            self.papers.append(self._fresh())
         self._start_program()
 
     def _start_program(self) -> None:
         self.style = Style()
         self._chinese_at_start()
-        self._line: list[str] = []
+        self._line: list[Cell] = []
+        self._bar = (162, 3)
+        self._qr_look = (0x30, 3)
+        self._stored: tuple[int, bytes] | None = None
         self._program = self._run()
         next(self._program)
 
@@ -294,30 +353,57 @@ class Printer:
         if not self.papers[-1].lines:
             self.style.chinese = "chinese_off" not in self.faults
 
+    def _fresh(self) -> Paper:
+        return Paper(width=self.dots)
+
     def _move(self, dots: float) -> None:
         mm = dots / DOTS_PER_MM
         self.mm_left -= mm
         self.papers[-1].mm += mm
         self._busy_until = max(self._busy_until, self._at) + mm / self.speed
 
-    def _put(self, line: dict[str, object], dots: float) -> None:
+    def _feed(self, dots: int) -> None:
+        self.papers[-1].burn([], 0, 0, dots)
         self._move(dots)
-        if self.mm_left > 0:
-            self.papers[-1].lines.append(line)
-        else:
-            self.papers[-1].lines.append({"half": True} | line)
+
+    def _put(self, line: dict[str, object], rows: Rows, width: int, height: int) -> None:
+        """Burn `rows`, which are `width` dots wide; the paper moves `height` dots, or ends on the way."""
+        left = max(0, int(self.mm_left * DOTS_PER_MM))
+        self.papers[-1].burn(rows[:left], width, self.style.align, height)
+        self._move(height)
+        self.papers[-1].lines.append(line if self.mm_left > 0 else {"half": True} | line)
+
+    @property
+    def _side(self) -> str:
+        return ("left", "center", "right")[self.style.align]
+
+    def _write(self, char: str, *, hanzi: bool = False, blank: bool = False) -> None:
+        style = self.style
+        wide, high = style.width, style.height
+        if hanzi and not self.gs_for_hanzi:
+            wide, high = 1, 1
+        if hanzi:
+            wide, high = max(wide, 1 + style.hanzi_wide), max(high, 1 + style.hanzi_high)
+        under = style.hanzi_underline if hanzi else style.underline
+        cell = Cell(char, wide, high, style.bold, under, blank)
+        if self._line and sum(c.dots for c in self._line) + cell.dots > self.dots:
+            self._end_line()
+        self._line.append(cell)
 
     def _end_line(self) -> None:
-        style, text = self.style, "".join(self._line)
-        self._line = []
+        cells, self._line = self._line, []
         row: dict[str, object] = {
-            "text": text,
-            "size": style.width,
-            "align": ("left", "center", "right")[style.align],
+            "text": "".join("\u3000" if cell.blank else cell.char for cell in cells),
+            "size": max((cell.width for cell in cells), default=self.style.width),
+            "align": self._side,
         }
-        if style.bold:
+        if any(cell.bold for cell in cells):
             row["bold"] = True
-        self._put(row, 24 * style.height + 6)
+        if any(cell.underline for cell in cells):
+            row["underline"] = True
+        rows, width = line_rows(cells)
+        high = len(rows) or HEIGHT * self.style.height
+        self._put(row, rows, width, max(self.style.spacing, high))
 
     def _cut(self) -> None:
         if self._line:
@@ -330,8 +416,9 @@ class Printer:
         self._busy_until = max(self._busy_until, self._at) + 0.2
         self.cuts += 1
         self.papers[-1].end = "cut"
-        self.papers = [*self.papers[-50:], Paper()]
+        self.papers = [*self.papers[-50:], self._fresh()]
         self._since_cut.clear()
+        self._was_cut = True
 
     # the command interpreter: one byte at a time
 
@@ -339,6 +426,8 @@ class Printer:
         store = b""
         while True:
             byte = yield
+            if byte not in (0x10, 0x1B, 0x1D):
+                self._was_cut = False
             if byte == 0x0A:
                 self._end_line()
             elif byte == 0x10:
@@ -352,9 +441,9 @@ class Printer:
             elif byte >= 0x81 and self.style.chinese:
                 yield from self._hanzi(byte)
             elif byte >= 0x80:
-                self._line.append(bytes((byte,)).decode("cp437"))
+                self._write(bytes((byte,)).decode("cp437"))
             elif byte >= 0x20:
-                self._line.append(chr(byte))
+                self._write(chr(byte))
             elif byte not in (0x00, 0x0D):
                 self.rejects += 1
 
@@ -377,7 +466,7 @@ class Printer:
         known = font == "gb18030" or len(code) == 2
         if font == "gb2312":
             known = known and 0xA1 <= code[0] <= 0xF7 and code[1] >= 0xA1
-        self._line.append(char if known and lead != 0xFE else "\u3000")
+        self._write(char, hanzi=True, blank=not known or lead == 0xFE)
 
     def _escape(self) -> Generator[None, int, None]:
         command = yield
@@ -385,28 +474,43 @@ class Printer:
             chinese = self.style.chinese
             self.style = Style(chinese=chinese)
             self._line = []
-        elif command in (0x45, 0x61, 0x64, 0x4A, 0x74, 0x33):
+        elif command in (0x69, 0x6D):
+            self._cut()
+        elif command == 0x32:
+            self.style.spacing = SPACING
+        elif command in (0x45, 0x61, 0x64, 0x4A, 0x74, 0x33, 0x2D):
             value = yield
             if command == 0x45:
                 self.style.bold = bool(value & 1)
+            elif command == 0x2D:
+                self.style.underline = value % 48 > 0
+            elif command == 0x33:
+                self.style.spacing = value
             elif command == 0x61 and not self._line:
                 self.style.align = value % 48 if value % 48 < 3 else 0
             elif command == 0x64:
                 if self._line:
                     self._end_line()
-                self._move(30 * value)
+                self._feed(self.style.spacing * value)
             elif command == 0x4A:
-                self._move(value)
+                self._feed(value)
         elif command == 0x42:
-            yield from self._take(2)
-        elif command not in (0x32,):
+            self.beeps += yield
+            yield
+        else:
             self.rejects += 1
 
     def _hanzi_command(self) -> Generator[None, int, None]:
         command = yield
         if command in (0x26, 0x2E):
             self.style.chinese = command == 0x26
-        elif command in (0x21, 0x2D, 0x43):
+        elif command == 0x21:
+            value = yield
+            self.style.hanzi_wide, self.style.hanzi_high = bool(value & 0x04), bool(value & 0x08)
+            self.style.hanzi_underline = bool(value & 0x80)
+        elif command == 0x2D:
+            self.style.hanzi_underline = (yield) % 48 > 0
+        elif command == 0x43:
             yield
         else:
             self.rejects += 1
@@ -419,55 +523,129 @@ class Printer:
         elif command == 0x56:
             kind = yield
             if kind in (0x41, 0x42):
-                self._move(30 * 4 + (yield))
+                self._feed(CUTTER + (yield))
             self._cut()
         elif command == 0x72:
             kind = yield
             if kind in (1, 0x31):
                 self._say(bytes(((0x03 if self.near_end else 0) | (0x0C if self.mm_left <= 0 else 0),)))
-        elif command in (0x61, 0x68, 0x77, 0x66, 0x48):
+        elif command == 0x61:
+            self._asb, self._asb_said = bool((yield) & 0x0F), b""
+            self._say_change()
+        elif command == 0x68:
+            self._bar = ((yield), self._bar[1])
+        elif command == 0x77:
+            self._bar = (self._bar[0], (yield))
+        elif command in (0x66, 0x48):
             yield
+        elif command == 0x6B:
+            yield from self._code()
         elif command == 0x76:
             head = yield from self._take(6)
             width, height = int.from_bytes(head[2:4], "little"), int.from_bytes(head[4:6], "little")
             rows = yield from self._take(width * height)
-            if width * 8 > self.dots:
-                self.rejects += 1
-            self._put(
-                {
-                    "raster": rows.hex(),
-                    "packed": base64.b64encode(zlib.compress(rows, 9)).decode(),
-                    "width": width * 8,
-                    "height": height,
-                    "align": ("left", "center", "right")[self.style.align],
-                },
-                height,
-            )
+            self._image(rows, width, (1 + (head[1] & 1), 1 + (head[1] >> 1 & 1)))
         elif command == 0x28:
             kind = yield
             size = int.from_bytes((yield from self._take(2)), "little")
             body = yield from self._take(size)
             if kind == 0x6B:
-                return self._qr(body, store)
-            self.rejects += 1
+                return self._qr(body, store) if self.knows_qr else store
+            if kind == 0x4C:
+                self._graphics(body)
+            else:
+                self.rejects += 1
+        elif command == 0x65:
+            yield from self._present()
         else:
             self.rejects += 1
         return store
 
+    def _image(self, data: bytes, width: int, times: tuple[int, int] = (1, 1)) -> None:
+        if not width or not data:
+            return
+        if width * 8 * times[0] > self.dots:
+            self.rejects += 1
+        rows = image_rows(data, width, times)
+        line = {
+            "raster": data.hex(),
+            "packed": base64.b64encode(zlib.compress(data, 9)).decode(),
+            "width": width * 8,
+            "height": len(data) // width,
+            "align": self._side,
+        }
+        self._put(line, rows, 8 * width * times[0], len(rows))
+
+    def _graphics(self, body: bytes) -> None:
+        """GS ( L: 112 keeps an image, 50 prints it."""
+        if body[:2] == b"\x30\x70" and len(body) >= 10:
+            width = -(-int.from_bytes(body[6:8], "little") // 8)
+            self._stored = (width, body[10:])
+        elif body[:2] == b"\x30\x32" and self._stored is not None:
+            width, data = self._stored
+            self._stored = None
+            self._image(data, width)
+        else:
+            self.rejects += 1
+
+    def _code(self) -> Generator[None, int, None]:
+        """GS k: CODE128, and the QR code of 58 mm modules."""
+        kind = yield
+        if kind == 0x49:
+            data = yield from self._take((yield))
+            if data[:2] != b"{B":
+                self.rejects += 1
+                return
+            text = data[2:].decode("ascii", "replace")
+            rows, width = bar_rows(text, *self._bar)
+            self._put({"barcode": text, "align": self._side}, rows, width, len(rows))
+            words, wide = line_rows([Cell(char) for char in text])
+            self.papers[-1].burn(words, wide, self.style.align, HEIGHT)
+            self._move(HEIGHT)
+        elif kind == 0x61:
+            head = yield from self._take(4)
+            data = yield from self._take(int.from_bytes(head[2:4], "little"))
+            self._draw_qr(data, 0x2F + head[1], 6)
+        else:
+            self.rejects += 1
+
+    def _present(self) -> Generator[None, int, None]:
+        """GS e: the presenter's own commands."""
+        act = yield
+        if act in (0x03, 0x20):
+            yield from self._take(1 if act == 0x03 else 2)
+        if not self.presenter:
+            self.rejects += 1
+        elif act in (0x03, 0x20):
+            done = [paper for paper in self.papers if paper.end == "cut"][-1:]
+            for paper in done:
+                paper.end = "presented"
+            self._mouth += done
+        elif act == 0x02:
+            self._empty_mouth("retracted")
+        elif act == 0x05:
+            self._empty_mouth("ejected")
+        elif act == 0x06:
+            self._say_presenter()
+        elif act not in (0x12, 0x14):
+            self.rejects += 1
+
     def _qr(self, body: bytes, store: bytes) -> bytes:
         if body[:2] == b"\x31\x43":
-            self._module = body[2]
+            self._qr_look = (self._qr_look[0], body[2])
+        elif body[:2] == b"\x31\x45":
+            self._qr_look = (body[2], self._qr_look[1])
         elif body[:3] == b"\x31\x50\x30":
             return body[3:]
         elif body[:2] == b"\x31\x51":
-            if self._line:
-                self._end_line()
-            modules = 21 + 4 * (len(store) // 20)
-            self._put(
-                {
-                    "qr": store.decode("utf-8", "replace"),
-                    "align": ("left", "center", "right")[self.style.align],
-                },
-                modules * getattr(self, "_module", 3),
-            )
+            self._draw_qr(store, *self._qr_look)
         return store
+
+    def _draw_qr(self, content: bytes, level: int, module: int) -> None:
+        if self._line:
+            self._end_line()
+        rows, width = qr_rows(content, level, module)
+        if width > self.dots:
+            self.rejects += 1
+        line = {"qr": content.decode("utf-8", "replace"), "align": self._side}
+        self._put(line, rows, width, len(rows))

@@ -39,13 +39,17 @@ class Serial(SerialBase):  # type: ignore[misc]
             self._cable.advance(self._cable.clock.now())
             if self._cable.unplugged:
                 raise SerialException(f"no such port: {self.port}")
+            if self._cable.taken:
+                raise SerialException(f"connection refused: {self.port}")
             self._cable.to_host.clear()
+            self._moved_at = self._cable.clock.now()
             self._plugged = self._cable.plugs
         self.is_open = True
 
     def use_clock(self, clock: Clock) -> None:
         """The line's clock is the cable's clock: bytes and patience must agree on the time."""
         self._cable.clock = clock
+        self._moved_at = clock.now()
 
     def close(self) -> None:
         self.is_open = False
@@ -71,6 +75,8 @@ class Serial(SerialBase):  # type: ignore[misc]
                 if len(cable.to_host) >= size or (until is not None and cable.clock.now() >= until):
                     data = bytes(cable.to_host[:size])
                     del cable.to_host[:size]
+                    if data:
+                        self._moved_at = cable.clock.now()
                     return data
                 self._wait(cable, until)
 
@@ -83,6 +89,7 @@ class Serial(SerialBase):  # type: ignore[misc]
                 self._cable_or_raise()
                 if cable.backlog() + len(data) <= BUFFER:
                     cable.say(HOST, bytes(data), cable.clock.now())
+                    self._moved_at = cable.clock.now()
                     return len(data)
                 if until is not None and cable.clock.now() >= until:
                     raise SerialTimeoutException("Write timeout")
@@ -109,6 +116,9 @@ class Serial(SerialBase):  # type: ignore[misc]
             raise PortNotOpenError()
         if self._cable.unplugged or self._cable.plugs != self._plugged:
             raise SerialException("the cable was pulled")
+        idle = self._cable.clock.now() - self._moved_at
+        if self._cable.idle_s and idle > self._cable.idle_s:
+            raise SerialException(f"the printer hung up after {idle:.0f} idle seconds")
         return self._cable
 
 

@@ -5,18 +5,77 @@ from __future__ import annotations
 import array
 import functools
 import hashlib
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from drivers.errors import VoiceUnavailable
 from drivers.voice import wave_file
-from drivers.voice.bank import bank_for
+from drivers.voice.bank import all_clips, bank_for, own_clips, recorded, spoken_bank
 from drivers.voice.phrase import COMMA, phrase
 from drivers.wording import CONFIG, Wording, load_wording
 
 BETWEEN_S: Final = 1.0  # between two announcements of the same call
+LANGUAGE_S: Final = 0.6  # between two languages
 KEPT: Final = 2000  # files in the cache; the oldest go
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How calls are said in this hall. langs: phrase files, one after another. repeat: how often all of
+    it is said,
+    1..3. digit_one: "yi" or "yao" instead of what a phrase file says. mixed: recordings where there are
+    any, speech for the rest: to hear how far a recording has come."""
+
+    langs: tuple[str, ...] = ("zh",)
+    repeat: int = 2
+    chime: bool = True
+    digit_one: str | None = None
+    mixed: bool = False
+
+
+def announce_call(
+    number: str, window_number: str, manner: Manner, data_dir: Path | str, *, config_dir: Path = CONFIG
+) -> Path:
+    """The WAV that calls `number` to window `window_number`. May be called from several threads.
+
+    The first call of a language makes its clips (about a second); later ones take milliseconds. A
+    language that
+    cannot be spoken here is left out while another can. Raises VoiceUnavailable without any, SpecError
+    for a wrong config/voice file.
+    """
+    data_dir = Path(data_dir)
+    sentences, trouble = [], VoiceUnavailable("no language")
+    for lang in manner.langs:
+        wording = _wording(lang, config_dir, manner.digit_one)
+        try:
+            sentences.append(
+                (wording, phrase(number, window_number, wording), _clips(wording, data_dir, manner.mixed))
+            )
+        except VoiceUnavailable as error:
+            trouble = error
+    if not sentences:
+        raise trouble
+    times = max(1, min(3, manner.repeat))
+    said = [f"{times}|{manner.chime}"]
+    for wording, tokens, find in sentences:
+        made_at = max((_changed(find(token)) for token in tokens if token != COMMA), default=0)
+        said.append(
+            f"{find(tokens[0]).parent}|{made_at}|{'/'.join(tokens)}|{wording.comma_s}|{wording.gap_s}"
+        )
+    mark = hashlib.sha256("||".join(said).encode()).hexdigest()[:24]
+    out = data_dir / "voice" / "calls" / f"{'-'.join(manner.langs)}-{mark}.wav"
+    if not out.is_file():
+        rate, once = 0, array.array("h")
+        for wording, tokens, find in sentences:
+            own, samples = join(tokens, find, wording.comma_s, wording.gap_s)
+            rate = rate or own
+            once += wave_file.silence(rate, LANGUAGE_S) if once else array.array("h")
+            once += wave_file.resample(samples, own, rate)
+        _write(out, rate, once, times, manner.chime)
+        _forget_oldest(out.parent)
+    return out
 
 
 def render_call(
@@ -30,52 +89,48 @@ def render_call(
     digit_one: str | None = None,
     config_dir: Path = CONFIG,
 ) -> Path:
-    """The WAV that calls `number` to window `window_number`. May be called from several threads.
-
-    repeat: how often it is said, 1..3. digit_one: "yi" or "yao", instead of what config/voice says.
-    The first call of a language makes its clips (about a second); later ones take milliseconds.
-    Raises VoiceUnavailable without clips and without a speech program, SpecError for a wrong config/voice
-    file.
-    """
-    data_dir = Path(data_dir)
-    wording = _wording(lang, config_dir, digit_one)
-    tokens = phrase(number, window_number, wording)
-    bank = bank_for(wording, data_dir)
-    times = max(1, min(3, repeat))
-    made_at = max((_changed(bank / f"{token}.wav") for token in tokens if token != COMMA), default=0)
-    said = f"{bank.name}|{made_at}|{'/'.join(tokens)}|{times}|{chime}"
-    out = data_dir / "voice" / "calls" / f"{lang}-{hashlib.sha256(said.encode()).hexdigest()[:24]}.wav"
-    if not out.is_file():
-        render(tokens, bank, out, repeat=times, chime=chime, comma_s=wording.comma_s, gap_s=wording.gap_s)
-        _forget_oldest(out.parent)
-    return out
+    """`announce_call` in one language."""
+    manner = Manner((lang,), repeat, chime, digit_one)
+    return announce_call(number, window_number, manner, data_dir, config_dir=config_dir)
 
 
-def render(
-    tokens: list[str],
-    bank: Path,
-    out_path: Path,
-    *,
-    repeat: int = 1,
-    chime: bool = False,
-    comma_s: float = 0.25,
-    gap_s: float = 0.04,
-) -> float:
-    """Join clips into one file; returns its seconds.
+def clip_file(clip: str, lang: str, data_dir: Path, *, config_dir: Path = CONFIG) -> Path:
+    """The recording of one clip, or the spoken one where there is none. Raises VoiceUnavailable,
+    SpecError."""
+    return _clips(_wording(lang, config_dir, None), data_dir, mixed=True)(clip)
 
-    Raises VoiceUnavailable: no such clip, or clips of two rates.
-    """
-    rates: set[int] = set()
+
+def _clips(wording: Wording, data_dir: Path, mixed: bool) -> Callable[[str], Path]:
+    """Where each clip's file is."""
+    own = own_clips(wording.lang, data_dir)
+    if not mixed:
+        bank = bank_for(wording, data_dir)
+        return lambda clip: bank / f"{clip}.wav"
+    have = set(recorded(wording, data_dir))
+    spoken = own if have >= set(all_clips(wording)) else spoken_bank(wording, data_dir)
+    return lambda clip: (own if clip in have else spoken) / f"{clip}.wav"
+
+
+def join(
+    tokens: list[str], find: Callable[[str], Path], comma_s: float = 0.25, gap_s: float = 0.04
+) -> tuple[int, array.array[int]]:
+    """Clips one after another: (samples per second, samples). Raises VoiceUnavailable: no such clip."""
+    clips = {token: _read(find(token)) for token in tokens if token != COMMA}
+    if not clips:
+        raise VoiceUnavailable("nothing to say")
+    rate = next(iter(clips.values()))[0]
     once: array.array[int] = array.array("h")
-    clips = [token for token in tokens if token != COMMA]
-    for clip in clips:
-        rates.add(_read(bank / f"{clip}.wav")[0])
-    if len(rates) != 1:
-        raise VoiceUnavailable(f"{bank}: {len(rates)} sampling rates in one sentence")
-    (rate,) = rates
     for token in tokens:
-        once += wave_file.silence(rate, comma_s) if token == COMMA else _read(bank / f"{token}.wav")[1]
+        if token == COMMA:
+            once += wave_file.silence(rate, comma_s)
+        else:
+            own, samples = clips[token]
+            once += wave_file.resample(samples, own, rate)
         once += wave_file.silence(rate, gap_s)
+    return rate, once
+
+
+def _write(out: Path, rate: int, once: array.array[int], repeat: int, chime: bool) -> float:
     whole: array.array[int] = array.array("h")
     for turn in range(repeat):
         if turn:
@@ -83,7 +138,7 @@ def render(
         elif chime:
             whole += wave_file.chime(rate)
         whole += once
-    return wave_file.write(out_path, rate, whole)
+    return wave_file.write(out, rate, whole)
 
 
 def _changed(path: Path) -> int:

@@ -33,11 +33,17 @@ _failed_at: dict[Path, float] = {}
 
 
 def bank_for(wording: Wording, data_dir: Path) -> Path:
-    """A folder with every clip of this wording. Makes it when needed. Raises VoiceUnavailable."""
-    own = data_dir / "voice" / "clips" / wording.lang
-    wanted = all_clips(wording)
-    if own.is_dir() and all((own / f"{clip}.wav").is_file() for clip in wanted):
+    """A folder with every clip of this wording: the recordings when they are complete, else spoken ones,
+    made when needed. Raises VoiceUnavailable."""
+    own = own_clips(wording.lang, data_dir)
+    if recorded(wording, data_dir) == all_clips(wording):
         return own
+    return spoken_bank(wording, data_dir)
+
+
+def spoken_bank(wording: Wording, data_dir: Path) -> Path:
+    """A folder with every clip as a speech program says it, made when needed. Raises VoiceUnavailable."""
+    wanted = all_clips(wording)
     mark = hashlib.sha256(
         json.dumps(asdict(wording), ensure_ascii=False, sort_keys=True).encode()
     ).hexdigest()[:12]
@@ -53,6 +59,17 @@ def bank_for(wording: Wording, data_dir: Path) -> Path:
             _speak(wording, missing, bank)
             del _failed_at[bank]
     return bank
+
+
+def recorded(wording: Wording, data_dir: Path) -> list[str]:
+    """The clips that the hall has recorded itself."""
+    own = own_clips(wording.lang, data_dir)
+    return [clip for clip in all_clips(wording) if (own / f"{clip}.wav").is_file()]
+
+
+def own_clips(lang: str, data_dir: Path) -> Path:
+    """The folder of the hall's own recordings."""
+    return data_dir / "voice" / "clips" / lang
 
 
 def all_clips(wording: Wording) -> list[str]:
@@ -75,7 +92,7 @@ def _by_library(wording: Wording, clips: list[str], bank: Path) -> bool:
         {
             "text": wording.clips.get(clip, clip),
             "voice": wording.letters_voice if _is_letter(clip) else wording.voice,
-            "speed": wording.speed,
+            "speed": wording.letters_speed or wording.speed if _is_letter(clip) else wording.speed,
             "out": str(bank / f"{clip}.wav"),
         }
         for clip in clips

@@ -17,6 +17,8 @@ def phrase(number: str, window: str, wording: Wording) -> list[str]:
     tokens: list[str] = []
     for word in wording.sentence:
         if word == "{number}":
+            said_first = (wording.prefix or {}).get(number[:1].upper())
+            tokens += [said_first] if said_first else []
             tokens += spell(number, "yao" if wording.digit_one == "yao" else "1")
         elif word == "{window}":
             tokens += _window(window, wording)

@@ -11,7 +11,7 @@ from server.domain.appointments import Appointment, Booking, Step, arrival
 from server.domain.events import AppointmentCheckedIn, TicketTaken
 from server.domain.numbering import number
 from server.domain.persons import Reading, proven_class
-from server.domain.slips import SlipTemplate
+from server.domain.slips import SlipBook
 from server.settings import HallSettings
 from server.store.appointments import by_code, by_link, by_person, step
 from server.store.days import find_day
@@ -47,7 +47,7 @@ def booked_with_card(unit: Unit, hall: HallSettings, reading: Reading) -> Appoin
 def check_in(
     unit: Unit,
     hall: HallSettings,
-    template: SlipTemplate,
+    slips: SlipBook,
     base_url: str,
     booking: Appointment,
     reading: Reading | None = None,
@@ -79,7 +79,7 @@ def check_in(
     estimate = make_promise(unit, leg)
     slip: Slip | None = None
     if unit.actor.kiosk:
-        slip = owe_slip(unit, hall, template, base_url, ticket, ahead, 1, unit.actor.kiosk)
+        slip = owe_slip(unit, hall, slips, base_url, ticket, ahead, 1, unit.actor.kiosk)
     at = booking.at.isoformat()
     unit.add(TicketTaken(ticket.id, printed, queue.prefix))
     unit.add(AppointmentCheckedIn(booking.id, booking.queue, at, ticket.id, printed))

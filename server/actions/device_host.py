@@ -87,15 +87,17 @@ def host_left(unit: Unit, lost: Collection[str] | None = None) -> None:
     unit.note("host.leave", f"device:{unit.actor.id}")
 
 
-def slip_result(unit: Unit, slip: int, state: str, reason: str, kiosks: Collection[str]) -> None:
-    """A host's word about a slip; `kiosks` are those whose printers it has. "I have no such printer" counts
-    only while no other host has it either. Raises NotFound.
+def slip_result(
+    unit: Unit, slip: int, state: str, reason: str, kiosks: Collection[str], mm: int = 0
+) -> None:
+    """A host's word about a slip; `kiosks` are those whose printers it has, `mm` the paper it took. "I
+    have no such printer" counts only while no other host has it either. Raises NotFound.
     """
     if (state, reason) == ("failed", "no_device"):
         kiosk = find_slip(unit.connection, unit.hall, slip).kiosk
         if kiosk not in kiosks and kiosk in kiosks_served(unit.connection, unit.hall):
             return
-    follow_slip(unit, slip, state, reason)
+    follow_slip(unit, slip, state, reason, mm)
 
 
 def _kiosks(rows: Iterable[Mapping[str, Any]]) -> set[str]:

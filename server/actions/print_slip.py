@@ -3,18 +3,24 @@ words."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
+from typing import Any
 
 from server.domain import refusals
 from server.domain.access import KIOSK
-from server.domain.events import SlipChanged
+from server.domain.catalogue import Material, Service
+from server.domain.events import RollChanged, SlipChanged
+from server.domain.papers import NOTICE, TICKET
 from server.domain.persons import Reading
 from server.domain.routing import APPOINTMENT
-from server.domain.slips import SlipTemplate, compose
+from server.domain.slips import SlipBook, Wanted, compose
 from server.domain.tickets import Ticket
 from server.settings import HallSettings
 from server.store.appointments import appointment_time
 from server.store.estimates import told_with
+from server.store.health import printer_model
+from server.store.rolls import Roll, rolls, save_roll
 from server.store.slips import Slip, add_slip, copies, find_slip, last_slip, queued_before, save_slip
 from server.store.tickets import count_ahead, find_ticket, last_leg
 from server.store.unit import Unit
@@ -27,19 +33,21 @@ FOLLOWS = {  # what a printer's word may still change: a late one nothing, and n
     "printed": (),
     "failed": (),
 }
+FORMS = ("original", "copy", "form", "photo", "electronic", "onsite")  # others are words already
+UNPRINTED = ("queued", "sending")
 
 
 def owe_slip(
     unit: Unit,
     hall: HallSettings,
-    template: SlipTemplate,
+    slips: SlipBook,
     base_url: str,
     ticket: Ticket,
     ahead: int,
     copy: int,
     kiosk: str,
 ) -> Slip:
-    """Write the slip that `kiosk` owes; the host prints it after commit."""
+    """Write the slip that `kiosk` owes; the host prints it after commit. `copy` counts from 1."""
     item = hall.catalogue.services[ticket.service]
     windows = [hall.catalogue.windows[w].number for w in hall.catalogue.serving[item.queue]]
     shows = hall.hall.ticket.show_estimated_wait
@@ -60,13 +68,94 @@ def owe_slip(
         "wait_soon": shows and estimate.state == "soon",
         "wait_unknown": shows and estimate.state == "unknown",
         "hotline": hall.hall.centre.hotline,
+        "supervision": hall.hall.centre.supervision_phone,
         "appointment": agreed_time(unit, hall, ticket),
     }
-    slip = add_slip(
-        unit, ticket.id, copy, kiosk, {"number": ticket.number, "parts": compose(template, facts)}
-    )
-    unit.add(SlipChanged(slip.id, ticket.id, kiosk, "queued", "", copy))
+    return _owe(unit, hall, slips, TICKET, ticket, kiosk, facts)
+
+
+def _owe(
+    unit: Unit,
+    hall: HallSettings,
+    slips: SlipBook,
+    paper: str,
+    ticket: Ticket,
+    kiosk: str,
+    facts: Mapping[str, object],
+) -> Slip:
+    queue = hall.catalogue.services[ticket.service].queue
+    mm = slips.mm_of(printer_model(unit.connection, unit.hall, kiosk)) if slips.asks_width else 0
+    template = slips.choose(Wanted(paper, ticket.service, queue, kiosk, mm))
+    content = {"number": ticket.number, "parts": compose(template, facts)}
+    slip = add_slip(unit, ticket.id, kiosk, content, paper)
+    unit.add(SlipChanged(slip.id, ticket.id, kiosk, "queued", "", slip.copy))
     return slip
+
+
+def print_notice(
+    unit: Unit,
+    hall: HallSettings,
+    slips: SlipBook,
+    base_url: str,
+    ticket: int,
+    kiosk: str,
+    missing: Collection[int],
+    note: str,
+    say: Callable[[str], str],
+) -> Slip:
+    """一次性告知: tell on paper, at once and completely, what the service of a ticket needs.
+
+    say: the words of a key of config/text. missing: places in the service's list of materials, from 0;
+    empty = all of them. Printed at `kiosk`, "" =
+    where the number was taken. Raises TicketUnknown, NoPrinter, MaterialUnknown, ReprintsSpent.
+    """
+    found = find_ticket(unit.connection, unit.hall, ticket)
+    item = hall.catalogue.services[found.service]
+    if any(n >= len(item.materials) for n in missing):
+        raise refusals.MaterialUnknown(service=item.name)
+    first = last_slip(unit.connection, ticket)
+    place = kiosk or (first.kiosk if first else "")
+    if not printer_model(unit.connection, unit.hall, place):
+        raise refusals.NoPrinter(kiosk=place)
+    made = copies(unit.connection, ticket, NOTICE)
+    if made > hall.hall.ticket.reprint_allowed:
+        raise refusals.ReprintsSpent(number=found.number, allowed=hall.hall.ticket.reprint_allowed)
+    facts = {
+        **notice_facts(hall, item, sorted(missing) or range(len(item.materials)), note, say),
+        "number": found.number,
+        "url": f"{base_url}/t/{found.link}",
+        "date": f"{unit.now.astimezone(hall.zone):%Y-%m-%d}",
+        "copy": made,
+        "reprint": made > 0,
+    }
+    slip = _owe(unit, hall, slips, NOTICE, found, place, facts)
+    unit.note("slip.notice", f"ticket:{ticket}", copy=slip.copy, missing=sorted(missing), again=made)
+    return slip
+
+
+def notice_facts(
+    hall: HallSettings, item: Service, wanted: Collection[int], note: str, say: Callable[[str], str]
+) -> dict[str, Any]:
+    """What a one-time notice says of a service; `wanted`: places in its list of materials."""
+    department = hall.catalogue.departments.get(item.department)
+    windows = [hall.catalogue.windows[w].number for w in hall.catalogue.serving[item.queue]]
+    return {
+        "hall": hall.hall.centre.name,
+        "hotline": hall.hall.centre.hotline,
+        "supervision": hall.hall.centre.supervision_phone,
+        "department": department.name if department else "",
+        "service": item.name,
+        "windows": "、".join(windows),
+        "days": "",
+        "note": note,
+        "materials": [_material(n, item.materials[place], say) for n, place in enumerate(wanted, 1)],
+    }
+
+
+def _material(n: int, material: Material, say: Callable[[str], str]) -> dict[str, object]:
+    need = "deferrable" if material.deferrable else "required" if material.required else "optional"
+    form = say(f"touch.form.{material.form}") if material.form in FORMS else material.form
+    return {"n": n, "name": material.name, "form": form, "need": say(f"paper.{need}"), "why": ""}
 
 
 def agreed_time(unit: Unit, hall: HallSettings, ticket: Ticket) -> str:
@@ -78,7 +167,7 @@ def agreed_time(unit: Unit, hall: HallSettings, ticket: Ticket) -> str:
 def reprint_slip(
     unit: Unit,
     hall: HallSettings,
-    template: SlipTemplate,
+    slips: SlipBook,
     base_url: str,
     ticket: int,
     reading: Reading | None = None,
@@ -102,20 +191,34 @@ def reprint_slip(
         raise refusals.ReprintsSpent(number=found.number, allowed=hall.hall.ticket.reprint_allowed)
     ahead = count_ahead(unit.connection, unit.hall, found.day, last_leg(unit.connection, ticket))
     slip = owe_slip(
-        unit, hall, template, base_url, found, ahead, made + 1, kiosk or (before.kiosk if before else "")
+        unit, hall, slips, base_url, found, ahead, made + 1, kiosk or (before.kiosk if before else "")
     )
-    unit.note("slip.reprint", f"ticket:{ticket}", copy=slip.copy)
+    unit.note("slip.reprint", f"ticket:{ticket}", copy=slip.copy, again=made)
     return slip
 
 
-def follow_slip(unit: Unit, slip: int, state: str, reason: str) -> None:
-    """The device host's word about a slip, if FOLLOWS lets it count. Raises NotFound."""
+def follow_slip(unit: Unit, slip: int, state: str, reason: str, mm: int = 0) -> None:
+    """The device host's word about a slip, if FOLLOWS lets it count; `mm` of paper it took. Raises
+    NotFound."""
     found = find_slip(unit.connection, unit.hall, slip)
     if state not in FOLLOWS[found.state] or (found.state, found.reason) == (state, reason):
         return
     save_slip(unit, slip, state, reason)
     unit.add(SlipChanged(slip, found.ticket, found.kiosk, state, reason, found.copy))
     unit.note("slip.follow", f"slip:{slip}", state=state, reason=reason)
+    if mm and found.state in UNPRINTED and state in ("printed", "unsure"):
+        now = rolls(unit.connection, unit.hall).get(found.kiosk) or Roll(found.kiosk, 0, 0, unit.now)
+        save_roll(unit, Roll(found.kiosk, now.used_mm + mm, now.slips + 1, now.since))
+
+
+def change_roll(unit: Unit, kiosk: str) -> None:
+    """Somebody has put a new roll into the printer of `kiosk`. Raises NoPrinter."""
+    if not printer_model(unit.connection, unit.hall, kiosk):
+        raise refusals.NoPrinter(kiosk=kiosk)
+    before = rolls(unit.connection, unit.hall).get(kiosk)
+    save_roll(unit, Roll(kiosk, 0, 0, unit.now))
+    unit.add(RollChanged(kiosk))
+    unit.note("roll.change", f"kiosk:{kiosk}", used_mm=before.used_mm if before else 0)
 
 
 def give_up_late_slips(unit: Unit) -> None:

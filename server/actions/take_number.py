@@ -16,7 +16,7 @@ from server.domain.numbering import number
 from server.domain.opening import check_queue
 from server.domain.persons import Reading, proven_class
 from server.domain.routing import ORDINARY
-from server.domain.slips import SlipTemplate
+from server.domain.slips import SlipBook
 from server.domain.tickets import Leg, Ticket
 from server.settings import HallSettings
 from server.store.days import find_day
@@ -44,7 +44,7 @@ class Taken:
 def take_number(
     unit: Unit,
     hall: HallSettings,
-    template: SlipTemplate,
+    slips: SlipBook,
     base_url: str,
     service: str,
     priority: str = ORDINARY,
@@ -82,7 +82,7 @@ def take_number(
         person, priority = reading.person, proven_class(priority, reading, hall.hall.priority.classes)
     held = open_number(unit, person, service)
     if held is not None:
-        return _held(unit, hall, template, base_url, held)
+        return _held(unit, hall, slips, base_url, held)
     check_giving(unit, hall, queue.prefix)
     check_quotas(unit, hall, queue, item)
     if self_service and reading is None and hall.identity_of(item) == "id_card_required":
@@ -97,20 +97,20 @@ def take_number(
     estimate = make_promise(unit, leg)
     slip = None
     if unit.actor.kiosk:
-        slip = owe_slip(unit, hall, template, base_url, ticket, ahead, 1, unit.actor.kiosk)
+        slip = owe_slip(unit, hall, slips, base_url, ticket, ahead, 1, unit.actor.kiosk)
     unit.add(TicketTaken(ticket.id, ticket.number, queue.prefix))
     facts = {"number": ticket.number, "service": service, "priority": priority}
     unit.note("ticket.take", f"ticket:{ticket.id}", **facts, **({"card": True} if reading else {}))
     return Taken(ticket, leg, ahead, slip, estimate)
 
 
-def _held(unit: Unit, hall: HallSettings, template: SlipTemplate, base_url: str, ticket: int) -> Taken:
+def _held(unit: Unit, hall: HallSettings, slips: SlipBook, base_url: str, ticket: int) -> Taken:
     """The number somebody holds already, printed once more at the kiosk while reprints are left."""
     found, leg = find_ticket(unit.connection, unit.hall, ticket), last_leg(unit.connection, ticket)
     ahead = count_ahead(unit.connection, unit.hall, found.day, leg)
     slip, made = last_slip(unit.connection, ticket), copies(unit.connection, ticket)
     if unit.actor.kiosk and made <= hall.hall.ticket.reprint_allowed:
-        slip = owe_slip(unit, hall, template, base_url, found, ahead, made + 1, unit.actor.kiosk)
+        slip = owe_slip(unit, hall, slips, base_url, found, ahead, made + 1, unit.actor.kiosk)
     unit.note("ticket.take", f"ticket:{ticket}", "existing", copy=slip.copy if slip else None)
     estimate = told_with(unit.connection, ticket)
     return Taken(found, leg, ahead, slip, estimate, existing=True)

@@ -11,6 +11,7 @@ from flask import jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from server.api.voice import facts as announce_facts
 from server.domain.catalogue import Limit, Service
 from server.domain.refusals import NotFound
 from server.house import house
@@ -89,6 +90,8 @@ def get_hall() -> ResponseReturnValue:
         ],
         "pause_reasons": [{"id": r.id, "zh": r.zh, "en": r.en} for r in hall.choices.pause_reason],
         "choice_reasons": [{"id": r.id, "zh": r.zh, "en": r.en} for r in hall.choices.choice_reason],
+        "announce": announce_facts(),
+        "paper_out": hall.hall.ticket.paper_out,
         "outcomes": [{"id": o.id, "zh": o.zh, "en": o.en} for o in hall.choices.outcome],
     }
 

@@ -50,7 +50,7 @@ def get_voice(call: int) -> ResponseReturnValue:
         row = connection.execute(query).one_or_none()
     if row is None:
         raise NotFound()
-    path = announcement(row.number, h.hall.catalogue.windows[row.window].number, h)
+    path = announcement(row.number, row.window, h)
     if path is None:
         raise NotFound()
     return send_file(path, mimetype="audio/wav", max_age=3600)

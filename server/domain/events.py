@@ -337,6 +337,24 @@ class SlipChanged(Event):
 
 
 @dataclass(frozen=True)
+class RollChanged(Event):
+    """A kiosk's printer has a new roll of paper."""
+
+    name = "roll.changed"
+    touches = frozenset({SLIPS})
+    kiosk: str
+
+
+@dataclass(frozen=True)
+class SlipsPublished(Event):
+    """Templates of slips were published; they hold for the next paper."""
+
+    name = "slips.published"
+    touches = frozenset({SLIPS})
+    version: int
+
+
+@dataclass(frozen=True)
 class DeviceChanged(Event):
     name = "device.changed"
     touches = frozenset({DEVICES})

@@ -77,6 +77,17 @@ CardExpired = _refusal("CardExpired", "card-expired", "The card was read too lon
 BookingNone = _refusal("BookingNone", "booking-none", "Nothing is booked with this card for today.", 404)
 ReprintsSpent = _refusal("ReprintsSpent", "reprints-spent", "This slip was reprinted as often as allowed.")
 
+NoPrinter = _refusal("NoPrinter", "no-printer", "No printer is declared there.")
+MaterialUnknown = _refusal("MaterialUnknown", "material-unknown", "The service has no such material.", 422)
+SlipsInvalid = _refusal(
+    "SlipsInvalid", "slips-invalid", "The template has mistakes; `troubles` names them.", 422
+)
+SlipsUnknown = _refusal("SlipsUnknown", "slips-unknown", "No such template, version or picture.", 404)
+SlipsStale = _refusal("SlipsStale", "slips-stale", "Another version was published.")
+SlipsSame = _refusal("SlipsSame", "slips-same", "These templates change nothing.")
+RecordingWrong = _refusal("RecordingWrong", "recording-wrong", "This is no recording of a clip.", 422)
+PictureWrong = _refusal("PictureWrong", "picture-wrong", "This is no picture for a slip.", 422)
+
 # --- tickets and windows
 TicketUnknown = _refusal("TicketUnknown", "ticket-unknown", "No such ticket.", 404)
 MoveRefused = _refusal("MoveRefused", "move-refused", "The ticket's state does not allow this.")

@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 DEVICES = "devices"
 SLIP_WAIT_S = 60.0  # a paper that comes out later than this finds nobody waiting for it
 MAX_DEVICES = 500
+LONGEST_MM = 20_000
 EVENT_ID = 64  # characters of the longest event_id
 RESULTS = {  # what a host says of a job -> how the slip stands
     "sending": "sending",
@@ -86,7 +87,7 @@ class DeviceDesk:
         queued = [x.slip for x in events if isinstance(x, e.SlipChanged) and x.state == "queued"]
         if queued:
             found = find_slips(view.connection, view.hall, queued)
-            jobs += [slip_job(slip) for slip in found if slip.state == "queued"]
+            jobs += [slip_job(slip, self._house) for slip in found if slip.state == "queued"]
         return jobs
 
     def _window_jobs(self, view: View, windows: set[str]) -> list[dict[str, Any]]:
@@ -111,8 +112,10 @@ def place_room(job: Mapping[str, Any]) -> str:
     return f"{key}:{job[key]}" if key else HOSTS
 
 
-def slip_job(slip: Slip) -> dict[str, Any]:
-    return devices.slip_job(slip.id, slip.kiosk, slip.copy, slip.facts["parts"], SLIP_WAIT_S)
+def slip_job(slip: Slip, house: House) -> dict[str, Any]:
+    return devices.slip_job(
+        slip.id, slip.kiosk, slip.copy, slip.facts["parts"], SLIP_WAIT_S, house.settings.pictures
+    )
 
 
 @dataclass
@@ -223,7 +226,7 @@ class HostNamespace(Namespace):
             open_rounds = [open_round(connection, view.hall, w, now - patience) for w in sorted(host.desks)]
         emit("present", devices.present(rows, queues, hall, self._house.texts))
         for slip in owed:
-            emit("job", slip_job(slip))
+            emit("job", slip_job(slip, self._house))
         for asked in open_rounds:
             if asked is not None:
                 left = (asked.asked_at + patience - now).total_seconds()
@@ -242,8 +245,8 @@ class HostNamespace(Namespace):
         host = self._hosts.get(sid())
         if slip is None or state is None or host is None:
             return {"ok": True}
-        reason, kiosks = _text(message, "reason"), host.kiosks
-        no = self._do(lambda unit: device_host.slip_result(unit, slip, state, reason, kiosks))
+        reason, kiosks, mm = _text(message, "reason"), host.kiosks, _mm(message)
+        no = self._do(lambda unit: device_host.slip_result(unit, slip, state, reason, kiosks, mm))
         return self.socketio.server.not_handled if isinstance(no, StorageFailed) else {"ok": True}
 
     def on_key(self, message: Any = None, *_more: Any) -> dict[str, Any]:
@@ -358,6 +361,12 @@ def _clean(value: Any, most: int = 200) -> str:
 
 def _text(message: Any, key: str, most: int = 200) -> str:
     return _clean(message.get(key), most) if isinstance(message, Mapping) else ""
+
+
+def _mm(message: Any) -> int:
+    """Millimetres of paper, 0 for anything that no roll has."""
+    value = message.get("mm") if isinstance(message, Mapping) else None
+    return value if type(value) is int and 0 < value <= LONGEST_MM else 0
 
 
 def _list(message: Any, key: str) -> list[Any]:

@@ -24,7 +24,7 @@ from server.actions.tidal import decide_tidal
 from server.domain import refusals
 from server.domain.actors import SYSTEM, Actor
 from server.domain.routing import APPOINTMENT, ORDINARY
-from server.domain.slips import SlipTemplate
+from server.domain.slips import SlipBook
 from server.settings import HallSettings
 from server.simulate.arrivals import Citizen, in_order
 from server.simulate.loop import Called
@@ -81,7 +81,7 @@ class RealHall:
     """Implements loop.Hall. Who has an appointment booked it the evening before and checks in."""
 
     def __init__(
-        self, store: Store, clock: VirtualClock, settings: HallSettings, template: SlipTemplate
+        self, store: Store, clock: VirtualClock, settings: HallSettings, template: SlipBook
     ) -> None:
         self.store, self.settings, self.template, self.clock = store, settings, template, clock
         self.midnight, self.now_s = EPOCH, 0.0

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from server.domain.slips import SlipTemplate
+from server.domain.slips import SlipBook
 from server.settings import HallSettings
 from server.simulate.arrivals import Arrivals, Citizen
 from server.simulate.loop import Outcome, Play
@@ -41,7 +41,7 @@ class World:
 
     hall: HallSettings
     arrivals: Arrivals
-    template: SlipTemplate
+    template: SlipBook
 
 
 def play_pure(world: World, scenario: Scenario, day: date, people: Sequence[Citizen]) -> Play:

@@ -1,4 +1,4 @@
-"""The hall as it is published: its files, the newest placement over them, the newest rules.
+"""The hall as it is published: its files, the newest placement and slips over them, the newest rules.
 
 The versions in force stand in the hall's row, so every unit and every view learns them with what it reads
 anyway, in every process; what belongs to a version is read once.
@@ -15,6 +15,7 @@ from server.domain.placement import placed
 from server.settings import HallSettings
 from server.store.placements import find_placement
 from server.store.rules import find_rules
+from server.store.slip_books import find_slips_version
 
 
 class Current:
@@ -25,17 +26,21 @@ class Current:
         self._files = files
         self.hall = replace(files, keep_up=self.keep_up)
 
-    def keep_up(self, connection: Connection, placement: int, rules: int) -> HallSettings:
+    def keep_up(self, connection: Connection, placement: int, rules: int, slips: int) -> HallSettings:
         """The settings of these versions, or of newer ones that were seen already."""
         known = self.hall
-        if placement <= known.placement and rules <= known.rules_version:
+        if placement <= known.placement and rules <= known.rules_version and slips <= known.slips_version:
             return known
         with self._guard:
             known = self.hall
             if placement > known.placement:
-                body = find_placement(connection, known.id, placement).body
-                known = replace(known, catalogue=placed(self._files.files, body), placement=placement)
+                wish = find_placement(connection, known.id, placement).body
+                known = replace(known, catalogue=placed(self._files.files, wish), placement=placement)
             if rules > known.rules_version:
                 known = replace(known, rules=find_rules(connection, known.id, rules), rules_version=rules)
+            if slips > known.slips_version:
+                body = find_slips_version(connection, known.id, slips).body
+                book = replace(known.slips, templates={**known.file_slips.templates, **body})
+                known = replace(known, slips=book, slips_version=slips)
             self.hall = known
         return known

@@ -28,6 +28,13 @@ def kiosks_served(connection: Connection, hall: str) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
+def printer_model(connection: Connection, hall: str, kiosk: str) -> str:
+    """The model of the printer that stands at a kiosk, "" when none is declared."""
+    c = t.health.c
+    query = select(c.model).where(c.hall == hall, c.kiosk == kiosk, c.kind == "printer").limit(1)
+    return str(connection.execute(query).scalar_one_or_none() or "")
+
+
 def save_device(unit: Unit, row: dict[str, Any]) -> None:
     """Enter or replace a device: keys device, kind, model, line, window, kiosk, host, state, reason,
     detail."""

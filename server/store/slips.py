@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
+from server.domain.papers import TICKET
 from server.domain.refusals import NotFound
 from server.store import tables as t
 from server.store.unit import Unit
@@ -17,7 +18,9 @@ from server.store.unit import Unit
 
 @dataclass(frozen=True)
 class Slip:
-    """state: queued | sending | printed | unsure | failed. copy 1 is the original, 2… are reprints (补打)."""
+    """state: queued | sending | printed | unsure | failed. copy counts the papers of a ticket of every
+    kind, so that
+    the newest is told from those before; how often one was reprinted (补打) is counted per `paper`."""
 
     id: int
     ticket: int
@@ -26,6 +29,7 @@ class Slip:
     state: str
     reason: str
     facts: dict[str, Any]
+    paper: str = TICKET
 
 
 _SLIP = [t.slip.c[name] for name in Slip.__dataclass_fields__]
@@ -34,17 +38,20 @@ _SAVE = update(t.slip).where(t.slip.c.id == bindparam("of_slip"))
 _OF_HALL = select(*_SLIP).where(t.slip.c.hall == bindparam("hall")).order_by(t.slip.c.id)
 _FIND = _OF_HALL.where(t.slip.c.id.in_(bindparam("slips", expanding=True)))
 _IN_STATES = _OF_HALL.where(t.slip.c.state.in_(bindparam("states", expanding=True)))
-_LAST = (
-    select(*_SLIP).where(t.slip.c.ticket == bindparam("ticket")).order_by(t.slip.c.copy.desc()).limit(1)
-)
+_OF_TICKET = t.slip.c.ticket == bindparam("ticket")
+_PAPER = t.slip.c.paper == bindparam("paper")
+_LAST = select(*_SLIP).where(_OF_TICKET, _PAPER).order_by(t.slip.c.copy.desc()).limit(1)
 _QUEUED_BEFORE = select(t.slip.c.id).where(
     t.slip.c.hall == bindparam("hall"), t.slip.c.state == "queued", t.slip.c.created_at < bindparam("moment")
 )
-_COPIES = select(func.count()).where(t.slip.c.ticket == bindparam("ticket"))
+_COPIES = select(func.count()).where(_OF_TICKET, _PAPER)
+_HIGHEST = select(func.coalesce(func.max(t.slip.c.copy), 0)).where(_OF_TICKET)
 
 
-def add_slip(unit: Unit, ticket: int, copy: int, kiosk: str, facts: dict[str, Any]) -> Slip:
+def add_slip(unit: Unit, ticket: int, kiosk: str, facts: dict[str, Any], paper: str = TICKET) -> Slip:
+    copy = int(unit.connection.execute(_HIGHEST, {"ticket": ticket}).scalar_one()) + 1
     row = {"ticket": ticket, "copy": copy, "kiosk": kiosk, "state": "queued", "reason": "", "facts": facts}
+    row["paper"] = paper
     place = {"hall": unit.hall, "day": unit.day, "created_at": unit.now, "changed_at": unit.now}
     made = unit.connection.execute(_ADD, {**place, **row})
     return Slip(id=made.inserted_primary_key[0], **row)
@@ -68,9 +75,9 @@ def find_slips(connection: Connection, hall: str, slips: Collection[int]) -> lis
     return [_slip(r) for r in connection.execute(_FIND, {"hall": hall, "slips": list(slips)}).mappings()]
 
 
-def last_slip(connection: Connection, ticket: int) -> Slip | None:
+def last_slip(connection: Connection, ticket: int, paper: str = TICKET) -> Slip | None:
     """The newest paper of a ticket, None when it never had one."""
-    row = connection.execute(_LAST, {"ticket": ticket}).mappings().one_or_none()
+    row = connection.execute(_LAST, {"ticket": ticket, "paper": paper}).mappings().one_or_none()
     return _slip(row) if row else None
 
 
@@ -85,8 +92,9 @@ def queued_before(connection: Connection, hall: str, moment: datetime) -> list[i
     return list(connection.execute(_QUEUED_BEFORE, {"hall": hall, "moment": moment}).scalars())
 
 
-def copies(connection: Connection, ticket: int) -> int:
-    return int(connection.execute(_COPIES, {"ticket": ticket}).scalar_one())
+def copies(connection: Connection, ticket: int, paper: str = TICKET) -> int:
+    """How many papers of this kind a ticket has had."""
+    return int(connection.execute(_COPIES, {"ticket": ticket, "paper": paper}).scalar_one())
 
 
 def _slip(row: RowMapping) -> Slip:

@@ -67,6 +67,7 @@ hall = Table(
     Column("protected_run", Integer, nullable=False, server_default=text("0")),
     Column("placement", Integer, nullable=False, server_default=text("0")),  # the published version
     Column("rules", Integer, nullable=False, server_default=text("0")),  # the version in force
+    Column("slips", Integer, nullable=False, server_default=text("0")),  # the published templates in force
     PrimaryKeyConstraint("id", name="pk_hall"),
 )
 
@@ -298,6 +299,7 @@ slip = Table(
     Column("facts", JSON, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("changed_at", UtcTime, nullable=False),
+    Column("paper", Text, nullable=False, server_default=text("'ticket'")),  # copy counts all
     UniqueConstraint("ticket", "copy", name="uq_slip_copy"),
     CheckConstraint(
         _one_of("state", "queued", "sending", "printed", "unsure", "failed"), name="ck_slip_state"
@@ -487,6 +489,34 @@ placement = Table(
     Column("at", UtcTime, nullable=False),
     Column("rolled_back_to", Integer),
     PrimaryKeyConstraint("hall", "version", name="pk_placement"),
+)
+
+# Templates of slips that managers published over the files; the newest row holds. Never changed, never
+# deleted.
+slip_book = Table(
+    "slip_book",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("changes", JSON, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("rolled_back_to", Integer),
+    PrimaryKeyConstraint("hall", "version", name="pk_slip_book"),
+)
+
+# The paper roll of a kiosk's printer: what was used of it since somebody said that it is new.
+roll = Table(
+    "roll",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("kiosk", Text, nullable=False),
+    Column("used_mm", Integer, nullable=False),
+    Column("slips", Integer, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    PrimaryKeyConstraint("hall", "kiosk", name="pk_roll"),
 )
 
 # Every rules.toml that was ever in force.

@@ -66,6 +66,7 @@ class Unit:
         self.events: list[Event] = []
         self.protected_run = int(row["protected_run"])
         self.placement, self.rules = int(row["placement"]), int(row["rules"])
+        self.slips = int(row["slips"])
         self._revision, self._seq = int(row["revision"]), int(row["audit_seq"])
         self._head = str(row["audit_hash"])
         self._lines: list[dict[str, Any]] = []
@@ -121,6 +122,7 @@ class Unit:
                 "protected_run": self.protected_run,
                 "placement": self.placement,
                 "rules": self.rules,
+                "slips": self.slips,
             },
         )
         return Commit(self._revision, self.now, tuple(self.events))
@@ -139,7 +141,7 @@ class Store:
     ) -> None:
         self.engine, self.hall, self.clock = engine, hall, HallTime(clock, steady)
         self.publish: Callable[[Commit], None] = lambda commit: None
-        self.keep_up: Callable[[Connection, int, int], object] = lambda connection, placement, rules: None
+        self.keep_up: Callable[[Connection, int, int, int], object] = lambda connection, *versions: None
         self._line = WriterLine()
         self._on_broken = on_broken or _leave
 
@@ -156,7 +158,7 @@ class Store:
             with self._line:
                 with writing(self.engine) as connection:
                     unit = Unit(connection, self.hall, actor, self.clock)
-                    self.keep_up(connection, unit.placement, unit.rules)
+                    self.keep_up(connection, unit.placement, unit.rules, unit.slips)
                     yield unit
                     commit = unit.seal()
                 if commit.events:

@@ -23,7 +23,7 @@ from server.demo.console import book_today
 from server.demo.http_hall import HttpHall
 from server.demo.play import play_demo
 from server.domain.actors import SYSTEM
-from server.domain.slips import SlipTemplate
+from server.domain.slips import SlipBook
 from server.settings import HallSettings
 from server.simulate.arrivals import read_arrivals
 from server.simulate.loop import MISSED, SERVED, WAITING, Outcome, Play
@@ -109,7 +109,7 @@ class Stage:
 
 
 @pytest.fixture
-def stage(app: App, clock: Clock, hall: HallSettings, template: SlipTemplate) -> Stage:
+def stage(app: App, clock: Clock, hall: HallSettings, template: SlipBook) -> Stage:
     manager = staff(app, "manager")
     assert manager.ask("POST", "/api/day/open", {"request_id": "open-the-day"}).status_code == 200
     arrivals = read_arrivals(ROOT / "config" / "demo" / "arrivals.toml", hall.catalogue)

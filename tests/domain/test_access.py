@@ -57,6 +57,8 @@ def test_the_supervisor_reads_and_changes_nothing(act: str):
         "device.list",
         "staff.list",
         "placement.see",
+        "slips.see",
+        "voice.see",
         "audit.read",
         "ticket.see-own",
     }

@@ -9,11 +9,13 @@ import zlib
 
 import pytest
 
+from drivers.fonts import find_fonts
 from drivers.jobs import Feed, Outcome, PrintSlip, Qr, Rule, Text
 from drivers.line.serial_line import Settings
 from drivers.printer.escpos import EscposPrinter
-from drivers.printer.raster import Artist, find_fonts, qr_rows
-from drivers.printer.slip import Profile, compose
+from drivers.printer.profile import Profile
+from drivers.printer.raster import Artist, qr_rows
+from drivers.printer.slip import compose
 
 PARTS = (
     Text("青禾县政务服务中心", 1, "center"),
@@ -165,7 +167,7 @@ def test_noise_never_changes_the_health_of_an_idle_printer(make, bench, clock):
 
 
 @pytest.mark.parametrize(
-    ("qr", "after"), [("native", n) for n in range(0, 230, 3)] + [("raster", n) for n in range(0, 9000, 701)]
+    ("qr", "after"), [("native", n) for n in range(0, 226, 3)] + [("raster", n) for n in range(0, 9000, 701)]
 )
 def test_cable_pulled_at_any_byte(make, bench, clock, qr, after):
     """Unsure or failed, never confirmed; the next slip is whole and alone on its paper."""
@@ -174,7 +176,7 @@ def test_cable_pulled_at_any_byte(make, bench, clock, qr, after):
 
     def pull(byte, at):
         receive(byte, at)
-        if far.received == 13 + after:
+        if far.received == 7 + after:  # two questions first
             cable.unplug()
 
     far.receive = pull

@@ -9,7 +9,7 @@ import pytest
 
 from drivers.errors import SpecError, VoiceUnavailable
 from drivers.voice import announce, bank, wave_file
-from drivers.voice.announce import render, render_call
+from drivers.voice.announce import Manner, announce_call, clip_file, render_call
 from drivers.voice.phrase import chinese_number, english_number, phrase
 from drivers.wording import load_wording
 
@@ -99,11 +99,13 @@ def test_a_new_recording_is_heard(recorded):
     assert seconds(render_call("A001", "3", "zh", recorded)) > seconds(first)
 
 
-def test_clips_of_two_rates_are_refused(recorded):
+def test_clips_of_two_rates_are_brought_to_one(recorded):
     folder = recorded / "voice" / "clips" / "zh"
-    wave_file.write(folder / "to.wav", 16000, wave_file.chime(16000))
-    with pytest.raises(VoiceUnavailable):
-        render(["please", "to"], folder, recorded / "x.wav")
+    before = seconds(render_call("A001", "3", "zh", recorded))
+    wave_file.write(folder / "to.wav", 16000, wave_file.chime(16000)[:3200])
+    after = render_call("A001", "3", "zh", recorded)
+    assert seconds(after) == pytest.approx(before + 0.1, abs=0.01)
+    assert wave_file.read(after)[0] == 8000
 
 
 def test_without_any_speech_program(tmp_path, monkeypatch):
@@ -161,3 +163,28 @@ def test_a_file_that_is_no_clip(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     with pytest.raises(VoiceUnavailable):
         wave_file.read(tmp_path / "a.wav")
+
+
+def test_a_word_before_the_numbers_of_a_class():
+    collect = replace(ZH, prefix={"P": "collect"})
+    assert " ".join(phrase("P012", "3", collect)) == "please collect P 0 1 2 hao , to 3 window"
+    assert " ".join(phrase("A012", "3", collect)) == "please A 0 1 2 hao , to 3 window"
+
+
+def test_two_languages_with_recordings_of_different_rates(recorded):
+    folder = recorded / "voice" / "clips" / "en"
+    for clip in bank.all_clips(EN):
+        wave_file.write(folder / f"{clip}.wav", 16000, wave_file.chime(16000)[:1600])
+    both = announce_call("A001", "3", Manner(("zh", "en"), repeat=1, chime=False), recorded)
+    zh = announce_call("A001", "3", Manner(("zh",), repeat=1, chime=False), recorded)
+    en = announce_call("A001", "3", Manner(("en",), repeat=1, chime=False), recorded)
+    assert seconds(both) == pytest.approx(seconds(zh) + seconds(en) + 0.6, abs=0.02)
+    assert clip_file("please", "zh", recorded).parent.name == "zh"
+
+
+def test_resampled_sound_lasts_as_long():
+    tone = wave_file.chime(8000)
+    again = wave_file.resample(tone, 8000, 22050)
+    assert len(again) / 22050 == pytest.approx(len(tone) / 8000, abs=0.001)
+    assert max(again) == pytest.approx(max(tone), rel=0.05)
+    assert wave_file.resample(tone, 8000, 8000) is tone

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.domain.slips import SlipTemplate
+from server.domain.slips import SlipBook
 from server.settings import HallSettings
 from server.store.unit import Store
 from tests.conftest import Clock
@@ -10,5 +10,5 @@ from tests.server.hall_day import HallDay
 
 
 @pytest.fixture
-def day(store: Store, hall: HallSettings, template: SlipTemplate, clock: Clock) -> HallDay:
+def day(store: Store, hall: HallSettings, template: SlipBook, clock: Clock) -> HallDay:
     return HallDay(store, hall, template, clock)

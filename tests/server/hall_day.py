@@ -12,7 +12,7 @@ from server.actions.staff_window import open_window
 from server.actions.start import start
 from server.actions.take_number import Taken, take_number
 from server.domain.actors import SYSTEM
-from server.domain.slips import SlipTemplate
+from server.domain.slips import SlipBook
 from server.domain.tickets import Leg
 from server.settings import HallSettings
 from server.store.unit import Store
@@ -26,7 +26,7 @@ CLERK_AT = {"W01": "ZW001", "W02": "ZW002", "W03": "ZW003", "W05": "ZW005", "W06
 class HallDay:
     store: Store
     hall: HallSettings
-    template: SlipTemplate
+    template: SlipBook
     clock: Clock
 
     def open(self, *windows: str) -> HallDay:

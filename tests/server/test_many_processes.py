@@ -16,7 +16,7 @@ from server.actions.start import start
 from server.actions.take_number import take_number
 from server.clock import now
 from server.domain.actors import Actor
-from server.settings import read_hall, read_slip
+from server.settings import read_hall
 from server.store import tables as t
 from server.store.engine import open_engine
 from server.store.once import once
@@ -32,7 +32,7 @@ WINDOWS = ("W01", "W02", "W03")
 def _store(url: str) -> tuple[Store, Any, Any]:
     hall = read_hall(ROOT / "config" / "demo", ROOT / "config")
     store = Store(open_engine(url), hall.id, lambda: NOON)
-    return store, hall, read_slip(ROOT / "config" / "slips" / "ticket.toml")
+    return store, hall, hall.slips
 
 
 NOON = now().replace(year=2026, month=3, day=2, hour=2, minute=0)  # 10:00 in Shanghai

@@ -13,7 +13,7 @@ from server.actions.print_slip import PATIENCE, follow_slip, give_up_late_slips,
 from server.domain import refusals
 from server.domain.actors import SYSTEM, Actor
 from server.domain.events import Event, SlipChanged
-from server.domain.slips import FACTS, Line, SlipTemplate
+from server.domain.slips import FACTS, Line, SlipBook, SlipTemplate
 from server.store import tables as t
 from server.store.slips import Slip, find_slip, slips_in
 from server.store.snapshots.manager import slips_value
@@ -208,11 +208,11 @@ def test_a_printing_failure_neither_frees_nor_doubles_a_number(day: HallDay, end
 def test_a_slip_may_name_every_fact_there_is(day: HallDay):
     """What settings.py admits in a template, the number's own transaction can fill."""
     day.open()
-    day.template = SlipTemplate(tuple(Line(text="{" + fact + "}") for fact in FACTS))
+    day.template = SlipBook({"ticket": SlipTemplate(tuple(Line(text="{" + fact + "}") for fact in FACTS))})
     assert taken(day).facts["parts"][0]["text"] == "A001"
 
 
-def test_the_manager_sees_only_slips_that_still_need_somebody(day: HallDay, template: SlipTemplate) -> None:
+def test_the_manager_sees_only_slips_that_still_need_somebody(day: HallDay, template: SlipBook) -> None:
     day.open("W01")
     waiting, copied, called = day.take("S101"), day.take("S101"), day.take("S001")
     for taken in (waiting, copied, called):

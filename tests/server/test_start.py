@@ -124,8 +124,13 @@ def test_all_troubles_are_told_at_once_by_the_real_command(config: Path, tmp_pat
         ("rules.toml", "gamma = 0.5", 'gamma = "half"', "gate.gamma"),
         ("rules.toml", "run = 4", "run = 4.5", "gate.run"),
         ("choices.toml", 'id = "meal"\n', "", "pause_reason.1.id"),
-        ("slips/ticket.toml", "{number}", "{numbr}", "line.3.text"),
-        ("slips/ticket.toml", "{number}", "{number", "line.3.text"),
+        ("slips/ticket.toml", "{number}", "{numbr}", "line.4.text"),
+        ("slips/ticket.toml", "{number}", "{number", "line.4.text"),
+        ("slips/ticket.toml", 'image = "emblem"', 'image = "emblm"', "line.0.image"),
+        ("slips/ticket_58.toml", "mm = 58", "mm = 57", "mm"),
+        ("slips/notice.toml", 'each = "materials"', 'each = "material"', "line.9.each"),
+        ("demo/hall.toml", 'languages = ["zh"]', 'languages = ["zz"]', "announce.languages"),
+        ("demo/hall.toml", '"D区", "服务区"]', '"D区"]', "announce.zone"),
     ],
 )
 def test_a_value_that_cannot_be_is_named(config: Path, file: str, old: str, new: str, key: str):

@@ -28,7 +28,7 @@ from server.actions.transfer import transfer
 from server.actions.undo import undo
 from server.domain.actors import Actor
 from server.domain.refusals import Refusal, ReturnTooLate
-from server.settings import read_hall, read_slip
+from server.settings import read_hall
 from server.store import tables as t
 from server.store.engine import open_engine
 from server.store.setup import ensure_hall, migrate
@@ -40,7 +40,7 @@ from tests.server.hall_day import CLERK_AT, HallDay
 WINDOWS = ("W01", "W02", "W05")
 QUEUES = {"W01": "A", "W02": "A", "W05": "B"}
 HALL = read_hall(ROOT / "config" / "demo", ROOT / "config")
-TEMPLATE = read_slip(ROOT / "config" / "slips" / "ticket.toml")
+TEMPLATE = HALL.slips
 
 
 @dataclass

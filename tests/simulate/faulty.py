@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from server.actions.run_day import watch
 from server.domain.actors import SYSTEM, Actor
 from server.domain.refusals import StorageFailed
-from server.domain.slips import SlipTemplate
+from server.domain.slips import SlipBook
 from server.domain.tickets import State
 from server.settings import HallSettings
 from server.simulate.arrivals import Citizen
@@ -58,7 +58,7 @@ class FaultyHall(LivelyHall):
     """`rate`: how probable each fault is at every act."""
 
     def __init__(
-        self, store: Store, clock: VirtualClock, settings: HallSettings, template: SlipTemplate, texts: Texts,
+        self, store: Store, clock: VirtualClock, settings: HallSettings, template: SlipBook, texts: Texts,
         rng: Random, rate: float, lively: float,
     ) -> None:  # fmt: skip
         super().__init__(store, clock, settings, template, rng, lively)

@@ -11,11 +11,14 @@ from sqlalchemy import exists, func, select
 from server.domain.tickets import AT_WINDOW, State
 from server.store import tables as t
 from server.store.alarms import all_alarms
+from server.store.health import health_of
+from server.store.rolls import rolls
 from server.store.snapshots import public
 from server.store.snapshots.desk import figures
 from server.store.snapshots.view import Ids, Rows, View, iso, wanted
 
 RATINGS_SHOWN = 20
+USUAL_MM = 110.0  # paper of one slip until this printer has shown its own
 
 
 def window_rows(view: View, ids: Ids) -> Rows:
@@ -117,13 +120,34 @@ def slips_value(view: View) -> list[dict[str, Any]]:
         t.slip, t.ticket, s.ticket == k.id
     )
     later = t.slip.alias()
-    copied = exists().where(later.c.ticket == s.ticket, later.c.copy > s.copy)
+    copied = exists().where(later.c.ticket == s.ticket, later.c.paper == s.paper, later.c.copy > s.copy)
     waits = exists().where(t.leg.c.ticket == s.ticket, t.leg.c.state == State.WAITING)
     today = (s.hall == view.hall, s.day == view.day)
     bad = query.where(*today, s.state.in_(("unsure", "failed")), ~copied, waits)
     rows = view.connection.execute(bad.order_by(s.id.desc()).limit(20)).mappings()
     keys = ("id", "number", "state", "reason", "kiosk")
     return [{**{key: r[key] for key in keys}, "at": iso(r["changed_at"])} for r in rows]
+
+
+def rolls_value(view: View) -> dict[str, dict[str, Any]]:
+    """Each printer's paper, by kiosk: millimetres used of a roll, and how many slips the rest is good for."""
+    found, rows = rolls(view.connection, view.hall), {}
+    for machine in health_of(view.connection, view.hall):
+        if machine["kind"] != "printer" or not machine["kiosk"]:
+            continue
+        roll, model = found.get(machine["kiosk"]), view.settings.slips.models.get(machine["model"])
+        used, slips = (roll.used_mm, roll.slips) if roll else (0, 0)
+        whole = model.roll_m * 1000 if model else 0
+        each = used / slips if slips else USUAL_MM
+        rows[machine["kiosk"]] = {
+            "device": machine["device"],
+            "used_mm": used,
+            "slips": slips,
+            "since": iso(roll.since) if roll else None,
+            "roll_mm": whole,
+            "left_slips": int(max(0, whole - used) / each) if whole else None,
+        }
+    return rows
 
 
 def alarms_value(view: View) -> list[dict[str, Any]]:

@@ -18,7 +18,8 @@ Ids = Collection[str]
 ALL: Ids = ("*",)  # every row of the collection
 
 _H = t.hall.c
-_MOMENT = select(_H.day, _H.revision, _H.last_at, _H.placement, _H.rules).where(_H.id == bindparam("hall"))
+_VERSIONS = (_H.placement, _H.rules, _H.slips)
+_MOMENT = select(_H.day, _H.revision, _H.last_at, *_VERSIONS).where(_H.id == bindparam("hall"))
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class View:
     def of(cls, connection: Connection, hall: str, settings: HallSettings, texts: Texts) -> View:
         row = connection.execute(_MOMENT, {"hall": hall}).one()
         if settings.keep_up is not None:
-            settings = settings.keep_up(connection, row.placement, row.rules)
+            settings = settings.keep_up(connection, row.placement, row.rules, row.slips)
         return cls(connection, hall, settings, texts, row.day, row.revision, row.last_at)
 
 

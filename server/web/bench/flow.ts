@@ -34,6 +34,7 @@ export interface Printer extends Model {
   stopped: string
   dots: number
   waiting_bytes: number
+  mouth?: boolean // a slip hangs at the presenter's outlet
 }
 export interface Run {
   text: string
@@ -84,7 +85,7 @@ const KIND: Record<string, Kind> = {
 
 /** What can be broken, as the heads of drivers/virtual/*.py list it. Pulling the plug is the same everywhere. */
 export const FAULTS: Record<Kind, string[]> = {
-  printer: ['paper_out', 'run_out', 'near_end', 'cover_open', 'cutter', 'head', 'offline', 'silent', 'gb2312_font', 'chinese_off', 'cut_needs_line_start', 'near_end_offline', 'duplicate_status', 'garbage'],
+  printer: ['paper_out', 'run_out', 'near_end', 'cover_open', 'cutter', 'jam', 'head', 'offline', 'silent', 'half_duplex', 'presenter_jam', 'idle_disconnect', 'second_client', 'gb2312_font', 'chinese_off', 'cut_needs_line_start', 'near_end_offline', 'duplicate_status', 'garbage'],
   strip: ['silent', 'no_ack', 'late_ack', 'nack_busy', 'nack_crc', 'wrong_source', 'half_frame', 'noise_before', 'lost_lead', 'byte_unit', 'baud_mismatch'],
   keypad: ['silent', 'bad_checksum', 'lost_echo', 'double_press', 'len_mismatch', 'unknown_key', 'two_at_once', 'power_burst'],
   reader: [],

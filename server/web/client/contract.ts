@@ -174,6 +174,7 @@ export interface ManagerPicture {
     posts: Record<string, PostRow>
     choices: ChoiceCount[]
     appointments: AppointmentRow[]
+    rolls: Record<string, { device: string; used_mm: number; slips: number; since: string | null; roll_mm: number; left_slips: number | null }>
   }
 }
 export type Namespace = '/hall' | '/window' | '/kiosk' | '/pad' | '/clerk' | '/manager' | '/bench'
@@ -312,6 +313,10 @@ export interface Hall {
   pause_reasons: { id: string; zh: string; en: string }[]
   outcomes: { id: string; zh: string; en: string }[]
   choice_reasons: { id: string; zh: string; en: string }[]
+  /** How calls are spoken: volumes in percent by local time, zones with their boards and window numbers. */
+  announce?: { dwell_s: number; volume: number; hours: [string, string, number][]; quiet: [string, string][]; zones: { id: string; boards: string[]; windows: string[]; volume: number }[] }
+  /** A kiosk without paper gives numbers on its screen, or none. */
+  paper_out?: 'go_on' | 'stop'
   demo: boolean
 }
 export interface RatingRules {

@@ -24,9 +24,11 @@ export type HallEvent =
   | { name: 'rating.given'; window: string; leg: number; level: number }
   | { name: 'rating.timed_out'; window: string; leg: number }
   | { name: 'rating.withdrawn'; window: string; leg: number }
+  | { name: 'roll.changed'; kiosk: string }
   | { name: 'rules.changed'; version: number }
   | { name: 'service.added'; ticket: number; number: string; window: string }
   | { name: 'slip.changed'; slip: number; ticket: number; kiosk: string | null; state: string; reason: string; copy: number }
+  | { name: 'slips.published'; version: number }
   | { name: 'ticket.called'; call: number; ticket: number; number: string; queue: string; window: string; window_number: string; n: number; voice: string; text: { zh: string; en: string } }
   | { name: 'ticket.cancelled'; ticket: number; number: string; queue: string }
   | { name: 'ticket.chosen'; ticket: number; number: string; window: string; reason: string }

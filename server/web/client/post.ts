@@ -104,6 +104,21 @@ export function get<T>(path: string): Promise<Answer<T>> {
   return ask<T>('GET', path)
 }
 
+/** A whole file as the body; it goes once, for the same file may be put again without harm. */
+export async function putFile<T>(path: string, file: Blob, type: string): Promise<Answer<T>> {
+  const headers: Record<string, string> = { Accept: 'application/json', 'Content-Type': type }
+  if (csrf) headers['X-Wucha-CSRF'] = csrf
+  try {
+    const reply = await fetch(path, { method: 'PUT', headers, credentials: 'same-origin', cache: 'no-store', body: file })
+    const found = await reply.json().catch(() => null)
+    if (reply.ok) return { ok: true, status: reply.status, body: found as T }
+    const no = found as Refused | null
+    return { ok: false, status: reply.status, refused: (no && no.refused) || 'server-error', facts: (no && no.facts) || {}, text: (no && no.text) || null }
+  } catch {
+    return { ok: false, status: 0, refused: OFFLINE, facts: {}, text: null }
+  }
+}
+
 export async function post<T>(path: string, body: object = {}, options: PostOptions = {}): Promise<Answer<T>> {
   const request_id = options.request_id || newRequestId()
   const whole = options.bare ? body : { ...body, request_id }

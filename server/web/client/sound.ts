@@ -7,14 +7,14 @@ const PATIENCE_MS = 30000
 let now: HTMLAudioElement | null = null
 
 /** Resolves when the sound has ended. blocked: this browser wants a touch before it makes any noise. */
-export async function playFile(path: string): Promise<Played> {
+export async function playFile(path: string, percent = 100): Promise<Played> {
   let url = ''
   try {
     const key = deviceKey()
     const reply = await fetch(path, { headers: key ? { Authorization: 'Bearer ' + key } : {}, credentials: 'same-origin' })
     if (!reply.ok) return 'failed'
     url = URL.createObjectURL(await reply.blob())
-    return await play(url)
+    return await play(url, percent)
   } catch {
     return 'failed'
   } finally {
@@ -30,9 +30,10 @@ export async function mayPlay(): Promise<boolean> {
   return played !== 'blocked'
 }
 
-function play(url: string): Promise<Played> {
+function play(url: string, percent = 100): Promise<Played> {
   return new Promise((done) => {
     const audio = (now = new Audio(url))
+    audio.volume = Math.max(0, Math.min(1, percent / 100))
     const end = (how: Played) => {
       clearTimeout(timer)
       if (now === audio) now = null

@@ -88,8 +88,12 @@ class Hall:
             command = [sys.executable, "-m", "server.cli", "run"]
         else:
             command = [sys.executable, "-m", "server.serve", "--hall"]
-        env = {"WUCHA_DATA": str(self.data), "WUCHA_PORT": str(self.port), "WUCHA_PASSWORD_COST": "test",
-               "PYTHONUNBUFFERED": "1"}
+        env = {
+            "WUCHA_DATA": str(self.data),
+            "WUCHA_PORT": str(self.port),
+            "WUCHA_PASSWORD_COST": "test",
+            "PYTHONUNBUFFERED": "1",
+        }
         self.child = Child(command, self.port, self.log, env)
         return self.child.wait_for(self.answers, deadline_s)
 

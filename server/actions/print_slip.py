@@ -13,7 +13,9 @@ from server.domain.slips import SlipTemplate, compose
 from server.domain.tickets import Ticket
 from server.settings import HallSettings
 from server.store.appointments import appointment_time
+from server.store.errands import open_errands
 from server.store.estimates import told_with
+from server.store.health import printing_kiosks
 from server.store.slips import Slip, add_slip, copies, find_slip, last_slip, queued_before, save_slip
 from server.store.tickets import count_ahead, find_ticket, last_leg
 from server.store.unit import Unit
@@ -41,7 +43,7 @@ def owe_slip(
     """Write the slip that `kiosk` owes; the host prints it after commit."""
     item = hall.catalogue.services[ticket.service]
     windows = [hall.catalogue.windows[w].number for w in hall.catalogue.serving[item.queue]]
-    estimate = told_with(unit.connection, ticket.id)
+    estimate, further = told_with(unit.connection, ticket.id), open_errands(unit.connection, ticket.id)
     facts = {
         "number": ticket.number,
         "hall": hall.hall.centre.name,
@@ -59,6 +61,7 @@ def owe_slip(
         "wait_unknown": estimate.state == "unknown",
         "hotline": hall.hall.centre.hotline,
         "appointment": agreed_time(unit, hall, ticket),
+        "further": "、".join(hall.catalogue.services[e.service].name for e in further),
     }
     slip = add_slip(
         unit, ticket.id, copy, kiosk, {"number": ticket.number, "parts": compose(template, facts)}
@@ -73,11 +76,14 @@ def agreed_time(unit: Unit, hall: HallSettings, ticket: Ticket) -> str:
     return f"{at.astimezone(hall.zone):%H:%M}" if at else ""
 
 
-def reprint_slip(unit: Unit, hall: HallSettings, template: SlipTemplate, base_url: str, ticket: int) -> Slip:
-    """补打: one more paper with the same number, marked and counted. Raises TicketUnknown, ReprintsSpent,
-    DayClosed.
+def reprint_slip(
+    unit: Unit, hall: HallSettings, template: SlipTemplate, base_url: str, ticket: int, at: str | None = None
+) -> Slip:
+    """补打: one more paper with the same number, marked and counted.
 
-    A kiosk prints its own numbers only; staff get the paper where the number was taken.
+    A kiosk prints its own numbers only. Staff name the kiosk `at` which the paper comes out; without it, it
+    is the one that printed before. Raises TicketUnknown, ReprintsSpent, DayClosed; PrinterNeeded when no
+    kiosk is known, PrinterUnknown when the named one has no printer.
     """
     found = find_ticket(unit.connection, unit.hall, ticket)
     kiosk = unit.actor.kiosk
@@ -89,12 +95,22 @@ def reprint_slip(unit: Unit, hall: HallSettings, template: SlipTemplate, base_ur
     made = copies(unit.connection, ticket)
     if made > hall.hall.ticket.reprint_allowed:
         raise refusals.ReprintsSpent(number=found.number, allowed=hall.hall.ticket.reprint_allowed)
+    place = kiosk or _printer(unit, found, at, before)
     ahead = count_ahead(unit.connection, unit.hall, found.day, last_leg(unit.connection, ticket))
-    slip = owe_slip(
-        unit, hall, template, base_url, found, ahead, made + 1, kiosk or (before.kiosk if before else "")
-    )
-    unit.note("slip.reprint", f"ticket:{ticket}", copy=slip.copy)
+    slip = owe_slip(unit, hall, template, base_url, found, ahead, made + 1, place)
+    unit.note("slip.reprint", f"ticket:{ticket}", copy=slip.copy, kiosk=place)
     return slip
+
+
+def _printer(unit: Unit, ticket: Ticket, at: str | None, before: Slip | None) -> str:
+    known = printing_kiosks(unit.connection, unit.hall)
+    if at is not None:
+        if at not in known:
+            raise refusals.PrinterUnknown(kiosk=at, kiosks=known)
+        return at
+    if before is None or not before.kiosk:
+        raise refusals.PrinterNeeded(number=ticket.number, kiosks=known)
+    return before.kiosk
 
 
 def follow_slip(unit: Unit, slip: int, state: str, reason: str) -> None:

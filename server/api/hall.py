@@ -63,6 +63,7 @@ def get_hall() -> ResponseReturnValue:
         "hours": _hours(hall.hall.hours),
         "languages": list(h.texts.languages),
         "demo": h.settings.demo,
+        "several": hall.hall.ticket.multi_service_ticket,
         "rating": {
             "levels": [_level(level) for level in hall.levels],
             "reason_required_max_level": hall.rating.reason_required_max_level,

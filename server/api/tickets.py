@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from apiflask import APIBlueprint
 from flask.typing import ResponseReturnValue
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from server.actions.print_slip import reprint_slip
 from server.actions.take_number import Taken, take_number
@@ -39,6 +39,11 @@ class TakeBody(Act):
     person: PersonBody | None = None
     confirm: tuple[Literal["queue-long", "service-twice"], ...] = ()  # refusals that asked and were answered
     first_window: Word | None = None
+    further: Annotated[tuple[Word, ...], Field(max_length=4)] = ()  # services that follow on the same number
+
+
+class ReprintBody(Act):
+    kiosk: Word | None = None
 
 
 @bp.post("")
@@ -55,6 +60,7 @@ def post_ticket(body: TakeBody) -> ResponseReturnValue:
     def deed(unit: Unit) -> dict[str, Any]:
         wish = (body.service, body.priority, body.lang)
         more: dict[str, Any] = {"person": who, "confirmed": body.confirm, "first_window": body.first_window}
+        more["further"] = body.further
         if unit.actor.kind == "device":
             more["first_window"] = None  # a kiosk does not know who handled it first
         return taken_json(h, take_number(unit, h.hall, h.slip, h.settings.url, *wish, **more))
@@ -64,13 +70,14 @@ def post_ticket(body: TakeBody) -> ResponseReturnValue:
 
 @bp.post("/<int(max=9223372036854775807):ticket>/reprint")
 @needs("ticket.reprint")
-@bp.input(Act, arg_name="body")
-def post_reprint(ticket: int, body: Act) -> ResponseReturnValue:
-    """Print the same number once more (补打), marked and counted: 201 with the slip."""
+@bp.input(ReprintBody, arg_name="body")
+def post_reprint(ticket: int, body: ReprintBody) -> ResponseReturnValue:
+    """Print the same number once more (补打), marked and counted: 201 with the slip. `kiosk`: where the paper
+    comes out, for staff; a kiosk prints at itself."""
     h = house()
 
     def deed(unit: Unit) -> dict[str, Any]:
-        return {"slip": slip_json(reprint_slip(unit, h.hall, h.slip, h.settings.url, ticket))}
+        return {"slip": slip_json(reprint_slip(unit, h.hall, h.slip, h.settings.url, ticket, body.kiosk))}
 
     return act(body, deed, good=201)
 
@@ -92,7 +99,6 @@ def get_slip(ticket: int) -> ResponseReturnValue:
 def taken_json(h: House, taken: Taken) -> dict[str, Any]:
     """A fresh number as the faces read it."""
     ticket, catalogue = taken.ticket, h.hall.catalogue
-    item = catalogue.services[ticket.service]
     return {
         "ticket": {
             "id": ticket.id,
@@ -101,7 +107,8 @@ def taken_json(h: House, taken: Taken) -> dict[str, Any]:
             "estimate": estimate_json(taken.estimate),
             "queue_name": catalogue.queues[ticket.prefix].name,
             "queue_name_en": catalogue.queues[ticket.prefix].name_en,
-            "service": {"id": item.id, "name": item.name, "name_en": item.name_en},
+            "service": _named(h, ticket.service),
+            "further": [_named(h, s) for s in taken.further],
             "state": taken.leg.state,
             "ahead": taken.ahead,
             "taken_at": ticket.taken_at.isoformat(),
@@ -112,6 +119,11 @@ def taken_json(h: House, taken: Taken) -> dict[str, Any]:
         "slip": slip_json(taken.slip) if taken.slip else None,
         "existing": taken.existing,
     }
+
+
+def _named(h: House, service: str) -> dict[str, str]:
+    item = h.hall.catalogue.services[service]
+    return {"id": item.id, "name": item.name, "name_en": item.name_en}
 
 
 def slip_json(slip: Slip) -> dict[str, Any]:

@@ -62,6 +62,7 @@ DayOpenAlready = _refusal("DayOpenAlready", "day-open-already", "The business da
 ClockInsane = _refusal("ClockInsane", "clock-insane", "The clock is earlier than what was stored; confirm.")
 ServiceUnknown = _refusal("ServiceUnknown", "service-unknown", "No such service in this hall.", 404)
 ServiceByStaff = _refusal("ServiceByStaff", "service-by-staff", "This number is given by staff only.")
+ServiceRepeated = _refusal("ServiceRepeated", "service-repeated", "The same service is named twice.")
 PriorityUnknown = _refusal("PriorityUnknown", "priority-unknown", "No such priority class.", 404)
 NumbersExhausted = _refusal(
     "NumbersExhausted", "numbers-exhausted", "All numbers of this queue are given out."
@@ -73,6 +74,9 @@ ServiceTwice = _refusal("ServiceTwice", "service-twice", "This person had the sa
 PersonLimit = _refusal("PersonLimit", "person-limit", "This person holds or had as many numbers as allowed.")
 PersonInvalid = _refusal("PersonInvalid", "person-invalid", "No such identity or phone number.", 422)
 ReprintsSpent = _refusal("ReprintsSpent", "reprints-spent", "This slip was reprinted as often as allowed.")
+
+PrinterNeeded = _refusal("PrinterNeeded", "printer-needed", "No kiosk printed it yet: which one shall?")
+PrinterUnknown = _refusal("PrinterUnknown", "printer-unknown", "No kiosk of this name has a printer.", 404)
 
 # --- tickets and windows
 TicketUnknown = _refusal("TicketUnknown", "ticket-unknown", "No such ticket.", 404)

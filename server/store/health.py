@@ -17,6 +17,12 @@ def health_of(connection: Connection, hall: str) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def printing_kiosks(connection: Connection, hall: str) -> list[str]:
+    """The kiosks that have a printer of their own."""
+    query = select(t.health.c.kiosk).where(t.health.c.hall == hall, t.health.c.kind == "printer")
+    return sorted(set(connection.execute(query.where(t.health.c.kiosk.is_not(None))).scalars()))
+
+
 def save_device(unit: Unit, row: dict[str, Any]) -> None:
     """Enter or replace a device: keys device, kind, model, line, window, kiosk, state, reason, detail."""
     values = {"hall": unit.hall, "at": unit.now, **row}

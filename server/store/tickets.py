@@ -271,9 +271,7 @@ def _heads(pools: Pools) -> Executable:
     return open_to_all.union_all(for_me, came_back, for_person)
 
 
-def recent_classes(
-    connection: Connection, hall: str, day: str, window: str | None, most: int
-) -> list[str]:
+def recent_classes(connection: Connection, hall: str, day: str, window: str | None, most: int) -> list[str]:
     """The classes of the day's last `most` first calls, newest first; of one window, or None = of all."""
     which = {"hall": hall, "day": day, "most": most, "window": window}
     return list(connection.execute(_RECENT if window is None else _RECENT_AT, which).scalars())

@@ -310,6 +310,8 @@ export interface Hall {
   pause_reasons: { id: string; zh: string; en: string }[]
   outcomes: { id: string; zh: string; en: string }[]
   choice_reasons: { id: string; zh: string; en: string }[]
+  /** Several services may stand on one number. */
+  several: boolean
   demo: boolean
 }
 export interface RatingRules {
@@ -370,6 +372,8 @@ export interface Ticket {
   queue_name: string
   queue_name_en?: string
   service: { id: string; name: string; name_en: string }
+  /** Services that follow on the same number. */
+  further?: { id: string; name: string; name_en: string }[]
   state: TicketState
   ahead: number | null
   estimate?: Estimate
@@ -395,6 +399,9 @@ export interface MyTicket {
     estimate?: { state: Estimate['state']; rough: boolean; expected_at: string | null; by: string | null } | null
     window: string | null
     calls: number
+    /** So few are ahead that it is time to come back. */
+    near?: boolean
+    why?: ({ rule: string } & Both) | null
     windows: string[]
     taken_at: string
   }

@@ -1,0 +1,143 @@
+"""Regimes and features of taking, queueing and calling, each through the doors that people use (tests/ROWS.md)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from server.app import App
+from server.domain.actors import SYSTEM
+from server.store.health import save_device
+from server.store.slips import last_slip
+from tests.conftest import SHANGHAI, Clock
+from tests.server.callers import Caller, audit, device, nobody, person_of, staff
+from tests.server.test_booking_api import book, go, slot
+from tests.server.test_desk_more import ask, do
+
+
+@pytest.fixture
+def kiosk(app: App) -> Caller:
+    do(staff(app, "manager"), "/api/day/open")
+    return device(app, "kiosk")
+
+
+@pytest.fixture
+def clerk(app: App, kiosk: Caller) -> Caller:
+    who = staff(app, "clerk")
+    do(who, "/api/windows/W01/open")
+    return who
+
+
+# --- one number, several services
+def test_A8_F17_several_services_chosen_at_the_kiosk_stand_on_one_number(
+    app: App, kiosk: Caller, clerk: Caller
+):
+    taken = do(kiosk, "/api/tickets", service="S001", further=["S101", "S003"])
+    assert [s["id"] for s in taken["ticket"]["further"]] == ["S101", "S003"]
+    number, link = taken["ticket"]["number"], taken["ticket"]["link"]
+    with app.house.store.read() as connection:
+        slip = last_slip(connection, taken["ticket"]["id"])
+    assert slip is not None
+    names = "、".join(app.house.hall.catalogue.services[s].name for s in ("S101", "S003"))
+    assert any(names in str(part.get("text", "")) for part in slip.facts["parts"])
+    steps = clerk.ask("GET", f"/api/my/{link}").json["legs"]
+    assert [s["state"] for s in steps] == ["waiting", "planned", "planned"]
+    other = person_of(app, "ZW005")
+    do(other, "/api/windows/W05/open")
+    place, served = {"A": ("W01", clerk), "B": ("W05", other)}, []
+    for _ in range(3):
+        queue = app.house.hall.catalogue.services[["S001", "S101", "S003"][len(served)]].queue
+        at, who = place[queue]
+        desk = do(who, f"/api/windows/{at}/call-next")["desk"]
+        served.append((desk["ticket"]["number"], desk["ticket"]["service"]["id"]))
+        do(who, f"/api/windows/{at}/start")
+        do(who, f"/api/windows/{at}/finish")
+    assert served == [(number, "S001"), (number, "S101"), (number, "S003")]
+    assert clerk.ask("GET", f"/api/my/{link}").json["ticket"]["state"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("further", "code"),
+    [(["S001"], "service-repeated"), (["S101", "S101"], "service-repeated"), (["S999"], "service-unknown")],
+)
+def test_A8_what_cannot_stand_on_the_number_takes_none(
+    app: App, kiosk: Caller, further: list[str], code: str
+):
+    assert ask(kiosk, "/api/tickets", service="S001", further=further).json["refused"] == code
+    assert ask(kiosk, "/api/tickets", service="S001", further=["S101"] * 5).status_code == 422
+    assert do(kiosk, "/api/tickets", service="S001")["ticket"]["number"] == "A001"
+
+
+# --- why this one
+def test_F77_every_call_says_why_to_clerk_and_citizen(app: App, kiosk: Caller, clerk: Caller, clock: Clock):
+    link = do(kiosk, "/api/tickets", service="S001")["ticket"]["link"]
+    assert clerk.ask("GET", f"/api/my/{link}").json["ticket"]["why"] is None
+    clock.forward(minutes=4)
+    why = do(clerk, "/api/windows/W01/call-next")["desk"]["ticket"]["why"]
+    assert (why["rule"], "A001已等4分钟" in why["zh"], "A001" in why["en"]) == ("share", True, True)
+    assert clerk.ask("GET", f"/api/my/{link}").json["ticket"]["why"] == why
+    assert why["zh"] in clerk.ask("GET", f"/t/{link}").text
+
+
+def test_F77_C1_a_due_appointment_is_told_by_its_time(app: App, clock: Clock):
+    link = book(nobody(app), slot(10))
+    go(app, clock, 9, 50)
+    code = nobody(app).ask("GET", f"/api/booking/{link}").json["appointment"]["code"]
+    kiosk, clerk = device(app, "kiosk"), staff(app, "clerk")
+    do(clerk, "/api/windows/W01/open")
+    do(kiosk, "/api/check-in", code=code)
+    clock.forward(minutes=10)
+    why = do(clerk, "/api/windows/W01/call-next")["desk"]["ticket"]["why"]
+    assert why["rule"] == "protected"
+    assert "约在10:00" in why["zh"]
+    assert "10:00" in why["en"]
+
+
+# --- transfers and paper
+def test_F67_a_transfer_names_queue_and_window_together(app: App, kiosk: Caller, clerk: Caller):
+    other = person_of(app, "ZW002")
+    do(other, "/api/windows/W02/open")
+    do(kiosk, "/api/tickets", service="S001")
+    do(clerk, "/api/windows/W01/call-next")
+    wrong = ask(clerk, "/api/windows/W01/transfer", queue="C", window="W02")
+    assert (wrong.status_code, wrong.json["refused"], wrong.json["facts"]) == (
+        409,
+        "target-wrong",
+        {"window": "W02", "queue": "C"},
+    )
+    do(clerk, "/api/windows/W01/transfer", queue="A", window="W02")
+    assert do(clerk, "/api/windows/W01/call-next")["none"]
+    ticket = do(other, "/api/windows/W02/call-next")["desk"]["ticket"]
+    assert (ticket["number"], ticket["queue"]) == ("A001", "A")
+
+
+def printer_at(app: App, kiosk: str) -> None:
+    row = {"device": f"printer-{kiosk}", "kind": "printer", "model": "escpos", "line": "x", "window": None}
+    with app.house.store.unit(SYSTEM) as unit:
+        save_device(unit, {**row, "kiosk": kiosk, "state": "ok", "reason": "", "detail": ""})
+
+
+def test_F7_staff_choose_the_kiosk_that_prints_a_number_again(app: App, kiosk: Caller, clerk: Caller):
+    """A number taken at the desk never had paper: without a kiosk the wish is refused, not sent nowhere."""
+    printer_at(app, "K1")
+    path = f"/api/tickets/{do(clerk, '/api/tickets', service='S001')['ticket']['id']}/reprint"
+    no = ask(clerk, path)
+    assert (no.status_code, no.json["refused"], no.json["facts"]["kiosks"]) == (409, "printer-needed", ["K1"])
+    assert ask(clerk, path, kiosk="K9").json["refused"] == "printer-unknown"
+    slip = do(clerk, path, kiosk="K1")["slip"]
+    assert (slip["state"], slip["copy"]) == ("queued", 1)
+    assert audit(app, "slip.reprint")[-1]["facts"]["kiosk"] == "K1"
+    own = do(kiosk, "/api/tickets", service="S001")["ticket"]["id"]
+    assert do(clerk, f"/api/tickets/{own}/reprint")["slip"]["copy"] == 2  # where it was printed before
+
+
+# --- reminders
+def test_F38_the_phone_reminds_when_fewer_than_three_are_ahead(app: App, kiosk: Caller, clerk: Caller):
+    links = [do(kiosk, "/api/tickets", service="S001")["ticket"]["link"] for _ in range(4)]
+    near = [clerk.ask("GET", f"/api/my/{link}").json["ticket"]["near"] for link in links]
+    assert near == [True, True, True, False]
+    assert "快到您了" not in clerk.ask("GET", f"/t/{links[3]}").text
+    do(clerk, "/api/windows/W01/call-next")
+    assert clerk.ask("GET", f"/api/my/{links[3]}").json["ticket"]["near"]
+    assert "快到您了" in clerk.ask("GET", f"/t/{links[3]}").text

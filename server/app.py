@@ -13,6 +13,7 @@ from flask_socketio import SocketIO
 
 from server import clock as clock_module
 from server.api import (
+    audit,
     booking,
     booking_pages,
     day,
@@ -110,6 +111,7 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     for door in (
         *(hall, tickets, windows, desk_more, help, ratings, my),
         *(day, state, session, setup, devices, staff, what_if, placement, booking, booking_pages, pages),
+        audit,
     ):
         app.register_blueprint(door.bp)
     app.register_blueprint(estimates.bp)

@@ -1,8 +1,7 @@
-"""Regimes and features of taking, queueing and calling, each through the doors that people use (tests/ROWS.md)."""
+"""Regimes and features of taking, queueing and calling, each through the doors that people use: the rows of
+tests/ROWS.md."""
 
 from __future__ import annotations
-
-from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,7 +9,7 @@ from server.app import App
 from server.domain.actors import SYSTEM
 from server.store.health import save_device
 from server.store.slips import last_slip
-from tests.conftest import SHANGHAI, Clock
+from tests.conftest import Clock
 from tests.server.callers import Caller, audit, device, nobody, person_of, staff
 from tests.server.test_booking_api import book, go, slot
 from tests.server.test_desk_more import ask, do
@@ -141,3 +140,69 @@ def test_F38_the_phone_reminds_when_fewer_than_three_are_ahead(app: App, kiosk: 
     do(clerk, "/api/windows/W01/call-next")
     assert clerk.ask("GET", f"/api/my/{links[3]}").json["ticket"]["near"]
     assert "快到您了" in clerk.ask("GET", f"/t/{links[3]}").text
+
+
+# --- nothing out of order without a reason
+def test_C11_every_call_out_of_order_is_listed_with_rule_or_person(
+    app: App, kiosk: Caller, clerk: Caller, clock: Clock
+):
+    for priority in ("ordinary", "ordinary", "elder"):
+        do(kiosk, "/api/tickets", service="S001", priority=priority)
+    for deed, more in (("call-next", {}), ("call-choice", {"number": "A002", "reason": "helped"})):
+        clock.forward(minutes=5)
+        do(clerk, f"/api/windows/W01/{deed}", **more)
+        do(clerk, "/api/windows/W01/start")
+        do(clerk, "/api/windows/W01/finish")
+    clock.forward(minutes=1)
+    do(clerk, "/api/windows/W01/call-next")
+    supervisor = staff(app, "supervisor")
+    every = supervisor.ask("GET", "/api/calls").json["calls"]
+    assert [(c["number"], c["why"]["rule"]) for c in every] == [
+        ("A001", "share"),
+        ("A002", "choice"),
+        ("A003", "protected"),
+    ]
+    odd = supervisor.ask("GET", "/api/calls?out_of_order=1").json["calls"]
+    assert [c["number"] for c in odd] == ["A002", "A003"]
+    assert (odd[0]["clerk"]["name"], odd[0]["reason"]["zh"]) == ("陈静", "行动不便，已在窗口前")
+    assert odd[1]["why"]["zh"] == "A003为优先号，已等5分钟，优先叫号"
+    for role, status in (("clerk", 403), ("admin", 403), ("manager", 200)):
+        assert staff(app, role).ask("GET", "/api/calls").status_code == status
+
+
+def test_E1_supervision_reads_the_audit_chain_by_act_thing_person_and_day(
+    app: App, kiosk: Caller, clerk: Caller
+):
+    ticket = do(kiosk, "/api/tickets", service="S001")["ticket"]["id"]
+    do(clerk, "/api/windows/W01/call-next")
+    supervisor = staff(app, "supervisor")
+
+    def read(query: str) -> list[tuple[str, str]]:
+        reply = supervisor.ask("GET", f"/api/audit?{query}")
+        assert reply.status_code == 200, reply.json
+        return [(line["act"], line["about"]) for line in reply.json["lines"]]
+
+    assert read("act=ticket.take") == [("ticket.take", f"ticket:{ticket}")]
+    assert read(f"about=ticket:{ticket}") == [("ticket.take", f"ticket:{ticket}")]
+    assert {act for act, _ in read("act=ticket.")} == {"ticket.take", "ticket.call"}
+    assert {act for act, _ in read(f"person={clerk.id}")} == {"window.open", "ticket.call"}
+    assert read("day=2026-03-01") == read("day=2026-03-03") == []
+    assert ("day.open", "day:2026-03-02") in read("day=2026-03-02")
+    assert read("act=audit.read")[0] == ("audit.read", "audit"), "who reads is read"
+    line = supervisor.ask("GET", "/api/audit?act=window.open").json["lines"][0]
+    assert (line["name"], line["actor"]["role"], line["result"]) == ("陈静", "clerk", "done")
+    for bad in ("day=9999-12-31", "act=%27", "before=0", "why=1"):
+        assert supervisor.ask("GET", f"/api/audit?{bad}").json["refused"] == "input-invalid"
+    assert clerk.ask("GET", "/api/audit").status_code == 403
+
+
+def test_E1_a_long_chain_is_read_page_by_page(app: App, kiosk: Caller):
+    with app.house.store.unit(SYSTEM) as unit:
+        for n in range(250):
+            unit.note("probe.act", f"thing:{n}")
+    supervisor, before, seen = staff(app, "supervisor"), "", []
+    while before is not None:
+        body = supervisor.ask("GET", f"/api/audit?act=probe.act{before and f'&before={before}'}").json
+        seen += [line["about"] for line in body["lines"]]
+        before = body["before"]
+    assert seen == [f"thing:{n}" for n in range(249, -1, -1)]

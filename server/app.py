@@ -22,7 +22,9 @@ from server.api import (
     estimates,
     hall,
     help,
+    leaves,
     my,
+    orders,
     placement,
     problems,
     ratings,
@@ -111,7 +113,7 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     for door in (
         *(hall, tickets, windows, desk_more, help, ratings, my),
         *(day, state, session, setup, devices, staff, what_if, placement, booking, booking_pages, pages),
-        audit,
+        *(audit, leaves, orders),
     ):
         app.register_blueprint(door.bp)
     app.register_blueprint(estimates.bp)

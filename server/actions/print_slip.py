@@ -16,6 +16,7 @@ from server.store.appointments import appointment_time
 from server.store.errands import open_errands
 from server.store.estimates import told_with
 from server.store.health import printing_kiosks
+from server.store.orders import order_of
 from server.store.slips import Slip, add_slip, copies, find_slip, last_slip, queued_before, save_slip
 from server.store.tickets import count_ahead, find_ticket, last_leg
 from server.store.unit import Unit
@@ -44,6 +45,7 @@ def owe_slip(
     item = hall.catalogue.services[ticket.service]
     windows = [hall.catalogue.windows[w].number for w in hall.catalogue.serving[item.queue]]
     estimate, further = told_with(unit.connection, ticket.id), open_errands(unit.connection, ticket.id)
+    order = order_of(unit.connection, unit.hall, ticket.id)
     facts = {
         "number": ticket.number,
         "hall": hall.hall.centre.name,
@@ -61,6 +63,7 @@ def owe_slip(
         "wait_unknown": estimate.state == "unknown",
         "hotline": hall.hall.centre.hotline,
         "appointment": agreed_time(unit, hall, ticket),
+        "items": order.items if order and order.items > 1 else "",
         "further": "、".join(hall.catalogue.services[e.service].name for e in further),
     }
     slip = add_slip(

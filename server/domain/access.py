@@ -64,6 +64,12 @@ MATRIX: dict[str, frozenset[str]] = {
         "what-if.ask": (DUTY_LEADER, MANAGER),
         "appointment.book": (*BESIDE_CITIZEN, MANAGER),
         "appointment.check-in": (KIOSK, *BESIDE_CITIZEN),
+        "leave.ask": (*BESIDE_CITIZEN, MANAGER),
+        "leave.decide": (DUTY_LEADER, MANAGER),
+        "order.see": (*BESIDE_CITIZEN, MANAGER, SUPERVISOR),  # never who the client is
+        "order.make": BESIDE_CITIZEN,
+        "order.plan": (GUIDE, DUTY_LEADER, MANAGER),
+        "order.serve": BESIDE_CITIZEN,  # the team of the order only
     }.items()
 }
 

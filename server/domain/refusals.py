@@ -117,6 +117,27 @@ UndoRated = _refusal("UndoRated", "undo-rated", "The citizen has rated this visi
 CorrectionLate = _refusal("CorrectionLate", "correction-late", "Only a visit of today can be corrected.")
 EmergencyClosed = _refusal("EmergencyClosed", "emergency-closed", "This emergency is closed.")
 
+# --- leave
+LeaveUnknown = _refusal("LeaveUnknown", "leave-unknown", "No such leave.", 404)
+LeaveInvalid = _refusal("LeaveInvalid", "leave-invalid", "A leave ends after it begins, in the future.", 422)
+LeaveOverlap = _refusal("LeaveOverlap", "leave-overlap", "This person has a leave in that time.")
+LeaveUncovered = _refusal("LeaveUncovered", "leave-uncovered", "Nobody else of the post would be there.")
+LeaveOwn = _refusal("LeaveOwn", "leave-own", "Nobody decides about their own leave.", 403)
+LeaveStateWrong = _refusal("LeaveStateWrong", "leave-state-wrong", "The leave's state does not allow this.")
+PersonOnLeave = _refusal("PersonOnLeave", "person-on-leave", "Close your leave before you take a window.")
+
+# --- orders: home visits, assisted handling, batches
+OrderUnknown = _refusal("OrderUnknown", "order-unknown", "No such order.", 404)
+OrderStateWrong = _refusal("OrderStateWrong", "order-state-wrong", "The order's state does not allow this.")
+OrderForeign = _refusal("OrderForeign", "order-foreign", "You are not in the team of this order.", 403)
+OrderKindWrong = _refusal("OrderKindWrong", "order-kind-wrong", "This kind of order knows no such step.")
+TeamWrong = _refusal("TeamWrong", "team-wrong", "A team is people of the hall who are not on leave then.")
+TimePassed = _refusal("TimePassed", "time-passed", "The agreed time must lie ahead.")
+BatchOverlap = _refusal("BatchOverlap", "batch-overlap", "Another batch has this window at that time.")
+ContactNeeded = _refusal("ContactNeeded", "contact-needed", "A visit needs a name and an address.", 422)
+ContactErased = _refusal("ContactErased", "contact-erased", "Who it was has been erased on schedule.")
+MandateNeeded = _refusal("MandateNeeded", "mandate-needed", "The client's written authority comes first.")
+
 # --- ratings
 RatingNotAsked = _refusal("RatingNotAsked", "rating-not-asked", "There is no finished visit to rate.")
 RatingGivenAlready = _refusal("RatingGivenAlready", "rating-given-already", "This visit was rated already.")

@@ -16,7 +16,7 @@ Part = dict[str, object]
 FACTS = (  # what a line of a ticket's slip may name
     *("number", "hall", "service", "service_en", "queue", "ahead", "windows", "taken_at"),
     *("url", "copy", "reprint", "hotline", "appointment"),
-    *("wait", "wait_soon", "wait_unknown", "further"),
+    *("wait", "wait_soon", "wait_unknown", "further", "items"),
 )
 
 

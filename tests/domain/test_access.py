@@ -58,6 +58,7 @@ def test_the_supervisor_reads_and_changes_nothing(act: str):
         "staff.list",
         "placement.see",
         "audit.read",
+        "order.see",
         "ticket.see-own",
     }
     assert may("supervisor", act) == (act in reading)

@@ -15,6 +15,7 @@ from server.store import tables as t
 from server.store.deeds import last_deed
 from server.store.emergencies import emergency_at
 from server.store.errands import open_errands
+from server.store.orders import order_of
 from server.store.snapshots.view import View, iso
 from server.store.snapshots.why import why
 from server.store.tickets import find_ticket, leg_at
@@ -119,10 +120,17 @@ def _ticket(view: View, leg: Leg) -> dict[str, Any]:
         "started_at": iso(leg.started_at),
         "calls": leg.calls,
         "why": why(view, leg),
+        "order": _order(view, leg.ticket),
         "note": leg.note,
         "from_window": leg.from_window,
         "materials": [{"name": m.name, "form": m.form, "required": m.required} for m in materials],
     }
+
+
+def _order(view: View, ticket: int) -> dict[str, Any] | None:
+    """The batch or the assisted errand for which the number was taken."""
+    order = order_of(view.connection, view.hall, ticket)
+    return {"id": order.id, "kind": order.kind.value, "items": order.items} if order else None
 
 
 def _recall_at(view: View, leg: Leg) -> datetime | None:

@@ -15,7 +15,9 @@ export type HallEvent =
   | { name: 'emergency.closed'; emergency: number; window: string }
   | { name: 'emergency.raised'; emergency: number; window: string }
   | { name: 'estimates.changed'; queue: string }
+  | { name: 'leave.changed'; leave: number; state: string }
   | { name: 'leg.added'; ticket: number; number: string; queue: string; window: string | null }
+  | { name: 'order.changed'; order: number; kind: string; state: string }
   | { name: 'placement.published'; version: number }
   | { name: 'post.cover_ended'; window: string }
   | { name: 'post.leader_called'; window: string }

@@ -19,11 +19,20 @@ _rendering = Lock()  # one at a time: the same sentence is asked for by every bo
 
 def announcement(number: str, window: str, house: House) -> Path | None:
     """The WAV file that calls `number` to `window`, None when nothing here can speak."""
+    return _spoken(number, window, "zh", house)
+
+
+def call_for_help(window: str, house: House) -> Path | None:
+    """The same for the emergency at a window (config/voice/zh-help.toml)."""
+    return _spoken("", window, "zh-help", house)
+
+
+def _spoken(number: str, window: str, wording: str, house: House) -> Path | None:
     from drivers.voice.announce import render_call  # loads the speech parts on first use, not at start
 
     with _rendering:
         try:
-            return Path(render_call(number, window, "zh", house.settings.data))
+            return Path(render_call(number, window, wording, house.settings.data))
         except DriverError as trouble:
             log.warning("voice: %s", trouble)
             return None

@@ -3,7 +3,7 @@ import type { Both, Day, DeviceRow, Emergency, HallAlarm, ManagerQueueRow, Manag
 
 // ---- what is open on the screen -----------------------------------------------------------------------
 
-export type Tab = 'live' | 'placement' | 'devices' | 'staff'
+export type Tab = 'live' | 'orders' | 'leave' | 'trail' | 'placement' | 'devices' | 'staff'
 export interface Issued {
   kind: Kind
   where: string
@@ -93,9 +93,28 @@ function toast(office: Office, tone: Toast['tone'], text: string | undefined): O
 }
 
 /** What a role may do here; the server decides again. */
-export function may(role: string | undefined): { day: boolean; placement: boolean; publish: boolean; devices: boolean; staff: boolean } {
+export interface Rights {
+  day: boolean
+  orders: boolean
+  make: boolean // open an order and work on it
+  plan: boolean
+  leave: boolean
+  decide: boolean
+  trail: boolean
+  placement: boolean
+  publish: boolean
+  devices: boolean
+  staff: boolean
+}
+const BESIDE_CITIZEN = ['clerk', 'back_clerk', 'duty_leader', 'guide']
+export function may(role: string | undefined): Rights {
   const leads = role === 'manager' || role === 'duty_leader'
-  return { day: leads, placement: leads || role === 'supervisor', publish: role === 'manager', devices: role === 'manager' || role === 'admin', staff: role === 'admin' }
+  const beside = BESIDE_CITIZEN.indexOf(role || '') >= 0
+  return {
+    orders: beside || role === 'manager' || role === 'supervisor', make: beside, plan: leads || role === 'guide',
+    leave: beside || role === 'manager', decide: leads, trail: role === 'manager' || role === 'supervisor',
+    day: leads, placement: leads || role === 'supervisor', publish: role === 'manager', devices: role === 'manager' || role === 'admin', staff: role === 'admin',
+  }
 }
 
 // ---- alarms -------------------------------------------------------------------------------------------

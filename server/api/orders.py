@@ -15,6 +15,7 @@ from server.api.access import current_actor, needs
 from server.api.acts import act
 from server.api.bodies import MOST, Act, Number, Prose, When, Word
 from server.api.tickets import taken_json
+from server.domain.access import BESIDE_CITIZEN, may
 from server.domain.orders import MOST_ITEMS, Kind, Order, check_team
 from server.domain.refusals import ContactNeeded
 from server.house import house
@@ -71,10 +72,15 @@ class EndBody(Act):
 @bp.get("")
 @needs("order.see")
 def get_orders() -> ResponseReturnValue:
-    """The newest hundred: 200 {orders}; what, when, who goes; never who the client is."""
-    return {
-        "orders": _look(lambda view: [order_row(view, o) for o in recent_orders(view.connection, view.hall)])
-    }
+    """The newest hundred: 200 {orders, people}; what, when, who goes; never who the client is. people: whom a
+    team may be made of, for who plans."""
+    plans = may(current_actor().role, "order.plan")
+    people = [p for p in house().hall.catalogue.people.values() if plans and p.role in BESIDE_CITIZEN]
+
+    def rows(view: View) -> list[dict[str, Any]]:
+        return [order_row(view, order) for order in recent_orders(view.connection, view.hall)]
+
+    return {"orders": _look(rows), "people": [{"id": p.id, "name": p.name} for p in people]}
 
 
 @bp.get(f"/{_ID}")

@@ -3,13 +3,16 @@ tests/ROWS.md."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from server.app import App
 from server.domain.actors import SYSTEM
+from server.domain.ics import calendar_entry
 from server.store.health import save_device
 from server.store.slips import last_slip
-from tests.conftest import Clock
+from tests.conftest import MONDAY_NINE, Clock
 from tests.server.callers import Caller, audit, device, nobody, person_of, staff
 from tests.server.test_booking_api import book, go, slot
 from tests.server.test_desk_more import ask, do
@@ -206,3 +209,58 @@ def test_E1_a_long_chain_is_read_page_by_page(app: App, kiosk: Caller):
         seen += [line["about"] for line in body["lines"]]
         before = body["before"]
     assert seen == [f"thing:{n}" for n in range(249, -1, -1)]
+
+
+# --- appointments remind by the phone's own calendar
+def test_F209_F216_an_appointment_is_kept_in_the_phones_calendar_with_a_reminder(app: App, clock: Clock):
+    phone = nobody(app)
+    link = book(phone, slot(10))
+    page = phone.ask("GET", f"/b/{link}").text
+    assert f"/b/{link}/calendar.ics" in page
+    assert "提前 60 分钟提醒" in page
+    reply = phone.ask("GET", f"/b/{link}/calendar.ics")
+    assert reply.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    lines = reply.text.replace("\r\n ", "").split("\r\n")
+    code = phone.ask("GET", f"/api/booking/{link}").json["appointment"]["code"]
+    assert {"DTSTART:20260303T020000Z", "TRIGGER:-PT60M", "SEQUENCE:0", "STATUS:CONFIRMED"} <= set(lines)
+    assert any(line.startswith("DESCRIPTION:签到码 " + code) for line in lines)
+    uid = next(line for line in lines if line.startswith("UID:"))
+    assert link not in uid, "a calendar is shared sooner than a link"
+    body = {"request_id": "move-it-once", "at": slot(11)}
+    assert phone.ask("POST", f"/api/booking/{link}/move", body).status_code == 200
+    moved = phone.ask("GET", f"/b/{link}/calendar.ics").text
+    assert uid in moved
+    assert "SEQUENCE:1" in moved
+    assert "DTSTART:20260303T030000Z" in moved
+    phone.ask("POST", f"/api/booking/{link}/cancel", {"request_id": "cancel-it-once"})
+    gone = phone.ask("GET", f"/b/{link}/calendar.ics").text
+    assert "STATUS:CANCELLED" in gone
+    assert "VALARM" not in gone
+    assert phone.ask("GET", "/b/no-such-link-at-all/calendar.ics").status_code == 404
+
+
+def test_F209_lines_of_a_calendar_entry_are_folded_and_escaped():
+    words = {"summary": "社会保险" * 20, "location": "a,b;c", "description": "x\ny", "url": "http://h/b/1"}
+    at = MONDAY_NINE
+    text = calendar_entry("u", at, at + timedelta(minutes=30), at, words, 0)
+    assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
+    plain = text.replace("\r\n ", "")
+    assert "SUMMARY:" + "社会保险" * 20 + "\r\n" in plain
+    assert "LOCATION:a\\,b\\;c" in plain
+    assert "DESCRIPTION:x\\ny" in plain
+    assert "VALARM" not in plain
+
+
+# --- help that is heard
+def test_F95_an_emergency_is_spoken_to_who_answers_and_to_nobody_else(app: App, clerk: Caller):
+    do(clerk, "/api/windows/W01/emergency")
+    leader = staff(app, "duty_leader")
+    shown = leader.ask("GET", "/api/state/manager").json["values"]["emergencies"]
+    assert shown[0]["window_id"] == "W01"
+    voice = leader.ask("GET", "/api/voice/help/W01.wav")
+    assert voice.status_code in (200, 404)  # 404: a hall without speech is helped by the screen
+    if voice.status_code == 200:
+        assert voice.data[:4] == b"RIFF"
+    assert leader.ask("GET", "/api/voice/help/W99.wav").status_code == 404
+    for who in (clerk, device(app, "board"), staff(app, "supervisor")):
+        assert who.ask("GET", "/api/voice/help/W01.wav").status_code == 403

@@ -23,6 +23,7 @@ def emergencies_value(view: View) -> list[dict[str, Any]]:
         {
             "id": e.id,
             "window": catalogue.windows[e.window].number,
+            "window_id": e.window,
             "person": catalogue.people[e.person].name if e.person in catalogue.people else "",
             "state": e.state,
             "owner": catalogue.people[e.owner].name if e.owner in catalogue.people else None,

@@ -171,6 +171,8 @@ export interface ManagerPicture {
     tidal: Tidal[]
     posts: Record<string, PostRow>
     choices: ChoiceCount[]
+    leaves: LeaveRow[]
+    orders: OrderRow[]
     appointments: AppointmentRow[]
   }
 }
@@ -229,6 +231,7 @@ export interface Present {
 export interface Emergency {
   id: number
   window: string
+  window_id: string
   person: string
   state: 'open' | 'acknowledged'
   owner: string | null
@@ -250,6 +253,45 @@ export interface PostRow {
   a: string | null
   b: string[]
   called: 'none' | 'b_called' | 'leader_called'
+  /** When the main person is, or will be, on leave. */
+  leave: { since: string; until: string } | null
+}
+/** Leave of a member of staff: asked for, granted by another, closed on return. */
+export interface LeaveRow {
+  id: number
+  person: string
+  name: string
+  since: string
+  until: string
+  state: 'requested' | 'approved' | 'denied' | 'cancelled' | 'returned'
+  note: string
+  decided_by: string | null
+  closed_at: string | null
+}
+export interface Named {
+  id: string
+  name: string
+}
+/** A home visit, an errand run for a client, or a batch of matters; never who the client is. */
+export interface OrderRow {
+  id: number
+  kind: 'visit' | 'assist' | 'batch'
+  state: 'requested' | 'planned' | 'checked_in' | 'done' | 'cancelled'
+  service: { id: string; name: string; name_en: string }
+  items: number
+  note: string
+  at: string | null
+  until: string | null
+  window: { id: string; number: string } | null
+  team: Named[]
+  code: string | null
+  mandate: string | null
+  made_by: Named
+  made_at: string
+  ended_at: string | null
+  fee_yuan: number
+  steps?: { at: string; by: Named; text: string }[]
+  numbers?: { id: number; number: string; day: string; service: string }[]
 }
 export interface ChoiceCount {
   clerk: string
@@ -274,6 +316,7 @@ export interface DeskTicket {
   note: string | null
   materials: Material[]
   from_window?: string | null
+  order: { id: number; kind: OrderRow['kind']; items: number } | null
   recall_at: string | null
   back_to: string | null
 }

@@ -53,6 +53,11 @@ describe('several matters on one number (FEATURES 17)', () => {
     expect(play(collected, { name: 'drop', service: 'S001' }, take).at.step).toBe('home')
     expect(play(start(0), take).at.step).toBe('home')
   })
+  it('keeps the priority class that was named with the first', () => {
+    const elder = play(start(0), service, { name: 'priority', priority: 'elder' }, { name: 'more' })
+    expect(play(elder, take).at).toMatchObject({ priority: 'elder' })
+    expect(play(elder, other, take).at).toMatchObject({ priority: 'elder', further: ['S101'] })
+  })
   it('names no service twice and no more than five', () => {
     expect(play(collected, service, take).at).toEqual({ step: 'taking', request_id: 'r-1', service: 'S001', priority: null, slow: false })
     expect(play(collected, service, { name: 'more' }).at.step).toBe('guide')

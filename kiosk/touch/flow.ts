@@ -36,6 +36,8 @@ export interface Kiosk {
   tab: Tab
   /** Services chosen before the one that is read now: they all go on one number, in this order. */
   basket: string[]
+  /** The class that was named while they were chosen. */
+  claimed: string | null
   look: Look
   touched_at: number
   /** Seconds left before an abandoned visit ends; null while somebody is there. */
@@ -51,7 +53,7 @@ export const CODE_DIGITS = 8
 export const MOST_SERVICES = 5
 
 const PLAIN: Look = { lang: 'zh', elder: false, contrast: false, low: false }
-export const start = (now: number): Kiosk => ({ at: { step: 'home' }, tab: 'theme', basket: [], look: PLAIN, touched_at: now, warning_s: null })
+export const start = (now: number): Kiosk => ({ at: { step: 'home' }, tab: 'theme', basket: [], claimed: null, look: PLAIN, touched_at: now, warning_s: null })
 
 export type Msg =
   | { name: 'touched'; now: number }
@@ -115,18 +117,18 @@ export function next(kiosk: Kiosk, msg: Msg): Kiosk {
       return at.step === 'search' ? to(kiosk, { ...at, query: msg.query.slice(0, 24) }) : kiosk
     case 'service':
       return at.step === 'home' || at.step === 'all' || at.step === 'list' || at.step === 'search'
-        ? to(kiosk, { step: 'guide', service: msg.service, priority: null, from: at })
+        ? to(kiosk, { step: 'guide', service: msg.service, priority: kiosk.claimed, from: at })
         : kiosk
     case 'priority':
       return at.step === 'guide' ? to(kiosk, { ...at, priority: msg.priority }) : kiosk
     case 'more':
-      return at.step === 'guide' && mayAdd(kiosk, at.service) ? { ...to(kiosk, { step: 'home' }), basket: [...kiosk.basket, at.service] } : kiosk
+      return at.step === 'guide' && mayAdd(kiosk, at.service) ? { ...to(kiosk, { step: 'home' }), basket: [...kiosk.basket, at.service], claimed: at.priority } : kiosk
     case 'drop':
       return { ...kiosk, basket: kiosk.basket.filter((s) => s !== msg.service) }
     case 'take':
       if (at.step === 'guide' || (at.step === 'home' && kiosk.basket.length)) {
         const [service = '', ...further] = at.step === 'guide' ? chosen(kiosk, at.service) : kiosk.basket
-        return to(kiosk, { step: 'taking', request_id: msg.request_id, service, ...(further.length ? { further } : {}), priority: at.step === 'guide' ? at.priority : null, slow: false })
+        return to(kiosk, { step: 'taking', request_id: msg.request_id, service, ...(further.length ? { further } : {}), priority: at.step === 'guide' ? at.priority : kiosk.claimed, slow: false })
       }
       // The citizen has answered: another request, which says so.
       if (at.step === 'confirm') {

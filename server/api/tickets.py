@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 from pydantic import Field, StringConstraints
 
 from server.actions.print_slip import reprint_slip
+from server.actions.set_priority import set_priority
 from server.actions.take_number import Taken, take_number
 from server.api.access import current_actor, needs
 from server.api.acts import act
-from server.api.bodies import Act, Body, Word
+from server.api.bodies import Act, Body, Prose, Word
 from server.domain.persons import person_key
 from server.domain.refusals import TicketUnknown
 from server.domain.routing import ORDINARY
@@ -40,6 +41,11 @@ class TakeBody(Act):
     confirm: tuple[Literal["queue-long", "service-twice"], ...] = ()  # refusals that asked and were answered
     first_window: Word | None = None
     further: Annotated[tuple[Word, ...], Field(max_length=4)] = ()  # services that follow on the same number
+
+
+class PriorityBody(Act):
+    priority: Word
+    reason: Annotated[Prose, StringConstraints(min_length=2, strip_whitespace=True)]
 
 
 class ReprintBody(Act):
@@ -80,6 +86,19 @@ def post_reprint(ticket: int, body: ReprintBody) -> ResponseReturnValue:
         return {"slip": slip_json(reprint_slip(unit, h.hall, h.slip, h.settings.url, ticket, body.kiosk))}
 
     return act(body, deed, good=201)
+
+
+@bp.post("/<int(max=9223372036854775807):ticket>/priority")
+@needs("ticket.priority")
+@bp.input(PriorityBody, arg_name="body")
+def post_priority(ticket: int, body: PriorityBody) -> ResponseReturnValue:
+    """Verify the class of a waiting number: give the right one, or take a wrong one away; with a reason."""
+    h = house()
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        return {"priority": set_priority(unit, h.hall, ticket, body.priority, body.reason).priority}
+
+    return act(body, deed)
 
 
 @bp.get("/<int(max=9223372036854775807):ticket>/slip")

@@ -142,6 +142,13 @@ class TicketCancelled(Event):
 
 
 @dataclass(frozen=True)
+class TicketReclassed(TicketCancelled):
+    """Staff verified the class of a waiting number; its place in time stays."""
+
+    name = "ticket.reclassed"
+
+
+@dataclass(frozen=True)
 class WindowOpened(Event):
     name = "window.opened"
     touches = frozenset({WINDOW, QUEUE, POSTS})

@@ -35,6 +35,7 @@ export type HallEvent =
   | { name: 'ticket.held'; ticket: number; number: string; queue: string; window: string }
   | { name: 'ticket.no_show'; ticket: number; number: string; queue: string; window: string }
   | { name: 'ticket.recalled'; call: number; ticket: number; number: string; queue: string; window: string; window_number: string; n: number; voice: string; text: { zh: string; en: string } }
+  | { name: 'ticket.reclassed'; ticket: number; number: string; queue: string }
   | { name: 'ticket.resumed'; ticket: number; number: string; queue: string; window: string }
   | { name: 'ticket.returned'; ticket: number; number: string; queue: string; window: string | null }
   | { name: 'ticket.taken'; ticket: number; number: string; queue: string }

@@ -38,10 +38,9 @@ def next_loop(clerks: list[Caller], seconds: float) -> Load:
             answer = clerk.act(f"{base}/call-next?desk=0")  # as the live desk asks
             load.ms.append((time.perf_counter() - begun) * 1000)
             if not answer.get("none"):
-                clerk.act(f"{base}/start")
-                clerk.act(f"{base}/finish")
+                clerk.act(f"{base}/start?desk=0")
+                clerk.act(f"{base}/finish?desk=0")
             return 200
-
         return one
 
     cycles = closed_loop([caller(clerk) for clerk in clerks], seconds)
@@ -54,17 +53,8 @@ def row(what: str, callers: int, ours: Load, bare: Load) -> Row:
     note = f"{ours.per_s:,.0f}/s, bare {bare.per_s:,.0f}/s, bare p99 {percentile(bare.ms, 0.99):.1f} ms"
     if wrong := {status: n for status, n in ours.answers.items() if not 200 <= status < 300}:
         note += f"; refused {wrong}"
-    return Row(
-        "acts",
-        f"{what}, {callers} at once",
-        p50,
-        percentile(bare.ms, 0.5),
-        p50=p50,
-        p99=p99,
-        must=MUST,
-        note=note,
-        more={"ours_per_s": ours.per_s, "theirs_per_s": bare.per_s},
-    )
+    return Row("acts", f"{what}, {callers} at once", p50, percentile(bare.ms, 0.5), p50=p50, p99=p99,
+               must=MUST, note=note, more={"ours_per_s": ours.per_s, "theirs_per_s": bare.per_s})
 
 
 def merge(into: Load, more: Load) -> None:
@@ -77,10 +67,8 @@ def merge(into: Load, more: Load) -> None:
 def run(folder: Path, quick: bool) -> list[Row]:
     seconds = 1.5 if quick else 2.5
     rows: list[Row] = []
-    with (
-        Hall(folder / "acts", whole=False) as hall,
-        gunicorn("bench.bare_server:app", 16, folder, {"WUCHA_BENCH_DB": str(folder / "bare.db")}) as bare,
-    ):
+    with (Hall(folder / "acts", whole=False) as hall,
+          gunicorn("bench.bare_server:app", 16, folder, {"WUCHA_BENCH_DB": str(folder / "bare.db")}) as bare):
         hall.start()
         hall.set_up()
         bare.wait_for(lambda: Http(bare.port)("GET", "/healthz")[0] == 200)

@@ -37,11 +37,8 @@ class Hall:
         self.kiosk = Actor("device", "bench-kiosk", "kiosk", kiosk="K1")
         with self.store.unit(self.kiosk) as unit:
             add_day(unit, "2026-03-04", by_hand=True)
-        self.services = [
-            s.id
-            for s in self.settings.catalogue.services.values()
-            if self.settings.catalogue.queues[s.queue].self_register
-        ]
+        self.services = [s.id for s in self.settings.catalogue.services.values()
+                         if self.settings.catalogue.queues[s.queue].self_register]
 
     def _clock(self) -> datetime:
         self.now += timedelta(seconds=1)
@@ -56,12 +53,8 @@ class Hall:
         slip = SlipTemplate([Line(text="{number}", size=4), Line(qr="{url}", size=6)])
         service = self.services[n % len(self.services)]
         with self.store.unit(self.kiosk) as unit:
-            once(
-                unit,
-                f"bench-take-{n}",
-                {"service": service},
-                lambda: {"number": take_number(unit, self.settings, slip, "http://x", service).ticket.number},
-            )
+            once(unit, f"bench-take-{n}", {"service": service}, lambda: {
+                "number": take_number(unit, self.settings, slip, "http://x", service).ticket.number})
 
     def open_window(self) -> tuple[Any, str]:
         """A clerk at a comprehensive window: (actor, window)."""
@@ -105,17 +98,8 @@ def run(folder: Path, quick: bool) -> list[Row]:
     bare = percentile(timed(lambda n: commit(floor), 1000, 2), 0.5)
     take = timed(hall.take, WAITING, 30)
     clerk, window = hall.open_window()
-    rows = [
-        Row(
-            "deeds",
-            "take, no HTTP",
-            percentile(take, 0.5),
-            bare,
-            p50=percentile(take, 0.5),
-            p99=percentile(take, 0.99),
-            note="bare: one commit",
-        )
-    ]
+    rows = [Row("deeds", "take, no HTTP", percentile(take, 0.5), bare, p50=percentile(take, 0.5),
+                p99=percentile(take, 0.99), note="bare: one commit")]
 
     place = hall.settings.catalogue.windows[window]
     with hall.store.unit(clerk) as unit:
@@ -127,32 +111,19 @@ def run(folder: Path, quick: bool) -> list[Row]:
         times = 100 if quick else 300
         heads_ms = timed(lambda n: choose(heads, unit.now, hall.settings.rules, at), times, 3)
         all_ms = timed(lambda n: choose(many, unit.now, hall.settings.rules, at), times, 3)
-        query_ms = timed(lambda n: _choose(unit, hall.settings, place), times, 3)
+        query_ms = timed(lambda n: _choose(unit, hall.settings, place, clerk.id), times, 3)
     for what, ms, must, note in (
         (f"routing rule, {WAITING} waiting", heads_ms, 1.0, f"{len(heads)} heads of lines compared"),
         (f"routing rule over {WAITING} heads (worst case)", all_ms, None, "every waiting one is a head"),
         (f"routing with its queries, {WAITING} waiting", query_ms, None, "in the open transaction"),
     ):
-        rows.append(
-            Row(
-                "deeds",
-                what,
-                percentile(ms, 0.5),
-                p50=percentile(ms, 0.5),
-                p99=percentile(ms, 0.99),
-                must=must,
-                note=note,
-            )
-        )
+        rows.append(Row("deeds", what, percentile(ms, 0.5), p50=percentile(ms, 0.5), p99=percentile(ms, 0.99),
+                        must=must, note=note))
 
     def next_one(n: int) -> None:
         with hall.store.unit(clerk) as unit:
-            once(
-                unit,
-                f"bench-next-{n}",
-                {"window": window},
-                lambda: {"leg": getattr(call_next(unit, hall.settings, window), "id", None)},
-            )
+            once(unit, f"bench-next-{n}", {"window": window}, lambda: {
+                "leg": getattr(call_next(unit, hall.settings, window), "id", None)})
 
     ms = []
     for n in range(100 if quick else 200):
@@ -161,17 +132,8 @@ def run(folder: Path, quick: bool) -> list[Row]:
             start(unit, window)
         with hall.store.unit(clerk) as unit:
             finish(unit, hall.settings, window)
-    rows.append(
-        Row(
-            "deeds",
-            "next, no HTTP",
-            percentile(ms, 0.5),
-            bare,
-            p50=percentile(ms, 0.5),
-            p99=percentile(ms, 0.99),
-            note="bare: one commit",
-        )
-    )
+    rows.append(Row("deeds", "next, no HTTP", percentile(ms, 0.5), bare, p50=percentile(ms, 0.5),
+                    p99=percentile(ms, 0.99), note="bare: one commit"))
     hall.engine.dispose()
     floor.close()
     return rows

@@ -59,39 +59,18 @@ def table(rows: Iterable[Row]) -> str:
         must = "" if row.must is None else f"<= {_show(row.must)}{'x' if row.theirs else ''}"
         verdict = "" if row.met is None else "ok" if row.met else "MISSED"
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}x"
-        lines.append(
-            (
-                row.part,
-                row.what,
-                row.unit,
-                _show(row.ours),
-                _show(row.theirs),
-                ratio,
-                must,
-                verdict,
-                _show(row.p50),
-                _show(row.p99),
-                row.note,
-            )
-        )
+        lines.append((row.part, row.what, row.unit, _show(row.ours), _show(row.theirs), ratio, must, verdict,
+                      _show(row.p50), _show(row.p99), row.note))
     wide = [max(len(line[at]) for line in lines) for at in range(len(head))]
     left = {0, 1, 2, 6, 7, 10}
-    shown = [
-        "  ".join(
-            line[at].ljust(w) if at in left else line[at].rjust(w) for at, w in enumerate(wide)
-        ).rstrip()
-        for line in lines
-    ]
+    shown = ["  ".join(line[at].ljust(w) if at in left else line[at].rjust(w)
+                       for at, w in enumerate(wide)).rstrip() for line in lines]
     return "\n".join([shown[0], "-" * len(shown[0]), *shown[1:]])
 
 
 def machine() -> dict[str, object]:
-    return {
-        "cores": os.cpu_count(),
-        "load": [round(x, 2) for x in os.getloadavg()],
-        "python": platform.python_version(),
-        "system": platform.platform(),
-    }
+    return {"cores": os.cpu_count(), "load": [round(x, 2) for x in os.getloadavg()],
+            "python": platform.python_version(), "system": platform.platform()}
 
 
 def as_json(rows: Iterable[Row]) -> str:

@@ -37,16 +37,8 @@ def run(folder: Path, quick: bool) -> list[Row]:
         while (start := time.perf_counter()) < end:
             commit(db, per_commit)
             ms.append((time.perf_counter() - start) * 1000)
-        rows.append(
-            Row(
-                "floor",
-                f"SQLite WAL+FULL commit of {per_commit}",
-                len(ms) * per_commit / seconds,
-                unit="rows/s",
-                p50=percentile(ms, 0.5),
-                p99=percentile(ms, 0.99),
-                note="milliseconds per commit at the right",
-            )
-        )
+        rows.append(Row("floor", f"SQLite WAL+FULL commit of {per_commit}", len(ms) * per_commit / seconds,
+                        unit="rows/s", p50=percentile(ms, 0.5), p99=percentile(ms, 0.99),
+                        note="milliseconds per commit at the right"))
     db.close()
     return rows

@@ -9,6 +9,7 @@ import itertools
 import json
 import re
 import secrets
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -88,14 +89,20 @@ class Hall:
             command = [sys.executable, "-m", "server.cli", "run"]
         else:
             command = [sys.executable, "-m", "server.serve", "--hall"]
-        env = {
-            "WUCHA_DATA": str(self.data),
-            "WUCHA_PORT": str(self.port),
-            "WUCHA_PASSWORD_COST": "test",
-            "PYTHONUNBUFFERED": "1",
-        }
+        env = {"WUCHA_DATA": str(self.data), "WUCHA_PORT": str(self.port), "WUCHA_PASSWORD_COST": "test",
+               "WUCHA_CONFIG": str(self._config()), "PYTHONUNBUFFERED": "1"}
         self.child = Child(command, self.port, self.log, env)
         return self.child.wait_for(self.answers, deadline_s)
+
+    def _config(self) -> Path:
+        """The demo hall with numbers up to 9999, so that none runs out while we measure."""
+        config = self.data.parent / f"{self.data.name}-config" / "demo"
+        if not config.exists():
+            shutil.copytree(ROOT / "config/demo", config)
+            queues = config / "queues.toml"
+            text = queues.read_text(encoding="utf-8").replace("last_number = 999\n", "last_number = 9999\n")
+            queues.write_text(text, encoding="utf-8")
+        return config
 
     def answers(self) -> bool:
         http = Http(self.port, timeout=5)

@@ -88,7 +88,7 @@ def _unchunk(content: bytes) -> bytes:
         size, _, content = content.partition(b"\r\n")
         if not int(size, 16):
             return whole
-        whole, content = whole + content[: int(size, 16)], content[int(size, 16) + 2 :]
+        whole, content = whole + content[: int(size, 16)], content[int(size, 16) + 2:]
 
 
 @dataclass

@@ -41,8 +41,7 @@ def children_of(pid: int) -> list[int]:
     for entry in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError, IndexError, ValueError):
             parents.setdefault(int(entry.read_text().rpartition(")")[2].split()[1]), []).append(
-                int(entry.parent.name)
-            )
+                int(entry.parent.name))
     found, look = [], [pid]
     while look:
         below = parents.get(look.pop(0), [])
@@ -54,27 +53,15 @@ def children_of(pid: int) -> list[int]:
 class Child:
     """A server in a process of its own, listening on 127.0.0.1:`port`; a context manager that ends it."""
 
-    def __init__(
-        self,
-        command: list[str],
-        port: int,
-        log: Path,
-        env: dict[str, str] | None = None,
-        pass_fds: tuple[int, ...] = (),
-    ) -> None:
+    def __init__(self, command: list[str], port: int, log: Path, env: dict[str, str] | None = None,
+                 pass_fds: tuple[int, ...] = ()) -> None:
         self.port = port
         self.log = log
         self.started_at = time.monotonic()
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                stdout=out,
-                stderr=out,
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, **(env or {})},
-                pass_fds=pass_fds,
-            )
+                command, cwd=ROOT, stdout=out, stderr=out, stdin=subprocess.DEVNULL,
+                env={**os.environ, **(env or {})}, pass_fds=pass_fds)
 
     def wait_for(self, ready: Any, deadline_s: float = 60) -> float:
         """Poll `ready()` until it is true; seconds since the process started. Raises with the log's end."""
@@ -123,27 +110,8 @@ def gunicorn(app: str, threads: int, folder: Path, env: dict[str, str]) -> Child
         listener.listen(2048)
         listener.set_inheritable(True)
         port = listener.getsockname()[1]
-        command = [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "-k",
-            "gthread",
-            "-w",
-            "1",
-            "--threads",
-            str(threads),
-            "--worker-connections",
-            str(threads + 200),
-            "--bind",
-            f"fd://{listener.fileno()}",
-            "--keep-alive",
-            "60",
-            "--graceful-timeout",
-            "1",
-            "--log-level",
-            "warning",
-            app,
-        ]
+        command = [sys.executable, "-m", "gunicorn", "-k", "gthread", "-w", "1", "--threads", str(threads),
+                   "--worker-connections", str(threads + 200), "--bind", f"fd://{listener.fileno()}",
+                   "--keep-alive", "60", "--graceful-timeout", "1", "--log-level", "warning", app]
         child = Child(command, port, folder / "server.log", env, (listener.fileno(),))
     return child

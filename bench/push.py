@@ -61,9 +61,8 @@ class Hall:
         asking.join(60)
         if not ok:
             raise RuntimeError(f"{open_[0]} of {self.sockets} sockets did not get {count} events in 60 s")
-        self.cpu_us.append(
-            (self.http.json("GET", "/cpu")[1]["cpu"] - answer["cpu_before"]) * 1e6 / (count * self.sockets)
-        )
+        self.cpu_us.append((self.http.json("GET", "/cpu")[1]["cpu"] - answer["cpu_before"]) * 1e6
+                           / (count * self.sockets))
         return last[0] - answer["at"]
 
     def one_by_one(self, times: int, gap_s: float) -> None:
@@ -99,40 +98,16 @@ def compare(sockets: int, folder: Path, times: int, rounds: int = 2) -> list[Row
         p50 = {name: percentile(hall.last_ms, 0.5) for name, hall in halls.items()}
         p99 = {name: percentile(hall.last_ms, 0.99) for name, hall in halls.items()}
         return [
-            Row(
-                "push",
-                f"{sockets} sockets, until the last has it",
-                p50["ours"],
-                p50["stock"],
-                p50=p50["ours"],
-                p99=p99["ours"],
-                must=MUST.get(sockets),
+            Row("push", f"{sockets} sockets, until the last has it", p50["ours"], p50["stock"],
+                p50=p50["ours"], p99=p99["ours"], must=MUST.get(sockets),
                 note=f"bare p99 {p99['stock']:.0f} ms; {ours.bytes} bytes",
-                more={
-                    "ours_p99": p99["ours"],
-                    "theirs_p99": p99["stock"],
-                    "times": len(ours.last_ms),
-                    "ours_ms": ours.last_ms,
-                    "theirs_ms": stock.last_ms,
-                },
-            ),
-            Row(
-                "push",
-                f"{sockets} sockets, CPU per message",
-                cpu["ours"],
-                cpu["stock"],
-                unit="µs",
-                note=f"{direct.get('direct', 0):,} direct, {direct.get('queued', 0):,} queued",
-            ),
-            Row(
-                "push",
-                f"{sockets} sockets, at saturation",
-                ours.per_s[0],
-                stock.per_s[0],
-                unit="msg/s",
-                more_is_better=True,
-                note=f"{ours.threads} threads, {(ours.kb_full - ours.kb_empty) / sockets:.0f} kB per socket",
-            ),
+                more={"ours_p99": p99["ours"], "theirs_p99": p99["stock"], "times": len(ours.last_ms),
+                      "ours_ms": ours.last_ms, "theirs_ms": stock.last_ms}),
+            Row("push", f"{sockets} sockets, CPU per message", cpu["ours"], cpu["stock"], unit="µs",
+                note=f"{direct.get('direct', 0):,} direct, {direct.get('queued', 0):,} queued"),
+            Row("push", f"{sockets} sockets, at saturation", ours.per_s[0], stock.per_s[0], unit="msg/s",
+                more_is_better=True, note=f"{ours.threads} threads, "
+                f"{(ours.kb_full - ours.kb_empty) / sockets:.0f} kB per socket"),
         ]
     finally:
         for hall in halls.values():
@@ -154,15 +129,8 @@ def with_stuck_clients(folder: Path, well: int = 50, stuck: int = 50) -> Row:
             hall.one_by_one(5, 0.0)
             dropped = hall.http.json("GET", "/cpu")[1]["dropped"]
         p50, p99 = percentile(hall.last_ms, 0.5), percentile(hall.last_ms, 0.99)
-        return Row(
-            "push",
-            f"{well} sockets beside {stuck} stuck ones, p99",
-            p99,
-            p50=p50,
-            p99=p99,
-            must=500,
-            note=f"{dropped} of {stuck} stuck dropped; N2 wants p99 <= 500 ms",
-        )
+        return Row("push", f"{well} sockets beside {stuck} stuck ones, p99", p99, p50=p50, p99=p99, must=500,
+                   note=f"{dropped} of {stuck} stuck dropped; N2 wants p99 <= 500 ms")
     finally:
         silent.close()
         hall.close()

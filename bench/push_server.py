@@ -14,16 +14,8 @@ from flask_socketio import SocketIO
 
 from server.live.broadcast import client_manager
 
-ROWS = {
-    f"W{n:02}": {
-        "number": str(n),
-        "state": "open",
-        "clerk": {"id": f"P{n:03}", "name": "张某某"},
-        "ticket": {"number": f"A{n:03}", "state": "called"},
-        "queues": ["A"],
-    }
-    for n in range(6)
-}
+ROWS = {f"W{n:02}": {"number": str(n), "state": "open", "clerk": {"id": f"P{n:03}", "name": "张某某"},
+                     "ticket": {"number": f"A{n:03}", "state": "called"}, "queues": ["A"]} for n in range(6)}
 EVENT = {"revision": 1, "since": 0, "rows": {"windows": ROWS}, "values": {}, "pad": "x" * 160}  # 1 KB encoded
 
 app = Flask(__name__)
@@ -49,8 +41,5 @@ def say() -> dict[str, float | int]:
 
 @app.get("/cpu")
 def cpu() -> dict[str, float | int]:
-    return {
-        "cpu": time.process_time(),
-        "pid": os.getpid(),
-        **getattr(sio.server.manager, "counts", {"direct": 0}),
-    }
+    return {"cpu": time.process_time(), "pid": os.getpid(),
+            **getattr(sio.server.manager, "counts", {"direct": 0})}

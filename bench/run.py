@@ -24,10 +24,8 @@ def main(argv: list[str] | None = None) -> int:
     """0 when every aim that was measured is met, 1 otherwise."""
     about = "\n".join(f"  {name:9}{what}" for name, what in PARTS.items())
     parser = argparse.ArgumentParser(
-        "wucha bench",
-        description=f"Measure Wucha against the bare libraries it stands on:\n{about}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+        "wucha bench", description=f"Measure Wucha against the bare libraries it stands on:\n{about}",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help="which parts; all when none is named")
     parser.add_argument("--quick", action="store_true", help="half the repetitions")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")

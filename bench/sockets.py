@@ -22,21 +22,16 @@ def _frame(text: str) -> bytes:
 class Client:
     """One client: connects, joins `namespace` with `auth`, then counts what it hears."""
 
-    def __init__(
-        self, port: int, namespace: str, auth: object, headers: dict[str, str] | None = None
-    ) -> None:
+    def __init__(self, port: int, namespace: str, auth: object,
+                 headers: dict[str, str] | None = None) -> None:
         self.namespace, self.auth = namespace, auth
         self.sock = socket.create_connection(("127.0.0.1", port), timeout=30)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock.setblocking(False)
         extra = "".join(f"{key}: {value}\r\n" for key, value in (headers or {}).items())
-        self.sock.send(
-            (
-                f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-                "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                f"Sec-WebSocket-Key: {'A' * 22}==\r\n{extra}\r\n"
-            ).encode()
-        )
+        self.sock.send((f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+                        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                        f"Sec-WebSocket-Key: {'A' * 22}==\r\n{extra}\r\n").encode())
         self.got = b""
         self.upgraded = False
         self.joined_at = self.first_at = 0.0
@@ -77,15 +72,15 @@ class Client:
         while len(got) - at >= 2:
             size, start = got[at + 1], at + 2
             if size == 126:
-                size, start = int.from_bytes(got[at + 2 : at + 4], "big"), at + 4
+                size, start = int.from_bytes(got[at + 2:at + 4], "big"), at + 4
             elif size == 127:
-                size, start = int.from_bytes(got[at + 2 : at + 10], "big"), at + 10
+                size, start = int.from_bytes(got[at + 2:at + 10], "big"), at + 10
             if len(got) < start + size:
                 break
             if got[at] == 0x88:
                 self.closed = True
             else:
-                self._text(got[start : start + size], now, heard)
+                self._text(got[start:start + size], now, heard)
             at = start + size
         self.got = got[at:]
 
@@ -119,9 +114,8 @@ class Crowd:
         self._by_number[client.fileno()] = client
         self._ready.register(client.fileno(), select.EPOLLIN)
 
-    def run(
-        self, heard: Callable[[Client, bytes, float], None], done: Callable[[], bool], deadline_s: float
-    ) -> bool:
+    def run(self, heard: Callable[[Client, bytes, float], None], done: Callable[[], bool],
+            deadline_s: float) -> bool:
         end = time.monotonic() + deadline_s
         while not done():
             left = end - time.monotonic()
@@ -134,26 +128,16 @@ class Crowd:
                     self._ready.unregister(number)
         return True
 
-    def connect(
-        self,
-        count: int,
-        port: int,
-        namespace: str,
-        auth: object = None,
-        at_once: int = 50,
-        deadline_s: float = 120,
-    ) -> None:
+    def connect(self, count: int, port: int, namespace: str, auth: object = None, at_once: int = 50,
+                deadline_s: float = 120) -> None:
         """Add `count` joined clients, `at_once` at a time. Raises when some do not get in."""
         begin = len(self.clients)
         end = time.monotonic() + deadline_s
         while len(self.clients) - begin < count:
             for _ in range(min(at_once, count - (len(self.clients) - begin))):
                 self.add(Client(port, namespace, auth))
-            if not self.run(
-                lambda *_: None,
-                lambda: all(c.joined_at or c.closed for c in self.clients),
-                end - time.monotonic(),
-            ):
+            if not self.run(lambda *_: None, lambda: all(c.joined_at or c.closed for c in self.clients),
+                            end - time.monotonic()):
                 break
         missing = [c for c in self.clients if not c.joined_at]
         if missing:

@@ -27,9 +27,8 @@ def storm(hall: Hall, kiosk: Caller, services: list[str]) -> Row:
     seen: list[float] = []
     busy: list[float] = []
     asked = {}
-    takes = threading.Thread(
-        target=lambda: busy.extend(closed_loop([paced(taker(kiosk, services))], 8, most=200).ms)
-    )
+    takes = threading.Thread(target=lambda: busy.extend(
+        closed_loop([paced(taker(kiosk, services))], 8, most=200).ms))
     takes.start()
     begun = time.monotonic()
     try:
@@ -46,25 +45,17 @@ def storm(hall: Hall, kiosk: Caller, services: list[str]) -> Row:
         takes.join()
     missing = SCREENS - len(seen)
     worst = float("inf") if missing else max(seen)
-    return Row(
-        "storm",
-        f"{SCREENS} screens in one second, until the last has its picture",
-        worst,
-        p50=percentile(seen, 0.5),
-        p99=percentile(seen, 0.99),
-        must=10_000,
-        note=f"N6; {missing} without picture; takes meanwhile: slowest {max(busy, default=0):.0f} ms "
-        "(must be <= 1,000)",
-    )
+    return Row("storm", f"{SCREENS} screens in one second, until the last has its picture", worst,
+               p50=percentile(seen, 0.5), p99=percentile(seen, 0.99), must=10_000,
+               note=f"N6; {missing} without picture; takes meanwhile: slowest {max(busy, default=0):.0f} ms "
+                    "(must be <= 1,000)")
 
 
 def paced(call: Callable[[], int], gap_s: float = 0.05) -> Callable[[], int]:
     """A caller that thinks between two calls; its thinking is in its milliseconds."""
-
     def one() -> int:
         time.sleep(gap_s)
         return call()
-
     return one
 
 
@@ -79,14 +70,8 @@ def kill_and_return(hall: Hall, kiosk: Caller, services: list[str], times: int) 
         kiosk.http.close()
         kiosk.act("/api/tickets", service=services[0])
         took.append((time.monotonic() - begun) * 1000)
-    return Row(
-        "storm",
-        "kill -9, start, first number taken",
-        max(took),
-        p50=percentile(took, 0.5),
-        must=10_000,
-        note=f"N3; the worst of {times}",
-    )
+    return Row("storm", "kill -9, start, first number taken", max(took), p50=percentile(took, 0.5),
+               must=10_000, note=f"N3; the worst of {times}")
 
 
 def import_time(module: str) -> Row:

@@ -1,6 +1,6 @@
 """The devices of one line and the one thread that may touch it, as a machine that is stepped.
 
-    line   closed --open--> ready --any trouble--> closed, opened again after 0.5 s, 1 s … 30 s with jitter
+    line   closed --open--> ready --any trouble--> closed, opened again after 0.5 s, 1 s … 10 s with jitter
     strip  up --two silences--> down, polled after 2 s, 4 s … 30 s --answer--> up, told the present at once
 
 A strip is asked for a sign of life every 6 s and told its text again every 60 s, for its memory dies with
@@ -14,25 +14,29 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from drivers.agenda import Agenda, Dropped, Waiting
 from drivers.errors import DriverError, LineLost
 from drivers.jobs import AskRating, Health, Job, Outcome, PrintSlip, ShowCounts, ShowText, StopRating
 from drivers.line.serial_line import SerialLine
-from drivers.pad.keypad_ff68 import KeypadBus, Pressed, RatingGiven
+from drivers.pad.events import Bus, Event, Pressed, RatingGiven
 from drivers.protocol.errors import EncodeError
 from drivers.spec import DeviceSpec
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 TRIES: Final = 3
 LISTEN_S: Final = 0.05
+LOOK_S: Final = 1.0  # between two looks whether an idle line's port is still there
 CHECK_S: Final = {"printer": 2.0, "strip": 6.0, "keypad": 2.0}
 AGAIN_S: Final = 1.0  # after a first silence
 DEAD_S: Final = (2.0, 30.0)  # between two polls of a dead one
 RESEND_S: Final = 60.0
-BACK_OFF_S: Final = (0.5, 30.0)
+BACK_OFF_S: Final = (0.5, 10.0)
+TROUBLED: Final = frozenset({"silent", "busy", "refused", "garbled"})  # over with the next good answer
 #: what(name, facts): "health", "result", "key" or "rated"
 Publish = Callable[[str, dict[str, Any]], None]
 
@@ -71,8 +75,9 @@ class Crew:
         self._open_at = 0.0
         self._back_off = BACK_OFF_S[0]
         self._lost = False
+        self._look_at = 0.0
         keypads = [s.driver for s in self.stations.values() if s.spec.kind == "keypad"]
-        self._bus = KeypadBus(line, keypads) if keypads else None
+        self._bus: Bus | None = keypads[0].bus(line, keypads) if keypads else None
 
     # what the host asks
 
@@ -119,8 +124,12 @@ class Crew:
             if self._bus:
                 self._listen()
                 return 0.0
+            if now >= self._look_at:
+                self.line.look()
+                self._look_at = now + LOOK_S
             next_at = self._agenda.next_at()
-            return max(0.0, min(station.check_at, next_at if next_at is not None else station.check_at) - now)
+            soon = min(station.check_at, self._look_at)
+            return max(0.0, min(soon, next_at if next_at is not None else soon) - now)
         except LineLost as error:
             self._line_lost(error)
             return 0.0
@@ -153,7 +162,23 @@ class Crew:
 
     def _listen(self) -> None:
         assert self._bus is not None
-        for event in self._bus.listen(LISTEN_S):
+        self._tell(self._bus.listen(LISTEN_S))
+
+    def _ask(self, station: Station, what: Callable[[], T]) -> T:
+        """Talk to one device; keypads of the same line that speak meanwhile are heard too."""
+        if self._bus is None or station.spec.kind == "keypad":
+            return what()
+        heard = bytearray()
+        try:
+            with self.line.overhearing() as heard:
+                return what()
+        finally:
+            if self.line.is_open:
+                self.line.forget()
+                self._tell(self._bus.overhear(bytes(heard)))
+
+    def _tell(self, events: Iterable[Event]) -> None:
+        for event in events:
             station = self.stations[event.device]
             facts: dict[str, Any] = {"device": event.device, "window": station.spec.window}
             if isinstance(event, Pressed):
@@ -169,7 +194,7 @@ class Crew:
         if isinstance(job, PrintSlip):
             self._result(job, "sending", "")
         try:
-            outcome = station.driver.perform(job)
+            outcome = self._ask(station, partial(station.driver.perform, job))
         except LineLost:
             self._drop([(waiting, Outcome("failed", "line_lost"))])
             raise
@@ -205,7 +230,7 @@ class Crew:
         station.check_at = now + CHECK_S[station.spec.kind]
         was_down = station.down
         try:
-            health = station.driver.check()
+            health = self._ask(station, station.driver.check)
         except LineLost:
             raise
         except DriverError as error:
@@ -234,7 +259,7 @@ class Crew:
 
     def _heard(self, station: Station) -> None:
         station.silences, station.down, station.poll_s = 0, False, DEAD_S[0]
-        if station.health.reason in ("silent", "busy", "refused") and station.spec.kind == "strip":
+        if station.health.reason in TROUBLED and station.spec.kind == "strip":
             self._say_health(station, Health("ok"))
 
     # what goes out
@@ -286,6 +311,4 @@ def serves(spec: DeviceSpec, job: Job) -> bool:
 
 def _unnamed(job: ShowText | ShowCounts) -> Job:
     """The same fact without an id: nobody waits for its result."""
-    if isinstance(job, ShowText):
-        return ShowText("", job.window, job.text, job.tone, 30.0)
-    return ShowCounts("", job.window, job.waiting, job.number, 30.0)
+    return replace(job, id="", deadline_s=30.0)

@@ -3,6 +3,7 @@
 DriverError            retry?  meaning
  ├─ LineLost           yes     the cable, adapter or socket is gone; the host opens it again with back-off
  ├─ DeviceSilent       yes     the line is there, this address does not answer
+ ├─ DeviceGarbled      yes     something answers, but no frame of it is whole: two with one address, or noise
  ├─ DeviceBusy         yes     the device said "not now"
  ├─ DeviceRefused      no      the device understood and said no (bad font, no memory, wrong command)
  ├─ DeviceStopped      no      a person is needed: paper, cover, cutter; `.reason` says which
@@ -32,6 +33,11 @@ class LineLost(DriverError):
 class DeviceSilent(DriverError):
     retry = True
     reason = "silent"
+
+
+class DeviceGarbled(DriverError):
+    retry = True
+    reason = "garbled"
 
 
 class DeviceBusy(DriverError):

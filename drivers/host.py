@@ -65,6 +65,7 @@ class Host:
                     spec.address,
                     options,
                     baud=spec.line.settings.baud,
+                    bits=10 if spec.line.settings.parity == "N" else 11,
                     clock=self.clock,
                 )
         for url, specs in by_line.items():

@@ -1,8 +1,8 @@
 """All that may be asked of a device. A job is a fact, not a command sequence; how it is done is the
 driver's business.
 
-    print_slip  {kiosk, copy, parts}        show_text  {window, text, kind}      show_counts {window,
-    waiting, number} ask_rating  {window, leg, until}        stop_rating {window}
+    print_slip  {kiosk, copy, parts}        show_text  {window, text, kind, number, window_number}
+    show_counts {window, waiting, number}   ask_rating {window, leg, until}        stop_rating {window}
     each with {id, kind, deadline_s}
 
 Parts of a slip: {"text", "size", "align", "bold"} | {"rule": true} | {"qr", "size"} | {"feed": n}.
@@ -72,7 +72,8 @@ class PrintSlip:
 class ShowText:
     """What the strip over a window says until the next one.
 
-    `tone`: the contract's inner `kind` of the text.
+    `tone`: the contract's inner `kind` of the text. number, window_number: the ticket and the desk as people
+    read them, for cards that make the sentence themselves or cannot draw Chinese.
     """
 
     id: str
@@ -80,6 +81,8 @@ class ShowText:
     text: str
     tone: TextKind = "call"
     deadline_s: float = 10.0
+    number: str | None = None
+    window_number: str | None = None
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,15 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_type_hints
 
 from drivers.errors import SpecError
-from drivers.led import onbon_bxk
+from drivers.led import apertum_board, modbus_led, onbon_bxk
+from drivers.led.apertum_board import ApertumBoard
+from drivers.led.modbus_led import ModbusLed
 from drivers.led.onbon_bxk import OnbonStrip
 from drivers.line.serial_line import Settings
-from drivers.pad import keypad_ff68
+from drivers.pad import apertum_box, keypad_ff68, keypad_polled
+from drivers.pad.apertum_box import ApertumBox
 from drivers.pad.keypad_ff68 import KeypadFf68
+from drivers.pad.keypad_polled import KeypadPolled
 from drivers.printer import slip
 from drivers.printer.escpos import EscposPrinter
 from drivers.shapes import is_a
@@ -33,7 +37,18 @@ MODELS: Final[dict[str, tuple[type, type, str, int]]] = {
     "escpos": (EscposPrinter, slip.Profile, "printer", 0),
     "onbon_bxk": (OnbonStrip, onbon_bxk.Profile, "strip", 0x7FFF),
     "keypad_ff68": (KeypadFf68, keypad_ff68.Profile, "keypad", 255),
+    "keypad_polled": (KeypadPolled, keypad_polled.Profile, "keypad", 255),
+    "modbus_led": (ModbusLed, modbus_led.Profile, "strip", 247),
+    "apertum_board": (ApertumBoard, apertum_board.Profile, "strip", 0xFE),
+    "apertum_box": (ApertumBox, apertum_box.Profile, "keypad", 0xFE),
 }
+#: lowest address, where it is not 1
+LOWEST: Final = {"apertum_board": 0x20, "apertum_box": 0x20}
+#: two drivers of one protocol: they share a line and its addresses
+PROTOCOL: Final = {"apertum_board": "apertum_rs485", "apertum_box": "apertum_rs485"}
+#: protocols that may share a line: every frame has a checksum, so none takes another's for its own, and at
+#: most one of them has keypads that speak first
+MIXES: Final = frozenset({"onbon_bxk", "keypad_ff68", "modbus_led"})
 SCHEMES: Final = ("virtual://", "socket://", "rfc2217://", "spy://", "hwgrep://", "/", "COM", "loop://")
 
 
@@ -190,8 +205,10 @@ def _device(
         _wrong(errors, path, f"line.{row.line}.url", f"不是线路地址 {line.url!r}", "not a line URL")
     if model is not None:
         _, _, kind, highest = MODELS[model.driver]
-        if highest and not 1 <= row.address <= highest:
-            _wrong(errors, path, f"{where}.address", f"地址须在 1..{highest}", f"must be in 1..{highest}")
+        lowest = LOWEST.get(model.driver, 1)
+        if highest and not lowest <= row.address <= highest:
+            span = f"{lowest}..{highest}"
+            _wrong(errors, path, f"{where}.address", f"地址须在 {span}", f"must be in {span}")
         place = "kiosk" if kind == "printer" else "window"
         if not getattr(row, place):
             _wrong(errors, path, f"{where}.{place}", "必须填写", "must be given")
@@ -215,13 +232,14 @@ def _together(specs: list[DeviceSpec], path: Path, errors: list[str]) -> None:
     """What only shows when one looks at all devices: names and addresses twice, two protocols on one line."""
     names: set[str] = set()
     lines: dict[str, DeviceSpec] = {}
-    addresses: dict[tuple[str, int], str] = {}
+    addresses: dict[tuple[str, str, int], str] = {}
     for spec in specs:
         if spec.name in names:
             _wrong(errors, path, f"device {spec.name!r}.name", "名称重复", "this name is taken")
         names.add(spec.name)
         first = lines.setdefault(spec.line.url, spec)
-        if first.driver != spec.driver or first.line != spec.line:
+        mixed = {_protocol(first), _protocol(spec)}
+        if (len(mixed) > 1 and not mixed <= MIXES) or first.line != spec.line:
             _wrong(
                 errors,
                 path,
@@ -237,8 +255,8 @@ def _together(specs: list[DeviceSpec], path: Path, errors: list[str]) -> None:
                 "这条线只能接一台",
                 f"{first.name} is alone on its line",
             )
-        elif addresses.setdefault((spec.line.url, spec.address), spec.name) != spec.name:
-            other = addresses[spec.line.url, spec.address]
+        elif addresses.setdefault((spec.line.url, _protocol(spec), spec.address), spec.name) != spec.name:
+            other = addresses[spec.line.url, _protocol(spec), spec.address]
             _wrong(
                 errors,
                 path,
@@ -246,6 +264,10 @@ def _together(specs: list[DeviceSpec], path: Path, errors: list[str]) -> None:
                 f"地址与 {other} 重复",
                 f"{other} has this address",
             )
+
+
+def _protocol(spec: DeviceSpec) -> str:
+    return PROTOCOL.get(spec.driver, spec.driver)
 
 
 def _make(kind: type, row: object, path: Path, where: str, errors: list[str]) -> Any:

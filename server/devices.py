@@ -48,7 +48,8 @@ def present(
         assert row is not None
         text, tone = strip_text(row, settings, texts)
         waiting, number = counts_of(row, queues)
-        strips.append({"window": row["id"], "text": text, "kind": tone})
+        facts = {"number": number, "window_number": row["number"]}
+        strips.append({"window": row["id"], "text": text, "kind": tone} | facts)
         keypads.append({"window": row["id"], "waiting": waiting, "number": number})
     return {"strips": strips, "keypads": keypads}
 
@@ -61,7 +62,11 @@ def window_jobs(
     waiting, number = counts_of(row, queues)
     window = row["id"]
     return [
-        job_to_dict(ShowText(f"strip-{window}-{mark}", window, text, tone)),
+        job_to_dict(
+            ShowText(
+                f"strip-{window}-{mark}", window, text, tone, number=number, window_number=row["number"]
+            )
+        ),
         job_to_dict(ShowCounts(f"counts-{window}-{mark}", window, waiting, number)),
     ]
 

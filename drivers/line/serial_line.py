@@ -12,7 +12,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import termios
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -28,6 +29,7 @@ TROUBLE: Final = (serial.SerialException, OSError, termios.error, ValueError)
 CHUNK: Final = 256
 LONGEST_INPUT: Final = 8192
 TALKING_S: Final = 0.05
+ECHO_S: Final = 0.3  # our own bytes are back so soon after the last one left, or lost
 
 if "drivers.virtual" not in serial.protocol_handler_packages:
     serial.protocol_handler_packages.append("drivers.virtual")
@@ -37,7 +39,8 @@ if "drivers.virtual" not in serial.protocol_handler_packages:
 class Settings:
     """baud: bits per second. parity: N, E or O. flow: none, hardware (RTS/CTS, DTR/DSR) or xonxoff.
 
-    echo: the converter gives back our own bytes, so take them out again.
+    echo: the converter gives back our own bytes, so take them out again. A real port's setting: a hall finds
+    out once, by the record of its line, whether its converter does so.
     """
 
     baud: int = 9600
@@ -63,7 +66,9 @@ class SerialLine:
         self.opens = 0  # how often it was opened
         self._port: serial.SerialBase | None = None
         self._input = b""
-        self._echo = b""
+        self._echoes: deque[bytes] = deque()  # what was sent and has not come back yet, send by send
+        self._echoed = 0  # bytes of the first of them that have come back
+        self._overheard: bytearray | None = None
         self._sent_until = 0.0
         self._heard_at = 0.0
 
@@ -80,7 +85,9 @@ class SerialLine:
         """Raises LineLost. Does nothing when it is open."""
         if self._port is not None:
             return
-        self._input = self._echo = b""
+        self._input = b""
+        self._echoes.clear()
+        self._echoed = 0
         flow, wanted = self.settings.flow, {}
         if "://" not in self.url:
             wanted["exclusive"] = True
@@ -119,8 +126,8 @@ class SerialLine:
                 chunk = data[at : at + CHUNK]
                 port.write_timeout = 2.0 + self.wire_time(len(chunk))
                 port.write(chunk)
-                if self.settings.echo:
-                    self._echo += chunk
+            if self.settings.echo and data:
+                self._echoes.append(data)
         except TROUBLE as error:
             self._lost(error)
 
@@ -142,7 +149,11 @@ class SerialLine:
         if data:
             self._heard_at = self.clock.now()
         self.record.add(self._heard_at, "<", data)
-        return self._without_echo(data)
+        if self._echoes:
+            data = self._without_echo(data)
+        if self._overheard is not None:
+            self._overheard += data
+        return data
 
     def receive(self, decode: Callable[[bytes], tuple[T | None, bytes]], patience: float) -> T | None:
         """The next whole message within `patience` seconds after our last byte left, or None.
@@ -160,12 +171,41 @@ class SerialLine:
                 return None
             self._input = (self._input + data)[-LONGEST_INPUT:]
 
+    def look(self) -> None:
+        """Is the port still there? Costs nothing on the wire. Raises LineLost."""
+        port = self._opened()
+        try:
+            _ = port.in_waiting
+        except TROUBLE as error:
+            self._lost(error)
+
     def drain(self) -> None:
         """Forget what came in unasked. Raises LineLost."""
         self._input = b""
         for _ in range(16):  # a babbling line must not hold us here
             if not self.read(0):
                 break
+
+    def forget_unfinished(self) -> None:
+        """Drop a message that began and then stopped: silence ends a frame where no checksum does."""
+        if not self.mid_message:
+            self.forget()
+
+    def forget(self) -> None:
+        """Drop what was read and not yet understood."""
+        self._input = b""
+
+    @contextlib.contextmanager
+    def overhearing(self) -> Iterator[bytearray]:
+        """Keeps every byte that comes in meanwhile: what one driver skips may be for another."""
+        outer, heard = self._overheard, bytearray()
+        self._overheard = heard
+        try:
+            yield heard
+        finally:
+            self._overheard = outer
+            if outer is not None:
+                outer += heard
 
     @property
     def mid_message(self) -> bool:
@@ -186,8 +226,26 @@ class SerialLine:
         raise LineLost(f"{self.url}: {error}") from error
 
     def _without_echo(self, data: bytes) -> bytes:
-        while data and self._echo and data[0] == self._echo[0]:
-            data, self._echo = data[1:], self._echo[1:]
-        if data and self._echo:
-            self._echo = b""  # not our echo after all: somebody else's bytes, or a collision
-        return data
+        """`data` without what we sent ourselves. Bytes before the echo pass; once it has begun as many bytes
+        go as were sent, whatever they are, for while we talk nobody else can be understood.
+        """
+        if not data and self.clock.now() > self._sent_until + ECHO_S:
+            self._echoes.clear()  # what is not here by now was lost
+            self._echoed = 0
+        other = bytearray()
+        for byte in data:
+            if not self._echoes:
+                other.append(byte)
+                continue
+            mine = self._echoes[0]
+            if self._echoed or byte == mine[0]:
+                self._echoed += 1
+            elif other and bytes((other[-1], byte)) == mine[1:3]:
+                self._echoed = 3  # its first byte was spoilt
+                other.append(byte)
+            else:
+                other.append(byte)
+            if self._echoed >= len(mine):
+                self._echoes.popleft()
+                self._echoed = 0
+        return bytes(other)

@@ -2,23 +2,32 @@
 
 The echo leaves before anything else happens, for a keypad that does not see it presses again by itself. One
 press is one event: a frame equal to the last one of its address within 300 ms is echoed and forgotten,
-counted from the last sight, so a held key is one press too. A rating nobody asked for, late or given twice
-is acknowledged, so that the pad falls silent, and dropped. Source: see drivers/protocol/ff68.py; the 300 ms
-are unverified general knowledge.
+counted from the last sight or from our last echo, so a held key is one press too. "Call" is guarded longer:
+when a repeat is spoilt on the way as well, the next one must not call a second citizen. A rating nobody asked
+for, late or given twice is acknowledged, so that the pad falls silent, and dropped. The keypad beeps when
+somebody comes to an empty line. Source: see drivers/protocol/ff68.py; the 300 ms are unverified general
+knowledge, the guard is ours.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from drivers.jobs import AskRating, Health, Job, Outcome, ShowCounts, StopRating
 from drivers.line.serial_line import SerialLine
+from drivers.pad.events import Event, Pressed, RatingGiven
 from drivers.protocol import ff68
 
 log = logging.getLogger(__name__)
 SAME_S: Final = 0.3
+CALL_S: Final = 0.8
+ECHO_S: Final = 0.5
+RETURN_S: Final = 0.03
+RETURNS: Final = 3  # so many of our own answers came back: the declaration of the line is wrong
+LISTEN_MOST_S: Final = 0.5
 HELD_S: Final = 5.0  # a key seen again and again for so long is stuck
 ASKED_S: Final = 180.0  # a rating is accepted this long after it was asked for, when nobody stops it before
 
@@ -27,31 +36,12 @@ ASKED_S: Final = 180.0  # a rating is accepted this long after it was asked for,
 class Profile:
     """rating_values: level for the pad's raw value 0, 1, 2 …; vendors differ.
 
-    pad: does a rating pad hang behind it.
+    pad: does a rating pad hang behind it. beep: when the first citizen comes while nobody is called.
     """
 
     rating_values: tuple[int, ...] = (5, 4, 3, 2, 1)
     pad: bool = True
-
-
-@dataclass(frozen=True)
-class Pressed:
-    """One press of one key. key: call, recall, rate, no_show, hold, unhold, pause, transfer.
-
-    value: digits before.
-    """
-
-    device: str
-    key: str
-    value: str = ""
-
-
-@dataclass(frozen=True)
-class RatingGiven:
-    """level 1..5."""
-
-    device: str
-    level: int
+    beep: bool = True
 
 
 class KeypadFf68:
@@ -65,6 +55,14 @@ class KeypadFf68:
         self.asked_until = 0.0
         self.heard = False
         self._seen: tuple[bytes, float, float] = (b"", 0.0, 0.0)  # frame, first and last sight
+        self._waiting: int | None = None
+        self._asking_until = 0.0
+        self._answered: tuple[bytes, float] = (b"", 0.0)  # our last answer and when it had left
+        self.returns = 0
+
+    @staticmethod
+    def bus(line: SerialLine, keypads: list[KeypadFf68]) -> KeypadBus:
+        return KeypadBus(line, keypads)
 
     def perform(self, job: Job) -> Outcome:
         """Show counts, ask for a rating, stop asking. These frames have no answer: `sent` at best.
@@ -74,9 +72,13 @@ class KeypadFf68:
         now = self._line.clock.now()
         if isinstance(job, ShowCounts):
             self._say(ff68.show(self.address, job.waiting, job.number))
+            if self.profile.beep and self._waiting == 0 and job.waiting and not job.number:
+                self._say(ff68.beep(self.address))
+            self._waiting = job.waiting
         elif isinstance(job, AskRating) and self.profile.pad:
             self._say(ff68.start_rating(self.address))
             self.asked_until = now + ASKED_S
+            self._asking_until = self._line.clock.now() + ECHO_S
         elif isinstance(job, StopRating) and self.profile.pad:
             self.asked_until = 0.0  # the protocol has no "stop": a late answer is dropped here
         else:
@@ -88,20 +90,30 @@ class KeypadFf68:
         _, first, last = self._seen
         if last - first >= HELD_S and self._line.clock.now() - last <= SAME_S:
             return Health("warn", "key_stuck")
+        if self.returns >= RETURNS:
+            return Health("warn", "echo")
         return Health("ok") if self.heard else Health("unknown", "not_pressed_yet")
 
-    def hear(self, frame: ff68.Frame) -> Pressed | RatingGiven | None:
+    def hear(self, frame: ff68.Frame) -> Event | None:
         """Answer a frame of this keypad, then say what it means: None for repeats and what nobody asked
         for.
         """
-        self._line.send(ff68.encode(ff68.answer(frame)))
-        self.heard = True
         now, raw = self._line.clock.now(), bytes((frame.func,)) + frame.data
-        again = raw == self._seen[0] and now - self._seen[2] <= SAME_S
-        self._seen = (raw, self._seen[1] if again else now, now)
+        if ff68.encode(frame) == ff68.encode(ff68.start_rating(self.address)) and now < self._asking_until:
+            return None  # our own question come back: it has the bytes of the key of that name
+        if raw == self._answered[0] and now - self._answered[1] <= RETURN_S:
+            self.returns += 1
+            return None  # too soon for a repeat: our own answer came back from a converter that echoes
+        answer = ff68.answer(frame)
+        self._line.send(ff68.encode(answer))
+        self._answered = bytes((answer.func,)) + answer.data, self._line.quiet_at()
+        self.heard = True
+        meaning = ff68.meaning(frame)
+        same_s = CALL_S if isinstance(meaning, ff68.Key) and meaning.key == "call" else SAME_S
+        again = raw == self._seen[0] and now - self._seen[2] <= same_s
+        self._seen = (raw, self._seen[1] if again else now, max(now, self._line.quiet_at()))
         if again:
             return None
-        meaning = ff68.meaning(frame)
         if isinstance(meaning, ff68.Key):
             return Pressed(self.name, meaning.key, meaning.value)
         if meaning is None:
@@ -124,19 +136,29 @@ class KeypadBus:
         self._line = line
         self._by_address = {keypad.address: keypad for keypad in keypads}
 
-    def listen(self, patience: float) -> list[Pressed | RatingGiven]:
+    def listen(self, patience: float) -> list[Event]:
         """What was pressed within `patience` seconds; returns as soon as something was. Raises LineLost."""
-        events: list[Pressed | RatingGiven] = []
+        events: list[Event] = []
         wait = patience
-        while (frame := self._line.receive(ff68.decode, wait)) is not None:
-            keypad = self._by_address.get(frame.address)
-            event = keypad.hear(frame) if keypad else None
-            if event is not None:
-                events.append(event)
+        until = self._line.clock.now() + patience + LISTEN_MOST_S
+        while len(events) < 32 and (frame := self._line.receive(ff68.decode, wait)) is not None:
+            events += self._take(frame)
             wait = 0.0
-            if len(events) >= 32:
-                break
+            if self._line.clock.now() > until:
+                break  # a babbling pair must not hold the others' jobs up
         return events
+
+    def overhear(self, heard: bytes) -> Iterator[Event]:
+        """Presses that came in while a strip on the same pair was talked to; the echo leaves now."""
+        frame, rest = ff68.decode(heard)
+        while frame is not None:
+            yield from self._take(frame)
+            frame, rest = ff68.decode(rest)
+
+    def _take(self, frame: ff68.Frame) -> list[Event]:
+        keypad = self._by_address.get(frame.address)
+        event = keypad.hear(frame) if keypad else None
+        return [event] if event else []
 
     @property
     def somebody_talks(self) -> bool:

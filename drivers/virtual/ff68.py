@@ -5,7 +5,8 @@ other side): it sends a key frame, waits 200 ms for the very same bytes, and sen
 A rating waits for FUNC 01 with its value. The repeat timing is unverified general knowledge.
 
 Faults (act "fault"): bad_checksum (value presses), lost_echo (value echoes not heard), double_press,
-len_mismatch, unknown_key, silent. Acts: press {key, digits}, rate {value}, burst (power-up noise), power,
+len_mismatch, unknown_key, two_at_once (value presses during which a neighbour talks too), power_burst (noise
+at every power-up, and at once), silent. Acts: press {key, digits}, rate {value}, burst (that noise), power,
 clear.
 """
 
@@ -26,7 +27,18 @@ CODES = {
     "unhold": [3, 0x0F],
     "cancel": [0x0E],
 }
-FAULTS = frozenset({"bad_checksum", "lost_echo", "double_press", "len_mismatch", "unknown_key", "silent"})
+FAULTS = frozenset(
+    {
+        "bad_checksum",
+        "lost_echo",
+        "double_press",
+        "len_mismatch",
+        "unknown_key",
+        "two_at_once",
+        "power_burst",
+        "silent",
+    }
+)
 ECHO_S, TRIES = 0.2, 4
 
 
@@ -82,6 +94,7 @@ class Ff68Keypad:
             "rejected": self.rejected,
             "unanswered": self.unanswered,
             "pad": self.has_pad,
+            "keys": [key for key in CODES if key != "cancel"],
         }
 
     def act(self, act: str, facts: dict[str, object]) -> None:
@@ -101,18 +114,25 @@ class Ff68Keypad:
             self._queue(0x11, [value], now)
             self.asked = False
         elif act == "burst":
-            self._cable.say(self.name, bytes(self._cable.random.randrange(256) for _ in range(20)), now)
+            self._burst(now)
         elif act == "fault" and fault in FAULTS:
             value = facts.get("value")
             self.faults[fault] = int(str(value)) if value is not None else 1
+            if fault == "power_burst":
+                self._burst(now)
         elif act == "clear":
             for name in [fault] if fault else list(self.faults):
                 self.faults.pop(name, None)
         elif act == "power":
             self.digits, self.asked, self._open = "      ", False, []
             self._cable.hush(self.name)
+            if "power_burst" in self.faults:
+                self._burst(now)
         else:
             raise ValueError(f"a keypad cannot {act} {fault}".strip())
+
+    def _burst(self, now: float) -> None:
+        self._cable.say(self.name, bytes(self._cable.random.randrange(256) for _ in range(20)), now)
 
     def _queue(self, func: int, data: list[int], now: float) -> None:
         if "silent" in self.faults:
@@ -126,6 +146,8 @@ class Ff68Keypad:
 
     def _send(self, frame: bytes, now: float) -> None:
         self.sent += 1
+        if self._spend("two_at_once"):
+            self._cable.say(f"{self.name}'", frame[::-1], now + 0.4 * self._cable.byte_time)
         if self._spend("bad_checksum"):
             frame = frame[:-2] + bytes((frame[-2] ^ 0x40, 0x16))
         if "len_mismatch" in self.faults:

@@ -4,8 +4,15 @@ bytes.
 Nothing here has a thread: whoever reads, writes or looks moves the cable on to the present. A lane per
 talker holds the bytes it still has to send; the cable always carries the byte that is due first.
 
-Faults of the cable itself: `unplugged`, `echo` (own bytes come back), `drop` and `noise` (chance per byte
-that it is lost, or spoilt), `stray` (chance that a random byte slips in between two).
+Faults of the cable itself, for `act`:
+
+    unplug                       the adapter is pulled: what is under way is lost, open ports fail
+    renumber {value: seconds}    so for a while, then it is back under a new node name (USB re-enumeration)
+    echo                         the converter gives the host its own bytes back
+    drop, noise, stray {value}   chance per byte that it is lost, or spoilt; that a random one slips in
+    break {value: seconds}       the pair is held low: one 00 is heard by everybody, and nothing else
+    wrong_baud                   nobody understands a byte
+    dead_segment {value: n}      from the n-th device on (as they were joined) the pair is cut off
 """
 
 from __future__ import annotations
@@ -13,12 +20,15 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from drivers.line.clock import Clock
 
 HOST = "host"
+CHANCES = ("drop", "noise", "stray")
+CHANCE, BREAK_S, AWAY_S = 0.02, 0.2, 1.5  # what a fault is when nobody says how much
 
 
 class Peer(Protocol):
@@ -69,18 +79,32 @@ class Lane:
 
 
 class Medium:
-    """One cable with the host at one end. baud 0: no time passes on the wire."""
+    """One cable with the host at one end. baud 0: no time passes on the wire. bits: of one byte, 11 with
+    parity. node: the name its adapter has at present; `name` is the one that stays (by-id).
+    """
 
     def __init__(
-        self, name: str, *, baud: int = 9600, shared: bool = False, clock: Clock | None = None
+        self,
+        name: str,
+        *,
+        baud: int = 9600,
+        shared: bool = False,
+        clock: Clock | None = None,
+        bits: int = 10,
+        node: str = "",
     ) -> None:
-        self.name, self.baud, self.shared = name, baud, shared
+        self.name, self.baud, self.shared, self.bits = name, baud, shared, bits
+        self.node, self.plugs = node, 0  # plugs: how often it was plugged in; an open port belongs to one
+        self.rename: Callable[[], str] = lambda: self.node
         self.clock = clock or Clock()
         self.peers: list[Peer] = []
         self.seed = random.SystemRandom().randrange(1 << 30)
         self.random = random.Random(self.seed)
-        self.unplugged = self.echo = False
+        self.unplugged = self.echo = self.wrong_baud = False
         self.drop = self.noise = self.stray = 0.0
+        self.broken_until = -1.0
+        self.back_at: float | None = None
+        self.cut: int | None = None  # peers from this one on are cut off
         self.to_host = bytearray()
         self.changed = threading.Condition(threading.RLock())
         self._lanes: dict[str, Lane] = {HOST: Lane()}
@@ -93,13 +117,13 @@ class Medium:
 
     @property
     def byte_time(self) -> float:
-        return 10 / self.baud if self.baud else 0.0
+        return self.bits / self.baud if self.baud else 0.0
 
     def say(self, talker: str, data: bytes, not_before: float) -> None:
         """Let `talker` send `data` from `not_before` on, after what it is sending already."""
         with self.changed:
             if data and not self.unplugged:
-                self._lanes[talker].waiting.append((not_before, data))
+                self._lanes.setdefault(talker, Lane()).waiting.append((not_before, data))
                 self.changed.notify_all()
 
     def hush(self, talker: str) -> None:
@@ -111,12 +135,18 @@ class Medium:
 
     def is_quiet(self, listener: str) -> bool:
         """Does nobody else talk right now?"""
-        return not any(lane.busy for name, lane in self._lanes.items() if name != listener)
+        here = self._cut_off(listener)
+        return not any(
+            lane.busy and self._cut_off(name) == here
+            for name, lane in self._lanes.items()
+            if name != listener
+        )
 
     def unplug(self) -> None:
         """Pull the cable: what is under way is lost."""
         with self.changed:
             self.unplugged = True
+            self.plugs += 1
             self.to_host.clear()
             for name in self._lanes:
                 self.hush(name)
@@ -124,11 +154,76 @@ class Medium:
 
     def replug(self) -> None:
         with self.changed:
-            self.unplugged = False
+            self.unplugged, self.back_at = False, None
             self.changed.notify_all()
+
+    def faults(self) -> list[str]:
+        """Those of the cable that are switched on."""
+        on = {
+            "unplug": self.unplugged,
+            "echo": self.echo,
+            "wrong_baud": self.wrong_baud,
+            "dead_segment": self.cut is not None,
+        }
+        return [name for name in (*on, *CHANCES) if (on[name] if name in on else getattr(self, name))]
+
+    def act(self, act: str, facts: Mapping[str, object], peer: Peer) -> bool:
+        """A hand at the cable, at the place where `peer` hangs. False when the act is no business of the
+        cable's, or also one of the device's own (clear everything). Call with `changed` held.
+        """
+        fault, value = str(facts.get("fault") or ""), facts.get("value")
+        if act in ("unplug", "replug"):
+            act, fault = ("fault" if act == "unplug" else "clear"), "unplug"
+        if act == "fault":
+            return self._spoil(fault, value, peer)
+        if act != "clear":
+            return False
+        if fault in ("unplug", ""):
+            self.replug()
+        for name in (fault,) if fault else ("echo", "wrong_baud", "dead_segment", *CHANCES):
+            self._mend(name)
+        return bool(fault) and fault in ("unplug", "echo", "wrong_baud", "dead_segment", *CHANCES)
+
+    def _spoil(self, fault: str, value: object, peer: Peer) -> bool:
+        now = self.clock.now()
+        if fault == "unplug":
+            self.unplug()
+        elif fault == "renumber":
+            self.unplug()
+            self.back_at = now + (AWAY_S if value is None else float(str(value)))
+        elif fault == "echo":
+            self.echo = True
+        elif fault == "wrong_baud":
+            self.wrong_baud = True
+        elif fault == "dead_segment":
+            self.cut = self.peers.index(peer) if value is None else int(str(value)) - 1
+        elif fault == "break":
+            self.broken_until = now + (BREAK_S if value is None else float(str(value)))
+            self.to_host.append(0)
+            for one in self.peers:
+                one.receive(0, now)
+        elif fault in CHANCES:
+            setattr(self, fault, CHANCE if value is None else float(str(value)))
+        else:
+            return False
+        return True
+
+    def _mend(self, fault: str) -> None:
+        if fault in ("echo", "wrong_baud"):
+            setattr(self, fault, False)
+        elif fault == "dead_segment":
+            self.cut = None
+        elif fault in CHANCES:
+            setattr(self, fault, 0.0)
+
+    def _cut_off(self, talker: str) -> bool:
+        return self.cut is not None and any(peer.name == talker for peer in self.peers[self.cut :])
 
     def advance(self, now: float) -> None:
         """Carry everything that is due by `now`. Call with `changed` held."""
+        if self.back_at is not None and self.back_at <= now:
+            self.node = self.rename()
+            self.replug()
         while True:
             when, talker, peer = self._next()
             if when is None or when > now:
@@ -172,6 +267,10 @@ class Medium:
         if self.shared and self._clash(talker, when):
             byte ^= self.random.randrange(1, 256)
         lane.ended = when
+        if when <= self.broken_until:
+            return
+        if self.wrong_baud:
+            byte = self.random.randrange(256)
         if self.drop and self.random.random() < self.drop:
             return
         if self.noise and self.random.random() < self.noise:
@@ -181,15 +280,19 @@ class Medium:
         self._deliver(talker, byte, when)
 
     def _clash(self, talker: str, when: float) -> bool:
-        begun = when - self.byte_time
+        begun, here = when - self.byte_time, self._cut_off(talker)
         for name, lane in self._lanes.items():
+            if self._cut_off(name) != here:
+                continue
             if name != talker and ((lane.busy and lane.started < when) or begun < lane.ended - 1e-9):
                 return True
         return False
 
     def _deliver(self, talker: str, byte: int, when: float) -> None:
-        if talker != HOST or self.echo:
+        here = self._cut_off(talker)
+        if not here and (talker != HOST or self.echo):
             self.to_host.append(byte)
         for peer in self.peers:
-            if peer.name != talker and (talker == HOST or self.shared):
+            near = self._cut_off(peer.name) == here
+            if near and peer.name != talker and (talker == HOST or self.shared):
                 peer.receive(byte, when)

@@ -1,8 +1,10 @@
 """pyserial's `virtual://` URLs: the same SerialLine, with a far end that is not there.
 
-    virtual://strips/A                      the cable of that name on the bench, with whatever is attached
-    to it virtual://onbon_bxk/x?address=1,2       makes the cable and its far ends when nobody did before
-    …&baud=0                                no pacing: for tests that measure nothing
+    virtual://strips/A                  the cable of that name on the bench, with whatever is attached to it
+    virtual://onbon_bxk/x?address=1,2   makes the cable and its far ends when nobody did before
+    virtual://dev/ttyV0                 the cable whose adapter has that node name just now
+    …&baud=0                            no pacing: for tests that measure nothing
+    …&fault=echo,late_ack:0.9           with these faults switched on, each perhaps with a value
 
 pyserial looks this module up by its name (`serial.protocol_handler_packages`), so it is the second and last
 place that knows pyserial.
@@ -29,11 +31,16 @@ class Serial(SerialBase):  # type: ignore[misc]
             raise SerialException("already open")
         address = urlsplit(self.port)
         options = {key: values[-1] for key, values in parse_qs(address.query).items()}
-        self._cable: Medium = BENCH.cable_for(address.netloc + address.path, options)
-        if self._cable.unplugged:
-            raise SerialException(f"no such port: {self.port}")
+        try:
+            self._cable: Medium = BENCH.cable_for(address.netloc + address.path, options)
+        except ValueError as error:
+            raise SerialException(f"no such port: {self.port}: {error}") from error
         with self._cable.changed:
+            self._cable.advance(self._cable.clock.now())
+            if self._cable.unplugged:
+                raise SerialException(f"no such port: {self.port}")
             self._cable.to_host.clear()
+            self._plugged = self._cable.plugs
         self.is_open = True
 
     def use_clock(self, clock: Clock) -> None:
@@ -100,7 +107,7 @@ class Serial(SerialBase):  # type: ignore[misc]
     def _cable_or_raise(self) -> Medium:
         if not self.is_open:
             raise PortNotOpenError()
-        if self._cable.unplugged:
+        if self._cable.unplugged or self._cable.plugs != self._plugged:
             raise SerialException("the cable was pulled")
         return self._cable
 

@@ -66,15 +66,14 @@ def _choose(unit: Unit, hall: HallSettings, window: Window, clerk: str) -> Choic
 
 def _situation(unit: Unit, hall: HallSettings, window: Window) -> Situation:
     services, windows = hall.catalogue.services, hall.catalogue.windows
-    means = {s.id: s.avg_minutes for s in services.values()}
     special_queues: set[str] = set()
     if window.kind == "comprehensive":
         others = open_windows(unit.connection, unit.hall) - {window.id}
         special_queues = {q for w in others if windows[w].kind != "comprehensive" for q in windows[w].queues}
     return Situation(
         comprehensive=window.kind == "comprehensive",
-        mean_minutes=means,
-        mean_all=sum(means.values()) / len(means),
+        mean_minutes=hall.catalogue.mean_minutes,
+        mean_all=hall.catalogue.mean_all,
         special_open=frozenset(s.id for s in services.values() if s.queue in special_queues),
         protected_run=unit.protected_run,
         window=window.id,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from server.actions.call_next import call_next
+from server.actions.emergency import raise_emergency
 from server.actions.finish import finish
 from server.actions.hold import hold, unhold
 from server.actions.no_show import give_back_place, no_show
@@ -13,6 +14,7 @@ from server.actions.print_slip import follow_slip
 from server.actions.recall import recall
 from server.actions.staff_window import pause_window, resume_window
 from server.actions.start import start
+from server.actions.transfer import transfer
 from server.domain import refusals
 from server.domain.events import DeviceChanged
 from server.domain.tickets import State
@@ -96,12 +98,15 @@ def _changed(device: str, row: Mapping[str, Any], state: str, reason: str) -> De
     return DeviceChanged(device, row["kind"], row["kiosk"], row["window"], state, reason)
 
 
-def press_key(unit: Unit, hall: HallSettings, window: str, key: str) -> str | None:
+def press_key(unit: Unit, hall: HallSettings, window: str, key: str, value: str = "") -> str | None:
     """A key of the window's hardware keypad, done in the name of the clerk signed in there. The number it
     moved.
 
+    value: the digits pressed before it; for a transfer the number of the other window.
     Raises what the deed raises, and InputInvalid for a key nobody knows.
     """
+    if key == "transfer":
+        return _transfer(unit, hall, window, value)
     deed = KEYS.get(key)
     if deed is None:
         raise refusals.InputInvalid(
@@ -117,6 +122,51 @@ def _call(unit: Unit, hall: HallSettings, window: str) -> str | None:
         finish(unit, hall, window)
     called = call_next(unit, hall, window)
     return called.number if called else None
+
+
+def _call_or_recall(unit: Unit, hall: HallSettings, window: str) -> str | None:
+    """One key for both: who was called is called again. While somebody is served it is refused, for a box
+    with this key has another one to end the service.
+    """
+    leg = leg_at(unit.connection, unit.hall, window)
+    if leg is not None and leg.state is State.CALLED:
+        return recall(unit, hall, window).number
+    called = call_next(unit, hall, window)
+    return called.number if called else None
+
+
+def _end(unit: Unit, hall: HallSettings, window: str) -> str | None:
+    """One key for both: who was called did not come, who is served is done."""
+    leg = leg_at(unit.connection, unit.hall, window)
+    if leg is not None and leg.state is State.CALLED:
+        return no_show(unit, hall, window).number
+    return finish(unit, hall, window).number
+
+
+def _transfer(unit: Unit, hall: HallSettings, window: str, number: str) -> str | None:
+    """转移 to the window people know by that number; leading zeros do not matter."""
+    wanted = number.lstrip("0")
+    found = [w.id for w in hall.catalogue.windows.values() if wanted and w.number.lstrip("0") == wanted]
+    if not found:
+        raise refusals.TargetWrong(window=number)
+    return transfer(unit, hall, window, None, found[0]).number
+
+
+def _pause_begin(unit: Unit, hall: HallSettings, window: str) -> str | None:
+    if find_post(unit.connection, unit.hall, window).state is not WindowState.PAUSED:
+        pause_window(unit, hall, window, hall.choices.pause_reason[0].id)
+    return None
+
+
+def _pause_end(unit: Unit, _hall: HallSettings, window: str) -> str | None:
+    if find_post(unit.connection, unit.hall, window).state is WindowState.PAUSED:
+        resume_window(unit, window)
+    return None
+
+
+def _help(unit: Unit, _hall: HallSettings, window: str) -> str | None:
+    raise_emergency(unit, window)
+    return None
 
 
 def _rate(unit: Unit, hall: HallSettings, window: str) -> str | None:
@@ -157,12 +207,17 @@ def _back(unit: Unit, hall: HallSettings, window: str) -> str | None:
 
 KEYS: dict[str, Callable[[Unit, HallSettings, str], str | None]] = {
     "call": _call,
+    "call_or_recall": _call_or_recall,
     "recall": lambda unit, hall, window: recall(unit, hall, window).number,
     "start": lambda unit, _hall, window: start(unit, window).number,
     "rate": _rate,
     "finish": _rate,
+    "end": _end,
     "no_show": lambda unit, hall, window: no_show(unit, hall, window).number,
     "hold": _hold,
     "unhold": _back,
     "pause": _pause,
+    "pause_begin": _pause_begin,
+    "pause_end": _pause_end,
+    "help": _help,
 }

@@ -11,11 +11,11 @@ from server.store.unit import Unit
 
 def raise_emergency(unit: Unit, window: str) -> Emergency:
     """Pressed again while it runs, it is the same one. Raises WindowClosed, WindowForeign."""
-    working_post(unit, window)
+    _, clerk = working_post(unit, window)
     running = emergency_at(unit.connection, unit.hall, window)
     if running is not None:
         return running
-    raised = add_emergency(unit, window)
+    raised = add_emergency(unit, window, clerk)
     unit.add(EmergencyRaised(raised.id, window))
     unit.note("emergency.raise", f"emergency:{raised.id}", window=window)
     return raised

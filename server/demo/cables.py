@@ -19,6 +19,10 @@ TROUBLES = {  # what the bench calls a machine -> (what goes wrong, how it is me
                ({"act": "fault", "fault": "paper_out"}, {"act": "refill"})),
     "onbon_bxk": (({"act": "unplug"}, {"act": "replug"}),),
     "keypad_ff68": (({"act": "unplug"}, {"act": "replug"}),),
+    "keypad_polled": (({"act": "unplug"}, {"act": "replug"}),),
+    "modbus_led": (({"act": "unplug"}, {"act": "replug"}),),
+    "apertum_board": (({"act": "unplug"}, {"act": "replug"}),),
+    "apertum_box": (({"act": "unplug"}, {"act": "replug"}),),
 }  # fmt: skip
 
 

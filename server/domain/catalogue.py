@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
+from functools import cached_property
 from typing import ClassVar, Literal
 
 STRICT: dict[str, object] = {"extra": "forbid"}
@@ -218,6 +219,16 @@ class Catalogue:
     serving: dict[str, tuple[str, ...]] = field(default_factory=dict)  # queue -> window ids, own queues only
     classes: dict[str, WindowClass] = field(default_factory=dict)
     mandates: tuple[Mandate, ...] = ()
+
+    @cached_property
+    def mean_minutes(self) -> Mapping[str, float]:
+        """service -> expected minutes."""
+        return {service.id: service.avg_minutes for service in self.services.values()}
+
+    @cached_property
+    def mean_all(self) -> float:
+        """Minutes, over all services."""
+        return sum(self.mean_minutes.values()) / len(self.mean_minutes)
 
 
 def parse_overflow(entry: str) -> tuple[str, str | None]:

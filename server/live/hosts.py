@@ -206,11 +206,11 @@ class HostNamespace(Namespace):
         return self.socketio.server.not_handled if isinstance(no, StorageFailed) else {"ok": True}
 
     def on_key(self, message: Any = None, *_more: Any) -> dict[str, Any]:
-        key = _text(message, "key")
+        key, value = _text(message, "key"), _text(message, "value", 8)
         return self._once(
             message,
-            {"key": key},
-            lambda unit, hall, window: {"number": device_host.press_key(unit, hall, window, key)},
+            {"key": key, **({"value": value} if value else {})},
+            lambda unit, hall, window: {"number": device_host.press_key(unit, hall, window, key, value)},
         )
 
     def on_rated(self, message: Any = None, *_more: Any) -> dict[str, Any]:

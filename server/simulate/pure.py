@@ -65,8 +65,7 @@ class PureHall:
         self._midnight = datetime.combine(day, time(), settings.zone).astimezone(UTC)
         self._now = self._midnight
         self._now_s = 0.0
-        self._means = {s.id: s.avg_minutes for s in catalogue.services.values()}
-        self._mean_all = sum(self._means.values()) / len(self._means)
+        self._means, self._mean_all = catalogue.mean_minutes, catalogue.mean_all
         # (queue, service, class, only this window) -> heap by origin
         self._lines: dict[tuple[str, str, str, str | None], Line] = {}
         self._open: set[str] = set()

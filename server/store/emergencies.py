@@ -36,8 +36,8 @@ _RUNNING = _ALL.where(_E.state != "closed").order_by(_E.id)
 _SAVE = update(t.emergency).where(_E.id == bindparam("of_emergency"))
 
 
-def add_emergency(unit: Unit, window: str) -> Emergency:
-    row = {"window": window, "person": unit.actor.id, "state": "open", "note": "", "raised_at": unit.now}
+def add_emergency(unit: Unit, window: str, person: str) -> Emergency:
+    row = {"window": window, "person": person, "state": "open", "note": "", "raised_at": unit.now}
     values = {"hall": unit.hall, "day": unit.day, **row}
     made = unit.connection.execute(insert(t.emergency), values)
     return Emergency(

@@ -37,11 +37,17 @@ def open_engine(url: str) -> Engine:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A connection in the transaction of a writer; leaving normally commits."""
-    with engine.connect() as connection, connection.begin():
-        if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    """A connection in the transaction of a writer; leaving normally commits, by an exception rolls back."""
+    with engine.connect() as connection:
+        begin_writing(connection)
         yield connection
+        connection.commit()
+
+
+def begin_writing(connection: Connection) -> None:
+    """A writer's transaction on a connection that has none."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager

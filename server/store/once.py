@@ -30,8 +30,8 @@ def once(
     """Do `deed` once per (caller, request_id): (answer, status). A repetition gets the first answer, refusals
     included.
 
-    Raises RequestIdConflict when the same id comes with another body. A refusal of the deed undoes what it
-    had written.
+    Raises RequestIdConflict when the same id comes with another body. A refusal of the deed undoes all that
+    the unit has done: `once` comes first in it.
     """
     body_hash = hashlib.sha256(canonical(dict(body)).encode()).hexdigest()
     key = {"client": unit.actor.client, "request_id": request_id}
@@ -40,12 +40,11 @@ def once(
         if row.body_hash != body_hash:
             raise RequestIdConflict(request_id=request_id)
         return row.answer, row.status
-    before, status = unit.mark(), 200
+    status = 200
     try:
-        with unit.connection.begin_nested():
-            answer = deed()
+        answer = deed()
     except Refusal as no:
-        unit.undo_to(before)
+        unit.start_over()
         answer, status = {"refused": no.code, "facts": no.facts}, no.status
     kept = {**key, "body_hash": body_hash, "status": status, "answer": answer, "at": unit.now}
     unit.connection.execute(_ADD, kept)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
 from server.domain.sessions import ABSOLUTE, Session
 from server.store import tables as t
@@ -12,7 +12,15 @@ from server.store.unit import Unit
 
 _SESSION = [c for c in t.session.c if c.name != "hall"]
 _OF_HALL = select(*_SESSION).where(t.session.c.hall == bindparam("hall"))
-_FIND = _OF_HALL.where(t.session.c.token_hash == bindparam("token_hash"))
+_FIND = _OF_HALL.where(t.session.c.token_hash == bindparam("token_hash")).join_from(
+    t.session,
+    t.person,
+    and_(
+        t.person.c.hall == t.session.c.hall,
+        t.person.c.id == t.session.c.person,
+        t.person.c.disabled.is_(False),
+    ),
+)
 _FIND_ALL = _OF_HALL.where(t.session.c.token_hash.in_(bindparam("hashes", expanding=True)))
 
 
@@ -38,6 +46,7 @@ def add_session(unit: Unit, token_hash: str, person: str, csrf: str) -> Session:
 
 
 def find_session(connection: Connection, hall: str, token_hash: str) -> Session | None:
+    """A session of somebody who is not disabled."""
     row = connection.execute(_FIND, {"hall": hall, "token_hash": token_hash}).mappings().one_or_none()
     return Session(**row) if row else None
 

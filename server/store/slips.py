@@ -34,7 +34,9 @@ _SAVE = update(t.slip).where(t.slip.c.id == bindparam("of_slip"))
 _OF_HALL = select(*_SLIP).where(t.slip.c.hall == bindparam("hall")).order_by(t.slip.c.id)
 _FIND = _OF_HALL.where(t.slip.c.id.in_(bindparam("slips", expanding=True)))
 _IN_STATES = _OF_HALL.where(t.slip.c.state.in_(bindparam("states", expanding=True)))
-_LAST = select(*_SLIP).where(t.slip.c.ticket == bindparam("ticket")).order_by(t.slip.c.copy.desc()).limit(1)
+_LAST = (
+    select(*_SLIP).where(t.slip.c.ticket == bindparam("ticket")).order_by(t.slip.c.copy.desc()).limit(1)
+)
 _QUEUED_BEFORE = select(t.slip.c.id).where(
     t.slip.c.hall == bindparam("hall"), t.slip.c.state == "queued", t.slip.c.created_at < bindparam("moment")
 )

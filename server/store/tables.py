@@ -168,16 +168,17 @@ leg = Table(
         name="ck_leg_times",
     ),
 )
-_AT_WINDOW = text("state IN ('called', 'serving')")
+AT_WINDOW = text("state IN ('called', 'serving')")
 _OPEN = text("state IN ('waiting', 'called', 'serving', 'held')")
+# Queries that want these indexes must repeat their conditions word by word.
 # I6: a window has at most one called or serving leg; I5: a ticket at most one open leg.
 Index(
     "uq_leg_window",
     leg.c.hall,
     leg.c.window,
     unique=True,
-    sqlite_where=_AT_WINDOW,
-    postgresql_where=_AT_WINDOW,
+    sqlite_where=AT_WINDOW,
+    postgresql_where=AT_WINDOW,
 )
 Index("uq_leg_open", leg.c.ticket, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
 Index(

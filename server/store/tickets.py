@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from server.domain.refusals import TicketUnknown
-from server.domain.tickets import AT_WINDOW, Leg, Move, State, Ticket, moved
+from server.domain.tickets import Leg, Move, State, Ticket, moved
 from server.store import tables as t
 from server.store.unit import Unit
 from server.store.upsert import INSERTING
@@ -44,7 +44,7 @@ _ADD_TICKET, _ADD_LEG, _ADD_CALL = insert(t.ticket), insert(t.leg), insert(t.cal
 _SAVE_LEG = update(t.leg).where(t.leg.c.id == bindparam("of_leg"))
 _IN_HALL = t.leg.c.hall == bindparam("hall")
 _FIND_LEG = select(*_LEG).where(_IN_HALL, t.leg.c.id == bindparam("leg"))
-_LEG_AT = select(*_LEG).where(_IN_HALL, t.leg.c.window == bindparam("window"), t.leg.c.state.in_(AT_WINDOW))
+_LEG_AT = select(*_LEG).where(_IN_HALL, t.leg.c.window == bindparam("window"), t.AT_WINDOW)
 _DAY_OF = select(t.leg.c.day).where(t.leg.c.id == bindparam("leg"))
 _LAST_LEG = select(*_LEG).where(t.leg.c.ticket == bindparam("ticket"), t.leg.c.superseded.is_(False))
 _LEGS_OF = select(*_LEG).where(t.leg.c.ticket == bindparam("ticket")).order_by(t.leg.c.ordinal)

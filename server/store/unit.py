@@ -28,7 +28,7 @@ from server.domain.audit import canonical, chained
 from server.domain.events import Event
 from server.domain.refusals import StorageFailed
 from server.store import tables as t
-from server.store.engine import reading, writing
+from server.store.engine import begin_writing, reading, writing
 from server.store.line import WriterLine
 
 log = logging.getLogger(__name__)
@@ -49,37 +49,33 @@ class Commit:
     events: tuple[Event, ...]
 
 
-@dataclass(frozen=True)
-class Mark:
-    """A point inside an open unit."""
-
-    events: int
-    lines: int
-    day: str | None
-    protected_run: int
-    placement: int
-    rules: int
-
-
 class Unit:
     """The open transaction of one act. `now` never runs behind what is stored (I15)."""
 
-    def __init__(self, connection: Connection, hall: RowMapping, actor: Actor, clock_at: datetime) -> None:
-        self.connection = connection
-        self.hall = str(hall["id"])
-        self.day: str | None = hall["day"]
-        self.actor = actor
-        self.clock_at = clock_at
-        self.stored_at: datetime = hall["last_at"]
+    def __init__(self, connection: Connection, hall: str, actor: Actor, clock_at: datetime) -> None:
+        self.connection, self.hall, self.actor, self.clock_at = connection, hall, actor, clock_at
+        self._stand(connection)
+
+    def _stand(self, connection: Connection) -> None:
+        """Lock the hall's row and begin from what it says."""
+        row: RowMapping = connection.execute(_LOCK_HALL, {"hall": self.hall}).mappings().one()
+        self.day: str | None = row["day"]
+        self.stored_at: datetime = row["last_at"]
         # A clock that leaps ahead is not believed until a person says so: time stands still meanwhile (F9).
-        self.clock_leaps = clock_at - self.stored_at > LEAP
-        self.now = self.stored_at if self.clock_leaps else max(clock_at, self.stored_at)
+        self.clock_leaps = self.clock_at - self.stored_at > LEAP
+        self.now = self.stored_at if self.clock_leaps else max(self.clock_at, self.stored_at)
         self.events: list[Event] = []
-        self.protected_run = int(hall["protected_run"])
-        self.placement, self.rules = int(hall["placement"]), int(hall["rules"])
-        self._revision, self._seq = int(hall["revision"]), int(hall["audit_seq"])
-        self._head = str(hall["audit_hash"])
+        self.protected_run = int(row["protected_run"])
+        self.placement, self.rules = int(row["placement"]), int(row["rules"])
+        self._revision, self._seq = int(row["revision"]), int(row["audit_seq"])
+        self._head = str(row["audit_hash"])
         self._lines: list[dict[str, Any]] = []
+
+    def start_over(self) -> None:
+        """Forget all that this unit did, on disk and in memory, and go on as one that has just begun."""
+        self.connection.rollback()
+        begin_writing(self.connection)
+        self._stand(self.connection)
 
     def add(self, *events: Event) -> None:
         """Facts to be pushed after commit."""
@@ -96,18 +92,6 @@ class Unit:
     def set_day(self, day: str | None) -> None:
         """Make `day` the hall's business day (None: closed)."""
         self.day = day
-
-    def mark(self) -> Mark:
-        """Where we are, for `undo_to`."""
-        return Mark(
-            len(self.events), len(self._lines), self.day, self.protected_run, self.placement, self.rules
-        )
-
-    def undo_to(self, mark: Mark) -> None:
-        """Forget facts and audit lines since `mark`; the caller rolls back the rows."""
-        del self.events[mark.events :], self._lines[mark.lines :]
-        self.day, self.protected_run = mark.day, mark.protected_run
-        self.placement, self.rules = mark.placement, mark.rules
 
     def believe_clock(self) -> None:
         """A person has looked: the clock's leap ahead is right."""
@@ -167,8 +151,7 @@ class Store:
         try:
             with self._line:
                 with writing(self.engine) as connection:
-                    row = connection.execute(_LOCK_HALL, {"hall": self.hall}).mappings().one()
-                    unit = Unit(connection, row, actor, self.clock())
+                    unit = Unit(connection, self.hall, actor, self.clock())
                     self.keep_up(connection, unit.placement, unit.rules)
                     yield unit
                     commit = unit.seal()

@@ -457,6 +457,53 @@ def test_a_second_press_does_not_rate_the_visit_before(app: App, day: HallDay, h
         assert [tuple(row) for row in states] == [("asked", None), ("given", 5)]
 
 
+def test_a_box_whose_keys_mean_two_things(app: App, day: HallDay, host: Host, clock: Clock):
+    for _ in range(2):
+        day.take()
+    assert host.press("call_or_recall")["number"] == "A001"
+    assert host.press("call_or_recall")["refused"] == "recall-too-soon"  # never the next citizen
+    clock.forward(seconds=30)
+    assert host.press("call_or_recall")["number"] == "A001"
+    assert host.press("start")["number"] == "A001"
+    assert host.press("call_or_recall")["refused"] == "window-busy"  # there is a key to end first
+    clock.forward(minutes=1)
+    assert host.press("end")["number"] == "A001"
+    assert host.press("call_or_recall")["number"] == "A002"
+    clock.forward(minutes=1)
+    assert host.press("end")["number"] == "A002"
+    with app.house.store.read() as connection:
+        states = dict(connection.execute(select(t.leg.c.number, t.leg.c.state)).all())
+    assert states == {"A001": "done", "A002": "no_show"}
+    assert host.press("end")["refused"] == "window-idle"
+
+
+def test_a_keypad_transfers_to_the_window_people_know(app: App, day: HallDay, host: Host):
+    day.take()
+    host.press("call")
+    for wrong in ("", "0", "99", "1", "x"):
+        assert host.press("transfer", value=wrong)["refused"] == "target-wrong"
+    assert host.press("transfer", value="02")["number"] == "A001"
+    assert host.press("call")["number"] is None
+    assert host.press("call", keypad="keypad-2")["number"] == "A001"
+
+
+def test_a_keypad_that_stays_in_pause(app: App, day: HallDay, host: Host):
+    for _ in range(2):  # told twice is told once
+        assert host.press("pause_begin")["ok"]
+        assert host.press("call")["refused"] == "window-paused"
+    for _ in range(2):
+        assert host.press("pause_end")["ok"]
+    assert host.press("call")["ok"]
+
+
+def test_a_keypad_calls_for_help_in_the_clerks_name(app: App, day: HallDay, host: Host):
+    assert host.press("help")["ok"]
+    assert host.press("help")["ok"]
+    with app.house.store.read() as connection:
+        rows = connection.execute(select(t.emergency.c.window, t.emergency.c.person)).all()
+    assert rows == [("W01", CLERK_AT["W01"])]
+
+
 # --- strips and keypads follow
 def test_strips_and_keypads_are_told_what_changed(app: App, day: HallDay, host: Host):
     day.take()
@@ -467,6 +514,7 @@ def test_strips_and_keypads_are_told_what_changed(app: App, day: HallDay, host: 
     assert [j["facts"]["kind"] if "facts" in j else j["tone"] for j in told if j["kind"] == "show_text"] == [
         "call"
     ]
+    assert [(j["number"], j["window_number"]) for j in told if j["kind"] == "show_text"] == [("A001", "1")]
     assert {(j["window"], j["waiting"], j["number"]) for j in told if j["kind"] == "show_counts"} >= {
         ("W01", 0, "A001"),
         ("W02", 0, None),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { benchtop, digitsOf, dotsOf, FAULTS, isOn, isReprint, kindOf, type Model, newestFirst, placeOf, ratingValue, switchOver, unpack } from './flow'
+import { benchtop, CABLE, type Digits, digitsOf, dotsOf, FAULTS, faultsOf, isDigits, isOn, isReprint, type Keypad, keysOf, kindOf, type Model, newestFirst, placeOf, placesOf, ratingValue, switchOver, unpack } from './flow'
 
 const model = (name: string, more: Partial<Model> = {}): Model => ({ model: name, unplugged: false, faults: [], ...more })
 
@@ -12,10 +12,33 @@ describe('the bench', () => {
     expect(top.printers.map((p) => p.place)).toEqual(['K1', 'K2'])
     expect(top.desks.map((d) => [d.place, !!d.strip, !!d.keypad])).toEqual([['W02', true, true], ['W10', false, true]])
   })
+  it('shows every strip of a window', () => {
+    const [desk] = benchtop({ 'digits-W10': model('modbus_led'), 'board-W10': model('apertum_board') }).desks
+    expect([desk!.strip?.name, desk!.more.map((s) => s.name)]).toEqual(['digits-W10', ['board-W10']])
+  })
   it('knows kinds and places', () => {
     expect(kindOf({ model: 'escpos' })).toBe('printer')
     expect(kindOf({ model: 'x' })).toBeNull()
     expect(['strip-W03', 'printer-K1', 'hall'].map(placeOf)).toEqual(['W03', 'K1', 'hall'])
+  })
+  it('asks a device itself what may be broken and which keys it has', () => {
+    expect(faultsOf(model('apertum_box', { offers: ['collision'] }))).toEqual(['unplug', 'collision'])
+    expect(faultsOf(model('keypad_ff68'))).toContain('two_at_once')
+    expect(faultsOf(model('unheard-of'))).toEqual(['unplug'])
+    expect(keysOf(model('apertum_box', { keys: ['start', 'end'] }) as Keypad)).toEqual(['start', 'end'])
+    expect(keysOf(model('keypad_ff68') as Keypad)).toContain('recall')
+  })
+  it('shows what is wrong with the cable at everything that hangs on it', () => {
+    const spoilt = model('onbon_bxk', { cable: ['echo', 'noise'], node: 'ttyV3' })
+    expect(CABLE.filter((f) => isOn(spoilt, f))).toEqual(['echo', 'noise'])
+    expect(switchOver(spoilt, 'echo')).toEqual({ act: 'clear', fault: 'echo' })
+    expect(switchOver(spoilt, 'renumber')).toEqual({ act: 'fault', fault: 'renumber' })
+  })
+  it('fills a number display from the right', () => {
+    const four = model('modbus_led', { text: 'A1', digits: 4 }) as Digits
+    expect(isDigits(four) && placesOf(four)).toEqual(['', '', 'A', '1'])
+    expect(placesOf({ ...four, text: '' })).toEqual(['', '', '', ''])
+    expect(isDigits(model('onbon_bxk'))).toBe(false)
   })
   it('feels a fault where it shows and switches it over', () => {
     const out = model('escpos', { stopped: 'paper_out', near_end: true, faults: ['cutter'] })

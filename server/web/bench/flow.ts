@@ -2,9 +2,12 @@
 // Pure: no clock, no DOM, no socket. The models are those of drivers/virtual.
 
 export interface Model {
-  model: string // escpos | onbon_bxk | keypad_ff68
+  model: string // the driver it talks to: escpos, onbon_bxk …
   unplugged: boolean
   faults: string[] // those switched on
+  offers?: string[] // those it can have, when it says so itself
+  cable?: string[] // those of the cable it hangs on
+  node?: string // what the cable's adapter is called just now
   [more: string]: unknown
 }
 export interface Line {
@@ -38,31 +41,52 @@ export interface Strip extends Model {
   width: number
   height: number
 }
+export interface Digits extends Model {
+  text: string
+  digits: number // seven-segment places
+}
 export interface Keypad extends Model {
   digits: string
   asked: boolean
   pad: boolean
+  keys?: string[] // those it has, when they are not the usual ones
+  lamp?: string // a box: off | red | green …, with _fast or _slow
 }
 export type Kind = 'printer' | 'strip' | 'keypad'
-const KIND: Record<string, Kind> = { escpos: 'printer', onbon_bxk: 'strip', keypad_ff68: 'keypad' }
+const KIND: Record<string, Kind> = {
+  escpos: 'printer',
+  onbon_bxk: 'strip',
+  modbus_led: 'strip',
+  apertum_board: 'strip',
+  keypad_ff68: 'keypad',
+  keypad_polled: 'keypad',
+  apertum_box: 'keypad',
+}
 
 /** What can be broken, as the heads of drivers/virtual/*.py list it. Pulling the plug is the same everywhere. */
 export const FAULTS: Record<Kind, string[]> = {
   printer: ['paper_out', 'run_out', 'near_end', 'cover_open', 'cutter', 'head', 'offline', 'silent', 'gb2312_font', 'chinese_off', 'cut_needs_line_start', 'near_end_offline', 'duplicate_status', 'garbage'],
   strip: ['silent', 'no_ack', 'late_ack', 'nack_busy', 'nack_crc', 'wrong_source', 'half_frame', 'noise_before', 'lost_lead', 'byte_unit'],
-  keypad: ['silent', 'bad_checksum', 'lost_echo', 'double_press', 'len_mismatch', 'unknown_key'],
+  keypad: ['silent', 'bad_checksum', 'lost_echo', 'double_press', 'len_mismatch', 'unknown_key', 'two_at_once', 'power_burst'],
 }
+/** What can be broken at the cable, and is then felt by everything that hangs on it. */
+export const CABLE = ['renumber', 'echo', 'noise', 'drop', 'stray', 'break', 'dead_segment', 'wrong_baud'] as const
 /** How much of it, where a fault wants to know: the paper ends so many millimetres further on, in mid-slip. */
 export const VALUES: Record<string, number> = { run_out: 20 }
 export const KEYS = ['call', 'recall', 'rate', 'no_show', 'hold', 'unhold', 'pause', 'transfer'] as const
 
 export const kindOf = (model: { model: string }): Kind | null => KIND[model.model] ?? null
+/** What may be broken at this one. */
+export const faultsOf = (model: Model): string[] => ['unplug', ...(model.offers ?? FAULTS[kindOf(model)!] ?? [])]
+export const keysOf = (model: Keypad): readonly string[] => model.keys ?? KEYS
+export const isDigits = (model: Model): model is Digits => model.model === 'modbus_led'
 /** strip-W03 -> W03, printer-K1 -> K1; a name without a place is its own place. */
 export const placeOf = (name: string): string => /-([A-Za-z]*\d+)$/.exec(name)?.[1] ?? name
 
 export interface Desk {
   place: string
   strip: { name: string; model: Strip } | null
+  more: { name: string; model: Strip }[] // further ones, which show the same
   keypad: { name: string; model: Keypad } | null
 }
 export interface Benchtop {
@@ -78,8 +102,9 @@ export function benchtop(devices: Record<string, Model>): Benchtop {
     const place = placeOf(name)
     if (kind === 'printer') printers.push({ name, place, model: model as Printer })
     if (kind !== 'strip' && kind !== 'keypad') continue
-    const desk = (desks[place] ??= { place, strip: null, keypad: null })
-    if (kind === 'strip') desk.strip = { name, model: model as Strip }
+    const desk = (desks[place] ??= { place, strip: null, more: [], keypad: null })
+    if (kind === 'strip' && desk.strip) desk.more.push({ name, model: model as Strip })
+    else if (kind === 'strip') desk.strip = { name, model: model as Strip }
     else desk.keypad = { name, model: model as Keypad }
   }
   const byPlace = (a: { place: string }, b: { place: string }) => a.place.localeCompare(b.place, 'en', { numeric: true })
@@ -92,7 +117,7 @@ export function isOn(model: Model, fault: string): boolean {
   if (fault === 'paper_out') return (model as Printer).stopped === 'paper_out'
   if (fault === 'run_out') return !(model as Printer).stopped && (model as Printer).paper_mm <= VALUES.run_out!
   if (fault === 'near_end') return (model as Printer).near_end === true
-  return model.faults.includes(fault)
+  return model.faults.includes(fault) || (model.cable ?? []).includes(fault)
 }
 /** What the hand does to switch a fault over. */
 export function switchOver(model: Model, fault: string): Record<string, unknown> {
@@ -100,6 +125,8 @@ export function switchOver(model: Model, fault: string): Record<string, unknown>
   if (isOn(model, fault)) return { act: 'clear', fault }
   return { act: 'fault', fault, ...(fault in VALUES ? { value: VALUES[fault] } : {}) }
 }
+/** The places of a number display, filled from the right; a dark one is "". */
+export const placesOf = ({ text, digits }: Digits): string[] => Array.from(text.slice(0, digits).padStart(digits), (c) => c.trim())
 /** The six digits of a keypad: three for how many wait, three for the number, a dark one is "". */
 export const digitsOf = (digits: string): string[] => Array.from(digits.padEnd(6).slice(0, 6), (d) => d.trim())
 /** Rating button for a level: the pad counts from the best, 0. */

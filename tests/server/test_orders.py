@@ -10,15 +10,20 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from server.actions.orders import keep_orders
+from server.actions.leave import ask_leave, decide_leave, watch_leaves
+from server.actions.orders import finish_order, keep_orders, make_order, plan_batch, plan_visit
 from server.app import App
-from server.domain.actors import SYSTEM
+from server.domain.actors import SYSTEM, Actor
 from server.domain.orders import OPEN, STEPS, Kind, Order, OrderState, OrderStep, check_free
 from server.seal import Broken, seal, unseal
+from server.settings import HallSettings
 from server.store import tables as t
+from server.store.orders import find_order, notes_of, order_by_code
 from server.store.slips import last_slip
+from server.store.trail import Wanted, lines
+from server.store.unit import Store
 from server.store.verify import check
-from tests.conftest import SHANGHAI, Clock
+from tests.conftest import SHANGHAI, Clock, clerk
 from tests.server.callers import Caller, audit, device, nobody, person_of, staff
 from tests.server.test_desk_more import ask, do
 
@@ -50,10 +55,10 @@ def made(who: Caller, kind: str, **more: Any) -> str:
 # --- C4 home visit
 def test_C4_a_request_becomes_a_visit_and_only_the_team_sees_the_address(app: App, guide: Caller):
     order = made(guide, "visit", **CLIENT, note="行动不便")
-    clerk, other = person_of(app, "ZW003"), person_of(app, "ZW002")
-    planned = do(guide, f"{order}/visit", at=at(15), team=[guide.id, clerk.id])
+    helper, other = person_of(app, "ZW003"), person_of(app, "ZW002")
+    planned = do(guide, f"{order}/visit", at=at(15), team=[guide.id, helper.id])
     assert planned["order"]["state"] == "planned"
-    for who in (guide, clerk):
+    for who in (guide, helper):
         assert do(who, f"{order}/client")["client"] == CLIENT
     no = ask(other, f"{order}/client")
     assert (no.status_code, no.json["refused"]) == (403, "order-foreign")
@@ -67,11 +72,11 @@ def test_C4_a_request_becomes_a_visit_and_only_the_team_sees_the_address(app: Ap
     picture = staff(app, "manager").ask("GET", "/api/state/manager")
     assert [o["kind"] for o in picture.json["values"]["orders"]] == ["visit"]
     assert "惠民路8号" not in picture.text
-    do(clerk, f"{order}/steps", text="已到达")
-    do(clerk, f"{order}/finish", text="材料齐全，已受理")
+    do(helper, f"{order}/steps", text="已到达")
+    do(helper, f"{order}/finish", text="材料齐全，已受理")
     whole = guide.ask("GET", order).json["order"]
     assert (whole["state"], [s["text"] for s in whole["steps"]]) == ("done", ["已到达", "材料齐全，已受理"])
-    assert [line["actor"]["id"] for line in audit(app, "order.client")] == [guide.id, clerk.id]
+    assert [line["actor"]["id"] for line in audit(app, "order.client")] == [guide.id, helper.id]
 
 
 def test_C4_the_client_is_stored_sealed_and_erased_on_schedule(app: App, guide: Caller, clock: Clock):
@@ -170,10 +175,10 @@ def test_C5_without_anybody_at_the_agreed_window_the_batch_waits_for_all(
 ):
     order = made(guide, "batch", service="S003", items=3)
     code = do(guide, f"{order}/batch", at=at(9, 10), window="W02")["order"]["code"]
-    clerk = staff(app, "clerk")
-    do(clerk, "/api/windows/W01/open")
+    desk = staff(app, "clerk")
+    do(desk, "/api/windows/W01/open")
     number = do(kiosk, "/api/check-in", code=code)["ticket"]["number"]
-    assert do(clerk, "/api/windows/W01/call-next")["desk"]["ticket"]["number"] == number
+    assert do(desk, "/api/windows/W01/call-next")["desk"]["ticket"]["number"] == number
     assert ask(kiosk, "/api/check-in", code="00000000").json["refused"] == "booking-unknown"
 
 
@@ -189,11 +194,11 @@ def test_C6_A21_an_agent_with_mandate_takes_numbers_for_the_client_free_of_charg
     whole = guide.ask("GET", order).json["order"]
     assert [n["number"] for n in whole["numbers"]] == [one["number"], two["number"]]
     assert (whole["fee_yuan"], whole["mandate"], whole["team"][0]["id"]) == (0, "委托书1号", guide.id)
-    clerk = staff(app, "clerk")
-    do(clerk, "/api/windows/W01/open")
-    assert do(clerk, "/api/windows/W01/call-next")["desk"]["ticket"]["order"]["kind"] == "assist"
-    do(clerk, "/api/windows/W01/start")
-    do(clerk, "/api/windows/W01/finish")
+    desk = staff(app, "clerk")
+    do(desk, "/api/windows/W01/open")
+    assert do(desk, "/api/windows/W01/call-next")["desk"]["ticket"]["order"]["kind"] == "assist"
+    do(desk, "/api/windows/W01/start")
+    do(desk, "/api/windows/W01/finish")
     rated = nobody(app).ask("GET", f"/api/my/{one['link']}").json["legs"]
     assert rated[0]["state"] == "done", "the link, and with it the rating, is the client's"
     do(guide, f"{order}/finish", text="证照已送达")
@@ -228,3 +233,34 @@ def test_a_seal_opens_with_its_own_key_and_purpose_only():
     for wrong in ((bytes(32), sealed, "orders"), (key, sealed, "else"), (key, sealed[:-1] + b"x", "orders")):
         with pytest.raises(Broken):
             unseal(*wrong)
+
+
+def test_orders_leave_and_trail_on_both_engines(store: Store, hall: HallSettings, clock: Clock):
+    """What the doors above do on SQLite, the deeds do on PostgreSQL too."""
+    me, leader = clerk("ZW003"), Actor("staff", "ZW021", "duty_leader", proof="x")
+    later = clock.at + timedelta(hours=2)
+    with store.unit(me) as unit:
+        visit = make_order(unit, hall, Kind.VISIT, "S001", 1, "", seal(bytes(32), CLIENT, "orders"))
+        batch = make_order(unit, hall, Kind.BATCH, "S003", 30, "", None)
+        plan_visit(unit, hall, visit.id, later, ["ZW003", "ZW003"])
+        planned = plan_batch(unit, hall, batch.id, later, "W02")
+        leave = ask_leave(unit, hall, later, later + timedelta(hours=1), "")
+    with store.unit(leader) as unit:
+        decide_leave(unit, hall, leave.id, True)
+    clock.at = later + timedelta(hours=2)
+    with store.unit(me) as unit:
+        watch_leaves(unit, hall)
+        assert [e.name for e in unit.events] == ["alarm.changed"]
+        finish_order(unit, visit.id, "办好了")
+    clock.forward(days=31)
+    with store.unit(SYSTEM) as unit:
+        keep_orders(unit, hall)
+    with store.read() as connection:
+        found = find_order(connection, hall.id, visit.id)
+        assert (found.sealed, found.team, found.state) == (None, ("ZW003",), OrderState.DONE)
+        assert order_by_code(connection, hall.id, planned.code or "") == planned
+        assert [n.text for n in notes_of(connection, visit.id)] == ["办好了"]
+        wanted = Wanted(act="order.", person="ZW003", since=clock.at - timedelta(days=90))
+        acts = [line["act"] for line in lines(connection, hall.id, wanted)[0]]
+        assert acts == ["order.finish", "order.plan", "order.plan", "order.make", "order.make"]
+    assert check(store.engine, hall.id) == []

@@ -3,7 +3,7 @@ import type { Both, Day, DeviceRow, Emergency, HallAlarm, ManagerQueueRow, Manag
 
 // ---- what is open on the screen -----------------------------------------------------------------------
 
-export type Tab = 'live' | 'orders' | 'leave' | 'trail' | 'placement' | 'devices' | 'staff'
+export type Tab = 'live' | 'tickets' | 'orders' | 'leave' | 'trail' | 'placement' | 'devices' | 'staff'
 export interface Issued {
   kind: Kind
   where: string
@@ -95,6 +95,7 @@ function toast(office: Office, tone: Toast['tone'], text: string | undefined): O
 /** What a role may do here; the server decides again. */
 export interface Rights {
   day: boolean
+  tickets: boolean // help somebody with the number they hold
   orders: boolean
   make: boolean // open an order and work on it
   plan: boolean
@@ -111,6 +112,7 @@ export function may(role: string | undefined): Rights {
   const leads = role === 'manager' || role === 'duty_leader'
   const beside = BESIDE_CITIZEN.indexOf(role || '') >= 0
   return {
+    tickets: beside,
     orders: beside || role === 'manager' || role === 'supervisor', make: beside, plan: leads || role === 'guide',
     leave: beside || role === 'manager', decide: leads, trail: role === 'manager' || role === 'supervisor',
     day: leads, placement: leads || role === 'supervisor', publish: role === 'manager', devices: role === 'manager' || role === 'admin', staff: role === 'admin',

@@ -88,6 +88,11 @@ def get_hall() -> ResponseReturnValue:
             for c in hall.hall.priority.classes
             if not c.by_staff_only
         ],
+        "classes_by_staff": [
+            {"id": c.id, "name": c.name, "name_en": c.name_en}
+            for c in hall.hall.priority.classes
+            if c.by_staff_only
+        ],
         "pause_reasons": [{"id": r.id, "zh": r.zh, "en": r.en} for r in hall.choices.pause_reason],
         "choice_reasons": [{"id": r.id, "zh": r.zh, "en": r.en} for r in hall.choices.choice_reason],
         "outcomes": [{"id": o.id, "zh": o.zh, "en": o.en} for o in hall.choices.outcome],

@@ -17,10 +17,13 @@ from server.api.bodies import Act, Body, Prose, Word
 from server.domain.persons import person_key
 from server.domain.refusals import TicketUnknown
 from server.domain.routing import ORDINARY
+from server.domain.tickets import State
 from server.house import House, house
 from server.store.estimates import estimate_json
+from server.store.health import printing_kiosks
 from server.store.slips import Slip, last_slip
-from server.store.tickets import find_ticket
+from server.store.snapshots.view import View
+from server.store.tickets import count_ahead, find_ticket, last_leg, ticket_by_number
 from server.store.unit import Unit
 
 bp = APIBlueprint("tickets", __name__, url_prefix="/api/tickets")
@@ -86,6 +89,30 @@ def post_reprint(ticket: int, body: ReprintBody) -> ResponseReturnValue:
         return {"slip": slip_json(reprint_slip(unit, h.hall, h.slip, h.settings.url, ticket, body.kiosk))}
 
     return act(body, deed, good=201)
+
+
+@bp.get("/by-number/<number>")
+@needs("ticket.find")
+def get_by_number(number: str) -> ResponseReturnValue:
+    """Today's ticket with this number, for who helps the citizen that holds it: 200 {ticket, kiosks}; how it
+    stands and where it may be printed, never whose it is and never its link."""
+    h = house()
+    with h.store.read() as connection:
+        view = View.of(connection, h.store.hall, h.hall, h.texts)
+        found = ticket_by_number(connection, h.store.hall, view.day, number.upper())
+        leg = last_leg(connection, found.id)
+        waits = leg.state is State.WAITING
+        ticket = {
+            "id": found.id,
+            "number": found.number,
+            "service": _named(h, leg.service),
+            "state": leg.state,
+            "priority": leg.priority,
+            "ahead": count_ahead(connection, h.store.hall, found.day, leg) if waits else None,
+            "taken_at": found.taken_at.isoformat(),
+        }
+        kiosks = printing_kiosks(connection, h.store.hall)
+    return {"ticket": ticket, "kiosks": kiosks}
 
 
 @bp.post("/<int(max=9223372036854775807):ticket>/priority")

@@ -27,6 +27,7 @@ MATRIX: dict[str, frozenset[str]] = {
     for act, callers in {
         "ticket.take": (KIOSK, *BESIDE_CITIZEN),
         "ticket.reprint": (KIOSK, *BESIDE_CITIZEN),
+        "ticket.find": BESIDE_CITIZEN,
         "ticket.priority": BESIDE_CITIZEN,
         "ticket.see-own": (KIOSK, CITIZEN, *BESIDE_CITIZEN, MANAGER, SUPERVISOR),
         "ticket.cancel-own": (CITIZEN,),

@@ -14,7 +14,7 @@ from server.clock import now
 from tests.conftest import SHANGHAI
 from tests.e2e.conftest import OpenFace
 from tests.e2e.test_walk import sign_in
-from tests.e2e.town import Town, request_id
+from tests.e2e.town import Town, request_id, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -132,3 +132,23 @@ def test_C4_B3_orders_leave_and_trail_in_the_browser(town: Town, face: OpenFace,
     expect(manager.get_by_text("order.client")).to_be_visible()
     expect(manager.get_by_text("惠民路8号")).to_have_count(0)
     look(manager, tmp_path, "trail")
+
+
+def test_F16_F7_a_guide_verifies_a_class_and_prints_again(town: Town, face: OpenFace, tmp_path: Path) -> None:
+    kiosk = town.key(kind="kiosk", kiosk="K1")
+    body = {"request_id": request_id(), "service": "S001", "priority": "elder"}
+    assert requests.post(f"{town.url}/api/tickets", json=body, headers=kiosk, timeout=10).ok
+    until(lambda: "printer" in str(town.state("manager")["rows"]["devices"]), what="the kiosks' printers")
+    guide = face("/manager", (1440, 900))
+    sign_in(guide, town, "ZW025")
+    guide.get_by_label("号码").fill("a001")
+    guide.get_by_role("button", name="查", exact=True).click()
+    expect(guide.get_by_text("老年人").first).to_be_visible()
+    guide.get_by_label("优先类别").select_option("ordinary")
+    guide.get_by_label("核验说明").fill("没有证件")
+    guide.get_by_role("button", name="改类别").click()
+    expect(guide.get_by_text("A001 的类别已改")).to_be_visible()
+    guide.get_by_label("在哪台取号机打印").select_option("K2")
+    guide.get_by_role("button", name="补打").click()
+    expect(guide.get_by_text("A001 正在补打")).to_be_visible()
+    look(guide, tmp_path, "number")

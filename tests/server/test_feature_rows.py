@@ -106,6 +106,16 @@ def test_F16_staff_verify_a_class_that_was_claimed_and_give_one_that_was_not(
     assert late.json["refused"] == "move-refused"
 
 
+def test_F16_F7_who_helps_finds_a_number_without_learning_whose_it_is(app: App, kiosk: Caller):
+    ticket, guide = take(kiosk), staff(app, "guide")
+    reply = guide.ask("GET", "/api/tickets/by-number/a001")
+    assert (reply.json["ticket"]["id"], reply.json["ticket"]["ahead"]) == (ticket["id"], 0)
+    assert ticket["link"] not in reply.text
+    assert guide.ask("GET", "/api/tickets/by-number/A999").json["refused"] == "ticket-unknown"
+    for who in (kiosk, staff(app, "manager"), nobody(app)):
+        assert who.ask("GET", "/api/tickets/by-number/A001").status_code in (401, 403)
+
+
 def test_F18_what_to_bring_is_told_before_the_number(kiosk: Caller):
     services = kiosk.ask("GET", "/api/services").json["services"]
     assert all(

@@ -350,6 +350,8 @@ export interface Hall {
   queues: { id: string; name: string; name_en: string }[]
   /** Priority classes a citizen may name at the kiosk; the clerk checks. */
   priorities?: { id: string; name: string; name_en?: string }[]
+  /** Classes that only staff give. */
+  classes_by_staff?: { id: string; name: string; name_en?: string }[]
   pause_reasons: { id: string; zh: string; en: string }[]
   outcomes: { id: string; zh: string; en: string }[]
   choice_reasons: { id: string; zh: string; en: string }[]

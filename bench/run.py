@@ -16,6 +16,7 @@ PARTS = {
     "deeds": "(d) routing at 2,000 waiting; take and next without HTTP",
     "acts": "(a) take and next over HTTP against a bare Flask handler with one commit",
     "push": "(b) a broadcast to 100, 300, 1,000 sockets against bare Flask-SocketIO",
+    "estimates": "(f) waits foretold on simulated days: error, promises kept; a look ahead at 2,000 waiting",
     "storm": "(e) 200 screens reconnect, kill -9 to first success, import and start",
 }
 

@@ -1,6 +1,6 @@
 """The devices of one line and the one thread that may touch it, as a machine that is stepped.
 
-    line   closed --open--> ready --any trouble--> closed, opened again after 0.5 s, 1 s … 10 s with jitter
+    line   closed --open--> ready --any trouble--> closed, opened again after 0.5 s, 1 s … 3.5 s with jitter
     strip  up --two silences--> down, polled after 2 s, 4 s … 30 s --answer--> up, told the present at once
 
 A strip is asked for a sign of life every 6 s and told its text again every 60 s, for its memory dies with
@@ -35,7 +35,7 @@ CHECK_S: Final = {"printer": 2.0, "strip": 6.0, "keypad": 2.0}
 AGAIN_S: Final = 1.0  # after a first silence
 DEAD_S: Final = (2.0, 30.0)  # between two polls of a dead one
 RESEND_S: Final = 60.0
-BACK_OFF_S: Final = (0.5, 10.0)
+BACK_OFF_S: Final = (0.5, 3.5)  # a re-plugged adapter is found within five seconds
 TROUBLED: Final = frozenset({"silent", "busy", "refused", "garbled"})  # over with the next good answer
 #: what(name, facts): "health", "result", "key" or "rated"
 Publish = Callable[[str, dict[str, Any]], None]
@@ -78,6 +78,7 @@ class Crew:
         self._look_at = 0.0
         keypads = [s.driver for s in self.stations.values() if s.spec.kind == "keypad"]
         self._bus: Bus | None = keypads[0].bus(line, keypads) if keypads else None
+        self._mixed = 0 < len(keypads) < len(self.stations)
 
     # what the host asks
 
@@ -166,7 +167,7 @@ class Crew:
 
     def _ask(self, station: Station, what: Callable[[], T]) -> T:
         """Talk to one device; keypads of the same line that speak meanwhile are heard too."""
-        if self._bus is None or station.spec.kind == "keypad":
+        if self._bus is None or not self._mixed or station.spec.kind == "keypad":
             return what()
         heard = bytearray()
         try:

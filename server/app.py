@@ -13,6 +13,7 @@ from flask_socketio import SocketIO
 
 from server import clock as clock_module
 from server.api import (
+    accuracy,
     audit,
     booking,
     booking_pages,
@@ -116,7 +117,8 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
         *(audit, leaves, orders),
     ):
         app.register_blueprint(door.bp)
-    app.register_blueprint(estimates.bp)
+    for door in (estimates, accuracy):
+        app.register_blueprint(door.bp)
 
     socketio = SocketIO()
     options: dict[str, Any] = {

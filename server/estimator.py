@@ -81,5 +81,8 @@ class Estimator:
         today = self._house.store.clock().astimezone(self._house.hall.zone).date().isoformat()
         if self._past is None or self._past[0] != today:
             hall = self._house.hall
-            self._past = today, learned(connection, self._house.store.hall, hall.catalogue, today)
+            known = learned(
+                connection, self._house.store.hall, hall.catalogue, hall.calendar, hall.zone, today
+            )
+            self._past = today, known
         return self._past[1]

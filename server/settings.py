@@ -101,7 +101,9 @@ class TicketRules:
     duplicate_service_same_day: Literal["allow", "warn", "refuse"] = "warn"
     multi_service_ticket: bool = True
     show_people_ahead: bool = True
-    show_estimated_wait: bool = True
+    show_estimated_wait: bool = (
+        True  # false: nobody is told, on no face or paper; accuracy is kept all the same
+    )
     qr_on_ticket: str = "tracking_and_rating"
     reprint_allowed: int = 2
     store_id_number: Literal["never", "encrypted"] = "encrypted"

@@ -1,12 +1,12 @@
 """FF 68 keypads and their rating pads: they speak first, many on one pair of wires.
 
 The echo leaves before anything else happens, for a keypad that does not see it presses again by itself. One
-press is one event: a frame equal to the last one of its address within 300 ms is echoed and forgotten,
-counted from the last sight or from our last echo, so a held key is one press too. "Call" is guarded longer:
-when a repeat is spoilt on the way as well, the next one must not call a second citizen. A rating nobody asked
-for, late or given twice is acknowledged, so that the pad falls silent, and dropped. The keypad beeps when
-somebody comes to an empty line. Source: see drivers/protocol/ff68.py; the 300 ms are unverified general
-knowledge, the guard is ours.
+press is one event: a frame equal to the last one of its address within 800 ms is echoed and forgotten,
+counted from the last sight or from our last echo, so a held key is one press too. 300 ms would do for one
+lost echo; when repeats are spoilt on the way as well, the last comes 660 ms after the first. A rating nobody
+asked for, late or given twice is acknowledged, so that the pad falls silent, and dropped. The keypad beeps
+when somebody comes to an empty line. Source: see drivers/protocol/ff68.py; the timing of repeats is
+unverified general knowledge.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ from drivers.pad.events import Event, Pressed, RatingGiven
 from drivers.protocol import ff68
 
 log = logging.getLogger(__name__)
-SAME_S: Final = 0.3
-CALL_S: Final = 0.8
+SAME_S: Final = 0.8
 ECHO_S: Final = 0.5
 RETURN_S: Final = 0.03
 RETURNS: Final = 3  # so many of our own answers came back: the declaration of the line is wrong
@@ -109,8 +108,7 @@ class KeypadFf68:
         self._answered = bytes((answer.func,)) + answer.data, self._line.quiet_at()
         self.heard = True
         meaning = ff68.meaning(frame)
-        same_s = CALL_S if isinstance(meaning, ff68.Key) and meaning.key == "call" else SAME_S
-        again = raw == self._seen[0] and now - self._seen[2] <= same_s
+        again = raw == self._seen[0] and now - self._seen[2] <= SAME_S
         self._seen = (raw, self._seen[1] if again else now, max(now, self._line.quiet_at()))
         if again:
             return None

@@ -10,6 +10,7 @@ Faults of the cable itself, for `act`:
     renumber {value: seconds}    so for a while, then it is back under a new node name (USB re-enumeration)
     echo                         the converter gives the host its own bytes back
     drop, noise, stray {value}   chance per byte that it is lost, or spoilt; that a random one slips in
+    collide {value}              chance per message that somebody else begins to talk into it
     break {value: seconds}       the pair is held low: one 00 is heard by everybody, and nothing else
     wrong_baud                   nobody understands a byte
     dead_segment {value: n}      from the n-th device on (as they were joined) the pair is cut off
@@ -27,8 +28,9 @@ from typing import Protocol
 from drivers.line.clock import Clock
 
 HOST = "host"
-CHANCES = ("drop", "noise", "stray")
-CHANCE, BREAK_S, AWAY_S = 0.02, 0.2, 1.5  # what a fault is when nobody says how much
+BREAK_S, AWAY_S = 0.2, 1.5  # what a fault is when nobody says how much
+CHANCES = {"drop": 0.02, "noise": 0.02, "stray": 0.02, "collide": 0.3}
+SOMEBODY = "somebody"
 
 
 class Peer(Protocol):
@@ -101,7 +103,7 @@ class Medium:
         self.seed = random.SystemRandom().randrange(1 << 30)
         self.random = random.Random(self.seed)
         self.unplugged = self.echo = self.wrong_baud = False
-        self.drop = self.noise = self.stray = 0.0
+        self.drop = self.noise = self.stray = self.collide = 0.0
         self.broken_until = -1.0
         self.back_at: float | None = None
         self.cut: int | None = None  # peers from this one on are cut off
@@ -203,7 +205,7 @@ class Medium:
             for one in self.peers:
                 one.receive(0, now)
         elif fault in CHANCES:
-            setattr(self, fault, CHANCE if value is None else float(str(value)))
+            setattr(self, fault, CHANCES[fault] if value is None else float(str(value)))
         else:
             return False
         return True
@@ -264,6 +266,8 @@ class Medium:
         lane = self._lanes[talker]
         byte = lane.burst[lane.position]
         lane.position += 1
+        if self.collide and talker != SOMEBODY and lane.position == 1 and self.random.random() < self.collide:
+            self.say(SOMEBODY, self.random.randbytes(self.random.randint(1, 8)), when)
         if self.shared and self._clash(talker, when):
             byte ^= self.random.randrange(1, 256)
         lane.ended = when

@@ -44,6 +44,7 @@ def owe_slip(
     """Write the slip that `kiosk` owes; the host prints it after commit."""
     item = hall.catalogue.services[ticket.service]
     windows = [hall.catalogue.windows[w].number for w in hall.catalogue.serving[item.queue]]
+    shows = hall.hall.ticket.show_estimated_wait
     estimate, further = told_with(unit.connection, ticket.id), open_errands(unit.connection, ticket.id)
     order = order_of(unit.connection, unit.hall, ticket.id)
     facts = {
@@ -58,9 +59,9 @@ def owe_slip(
         "url": f"{base_url}/t/{ticket.link}",
         "copy": copy - 1,
         "reprint": copy > 1,
-        "wait": f"{estimate.low}～{estimate.high}" if estimate.state == "range" else "",
-        "wait_soon": estimate.state == "soon",
-        "wait_unknown": estimate.state == "unknown",
+        "wait": f"{estimate.low}～{estimate.high}" if shows and estimate.state == "range" else "",
+        "wait_soon": shows and estimate.state == "soon",
+        "wait_unknown": shows and estimate.state == "unknown",
         "hotline": hall.hall.centre.hotline,
         "appointment": agreed_time(unit, hall, ticket),
         "items": order.items if order and order.items > 1 else "",

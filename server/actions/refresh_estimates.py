@@ -26,6 +26,7 @@ from server.store.estimates import (
     called_promises,
     expectations,
     forecasts,
+    promise_moved,
     save_calibration,
     save_expectations,
     save_forecasts,
@@ -63,6 +64,8 @@ def refresh_estimates(unit: Unit, hall: HallSettings, outlook: Outlook, rough: b
         if usual.id in changed:
             unit.add(EstimatesChanged(queue))
     _expect(unit, outlook, rough)
+    found = {leg: f for leg, f in outlook.legs.items() if f is not None}
+    promise_moved(unit, {leg: _foreseen("", "", f, widths, rough) for leg, f in found.items()})
 
 
 def _settle(unit: Unit) -> dict[int, float]:

@@ -18,9 +18,12 @@ bp = APIBlueprint("estimates", __name__, url_prefix="/api")
 def get_estimates() -> ResponseReturnValue:
     """{queues: {id: estimate}, services: {id: estimate}}, estimate = {state, low, high, rough}.
 
-    Minutes that an ordinary number taken now waits; state: range, soon (about to be called) or unknown.
+    Minutes that an ordinary number taken now waits; state: range, soon (about to be called) or unknown. Both
+    are empty where the hall shows no estimates.
     """
     h = house()
+    if not h.hall.hall.ticket.show_estimated_wait:
+        return {"queues": {}, "services": {}}
     with h.store.read() as connection:
         queues = queue_estimates(connection, h.store.hall, h.hall)
         services = forecast_for(connection, h.store.hall, list(h.hall.catalogue.services))

@@ -150,7 +150,7 @@ def taken_json(h: House, taken: Taken) -> dict[str, Any]:
             "id": ticket.id,
             "number": ticket.number,
             "queue": ticket.prefix,
-            "estimate": estimate_json(taken.estimate),
+            "estimate": estimate_json(taken.estimate) if h.hall.hall.ticket.show_estimated_wait else None,
             "queue_name": catalogue.queues[ticket.prefix].name,
             "queue_name_en": catalogue.queues[ticket.prefix].name_en,
             "service": _named(h, ticket.service),

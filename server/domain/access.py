@@ -64,6 +64,7 @@ MATRIX: dict[str, frozenset[str]] = {
         "bench.use": (MANAGER, ADMIN),
         "audit.read": (SUPERVISOR, MANAGER),
         "what-if.ask": (DUTY_LEADER, MANAGER),
+        "accuracy.see": (DUTY_LEADER, MANAGER, SUPERVISOR),
         "appointment.book": (*BESIDE_CITIZEN, MANAGER),
         "appointment.check-in": (KIOSK, *BESIDE_CITIZEN),
         "leave.ask": (*BESIDE_CITIZEN, MANAGER),

@@ -82,7 +82,12 @@ def is_protected(leg: Leg, window: str = "") -> bool:
 
 def kind_of(leg: Leg) -> str:
     """The class whose limit holds: ordinary, appointment or priority."""
-    return leg.priority if leg.priority in (ORDINARY, APPOINTMENT) else "priority"
+    return kind_of_class(leg.priority)
+
+
+def kind_of_class(priority: str) -> str:
+    """The same for a class by its name."""
+    return priority if priority in (ORDINARY, APPOINTMENT) else "priority"
 
 
 def seniority_from(leg: Leg) -> datetime:

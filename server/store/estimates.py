@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from server.domain.estimate.outlook import PRIORITY, Question
-from server.domain.estimate.promise import Estimate
+from server.domain.estimate.promise import Estimate, Forecast, before_its_time, shown
 from server.domain.routing import ORDINARY
 from server.domain.tickets import Leg, State
 from server.store import tables as t
 from server.store.unit import Unit
 from server.store.upsert import upsert_all
 
+Occasion = Literal["taken", "moved"]
 UNKNOWN = Estimate("unknown", None, None, rough=True)
 
 
@@ -40,7 +41,7 @@ class Foreseen:
 
 @dataclass(frozen=True)
 class Promise:
-    """What was told with the number of a leg, and what came true."""
+    """What was told with the number of a leg, or when it moved on, and what came true."""
 
     leg: int
     queue: str
@@ -51,6 +52,7 @@ class Promise:
     p50_s: int
     at_most_s: int
     made_at: datetime
+    occasion: Occasion
     waited_s: int | None = None
 
     @property
@@ -80,6 +82,13 @@ _ORDINARY = _FORECASTS.where(
     t.forecast.c.service.in_(bindparam("services", expanding=True)), t.forecast.c.priority == ORDINARY
 )
 _ADD_PROMISE = insert(t.promise)
+_UNPROMISED = select(t.leg.c.id, t.leg.c.queue).where(
+    t.leg.c.hall == bindparam("hall"),
+    t.leg.c.day == bindparam("day"),
+    t.leg.c.state == State.WAITING,
+    t.leg.c.ordinal > 1,
+    t.leg.c.id.not_in(select(t.promise.c.leg)),
+)
 _FIND_PROMISE = select(*_PROMISE).where(t.promise.c.leg == bindparam("leg"))
 _TOLD_WITH = (
     select(*_PROMISE)
@@ -135,17 +144,48 @@ def save_forecasts(unit: Unit, rows: Sequence[Foreseen]) -> None:
 
 
 def make_promise(unit: Unit, leg: Leg) -> Estimate:
-    """Write down what this fresh leg is told: one look-up, no reckoning. Unknown is told and not promised."""
-    kind = ORDINARY if leg.priority == ORDINARY else PRIORITY
-    which = {"hall": unit.hall, "service": leg.service, "priority": kind}
-    row = unit.connection.execute(_FORECAST, which).one_or_none()
-    if row is None or row.p50_s is None:
+    """Write down what this fresh leg is told: a look-up, no future is played. Unknown is told and not
+    promised."""
+    told = _foreseen(unit, leg.service, ORDINARY if leg.priority == ORDINARY else PRIORITY)
+    if told is not None and leg.origin_at > unit.now:  # an appointment before its time
+        told = _before_its_time(told, _foreseen(unit, leg.service, ORDINARY), leg.origin_at - unit.now)
+    if told is None:
         return UNKNOWN
-    told = Foreseen(*row)
-    facts = {k: v for k, v in vars(told).items() if k not in ("service", "priority")}
-    place = {"leg": leg.id, "hall": unit.hall, "day": unit.day, "queue": leg.queue, "made_at": unit.now}
-    unit.connection.execute(_ADD_PROMISE, {**place, **facts})
+    _promise(unit, leg.id, leg.queue, told, "taken")
     return told.estimate
+
+
+def _foreseen(unit: Unit, service: str, priority: str) -> Foreseen | None:
+    which = {"hall": unit.hall, "service": service, "priority": priority}
+    row = unit.connection.execute(_FORECAST, which).one_or_none()
+    return Foreseen(*row) if row is not None and row.p50_s is not None else None
+
+
+def _before_its_time(told: Foreseen, ordinary: Foreseen | None, ahead: timedelta) -> Foreseen:
+    at_once, alone = (_minutes(x) for x in (told, ordinary or told))
+    found = before_its_time(at_once, alone, ahead.total_seconds() / 60)
+    said = shown(found, found.p90, told.rough)
+    p50_s, most_s = round(found.p50 * 60), round(found.p90 * 60)
+    return Foreseen(told.service, told.priority, said.state, said.low, said.high, told.rough, p50_s, most_s)
+
+
+def _minutes(told: Foreseen) -> Forecast:
+    """p50 and the promise, in minutes."""
+    return Forecast((told.p50_s or 0) / 60, (told.at_most_s or 0) / 60)
+
+
+def _promise(unit: Unit, leg: int, queue: str, told: Foreseen, occasion: Occasion) -> None:
+    facts = {k: v for k, v in vars(told).items() if k not in ("service", "priority")}
+    place = {"leg": leg, "hall": unit.hall, "day": unit.day, "queue": queue, "made_at": unit.now}
+    unit.connection.execute(_ADD_PROMISE, {**place, **facts, "occasion": occasion})
+
+
+def promise_moved(unit: Unit, found: Mapping[int, Foreseen]) -> None:
+    """Tell anew those who were sent on, or go on to a further service, and have not been told since."""
+    for row in unit.connection.execute(_UNPROMISED, {"hall": unit.hall, "day": unit.day}).all():
+        told = found.get(row.id)
+        if told is not None:
+            _promise(unit, row.id, row.queue, told, "moved")
 
 
 def find_promise(connection: Connection, leg: int) -> Promise | None:

@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
+from server.domain.appointments import Booking
 from server.domain.catalogue import Service, Window
-from server.domain.estimate.outlook import PRIORITY
-from server.domain.estimate.plan import PAUSE, spells_of
+from server.domain.estimate.coming import Booked, Newcomers
+from server.domain.estimate.plan import spells_of
 from server.domain.estimate.promise import Estimate
-from server.domain.estimate.scene import Busy, Desk, Newcomers, Pools, Scene
-from server.domain.estimate.times import Learned
+from server.domain.estimate.roll import REMEMBERED
+from server.domain.estimate.scene import Busy, Desk, Pools, Scene
+from server.domain.estimate.times import SLOW_SPREAD, Learned
+from server.domain.routing import APPOINTMENT, kind_of_class
+from server.domain.skills import help_pools, own_pools
 from server.domain.tickets import AT_WINDOW, Leg, State
-from server.domain.windows import WindowState, callable_pools
+from server.domain.windows import Post, WindowState, callable_pools
 from server.settings import HallSettings
 from server.store import tables as t
 from server.store.days import find_day
 from server.store.estimates import forecast_for
+from server.store.history import todays_visits
 from server.store.tickets import legs_in
+from server.store.windows import posts
 
 BY_HAND = 240.0  # minutes in which newcomers are expected on a day without hours
 
-_POSTS = select(t.post.c.window, t.post.c.state).where(t.post.c.hall == bindparam("hall"))
 _HALL = select(t.hall.c.day, t.hall.c.last_at, t.hall.c.protected_run).where(t.hall.c.id == bindparam("hall"))
+_TAKEN = select(func.count()).where(
+    t.leg.c.hall == bindparam("hall"),
+    t.leg.c.day == bindparam("day"),
+    t.leg.c.ordinal == 1,
+    t.leg.c.priority != APPOINTMENT,
+)
+_BOOKED = select(t.appointment.c.service, t.appointment.c.at).where(
+    t.appointment.c.hall == bindparam("hall"),
+    t.appointment.c.day == bindparam("day"),
+    t.appointment.c.state == Booking.BOOKED,
+    t.appointment.c.at.is_not(None),
+)
+_CALLS = (
+    select(t.call.c.window, t.leg.c.priority)
+    .join_from(t.call, t.leg, t.call.c.leg == t.leg.c.id)
+    .where(t.call.c.hall == bindparam("hall"), t.call.c.day == bindparam("day"), t.call.c.n == 1)
+    .order_by(t.call.c.id.desc())
+    .limit(1000)
+)
 
 
 def read_scene(
@@ -39,26 +64,31 @@ def read_scene(
     hours = () if day.by_hand else settings.calendar.intervals(local.date())
     legs = legs_in(connection, hall, day.day, State.WAITING, *AT_WINDOW)
     at_desk = {leg.window: leg for leg in legs if leg.state in AT_WINDOW}
-    posts = {r.window: WindowState(r.state) for r in connection.execute(_POSTS, {"hall": hall})}
+    seats = posts(connection, hall)
     desks = []
     for window in settings.catalogue.windows.values():
-        state = posts.get(window.id, WindowState.CLOSED)
+        post = seats.get(window.id, Post(window.id))
         desks.append(
             Desk(
                 window=window.id,
-                pools=_pools(window),
+                pools=_pools(settings, window, post, local),
                 comprehensive=window.kind == "comprehensive",
-                spells=spells_of(window, state, local, hours, day.by_hand),
+                spells=spells_of(window, post.state, local, hours, day.by_hand, past.pauses.tardy),
                 busy=_busy(at_desk.get(window.id), now),
-                pause_left=PAUSE if state is WindowState.PAUSED else 0.0,
+                pause_left=past.pauses.minutes if post.state is WindowState.PAUSED else 0.0,
+                clerk=post.clerk,
             )
         )
     services = settings.catalogue.services
-    call = settings.hall.call
+    call, share = settings.hall.call, settings.hall.priority.max_share_of_calls
     until = BY_HAND
     if hours:
         stop = datetime.combine(local.date(), hours[-1][1]) - settings.calendar.stop_before_close
         until = (stop - local).total_seconds() / 60
+    newcomers = Newcomers()
+    if day.state == "open" and past.profile is not None:
+        taken = connection.execute(_TAKEN, {"hall": hall, "day": day.day}).scalar_one()
+        newcomers = past.profile.ahead(local, until, taken)
     return Scene(
         now=now,
         waiting=tuple(leg for leg in legs if leg.state is State.WAITING),
@@ -68,24 +98,50 @@ def read_scene(
         mean_minutes={s.id: s.avg_minutes for s in services.values()},
         times=past.times,
         pace=past.pace,
-        no_show=past.no_show,
+        leaving=past.leaving,
         miss_minutes=(call.no_show_wait_seconds + call.recalls_before_no_show * call.recall_interval_seconds)
         / 60,
         protected_run=row.protected_run,
-        newcomers=_newcomers(settings, past, until) if day.state == "open" else (),
+        max_share=share,
+        recent=_recent(connection, hall, day.day) if share < 1 or settings.rules.ratio else {},
+        booked=tuple(
+            Booked(row.service, (row.at - now).total_seconds() / 60)
+            for row in connection.execute(_BOOKED, {"hall": hall, "day": day.day})
+            if row.service in services
+        ),
+        showing=past.showing,
+        newcomers=newcomers,
+        pauses=past.pauses,
+        slow=past.slow(todays_visits(connection, hall, day.day)),
+        slow_spread=SLOW_SPREAD,
     )
 
 
-def _pools(window: Window) -> tuple[Pools, ...]:
-    own = tuple((queue, None) for queue in window.queues)
-    overflow = callable_pools(window)
+def _pools(settings: HallSettings, window: Window, post: Post, local: datetime) -> tuple[Pools, ...]:
+    """As `call_next` takes them: own queues, then help; of a person at the window only what that one is able
+    to do. Who will sit at a closed window is thought to be able."""
+    own: Pools = tuple((queue, None) for queue in window.queues)
+    overflow: Pools = callable_pools(window)
+    if post.clerk is not None:
+        person = settings.catalogue.people.get(post.clerk)
+        able = (window, person, settings.catalogue, settings.files, local.date())
+        own, overflow = own_pools(*able), help_pools(*able)
     return (own, overflow) if overflow else (own,)
 
 
 def _busy(leg: Leg | None, now: datetime) -> Busy | None:
     if leg is None or leg.called_at is None:
         return None
-    return Busy(leg.service, max((now - leg.called_at).total_seconds() / 60, 0.0))
+    return Busy(leg.service, max((now - leg.called_at).total_seconds() / 60, 0.0), leg.queue)
+
+
+def _recent(connection: Connection, hall: str, day: str) -> dict[str, tuple[str, ...]]:
+    """window -> classes of its last calls, newest first; "" = of the whole hall."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in connection.execute(_CALLS, {"hall": hall, "day": day}):
+        for place in (row.window, ""):
+            found[place].append(kind_of_class(row.priority))
+    return {place: tuple(kinds[:REMEMBERED]) for place, kinds in found.items()}
 
 
 def usual_services(settings: HallSettings) -> dict[str, Service]:
@@ -103,13 +159,3 @@ def queue_estimates(connection: Connection, hall: str, settings: HallSettings) -
     usual = {queue: service.id for queue, service in usual_services(settings).items()}
     found = forecast_for(connection, hall, list(usual.values()))
     return {queue: found[service] for queue, service in usual.items()}
-
-
-def _newcomers(settings: HallSettings, past: Learned, until: float) -> tuple[Newcomers, ...]:
-    """Only protected classes: an ordinary newcomer stands behind who waits."""
-    usual = usual_services(settings)
-    return tuple(
-        Newcomers(queue, usual[queue].id, PRIORITY, rate, until)
-        for queue, rate in (past.protected_per_minute or {}).items()
-        if queue in usual
-    )

@@ -248,6 +248,19 @@ post = Table(
     UniqueConstraint("hall", "clerk", name="uq_post_clerk"),  # one window at a time
 )
 
+# Every change of a post, for what a pause or a late opening teaches the estimator.
+post_change = Table(
+    "post_change",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("hall", Text, nullable=False),
+    Column("window", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    CheckConstraint(_one_of("state", "closed", "open", "paused"), name="ck_post_change_state"),
+)
+Index("ix_post_change_at", post_change.c.hall, post_change.c.at)
+
 rating = Table(
     "rating",
     metadata,
@@ -430,6 +443,8 @@ promise = Table(
     Column("at_most_s", Integer, nullable=False),
     Column("made_at", UtcTime, nullable=False),
     Column("waited_s", Integer),
+    # taken: told with the number; moved: told anew to who was sent on or goes on to a further service
+    Column("occasion", Text, nullable=False, server_default=text("'taken'")),
     PrimaryKeyConstraint("leg", name="pk_promise"),
 )
 Index("ix_promise_day", promise.c.hall, promise.c.day)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from server.domain.windows import Post, WindowState
 from server.store import tables as t
@@ -17,6 +17,7 @@ _ALL = select(*_POST).where(_HERE)
 _FIND = select(*_POST).where(_HERE, t.post.c.window == bindparam("window"))
 _OF_CLERK = select(t.post.c.window).where(_HERE, t.post.c.clerk == bindparam("clerk"))
 _OPEN = select(t.post.c.window).where(_HERE, t.post.c.state == WindowState.OPEN)
+_ADD_CHANGE = insert(t.post_change)
 _STAFFED = select(t.post.c.window).where(_HERE, t.post.c.clerk.is_not(None)).order_by(t.post.c.window)
 
 
@@ -44,9 +45,11 @@ def open_windows(connection: Connection, hall: str) -> set[str]:
 
 
 def save_post(unit: Unit, window: str, **values: Any) -> None:
-    """Set the post of `window`; keys as in domain.windows.Post. `since` is now."""
+    """Set the post of `window`, and keep the change; keys as in domain.windows.Post. `since` is now."""
     row = {"hall": unit.hall, "window": window, "since": unit.now, "pause_reason": None, **values}
     upsert(unit.connection, t.post, row, ("hall", "window"))
+    change = {"hall": unit.hall, "window": window, "state": row["state"], "at": unit.now}
+    unit.connection.execute(_ADD_CHANGE, change)
 
 
 def staffed_windows(connection: Connection, hall: str) -> list[str]:

@@ -111,6 +111,29 @@ def test_collisions_spoil_bytes_and_nothing_else(rig, seed):
     assert cable_of(one).faults() == []
 
 
+@pytest.mark.parametrize("line", [BUS, ECHOING])
+def test_a_stranger_who_talks_into_everything(rig, line):
+    """Half of all messages are talked over: presses are delayed or lost, never doubled or invented."""
+    one = rig(line)
+    one.fault("strip-W01", "collide", value=0.5)
+    one.run(20)
+    assert one.keys() == []
+    heard = 0
+    for n in range(40):
+        before = len(one.keys())
+        one.act("keypad-W01", "press", key="recall")
+        one.show(f"A{n:03}", "W01", job=f"s{n}")
+        one.run(2)
+        assert one.keys()[before:] in ([], [("keypad-W01", "recall")])
+        heard += len(one.keys()) - before
+        if one.results(f"s{n}") == [("confirmed", "")]:
+            assert one.far["strip-W01"].text == f"请A{n:03}号"
+    assert heard > 10
+    one.act("strip-W01", "clear", fault="collide")
+    one.run(35)
+    works(one)
+
+
 def test_echo_of_our_own_bytes_is_swallowed(rig):
     one = rig(ECHOING)
     works(one)
@@ -337,7 +360,7 @@ def test_a_fault_nobody_knows(bench):
 
 def test_the_picture_tells_of_the_cable(bench, clock, tmp_path):
     one = Rig(bench, clock, tmp_path, {"bus": BUS}, BOTH)
-    for fault in ("echo", "wrong_baud", "dead_segment", "drop", "noise", "stray"):
+    for fault in ("echo", "wrong_baud", "dead_segment", "drop", "noise", "stray", "collide"):
         one.fault("strip-W01", fault)
         assert bench.look()["keypad-W01"]["cable"] == [fault]
         one.act("strip-W01", "clear", fault=fault)

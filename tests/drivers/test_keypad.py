@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from drivers.jobs import AskRating, Outcome, ShowCounts, StopRating
-from drivers.pad.keypad_ff68 import KeypadBus, KeypadFf68, Pressed, Profile, RatingGiven
+from drivers.pad.events import Pressed, RatingGiven
+from drivers.pad.keypad_ff68 import KeypadBus, KeypadFf68, Profile
 from tests.drivers.vectors import golden
 
 URL = "virtual://keypad_ff68/k?address=1,2"

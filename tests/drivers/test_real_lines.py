@@ -7,17 +7,28 @@ import time
 
 import pytest
 
-from drivers.errors import DeviceSilent, LineLost
-from drivers.jobs import Outcome, PrintSlip, ShowText, Text
+from drivers.errors import DeviceGarbled, DeviceSilent, LineLost
+from drivers.jobs import Outcome, PrintSlip, ShowCounts, ShowText, Text
+from drivers.led.apertum_board import ApertumBoard
+from drivers.led.modbus_led import ModbusLed
+from drivers.led.modbus_led import Profile as ModbusProfile
 from drivers.led.onbon_bxk import OnbonStrip
 from drivers.line.clock import Clock
 from drivers.line.serial_line import SerialLine, Settings
-from drivers.pad.keypad_ff68 import KeypadBus, KeypadFf68, Pressed
+from drivers.pad.apertum_box import ApertumBox, ApertumBus
+from drivers.pad.events import Pressed
+from drivers.pad.keypad_ff68 import KeypadBus, KeypadFf68
+from drivers.pad.keypad_polled import KeypadPolled, PolledBus
+from drivers.pad.keypad_polled import Profile as PolledProfile
 from drivers.printer.escpos import EscposPrinter
+from drivers.virtual.apertum import ApertumBoard as FarBoard
+from drivers.virtual.apertum import ApertumBox as FarBox
 from drivers.virtual.bxk import BxkCard
 from drivers.virtual.expose import OverPty, OverTcp
 from drivers.virtual.ff68 import Ff68Keypad
 from drivers.virtual.medium import Medium
+from drivers.virtual.modbus import ModbusDisplay
+from drivers.virtual.polled import PolledKeypad as PolledFar
 from drivers.virtual.printer import Printer
 
 SLIP = PrintSlip("slip-1", "K1", (Text("无差别综合受理"), Text("A001", 4), Text("\x11\x13王\n")))
@@ -75,6 +86,51 @@ def test_keypads(expose):
     while not events and time.monotonic() < until:
         events += bus.listen(0.1)
     assert events == [Pressed("keypad-1", "recall")]
+
+
+def heard(bus, seconds=5):
+    events, until = [], time.monotonic() + seconds
+    while not events and time.monotonic() < until:
+        events += bus.listen(0.1)
+    return events
+
+
+def test_number_displays(expose):
+    displays = [ModbusDisplay(f"d{n}", n) for n in (1, 2)]
+    line, _, cable = expose(*displays, shared=True, baud=9600)
+    one = ModbusLed("d2", line, 2, ModbusProfile(patience_s=1.0))
+    assert one.perform(ShowText("1", "W02", "x", number="A012")) == Outcome("confirmed")
+    assert [far.text for far in displays] == ["", "A012"]
+    with cable.changed:
+        displays[1].act("fault", {"fault": "bad_crc"})
+    with pytest.raises(DeviceGarbled):
+        one.perform(ShowText("1", "W02", "x", number="A013"))
+    with pytest.raises(DeviceSilent):
+        ModbusLed("d3", line, 3).check()
+
+
+def test_boxes_and_boards(expose):
+    box, board = FarBox("b", 32), FarBoard("s", 33)
+    line, _, cable = expose(box, board, shared=True, baud=57600)
+    assert ApertumBoard("s", line, 33).perform(ShowText("1", "W01", "x", number="A012")).state == "sent"
+    assert board.text == "A012"
+    near = ApertumBox("b", line, 32)
+    near.perform(ShowCounts("2", "W01", 3, "A012"))
+    with cable.changed:
+        box.act("press", {"key": "end"})
+    assert heard(ApertumBus(line, [near])) == [Pressed("b", "end")]
+    assert box.words == "012"
+
+
+def test_polled_keypads(expose):
+    far = PolledFar("k", 7)
+    line, _, cable = expose(far, shared=True, baud=9600)
+    near = KeypadPolled("k", line, 7, PolledProfile(answer_s=1.0))
+    with cable.changed:
+        far.act("press", {"key": "transfer", "digits": "3"})
+    assert heard(PolledBus(line, [near])) == [Pressed("k", "transfer", "3")]
+    assert near.perform(ShowCounts("1", "W01", 5, "A012")) == Outcome("confirmed")
+    assert far.number == "A012"
 
 
 def test_pulled_out_and_plugged_in_again(expose):

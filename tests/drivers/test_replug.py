@@ -127,6 +127,17 @@ def test_pulled_at_any_byte_is_fault_then_ready(rig, driver, at):
         assert "014" in str(one.far["it"].look()["digits"])
 
 
+@pytest.mark.parametrize("away", [1, 7, 61, 600])
+@pytest.mark.parametrize("driver", sorted(ROWS))
+def test_found_within_five_seconds_however_long_it_was_away(rig, driver, away):
+    one = rig(driver)
+    one.act("it", "unplug")
+    one.run(away)
+    assert one.health("it")[-1] == ("down", "line_lost")
+    one.act("it", "replug")
+    assert one.run_until(lambda: one.health("it")[-1][0] != "down") < 5  # F56
+
+
 @pytest.mark.parametrize("driver", sorted(d for d in ROWS if KINDS[d] == "keypad"))
 def test_pulled_a_hundred_times_presses_are_counted_right(rig, driver):
     one = rig(driver)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,10 +12,10 @@ from sqlalchemy import select
 
 from server.actions.day import close_day
 from server.actions.no_show import give_back_place, no_show
-from server.actions.staff_window import close_window, pause_window
+from server.actions.staff_window import close_window, pause_window, resume_window
 from server.actions.start import start
 from server.actions.transfer import transfer
-from server.app import App
+from server.app import App, create_app
 from server.domain.actors import SYSTEM
 from server.domain.estimate.promise import START
 from server.domain.estimate.times import Learned
@@ -22,15 +24,17 @@ from server.estimator import Estimator
 from server.settings import HallSettings
 from server.store import tables as t
 from server.store.accuracy import accuracy
-from server.store.estimates import UNKNOWN, calibration, find_promise, forecast_for
+from server.store.estimates import UNKNOWN, calibration, find_promise, forecast_for, make_promise
 from server.store.history import learned
+from server.store.scene import read_scene
 from server.store.snapshots.citizen import citizen_value
 from server.store.snapshots.desk import desk_value
 from server.store.snapshots.public import queue_rows
 from server.store.snapshots.view import ALL, View
+from server.store.tickets import add_leg, add_ticket, legs_of
 from server.text import Texts
-from tests.conftest import ROOT, Clock
-from tests.server.callers import device, nobody
+from tests.conftest import KIOSK, ROOT, Clock
+from tests.server.callers import device, nobody, staff
 from tests.server.hall_day import HallDay
 from tests.server.test_push import Wall
 
@@ -62,7 +66,8 @@ def queue(day: HallDay, name: str = "A") -> Any:
 def test_before_the_first_look_nothing_is_claimed(day: HallDay) -> None:
     taken = day.open("W01").take()
     assert taken.estimate == UNKNOWN
-    assert phone(day, taken.ticket) == {"state": "unknown", "rough": True, "expected_at": None, "by": None}
+    seen = {"state": "unknown", "rough": True, "expected_at": None, "by": None, "moved": False}
+    assert phone(day, taken.ticket) == seen
 
 
 def test_the_range_is_told_before_taking_and_on_paper(day: HallDay, estimator: Estimator) -> None:
@@ -160,7 +165,19 @@ def test_a_leg_transferred_twice_keeps_an_expectation(day: HallDay, estimator: E
     estimator.once()
     seen = phone(day, taken.ticket)
     assert seen["state"] == "soon"
-    assert seen["by"] is None, "the promise was about the first call"
+    assert seen["moved"], "it was told anew"
+    assert seen["by"] is not None
+    with day.store.read() as connection:
+        legs = legs_of(connection, taken.ticket.id)
+        told = [find_promise(connection, leg.id) for leg in legs]
+    assert [promise and promise.occasion for promise in told] == [None, None, "moved"]
+    day.clock.forward(minutes=3)
+    day.call("W01")
+    estimator.once()
+    with day.store.read() as connection:
+        report = accuracy(connection, day.store.hall, "2026-03-02", "2026-03-02")
+    assert (report.taken.calls, report.moved.calls) == (0, 1), "both are told apart"
+    assert report.moved.waited_min == 3.0
 
 
 def test_returned_after_a_miss_to_an_empty_queue_is_soon(day: HallDay, estimator: Estimator) -> None:
@@ -209,8 +226,10 @@ def test_the_promise_is_kept_as_it_was_and_settled_by_the_call(day: HallDay, est
     assert settled is not None
     assert settled.waited_s == (1 + 30 * 4 + 5 * 3) * 60
     assert [c for c, _ in widths.values()] == [pytest.approx(START + 0.04 * 0.9)]
-    assert (report.calls, report.kept) == (1, 0.0)
-    assert report.error_min == pytest.approx((settled.waited_s - settled.p50_s) / 60)
+    assert (report.taken.calls, report.taken.kept, report.moved.calls) == (1, 0.0, 0)
+    assert report.taken.error_min == pytest.approx((settled.waited_s - settled.p50_s) / 60)
+    assert report.queues == {"A": report.taken}
+    assert report.days == {"2026-03-02": report.taken}
 
 
 def test_the_faces_hear_only_of_what_changed(day: HallDay, estimator: Estimator) -> None:
@@ -309,11 +328,141 @@ def test_five_days_of_own_visits_replace_the_catalogue(day: HallDay) -> None:
     past = own_history(day)
     assert not past.rough
     assert past.times["S401"].mean > 2 * listed
-    assert past.no_show < 0.05
-    assert past.protected_per_minute == {"E": pytest.approx(20 / (5 * 420))}
+    assert past.leaving.missing[0] < 0.05
+    assert past.profile is not None
+    assert past.profile.mix == ((1.0, "S401", "elder"),)
+    assert sum(past.profile.quarters.values()) == pytest.approx(4, rel=0.1)
 
 
 def own_history(day: HallDay) -> Learned:
     today = day.clock().date().isoformat()
     with day.store.read() as connection:
-        return learned(connection, day.store.hall, day.hall.catalogue, today)
+        return learned(
+            connection, day.store.hall, day.hall.catalogue, day.hall.calendar, day.hall.zone, today
+        )
+
+
+def test_a_hall_that_shows_no_estimates_tells_nobody(day: HallDay, estimator: Estimator) -> None:
+    quiet = replace(day.hall.hall, ticket=replace(day.hall.hall.ticket, show_estimated_wait=False))
+    day.hall = replace(day.hall, hall=quiet)
+    day.open("W01")
+    for _ in range(3):
+        day.take()
+    estimator.once()
+    taken = day.take()
+    assert taken.slip is not None
+    assert not any("预计等候" in p.get("text", "") for p in taken.slip.facts["parts"])
+    assert queue(day) is None
+    assert phone(day, taken.ticket) is None
+    with day.store.read() as connection:
+        assert find_promise(connection, taken.leg.id) is not None, "its quality is known all the same"
+
+
+def test_no_face_asks_what_a_hall_does_not_show(make_settings: Any, hall: HallSettings, clock: Clock) -> None:
+    quiet = replace(hall.hall, ticket=replace(hall.hall.ticket, show_estimated_wait=False))
+    made = create_app(make_settings(hall=replace(hall, hall=quiet)), clock)
+    HallDay(made.house.store, made.house.hall, made.house.slip, clock).open("W01")
+    Estimator(made.house).once()
+    kiosk = device(made, "kiosk")
+    assert kiosk.ask("GET", "/api/estimates").get_json() == {"queues": {}, "services": {}}
+    body = {"request_id": "take-number-1", "service": "S001"}
+    assert kiosk.ask("POST", "/api/tickets", body).get_json()["ticket"]["estimate"] is None
+    assert staff(made, "manager").ask("GET", "/api/accuracy").get_json()["shown"] is False
+
+
+def test_only_what_the_person_at_the_window_is_able_to_do_counts(day: HallDay, estimator: Estimator) -> None:
+    """W01 takes A; whoever sits there after the skill has ended calls nobody of it."""
+    people = day.hall.catalogue.people
+    unable = {**people, "ZW001": replace(people["ZW001"], skill_until={"A": date(2026, 3, 1)})}
+    day.clock.at = day.clock.at.replace(hour=15)  # nobody else is expected any more
+    day.open("W01")
+    taken = day.take()
+    estimator.once()
+    assert phone(day, taken.ticket)["state"] == "soon"
+    changed = replace(day.hall, catalogue=replace(day.hall.catalogue, people=unable))
+    Estimator(SimpleNamespace(store=day.store, hall=changed)).once()  # type: ignore[arg-type]
+    assert phone(day, taken.ticket)["state"] == "unknown"
+
+
+def test_an_appointment_before_its_time_is_not_called_at_once(day: HallDay, estimator: Estimator) -> None:
+    day.open("W01")
+    for _ in range(12):
+        day.take()
+    estimator.once()
+    soon = day.take(priority="elder")
+    assert soon.estimate.state == "soon"
+    with day.store.unit(KIOSK) as unit:
+        ticket = add_ticket(unit, "A", 900, "A900", "S001", "appointment", "zh")
+        leg = add_leg(unit, ticket, 1, "A", origin_at=unit.now + timedelta(minutes=12))
+        told = make_promise(unit, leg)
+    assert told.state == "range"
+    assert told.low == 12, "until its time it stands among the others"
+
+
+def test_the_manager_sees_how_good_the_estimates_were(app: App, hall: HallSettings, clock: Clock) -> None:
+    hall_day = HallDay(app.house.store, hall, app.house.slip, clock).open("W01", "W05")
+    Estimator(app.house).once()
+    for service, window, minutes in (("S001", "W01", 0), ("S001", "W01", 30), ("S101", "W05", 0)):
+        hall_day.take(service)
+        clock.forward(minutes=minutes)
+        hall_day.call(window)
+        hall_day.serve(window)
+        Estimator(app.house).once()
+    manager = staff(app, "manager")
+    told = manager.ask("GET", "/api/accuracy?days=7").get_json()
+    assert (told["first"], told["last"], told["shown"]) == ("2026-02-24", "2026-03-02", True)
+    assert told["taken"]["calls"] == 3
+    assert told["taken"]["kept"] == 0.667
+    assert {queue: part["calls"] for queue, part in told["queues"].items()} == {"A": 2, "B": 1}
+    assert told["queues"]["A"]["waited_min"] == 15.0
+    assert told["queues"]["A"]["kept"] == 0.5
+    assert list(told["days"]) == ["2026-03-02"]
+    assert told["moved"] == dict.fromkeys(told["moved"]) | {"calls": 0}
+    assert manager.ask("GET", "/api/accuracy?days=0").status_code == 422
+    assert device(app, "kiosk").ask("GET", "/api/accuracy").status_code == 403
+
+
+def test_pauses_and_openings_are_written_down_and_learned(day: HallDay) -> None:
+    for _ in range(5):
+        day.open("W10")
+        for _ in range(3):
+            day.clock.forward(minutes=20)
+            day.at("W10", pause_window, day.hall, "W10", day.hall.choices.pause_reason[0].id)
+            day.clock.forward(minutes=30)
+            day.at("W10", resume_window, "W10")
+        day.take("S401")
+        day.call("W10")
+        day.serve("W10")
+        day.at("W10", close_window, "W10")
+        with day.store.unit(SYSTEM) as unit:
+            close_day(unit)
+        day.clock.at = day.clock.at.replace(hour=9, minute=0) + timedelta(days=1)
+    pauses = own_history(day).pauses
+    assert pauses.per_minute == pytest.approx(3 / (3 * 20 + 5))
+    assert 15 < pauses.minutes < 30
+    assert pauses.tardy == pytest.approx((5 * 30 + 10 * 3) / 15)
+
+
+def test_a_busy_day_of_the_hall_is_foreseen(day: HallDay, estimator: Estimator) -> None:
+    """After five days of forty numbers in an hour nobody believes that the next one comes alone."""
+    for _ in range(5):
+        day.open("W10")
+        for _ in range(40):
+            day.take("S401")
+        for _ in range(3):
+            day.call("W10")
+            day.serve("W10")
+        day.at("W10", close_window, "W10")
+        with day.store.unit(SYSTEM) as unit:
+            close_day(unit)
+        day.clock.at = day.clock.at.replace(hour=9, minute=0) + timedelta(days=1)
+    day.clock.at = day.clock.at.replace(hour=8, minute=45)
+    day.open("W10")
+    estimator.once()
+    with day.store.read() as connection:
+        scene = read_scene(connection, day.store.hall, day.hall, own_history(day), day.clock())
+    assert scene is not None
+    assert sum((end - start) * rate for start, end, rate in scene.newcomers.steps) == pytest.approx(
+        40, rel=0.4
+    )
+    assert scene.desks[[d.window for d in scene.desks].index("W10")].clerk == "ZW010"

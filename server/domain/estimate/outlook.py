@@ -9,13 +9,13 @@ from math import ceil, inf
 
 from server.domain.estimate.promise import Forecast
 from server.domain.estimate.roll import GHOSTS, Stage, asking
-from server.domain.estimate.scene import Desk, Dice, Scene
+from server.domain.estimate.scene import Dice, Scene
 from server.domain.routing import ORDINARY
 from server.domain.tickets import Leg
 
 PRIORITY = "priority"
-MOST, FEWEST = 80, 6  # futures
-WORK = 4000  # calls to be played for one answer: the more wait, the fewer futures
+MOST, FEWEST = 100, 6  # futures
+WORK = 16_000  # calls to be played for one answer: the more wait, the fewer futures
 
 Question = tuple[str, str]  # service, class: ordinary or priority
 
@@ -52,6 +52,15 @@ def look(scene: Scene, dice: Callable[[int], Dice], futures: int | None = None) 
     )
 
 
+def ask(scene: Scene, question: Question, dice: Callable[[int], Dice], futures: int) -> Forecast | None:
+    """The answer to one question alone; every future ends with it."""
+    service, priority = question
+    ghost = asking(GHOSTS, scene.queue_of[service], service, priority, scene.now)
+    stage = Stage(scene, (ghost,), asked=())
+    calls = (stage.play(dice(n)).get(ghost.id) for n in range(futures))
+    return _forecast(scene, ghost, [t for t in calls if t is not None], futures)
+
+
 def _questions(scene: Scene) -> tuple[list[Leg], dict[Question, int]]:
     """One ghost for all services that the rule and the windows cannot tell apart; who asks which."""
     mean_all = sum(scene.mean_minutes.values()) / max(len(scene.mean_minutes), 1)
@@ -69,16 +78,10 @@ def _questions(scene: Scene) -> tuple[list[Leg], dict[Question, int]]:
 
 
 def _forecast(scene: Scene, leg: Leg, times: Iterable[float], count: int) -> Forecast | None:
-    if not any(desk.is_sure and _may_call(desk, leg) for desk in scene.desks):
+    if not any(desk.is_sure and desk.may_call(leg) for desk in scene.desks):
         return None
     p50, p90 = quantiles(times, count)
     return None if p90 == inf else Forecast(p50, p90)
-
-
-def _may_call(desk: Desk, leg: Leg) -> bool:
-    if leg.target_window is not None:
-        return leg.target_window == desk.window
-    return desk.serves(leg.queue, leg.service)
 
 
 def quantiles(times: Iterable[float], count: int) -> tuple[float, float]:

@@ -7,18 +7,22 @@ spell; one that should be open by now is believed for LATE minutes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time
 from math import inf
 
-from server.domain.calendar import Interval
+from server.domain.calendar import HallCalendar, Interval
 from server.domain.catalogue import Window
+from server.domain.estimate.pauses import TARDY
 from server.domain.estimate.scene import Spell
 from server.domain.windows import WindowState
 
 LATE = 15.0  # minutes after opening in which a closed window is still expected
-TARDY = 3.0  # minutes a window usually opens after its time
-PAUSE = 10.0  # mean minutes of a pause that nobody has measured
+
+
+def opening_of(calendar: HallCalendar, days: Iterable[date]) -> dict[date, time]:
+    """When the hall opens on those of `days` that have hours."""
+    return {day: hours[0][0] for day in days if (hours := calendar.intervals(day))}
 
 
 def hours_from(local: datetime, hours: Sequence[Interval], lunch_duty: bool) -> tuple[Spell, ...]:
@@ -34,9 +38,15 @@ def hours_from(local: datetime, hours: Sequence[Interval], lunch_duty: bool) -> 
 
 
 def spells_of(
-    window: Window, state: WindowState, local: datetime, hours: Sequence[Interval], by_hand: bool
+    window: Window,
+    state: WindowState,
+    local: datetime,
+    hours: Sequence[Interval],
+    by_hand: bool,
+    tardy: float = TARDY,
 ) -> tuple[Spell, ...]:
-    """When `window` calls, in minutes from `local`. by_hand: a person opened the day, it has no hours."""
+    """When `window` calls, in minutes from `local`. by_hand: a person opened the day, it has no hours. tardy:
+    minutes by which windows open after the hour."""
     here = state is not WindowState.CLOSED
     if by_hand or not hours:
         return ((0.0, inf),) if here else ()
@@ -47,4 +57,4 @@ def spells_of(
         return tuple((max(start, 0.0), end) for start, end in planned if end > 0)
     if window.default_state != "open":
         return ()
-    return tuple((max(start + TARDY, TARDY), end) for start, end in planned if start > -LATE)
+    return tuple((max(start + tardy, tardy), end) for start, end in planned if start > -LATE)

@@ -50,6 +50,14 @@ def at_most(forecast: Forecast, c: float) -> float:
     return forecast.p50 + c * (forecast.p90 - forecast.p50 + 1)
 
 
+def before_its_time(at_once: Forecast, ordinary: Forecast, wait: float) -> Forecast:
+    """What an appointment may expect that checks in `wait` minutes before its seniority begins: until then it
+    stands among the ordinary ones, from then on it goes first. `at_once`: what it would expect if it began
+    now.
+    """
+    return Forecast(min(ordinary.p50, wait + at_once.p50), min(ordinary.p90, wait + at_once.p90))
+
+
 def adapted(c: float, broken: bool) -> float:
     """c after one more call whose promise was `broken` or kept."""
     return max(LEAST, c + STEP * ((1.0 if broken else 0.0) - MISSES))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from server.domain.estimate.coming import Booked, Newcomers, Showing
+from server.domain.estimate.leaving import Leaving
+from server.domain.estimate.pauses import Pauses
 from server.domain.estimate.times import ServiceTime
 from server.domain.routing import Rules
 from server.domain.tickets import Leg
@@ -27,18 +30,20 @@ class Dice(Protocol):
 
 @dataclass(frozen=True)
 class Busy:
-    """Who stands at a window: the service and the minutes since the call."""
+    """Who stands at a window: the service, the queue it came from and the minutes since the call."""
 
     service: str
     elapsed: float
+    queue: str = ""
 
 
 @dataclass(frozen=True)
 class Desk:
-    """One window. `pools`: the own queues first, then what it takes only when those are empty.
+    """One window. `pools`: the own queues first, then what it takes only when those are empty; what its
+    person is not able to do is in neither.
 
     `spells` are sorted and do not touch; empty: it will not call any more. `pause_left`: mean minutes until a
-    paused window goes on, 0 when it is not paused.
+    paused window goes on, 0 when it is not paused. `clerk`: who is signed in.
     """
 
     window: str
@@ -47,6 +52,7 @@ class Desk:
     spells: tuple[Spell, ...]
     busy: Busy | None = None
     pause_left: float = 0.0
+    clerk: str | None = None
 
     @property
     def is_sure(self) -> bool:
@@ -56,21 +62,21 @@ class Desk:
     def serves(self, queue: str, service: str) -> bool:
         return any(q == queue and s in (None, service) for pools in self.pools for q, s in pools)
 
-
-@dataclass(frozen=True)
-class Newcomers:
-    """Citizens who will take a number: a Poisson stream of one class in one queue."""
-
-    queue: str
-    service: str
-    priority: str
-    per_minute: float
-    until: float  # minutes from now: no number is given later
+    def may_call(self, leg: Leg) -> bool:
+        """Who was sent to one window or person waits for that one alone."""
+        if leg.target_window is not None:
+            return leg.target_window == self.window
+        if leg.target_clerk is not None:
+            return leg.target_clerk == self.clerk
+        return self.serves(leg.queue, leg.service)
 
 
 @dataclass(frozen=True)
 class Scene:
-    """`coming`: legs that join at their own joined_at, later than `now` (appointments that are due)."""
+    """`booked`: appointments of today that have not checked in. `recent`: classes of a window's last calls,
+    newest first, "" = of the whole hall; read only where `max_share` or a ratio of the rules caps a class.
+    `slow`: how much longer than usual things take today, known up to the share `slow_spread`.
+    """
 
     now: datetime
     waiting: tuple[Leg, ...]
@@ -80,8 +86,14 @@ class Scene:
     mean_minutes: Mapping[str, float]  # service -> what the rule takes for its length
     times: Mapping[str, ServiceTime]
     pace: Mapping[tuple[str, str], float]  # (window, queue) -> factor on the service time
-    no_show: float = 0.05  # share of calls that nobody answers
+    leaving: Leaving = field(default_factory=Leaving)
     miss_minutes: float = 1.5  # how long a window waits for somebody who does not come
     protected_run: int = 0
-    coming: tuple[Leg, ...] = ()
-    newcomers: tuple[Newcomers, ...] = ()
+    max_share: float = 1.0  # of a window's calls that may go to a priority class
+    recent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    booked: tuple[Booked, ...] = ()
+    showing: Showing = field(default_factory=Showing)
+    newcomers: Newcomers = field(default_factory=Newcomers)
+    pauses: Pauses = field(default_factory=Pauses)
+    slow: float = 1.0
+    slow_spread: float = 0.0

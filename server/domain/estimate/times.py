@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import exp, log, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING
+
+from server.domain.estimate.coming import Profile, Showing
+from server.domain.estimate.leaving import Leaving
+from server.domain.estimate.pauses import Pauses
 
 if TYPE_CHECKING:
     from server.domain.estimate.scene import Dice
@@ -21,6 +25,7 @@ CV = 0.7  # of a service nobody has measured
 COLD_VARIANCE = log(1 + CV * CV)
 BORROWED, WINDOW_WEIGHT, PAIR_WEIGHT = 15, 20, 40
 ROUGH_DAYS = 5  # with fewer days of own history a figure is rough
+SLOW_WEIGHT, SLOW_SPREAD = 170 * 11.0, 0.05  # minutes of visits; share by which today's pace is uncertain
 SHORTEST, LONGEST = 0.05, 600.0  # minutes: what lies outside is a slip of the hand, not a visit
 
 _NORMAL = NormalDist()
@@ -65,13 +70,28 @@ class Visit:
 
 @dataclass(frozen=True)
 class Learned:
-    """What the hall's own history says."""
+    """What the hall's own history says; the defaults are what is believed before there is any."""
 
     times: Mapping[str, ServiceTime]
     pace: Mapping[tuple[str, str], float]
     rough: bool
-    no_show: float = 0.05
-    protected_per_minute: Mapping[str, float] | None = None  # queue -> newcomers of a protected class
+    leaving: Leaving = field(default_factory=Leaving)
+    profile: Profile | None = None
+    showing: Showing = field(default_factory=Showing)
+    pauses: Pauses = field(default_factory=Pauses)
+
+    def slow(self, today: Iterable[Visit]) -> float:
+        """How slow today is: minutes of the finished visits against those expected of them, leaning on 1 with
+        the weight of SLOW_WEIGHT minutes. A visit counts for at most three times what was expected."""
+        actual = expected = SLOW_WEIGHT
+        for visit in today:
+            time = self.times.get(visit.service)
+            if time is None or not SHORTEST <= visit.minutes <= LONGEST:
+                continue
+            usual = time.mean * self.pace.get((visit.window, visit.queue), 1.0)
+            expected += usual
+            actual += min(visit.minutes, 3 * usual)
+        return actual / expected
 
 
 def cold(minutes: float) -> ServiceTime:

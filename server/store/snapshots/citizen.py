@@ -52,20 +52,22 @@ def citizen_value(view: View, ticket: Ticket) -> dict[str, Any]:
 
 
 def _estimate(view: View, leg: Leg) -> dict[str, Any] | None:
-    """While waiting: the expected clock time in steps of two minutes, and what the number came with."""
-    if leg.state is not State.WAITING:
+    """While waiting: the expected clock time in steps of two minutes, and what was promised with the number,
+    or anew when the ticket moved on. None as well where the hall shows no estimates."""
+    if leg.state is not State.WAITING or not view.settings.hall.ticket.show_estimated_wait:
         return None
     now, promise = expectation(view.connection, leg.id), find_promise(view.connection, leg.id)
-    if leg.returns or leg.ordinal > 1:
+    if leg.returns:
         promise = None  # it was about the first call
+    moved = promise is not None and promise.occasion == "moved"
     by = promise.made_at + timedelta(seconds=promise.at_most_s) if promise else None
     if now is None and promise is not None:  # nobody has looked since the number was taken
         at = promise.made_at + timedelta(seconds=promise.p50_s)
         now = Expected(leg.id, promise.state, promise.rough, at, promise.made_at)
     if now is None or now.expected_at is None:
-        return {"state": "unknown", "rough": True, "expected_at": None, "by": iso(by)}
+        return {"state": "unknown", "rough": True, "expected_at": None, "by": iso(by), "moved": moved}
     shown = iso(on_the_clock(now.expected_at))
-    return {"state": now.state, "rough": now.rough, "expected_at": shown, "by": iso(by)}
+    return {"state": now.state, "rough": now.rough, "expected_at": shown, "by": iso(by), "moved": moved}
 
 
 def _legs(view: View, ticket: Ticket) -> list[dict[str, Any]]:

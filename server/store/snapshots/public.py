@@ -90,7 +90,8 @@ def queue_rows(view: View, ids: Ids) -> Rows:
     counting = select(c.queue, c.state, func.count()).where(c.hall == view.hall, c.day == view.day)
     counts = {(q, s): n for q, s, n in view.connection.execute(counting.group_by(c.queue, c.state))}
     working = _working_windows(view)
-    ahead = queue_estimates(view.connection, view.hall, view.settings)
+    shows = view.settings.hall.ticket.show_estimated_wait
+    ahead = queue_estimates(view.connection, view.hall, view.settings) if shows else {}
     rows: Rows = {}
     for q in chosen:
         rows[q] = {
@@ -101,7 +102,7 @@ def queue_rows(view: View, ids: Ids) -> Rows:
             "serving": counts.get((q, State.SERVING), 0),
             "called": counts.get((q, State.CALLED), 0),
             "windows_open": sum(1 for w in view.settings.catalogue.serving[q] if w in working),
-            "estimate": estimate_json(ahead.get(q, UNKNOWN)),
+            "estimate": estimate_json(ahead.get(q, UNKNOWN)) if shows else None,
         }
     return rows
 

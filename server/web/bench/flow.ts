@@ -70,7 +70,7 @@ export const FAULTS: Record<Kind, string[]> = {
   keypad: ['silent', 'bad_checksum', 'lost_echo', 'double_press', 'len_mismatch', 'unknown_key', 'two_at_once', 'power_burst'],
 }
 /** What can be broken at the cable, and is then felt by everything that hangs on it. */
-export const CABLE = ['renumber', 'echo', 'noise', 'drop', 'stray', 'break', 'dead_segment', 'wrong_baud'] as const
+export const CABLE = ['renumber', 'echo', 'noise', 'drop', 'stray', 'collide', 'break', 'dead_segment', 'wrong_baud'] as const
 /** How much of it, where a fault wants to know: the paper ends so many millimetres further on, in mid-slip. */
 export const VALUES: Record<string, number> = { run_out: 20 }
 export const KEYS = ['call', 'recall', 'rate', 'no_show', 'hold', 'unhold', 'pause', 'transfer'] as const

@@ -87,7 +87,7 @@ export interface QueueRow {
   serving: number
   windows_open: number
   called: string | null
-  estimate?: Estimate
+  estimate?: Estimate | null // null: this hall shows no estimates
 }
 export interface ManagerQueueRow extends QueueRow {
   oldest_at: string | null
@@ -421,7 +421,7 @@ export interface Ticket {
   further?: { id: string; name: string; name_en: string }[]
   state: TicketState
   ahead: number | null
-  estimate?: Estimate
+  estimate?: Estimate | null
   taken_at: string
   link: string
   url: string
@@ -441,7 +441,7 @@ export interface MyTicket {
     service: { id: string; name: string; name_en: string } | string
     queue_name: string
     ahead: number | null
-    estimate?: { state: Estimate['state']; rough: boolean; expected_at: string | null; by: string | null } | null
+    estimate?: { state: Estimate['state']; rough: boolean; expected_at: string | null; by: string | null; moved: boolean } | null
     window: string | null
     calls: number
     /** So few are ahead that it is time to come back. */

@@ -3,7 +3,7 @@ import type { Estimate } from './contract'
 import { t } from './text'
 
 /** "12-18 min", "about to be called" or that nobody can know; a rough figure says so. Empty when nothing was said. */
-export function waitText(estimate: Estimate | undefined): string {
+export function waitText(estimate: Estimate | null | undefined): string {
   if (!estimate) return ''
   if (estimate.state === 'soon') return t('wait.soon')
   if (estimate.state === 'unknown') return t('wait.unknown')
@@ -11,7 +11,7 @@ export function waitText(estimate: Estimate | undefined): string {
 }
 
 /** The same where there is little room: "12-18". */
-export function waitShort(estimate: Estimate | undefined): string {
+export function waitShort(estimate: Estimate | null | undefined): string {
   if (!estimate || estimate.state === 'unknown') return t('wait.short_unknown')
   return estimate.state === 'soon' ? t('wait.short_soon') : t('wait.short', { low: estimate.low, high: estimate.high })
 }

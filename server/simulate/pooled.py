@@ -1,0 +1,92 @@
+"""A pooled hall in which estimates are judged, and the truth about it that no hall can know.
+
+Its comprehensive windows take every queue and the special ones help with two: 438 numbers on an ordinary day,
+a quarter by appointment, 8 % with a right to go first, a mean wait of 12 minutes. `truth` gives the estimator
+the very distributions that the days are drawn from; how far it is off even then bounds every estimator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import exp, log, sqrt
+
+from server.domain.estimate.coming import QUARTER, Profile, Showing
+from server.domain.estimate.leaving import AGES, Leaving
+from server.domain.estimate.times import Learned, ServiceTime
+from server.domain.routing import ORDINARY
+from server.simulate.arrivals import EARLY_MIN, WEEKDAYS, sigma_of
+from server.simulate.foresight import Tuning
+from server.simulate.run import World
+
+TICKETS, BOOKED, FIRST = 438, 0.25, 0.08
+HELPS = ("A", "B")
+SURE = 1e9  # so much evidence that nothing of today changes the rate
+
+
+def pooled(world: World) -> World:
+    """The same hall and demand, pooled and crowded."""
+    catalogue = world.hall.catalogue
+    everything = tuple(catalogue.queues)
+    windows = {
+        w.id: replace(w, queues=everything, overflow=(), default_state="open")
+        if w.kind == "comprehensive"
+        else replace(w, overflow=tuple(q for q in HELPS if q not in w.queues))
+        for w in catalogue.windows.values()
+    }
+    demand = replace(
+        world.arrivals, base_tickets_per_day=TICKETS, appointment_share=BOOKED, priority_share=FIRST
+    )
+    return replace(
+        world, hall=replace(world.hall, catalogue=replace(catalogue, windows=windows)), arrivals=demand
+    )
+
+
+def truth(world: World) -> Tuning:
+    """Puts what the days are drawn from in the place of what was learned."""
+    arrivals, services = world.arrivals, world.hall.catalogue.services
+    walk, sigma = arrivals.call_to_arrival_seconds, arrivals.service_time.sigma
+    walk_min = walk.mean / 60
+    walk_sigma = sigma_of(walk_min, walk.p95 / 60)
+    times = {}
+    for service in services.values():
+        work = service.avg_minutes
+        variance = work**2 * (exp(sigma**2) - 1) + walk_min**2 * (exp(walk_sigma**2) - 1)
+        both = log(1 + variance / (work + walk_min) ** 2)
+        times[service.id] = ServiceTime(log(work + walk_min) - both / 2, sqrt(both))
+    ends = (*AGES[1:], 2 * AGES[-1])
+    leaving = Leaving(tuple(arrivals.missing_share((a + b) / 2) for a, b in zip(AGES, ends, strict=True)))
+    showing, profile = Showing(1.0, *EARLY_MIN), _profile(world)
+
+    def tune(learned: Learned) -> Learned:
+        return replace(learned, times=times, pace={}, leaving=leaving, profile=profile, showing=showing)
+
+    return tune
+
+
+def _profile(world: World) -> Profile:
+    arrivals, catalogue = world.arrivals, world.hall.catalogue
+    total = sum(part.share for part in arrivals.mix)
+    may_book = {
+        part.service
+        for part in arrivals.mix
+        if catalogue.queues[catalogue.services[part.service].queue].appointments
+    }
+    bookable = sum(part.share for part in arrivals.mix if part.service in may_book)
+    booked = min(1.0, arrivals.appointment_share * total / bookable) if bookable else 0.0
+    mix = []
+    for part in arrivals.mix:
+        walk_in = 1 - (booked if part.service in may_book else 0.0)
+        first = min(arrivals.priority_share, walk_in)
+        mix.append((part.share / total * (walk_in - first), part.service, ORDINARY))
+        mix.append((part.share / total * first, part.service, "elder"))
+    walk_ins = sum(share for share, _, _ in mix) * arrivals.base_tickets_per_day
+    quarters: dict[int, float] = {}
+    for begin, end, share in arrivals.profile():
+        at = begin
+        while at < end:
+            quarter = int(at // (QUARTER * 60))
+            until = min((quarter + 1) * QUARTER * 60, end)
+            quarters[quarter] = quarters.get(quarter, 0.0) + walk_ins * share * (until - at) / (end - begin)
+            at = until
+    weekday = {i: arrivals.weekday_factor.get(name, 1.0) for i, name in enumerate(WEEKDAYS)}
+    return Profile(quarters, weekday, tuple(mix), SURE)

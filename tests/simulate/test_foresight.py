@@ -1,0 +1,91 @@
+"""How good the estimates are on simulated days: a few here, the campaign behind the slow marker, and the full
+table by `wucha bench estimates`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from random import Random
+
+import pytest
+
+from server.domain.estimate.times import Learned
+from server.simulate.foresight import told_days
+from server.simulate.lively import Liveliness
+from server.simulate.pooled import pooled, truth
+from server.simulate.run import World, simulate
+from server.simulate.scenario import Scenario
+from server.simulate.told import Told, judge, jumpiness
+
+
+def unaware(learned: Learned) -> Learned:
+    """Nobody comes after those who are here."""
+    return replace(learned, profile=None)
+
+
+def told(waited: float, p50: float, most: float, day: int = 2) -> Told:
+    return Told(date(2026, 3, day), "A", "ordinary", p50, most, 0, 0.0, waited)
+
+
+def test_the_figures_of_a_verdict() -> None:
+    found = judge([told(10, 12, 15), told(20, 12, 15), told(40, 33, 45, day=3)])
+    assert (found.calls, found.mae) == (3, pytest.approx((2 + 8 + 7) / 3))
+    assert found.kept == pytest.approx(2 / 3)
+    assert found.worst == 0.5
+    assert found.near == pytest.approx(2 / 3)
+    assert found.by_size == {"5-15": 2, "15-30": 8, "30-60": 7}
+    assert judge([told(1, 1, 2), Told(date(2026, 3, 2), "A", "ordinary", 9, 9, 0, 0.0)]).calls == 1
+
+
+def test_the_jumps_of_a_shown_time() -> None:
+    person = replace(told(5, 5, 9), shown=[600.0, 600.0, 602.0, 602.0, 600.0])
+    found = jumpiness([person])
+    assert (found.per_ten, found.mean) == (pytest.approx(4.0), 2.0)
+    assert jumpiness([]).per_ten == 0
+
+
+def test_the_pooled_hall_is_crowded(world: World) -> None:
+    found = simulate(pooled(world), Scenario(), 1, 20, real=False)
+    assert found.mean_wait == pytest.approx(12.5, abs=3)
+
+
+def test_windows_keep_their_pace_and_days_draw_their_own() -> None:
+    one, other = (Liveliness.drawn(["W01", "W02"], 1, day) for day in ("mon", "tue"))
+    assert one.pace == other.pace
+    assert one.slow != other.slow
+    assert one == Liveliness.drawn(["W01", "W02"], 1, "mon")
+    assert Random(1).random() != one.slow
+
+
+@pytest.mark.timeout(300)
+def test_a_crowded_day(world: World) -> None:
+    """After a week the hall knows nearly what is to be known, and newcomers have to be reckoned with."""
+    crowded = pooled(world)
+    own, best, blind = (
+        judge(told_days(crowded, 6, 1, seed=4, futures=15, tune=tune))
+        for tune in (lambda learned: learned, truth(crowded), unaware)
+    )
+    assert own.calls > 300
+    assert own.mae < 1.2 * best.mae
+    assert own.mae < blind.mae
+    assert own.kept > 0.8
+
+
+def test_the_shown_time_moves_in_small_steps(world: World) -> None:
+    found = jumpiness(told_days(pooled(world), 2, 1, seed=4, futures=5, watch=True))
+    assert 0 < found.per_ten < 6
+    assert found.p95 <= 6
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("lively", [False, True])
+def test_campaign_of_days(world: World, lively: bool) -> None:
+    """Sixty days, as QUEUEING's table: `-s` shows the figures."""
+    crowded = pooled(world)
+    own = judge(told_days(crowded, 25, 60, seed=11, lively=lively))
+    best = judge(told_days(crowded, 25, 60, seed=11, lively=lively, tune=truth(crowded)))
+    print(*own.lines(), f"knowing the truth: {best.mae:.2f} min", sep="\n")
+    assert own.mae < 1.05 * best.mae
+    assert 0.88 <= own.kept <= 0.95
+    assert own.worst >= 0.8

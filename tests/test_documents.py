@@ -169,9 +169,8 @@ def test_every_test_that_the_rows_name_exists():
     assert len(named) > 100
     assert named - written == set()
     files = set(re.findall(r"[\w/-]+\.(?:test\.ts|py)\b", ROWS))
-    known = {
-        str(path.relative_to(ROOT)) for place in ("tests", "bench", *FACES) for path in (ROOT / place).rglob("*.*")
-    }
+    places = ("tests", "bench", *FACES)
+    known = {str(path.relative_to(ROOT)) for place in places for path in (ROOT / place).rglob("*.*")}
     assert {f for f in files if f not in known and f"tests/server/{f}" not in known} - {
         "test_documents.py"
     } == set()

@@ -59,6 +59,7 @@ def test_the_supervisor_reads_and_changes_nothing(act: str):
         "placement.see",
         "audit.read",
         "order.see",
+        "accuracy.see",
         "ticket.see-own",
     }
     assert may("supervisor", act) == (act in reading)

@@ -14,6 +14,7 @@ from flask_socketio import SocketIO
 from server import clock as clock_module
 from server.api import (
     accuracy,
+    audit,
     booking,
     booking_pages,
     day,
@@ -22,7 +23,9 @@ from server.api import (
     estimates,
     hall,
     help,
+    leaves,
     my,
+    orders,
     placement,
     problems,
     ratings,
@@ -115,6 +118,7 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     for door in (
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
+        *(audit, leaves, orders),
     ):
         app.register_blueprint(door.bp)
 

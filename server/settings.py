@@ -128,6 +128,7 @@ class CallRules:
     min_service_seconds: int = 20
     max_hold_minutes: int = 30
     undo_seconds: int = 10  # how long a clerk may take the last move back
+    near_ahead: int = 3  # the phone reminds its owner once fewer than this many are ahead
     stand_in_minutes: int = 5  # an empty post calls B after it, the duty leader after twice that
 
 

@@ -12,6 +12,8 @@ from threading import Event, Thread
 from server.actions.change_rules import change_rules, refuse_rules
 from server.actions.dispatch import dispatch
 from server.actions.keep_appointments import keep_appointments
+from server.actions.leave import watch_leaves
+from server.actions.orders import keep_orders
 from server.actions.print_slip import give_up_late_slips
 from server.actions.rate import close_overdue_questions
 from server.actions.run_day import run_day, watch
@@ -43,6 +45,7 @@ def tick(unit: Unit, house: House) -> None:
     give_up_late_slips(unit)
     watch(unit, hall)
     watch_load(unit, hall)
+    watch_leaves(unit, hall)
     call_stand_ins(unit, hall)
     dispatch(unit, hall)
     keep_appointments(unit, hall)
@@ -100,4 +103,5 @@ class Ticker:
             if self._tidied is None or unit.now - self._tidied > HOUSEKEEPING:
                 forget_old_answers(unit)
                 forget_visitors(unit, self._house.hall)
+                keep_orders(unit, self._house.hall)
                 self._tidied = unit.now

@@ -28,6 +28,11 @@ def announcement(number: str, window: str, house: House) -> Path | None:
     return _render(number, place.number, langs, rules, house, mixed=False)
 
 
+def call_for_help(window_number: str, house: House) -> Path | None:
+    """The same for the emergency at a window (config/voice/zh-help.toml)."""
+    return _render("", window_number, ("zh-help",), house.hall.hall.announce, house, mixed=False)
+
+
 def trial(number: str, window_number: str, langs: tuple[str, ...], house: House) -> Path | None:
     """How it would sound with the recordings there are, speech for the rest."""
     return _render(number, window_number, langs, house.hall.hall.announce, house, mixed=True)

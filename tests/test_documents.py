@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 OF_THE_HALL = ("theme.", "priority.")  # the hall's own words, whose Chinese stands in its own files
 BY_LINK = {"ticket.see-own", "ticket.cancel-own"}  # a citizen's link is its own proof
-NO_DOOR_YET = {"audit.read"}
 TEXTS = Texts(ROOT / "config" / "text")
 FACES = ("kiosk", "display", "server/web")
 SAID = re.compile(r"""\bt\(\s*(?:'([^'\n]+)'|"([^"\n]+)"|`([^`\n]+)`)\s*([+~]?)""")
@@ -136,8 +135,42 @@ def test_every_act_of_the_matrix_is_somebodys_door(app: App):
     doors = {getattr(view, "wucha_act", None) for view in app.flask.view_functions.values()} - {None}
     used = doors | set(LISTENING.values())
     assert used <= set(MATRIX)
-    assert set(MATRIX) - used == BY_LINK | NO_DOOR_YET
+    assert set(MATRIX) - used == BY_LINK
 
 
 def test_every_namespace_is_in_the_matrix(app: App):
     assert set(app.socketio.server.namespace_handlers) == set(LISTENING)
+
+
+# --- rows
+ROWS = (ROOT / "tests" / "ROWS.md").read_text("utf-8")
+HEART = {
+    *("A1", "A2", "A5", "A8", "B3", "B17", "B19", "C1", "C2", "C3", "C4", "C5", "C6"),
+    *(f"F{n}" for n in (*range(1, 10), *range(11, 19), 21, 22, 24, 26, 27, 28, 30, 32)),
+    *(f"F{n}" for n in (36, 37, 38, 40, 43, 44, *range(50, 63), 64, *range(66, 71), 72, 74, 76, 77, 78)),
+    *(f"F{n}" for n in (79, 80, *range(82, 87), 88, 89, 95, 97, 98, 99, 100, 101)),
+    *(f"F{n}" for n in (203, 205, 206, 210, 214)),
+}
+
+
+def test_every_row_of_the_queues_heart_stands_in_the_table():
+    lines = [line for line in ROWS.splitlines() if line.startswith("|")]
+    told = {row for line in lines for row in re.findall(r"\b[A-F]\d+\b", line.split("|")[1])}
+    assert {row for row in HEART if row not in told} == set()
+
+
+def test_every_test_that_the_rows_name_exists():
+    written = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^ *def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
+    }
+    named = set(re.findall(r"(?<![/\w])(test_\w+)(?!\w*\.py)", ROWS))
+    assert len(named) > 100
+    assert named - written == set()
+    files = set(re.findall(r"[\w/-]+\.(?:test\.ts|py)\b", ROWS))
+    places = ("tests", "bench", *FACES)
+    known = {str(path.relative_to(ROOT)) for place in places for path in (ROOT / place).rglob("*.*")}
+    assert {f for f in files if f not in known and f"tests/server/{f}" not in known} - {
+        "test_documents.py"
+    } == set()

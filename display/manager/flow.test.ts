@@ -19,7 +19,7 @@ const hall = (more: Partial<Facts> = {}): Facts => ({
   windows: [], queues: [], devices: [], slips: [],
   day: { date: '2026-03-02', state: 'open', taken: 0, waiting: 0, held: 0, called: 0, serving: 0, done: 0, no_show: 0, cancelled: 0, expired: 0 }, ...more,
 })
-const post = (number: string, called: PostRow['called']): PostRow => ({ number, called, state: 'uncovered', tidal: false, a: null, b: [] })
+const post = (number: string, called: PostRow['called']): PostRow => ({ number, called, state: 'uncovered', tidal: false, a: null, b: [], leave: null })
 const kinds = (facts: Partial<Facts>): string[] => alarms(hall(facts), NOW).map((a) => `${a.level} ${a.kind} ${a.what}`)
 
 describe('alarms', () => {
@@ -34,8 +34,8 @@ describe('alarms', () => {
     ['a pause is long', { windows: [win({ state: 'paused', since: ago(1200) })] }, ['yellow paused 3']],
     ['the hall itself found something', { alarms: [{ kind: 'rules', what: 'rules.toml', level: 'red', since: ago(1), text: { zh: '有误', en: 'wrong' } }] }, ['red hall rules']],
     ['devices fail', { devices: [device('P1', 'warn', 'near_end'), device('P2', 'down', 'paper_out')] }, ['red device P2', 'yellow device P1']],
-    ['somebody calls for help', { queues: [queue({ waiting: 1, windows_open: 0, oldest_at: ago(900) })], emergencies: [{ id: 1, window: '1', person: '', state: 'open', owner: null, at: ago(5) }] }, ['red emergency 1', 'red uncovered A']],
-    ['somebody answers it', { emergencies: [{ id: 1, window: '1', person: '', state: 'acknowledged', owner: '曹颖', at: ago(5) }] }, ['yellow emergency 1']],
+    ['somebody calls for help', { queues: [queue({ waiting: 1, windows_open: 0, oldest_at: ago(900) })], emergencies: [{ id: 1, window: '1', window_id: 'W01', person: '', state: 'open', owner: null, at: ago(5) }] }, ['red emergency 1', 'red uncovered A']],
+    ['somebody answers it', { emergencies: [{ id: 1, window: '1', window_id: 'W01', person: '', state: 'acknowledged', owner: '曹颖', at: ago(5) }] }, ['yellow emergency 1']],
     ['the load asks for a window', { tidal: [{ window: 'W04', number: '4', state: 'requested', queue: 'A', waiting: 8, oldest_s: 0, at: ago(5) }, { window: 'W15', number: '15', state: 'confirmed', queue: 'A', waiting: 8, oldest_s: 0, at: ago(5) }] }, ['yellow tidal 4']],
     ['posts are empty', { posts: { W02: post('2', 'b_called'), W03: post('3', 'leader_called'), W01: post('1', 'none') } }, ['yellow post 2', 'yellow leader 3']],
     ['slips that did not print are one line a kiosk', { slips: [slip('K2', 'unsure'), slip('K1', 'unsure'), slip('K1', 'failed')] }, ['red slip K1', 'yellow slip K2']],
@@ -99,8 +99,13 @@ describe('the office', () => {
     expect(next(shown, { name: 'tab', tab: 'live' }).once).toBeNull()
   })
   it('knows who may do what', () => {
-    expect(may('duty_leader')).toEqual({ day: true, placement: true, publish: false, devices: false, staff: false })
-    expect(may('admin')).toEqual({ day: false, placement: false, publish: false, devices: true, staff: true })
-    expect(may(undefined)).toEqual({ day: false, placement: false, publish: false, devices: false, staff: false })
+    const rights = (role: string) => Object.entries(may(role)).filter(([, yes]) => yes).map(([right]) => right).sort().join(' ')
+    expect(rights('duty_leader')).toBe('day decide leave make orders placement plan tickets')
+    expect(rights('manager')).toBe('day decide devices leave orders placement plan publish trail')
+    expect(rights('supervisor')).toBe('orders placement trail')
+    expect(rights('guide')).toBe('leave make orders plan tickets')
+    expect(rights('clerk')).toBe('leave make orders tickets')
+    expect(rights('admin')).toBe('devices staff')
+    expect(rights('')).toBe('')
   })
 })

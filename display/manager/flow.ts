@@ -3,7 +3,7 @@ import type { Both, Day, DeviceRow, Emergency, HallAlarm, ManagerQueueRow, Manag
 
 // ---- what is open on the screen -----------------------------------------------------------------------
 
-export type Tab = 'live' | 'placement' | 'devices' | 'wiring' | 'staff' | 'slips' | 'voice'
+export type Tab = 'live' | 'tickets' | 'orders' | 'leave' | 'trail' | 'placement' | 'slips' | 'voice' | 'devices' | 'wiring' | 'staff'
 export interface Issued {
   kind: Kind
   where: string
@@ -93,9 +93,35 @@ function toast(office: Office, tone: Toast['tone'], text: string | undefined): O
 }
 
 /** What a role may do here; the server decides again. */
-export function may(role: string | undefined): { day: boolean; placement: boolean; publish: boolean; devices: boolean; staff: boolean } {
+export interface Rights {
+  day: boolean
+  tickets: boolean // help somebody with the number they hold
+  orders: boolean
+  make: boolean // open an order and work on it
+  plan: boolean
+  leave: boolean
+  decide: boolean
+  trail: boolean
+  placement: boolean
+  slips: boolean
+  voice: boolean
+  publish: boolean
+  devices: boolean
+  wiring: boolean
+  staff: boolean
+}
+const BESIDE_CITIZEN = ['clerk', 'back_clerk', 'duty_leader', 'guide']
+export function may(role: string | undefined): Rights {
   const leads = role === 'manager' || role === 'duty_leader'
-  return { day: leads, placement: leads || role === 'supervisor', publish: role === 'manager', devices: role === 'manager' || role === 'admin', staff: role === 'admin' }
+  const published = leads || role === 'supervisor'
+  const machines = role === 'manager' || role === 'admin'
+  const beside = BESIDE_CITIZEN.indexOf(role || '') >= 0
+  return {
+    tickets: beside,
+    orders: beside || role === 'manager' || role === 'supervisor', make: beside, plan: leads || role === 'guide',
+    leave: beside || role === 'manager', decide: leads, trail: role === 'manager' || role === 'supervisor',
+    day: leads, placement: published, slips: published, voice: published, publish: role === 'manager', devices: machines, wiring: machines, staff: role === 'admin',
+  }
 }
 
 /** A printer's paper since somebody said that the roll is new; left_slips null: the roll's length is unknown. */

@@ -10,7 +10,7 @@ const called = (calls = 1, window = '3') => mine({ state: 'called', ahead: null,
 
 describe('asking', () => {
   it.each([
-    [mine({ ahead: 9 }), CALM_S], [mine({ ahead: 3 }), QUICK_S], [mine({ ahead: 0 }), QUICK_S], [mine({ ahead: null }), CALM_S], [called(), QUICK_S],
+    [mine({ ahead: 9 }), CALM_S], [mine({ ahead: 2, near: true }), QUICK_S], [mine({ ahead: 0, near: true }), QUICK_S], [mine({ ahead: null }), CALM_S], [called(), QUICK_S],
     [mine({ state: 'serving' }), CALM_S], [mine({ state: 'no_show' }), CALM_S], [mine({ state: 'cancelled' }), null], [mine({ state: 'expired' }), null],
     [mine({ state: 'done' }), null], [mine({ state: 'done' }, { rating: { can: true, leg: 1, given: null } }), CALM_S],
   ])('%# is as quick as it must be', (now, seconds) => {
@@ -21,8 +21,8 @@ describe('asking', () => {
 describe('the alarm', () => {
   it.each([
     ['the first call', mine({ ahead: 0 }), called(), 'called'], ['another call', called(1), called(2), 'called'], ['another window', called(1), called(1, '5'), 'called'],
-    ['opening the page late', null, called(), 'called'], ['no news', called(), called(), null], ['coming near', mine({ ahead: 3 }), mine({ ahead: 2 }), 'near'],
-    ['still near', mine({ ahead: 2 }), mine({ ahead: 1 }), null], ['opening the page near', null, mine({ ahead: 1 }), null], ['being served', called(), mine({ state: 'serving' }), null],
+    ['opening the page late', null, called(), 'called'], ['no news', called(), called(), null], ['coming near', mine({ ahead: 3, near: false }), mine({ ahead: 2, near: true }), 'near'],
+    ['still near', mine({ ahead: 2, near: true }), mine({ ahead: 1, near: true }), null], ['opening the page near', null, mine({ ahead: 1, near: true }), null], ['being served', called(), mine({ state: 'serving' }), null],
   ])('%s', (_, before, now, what) => {
     expect(alarm(before as MyTicket | null, now as MyTicket)).toBe(what)
   })

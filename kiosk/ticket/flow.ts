@@ -1,7 +1,6 @@
 /** What the phone page decides by itself: how often to ask, and when to call its owner. Pure. */
 import type { MyTicket } from '@client/contract'
 
-export const NEAR = 3
 export const QUICK_S = 3
 export const CALM_S = 10
 /** A called citizen who was told three times and is on the way needs no fourth shake. */
@@ -9,11 +8,11 @@ export type Alarm = 'called' | 'near' | null
 
 /** Seconds until the next question; null when nothing can change any more. */
 export function pollAfter(mine: MyTicket): number | null {
-  const { state, ahead } = mine.ticket
+  const { state, near } = mine.ticket
   if (state === 'cancelled' || state === 'expired') return null
   if (state === 'done') return mine.rating.can ? CALM_S : null
   if (state === 'called') return QUICK_S
-  return state === 'waiting' && ahead !== null && ahead <= NEAR ? QUICK_S : CALM_S
+  return state === 'waiting' && near ? QUICK_S : CALM_S
 }
 
 /** Between two answers: was the owner called, or is it time to come back to the hall? */
@@ -21,7 +20,7 @@ export function alarm(before: MyTicket | null, now: MyTicket): Alarm {
   const was = before && before.ticket
   const is = now.ticket
   if (is.state === 'called' && (!was || was.state !== 'called' || is.calls > was.calls || is.window !== was.window)) return 'called'
-  const near = (t: MyTicket['ticket']) => t.state === 'waiting' && t.ahead !== null && t.ahead <= NEAR - 1
+  const near = (t: MyTicket['ticket']) => t.state === 'waiting' && t.near === true
   return was && near(is) && !near(was) ? 'near' : null
 }
 

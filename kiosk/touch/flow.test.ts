@@ -41,6 +41,40 @@ describe('checking in for an appointment', () => {
   })
 })
 
+describe('several matters on one number (FEATURES 17)', () => {
+  const other: Msg = { name: 'service', service: 'S101' }
+  const collected = play(start(0), service, { name: 'more' })
+  it('puts one aside and takes both in the order in which they were chosen', () => {
+    expect(collected).toMatchObject({ at: { step: 'home' }, basket: ['S001'] })
+    expect(play(collected, other, take).at).toMatchObject({ step: 'taking', service: 'S001', further: ['S101'] })
+  })
+  it('takes what is put aside from the start page too, and nothing from an empty one', () => {
+    expect(play(collected, take).at).toMatchObject({ step: 'taking', service: 'S001' })
+    expect(play(collected, { name: 'drop', service: 'S001' }, take).at.step).toBe('home')
+    expect(play(start(0), take).at.step).toBe('home')
+  })
+  it('keeps the priority class that was named with the first', () => {
+    const elder = play(start(0), service, { name: 'priority', priority: 'elder' }, { name: 'more' })
+    expect(play(elder, take).at).toMatchObject({ priority: 'elder' })
+    expect(play(elder, other, take).at).toMatchObject({ priority: 'elder', further: ['S101'] })
+  })
+  it('names no service twice and no more than five', () => {
+    expect(play(collected, service, take).at).toEqual({ step: 'taking', request_id: 'r-1', service: 'S001', priority: null, slow: false })
+    expect(play(collected, service, { name: 'more' }).at.step).toBe('guide')
+    const full = ['S101', 'S102', 'S103', 'S104'].reduce((k, s) => play(k, { name: 'service', service: s }, { name: 'more' }), collected)
+    expect(full.basket).toEqual(['S001', 'S101', 'S102', 'S103'])
+  })
+  it('keeps them over a question, a lost line and the way home, and not beyond the visitor', () => {
+    const no = play(collected, other, take, { name: 'refused', refused: 'queue-long', text: null, facts: { confirm: true } })
+    expect(play(no, { name: 'take', request_id: 'r-2' }).at).toMatchObject({ service: 'S001', further: ['S101'], confirmed: ['queue-long'] })
+    expect(play(collected, other, take, { name: 'lost' }, take).at).toMatchObject({ service: 'S001', further: ['S101'] })
+    expect(play(collected, other, { name: 'home' }).basket).toEqual(['S001'])
+    const gone = play(collected, { name: 'tick', now: (IDLE_S + WARN_S) * 1000 })
+    expect(gone).toMatchObject({ at: { step: 'home' }, basket: [] })
+    expect(play(collected, { name: 'tick', now: (IDLE_S + 1) * 1000 }).warning_s).toBe(WARN_S - 1)
+  })
+})
+
 describe('the way to a number', () => {
   it('takes two touches for a popular service and three for any other', () => {
     expect(play(start(0), service, take).at).toMatchObject({ step: 'taking', service: 'S001', request_id: 'r-1' })

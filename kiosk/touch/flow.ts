@@ -3,6 +3,7 @@
  *
  *   home -> (list | search) -> guide -> taking -> number -> home        taking -> refused | lost -> guide, or taking again
  *   taking -> confirm (many are ahead, or the same service again) -> taking with the answer, or home
+ *   guide -> home with the service in the basket (several matters on one number) -> guide of the next, or taking at once
  *   home -> check_in (or a scan) -> taking -> number                    an appointment's code instead of a service
  *   a card: guide -> taking with it; else -> mine (what its holder has here) -> number, taking (check-in by card) or all
  *
@@ -18,14 +19,14 @@ export type Step =
   | { step: 'list'; by: Tab; id: string }
   | { step: 'search'; query: string }
   | { step: 'guide'; service: string; priority: string | null; from: Step }
-  | { step: 'taking'; request_id: string; service: string; priority: string | null; code?: string; slow: boolean; confirmed?: string[] }
-  | { step: 'confirm'; service: string; priority: string | null; refused: string; text: Both | null; facts: Record<string, unknown>; confirmed: string[] }
+  | { step: 'taking'; request_id: string; service: string; further?: string[]; priority: string | null; code?: string; slow: boolean; confirmed?: string[] }
+  | { step: 'confirm'; service: string; further?: string[]; priority: string | null; refused: string; text: Both | null; facts: Record<string, unknown>; confirmed: string[] }
   | { step: 'number'; taken: Taken; slip: Slip | null; reprint: Reprint; until: number }
   | { step: 'check_in'; code: string }
   /** Lay a card; or, with one, the numbers and bookings of its holder. */
   | { step: 'mine' }
   | { step: 'refused'; service: string; code?: string; refused: string; text: Both | null; facts: Record<string, unknown> }
-  | { step: 'lost'; request_id: string; service: string; priority: string | null; code?: string; confirmed?: string[] }
+  | { step: 'lost'; request_id: string; service: string; further?: string[]; priority: string | null; code?: string; confirmed?: string[] }
 export type Reprint = 'no' | 'asking' | 'refused'
 export interface Look {
   lang: Lang
@@ -36,6 +37,10 @@ export interface Look {
 export interface Kiosk {
   at: Step
   tab: Tab
+  /** Services chosen before the one that is read now: they all go on one number, in this order. */
+  basket: string[]
+  /** The class that was named while they were chosen. */
+  claimed: string | null
   look: Look
   /** The card that was laid in this visit; it goes with every request and ends with the visit. */
   card?: CardRead
@@ -51,9 +56,11 @@ export const NUMBER_ELDER_S = 60
 export const CODE_DIGITS = 8
 /** Instead of a check-in code: the card says whose appointment it is. */
 export const BY_CARD = 'card'
+/** Services on one number; the server takes no more. */
+export const MOST_SERVICES = 5
 
 const PLAIN: Look = { lang: 'zh', elder: false, contrast: false, low: false }
-export const start = (now: number): Kiosk => ({ at: { step: 'home' }, tab: 'theme', look: PLAIN, touched_at: now, warning_s: null })
+export const start = (now: number): Kiosk => ({ at: { step: 'home' }, tab: 'theme', basket: [], claimed: null, look: PLAIN, touched_at: now, warning_s: null })
 
 export type Msg =
   | { name: 'touched'; now: number }
@@ -68,9 +75,12 @@ export type Msg =
   | { name: 'service'; service: string }
   | { name: 'priority'; priority: string | null }
   | { name: 'look'; look: Partial<Look> }
+  /** One more matter: this one is put aside and the next is looked for. */
+  | { name: 'more' }
+  | { name: 'drop'; service: string }
   | { name: 'take'; request_id: string }
   /** After a power cut: the request that may have been cut off is sent again. */
-  | { name: 'resumed'; request_id: string; service: string; priority: string | null; code?: string; confirmed?: string[] }
+  | { name: 'resumed'; request_id: string; service: string; further?: string[]; priority: string | null; code?: string; confirmed?: string[] }
   | { name: 'check_in' }
   | { name: 'digits'; code: string }
   /** The eight digits were typed, or a code was scanned. */
@@ -104,7 +114,9 @@ export function next(kiosk: Kiosk, msg: Msg): Kiosk {
     case 'look':
       return { ...kiosk, look: { ...kiosk.look, ...msg.look } }
     case 'home':
-      return at.step === 'taking' ? kiosk : start(kiosk.touched_at)
+      if (at.step === 'taking') return kiosk
+      // Who is collecting services goes back to the start with them; everybody else leaves.
+      return kiosk.basket.length && browsing(at) ? to(kiosk, { step: 'home' }) : start(kiosk.touched_at)
     case 'back':
       return back(kiosk)
     case 'tab':
@@ -119,24 +131,29 @@ export function next(kiosk: Kiosk, msg: Msg): Kiosk {
       return at.step === 'search' ? to(kiosk, { ...at, query: msg.query.slice(0, 24) }) : kiosk
     case 'service':
       return at.step === 'home' || at.step === 'all' || at.step === 'list' || at.step === 'search'
-        ? to(kiosk, { step: 'guide', service: msg.service, priority: null, from: at })
+        ? to(kiosk, { step: 'guide', service: msg.service, priority: kiosk.claimed, from: at })
         : kiosk
     case 'priority':
       return at.step === 'guide' ? to(kiosk, { ...at, priority: msg.priority }) : kiosk
+    case 'more':
+      return at.step === 'guide' && mayAdd(kiosk, at.service) ? { ...to(kiosk, { step: 'home' }), basket: [...kiosk.basket, at.service], claimed: at.priority } : kiosk
+    case 'drop':
+      return { ...kiosk, basket: kiosk.basket.filter((s) => s !== msg.service) }
     case 'take':
-      if (at.step === 'guide') {
-        return to(kiosk, { step: 'taking', request_id: msg.request_id, service: at.service, priority: at.priority, slow: false })
+      if (at.step === 'guide' || (at.step === 'home' && kiosk.basket.length)) {
+        const [service = '', ...further] = at.step === 'guide' ? chosen(kiosk, at.service) : kiosk.basket
+        return to(kiosk, { step: 'taking', request_id: msg.request_id, service, ...(further.length ? { further } : {}), priority: at.step === 'guide' ? at.priority : kiosk.claimed, slow: false })
       }
       // The citizen has answered: another request, which says so.
       if (at.step === 'confirm') {
         const confirmed = [...at.confirmed, at.refused]
-        return to(kiosk, { step: 'taking', request_id: msg.request_id, service: at.service, priority: at.priority, slow: false, confirmed })
+        return to(kiosk, { step: 'taking', request_id: msg.request_id, service: at.service, ...extra(at.further), priority: at.priority, slow: false, confirmed })
       }
       // The same request again: it may have reached the server, and must not become a second number.
       return at.step === 'lost' ? to(kiosk, { ...at, step: 'taking', slow: false }) : kiosk
     case 'resumed':
       return at.step === 'home'
-        ? to(kiosk, { step: 'taking', request_id: msg.request_id, service: msg.service, priority: msg.priority, ...(msg.code ? { code: msg.code } : {}), slow: false, confirmed: msg.confirmed })
+        ? to(kiosk, { step: 'taking', request_id: msg.request_id, service: msg.service, ...extra(msg.further), priority: msg.priority, ...(msg.code ? { code: msg.code } : {}), slow: false, confirmed: msg.confirmed })
         : kiosk
     case 'check_in':
       return at.step === 'home' || at.step === 'mine' ? to(kiosk, { step: 'check_in', code: '' }) : kiosk
@@ -171,7 +188,7 @@ export function next(kiosk: Kiosk, msg: Msg): Kiosk {
     case 'refused':
       if (at.step === 'taking' && msg.facts && msg.facts.confirm === true) {
         const { service, priority, confirmed } = at
-        return to(kiosk, { step: 'confirm', service, priority, refused: msg.refused, text: msg.text, facts: msg.facts, confirmed: confirmed || [] })
+        return to(kiosk, { step: 'confirm', service, ...extra(at.further), priority, refused: msg.refused, text: msg.text, facts: msg.facts, confirmed: confirmed || [] })
       }
       return at.step === 'taking'
         ? {
@@ -181,7 +198,7 @@ export function next(kiosk: Kiosk, msg: Msg): Kiosk {
         : kiosk
     case 'lost':
       return at.step === 'taking'
-        ? to(kiosk, { step: 'lost', request_id: at.request_id, service: at.service, priority: at.priority, confirmed: at.confirmed, ...(at.code ? { code: at.code } : {}) })
+        ? to(kiosk, { step: 'lost', request_id: at.request_id, service: at.service, ...extra(at.further), priority: at.priority, confirmed: at.confirmed, ...(at.code ? { code: at.code } : {}) })
         : kiosk
     case 'slip':
       return slipSaid(kiosk, msg.ticket, msg.slip, msg.now)
@@ -211,17 +228,23 @@ function laid(kiosk: Kiosk, card: CardRead, request_id: string, now: number): Ki
   }
   return to(seen, { step: 'mine' })
 }
+const extra = (further: string[] | undefined) => (further && further.length ? { further } : {})
+/** Where somebody still looks around, and nothing has been asked of the server. */
+const browsing = (at: Step) => at.step === 'home' || at.step === 'all' || at.step === 'list' || at.step === 'search' || at.step === 'guide'
+/** Everything that would stand on the number if it were taken while `service` is read. */
+export const chosen = (kiosk: Kiosk, service: string): string[] => [...kiosk.basket.filter((s) => s !== service), service]
+export const mayAdd = (kiosk: Kiosk, service: string): boolean => kiosk.basket.indexOf(service) < 0 && kiosk.basket.length < MOST_SERVICES - 1
 
 function tick(kiosk: Kiosk, now: number): Kiosk {
   const at = kiosk.at
   if (at.step === 'taking') return kiosk
   if (at.step === 'number') return now >= at.until ? start(now) : kiosk
   const quiet_s = (now - kiosk.touched_at) / 1000
-  const resting = at.step === 'home' && kiosk.look === PLAIN && kiosk.tab === 'theme' && !kiosk.card
+  const resting = at.step === 'home' && kiosk.look === PLAIN && kiosk.tab === 'theme' && !kiosk.card && !kiosk.basket.length
   if (resting || quiet_s < IDLE_S) return kiosk.warning_s === null ? kiosk : { ...kiosk, warning_s: null }
   if (quiet_s >= IDLE_S + WARN_S) return start(now)
   // The start page holds nothing of anybody: it is tidied up without a question.
-  if (at.step === 'home' && !kiosk.card) return start(now)
+  if (at.step === 'home' && !kiosk.card && !kiosk.basket.length) return start(now)
   const warning_s = Math.ceil(IDLE_S + WARN_S - quiet_s)
   return warning_s === kiosk.warning_s ? kiosk : { ...kiosk, warning_s }
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from server.actions.print_slip import owe_slip
 from server.actions.take_number import Taken, check_giving
@@ -66,7 +66,7 @@ def check_in(
     if booking.day != unit.now.astimezone(hall.zone).date().isoformat():
         raise refusals.CheckInOtherDay(date=booking.day)
     priority, origin = arrival(booking.at, unit.now, hall.rules, hall.hall.appointment)
-    _check_open(unit, hall, booking)
+    check_standing(unit, hall, booking.queue, booking.at, booking.day)
     priority = proven_class(priority, reading, hall.hall.priority.classes)
     person = reading.person if reading else booking.person
     queue = hall.catalogue.queues[booking.queue]
@@ -88,12 +88,13 @@ def check_in(
     return Taken(ticket, leg, ahead, slip, estimate)
 
 
-def _check_open(unit: Unit, hall: HallSettings, booking: Appointment) -> None:
-    assert booking.at is not None
+def check_standing(unit: Unit, hall: HallSettings, queue: str, at: datetime, day: str) -> None:
+    """May who agreed on `at` come in now? On time over lunch and after the last walk-in too; later, as
+    anybody. Raises DayClosed, and for who is too late what taking a number raises."""
     keeps = timedelta(minutes=max(hall.rules.late, hall.hall.appointment.grace_minutes))
-    if unit.now > booking.at + keeps:
-        check_giving(unit, hall, booking.queue)
+    if unit.now > at + keeps:
+        check_giving(unit, hall, queue)
         return
-    day = find_day(unit.connection, unit.hall, unit.day)
-    if day is None or day.state == "closed":
-        raise refusals.DayClosed(date=booking.day, opens=None)
+    open_day = find_day(unit.connection, unit.hall, unit.day)
+    if open_day is None or open_day.state == "closed":
+        raise refusals.DayClosed(date=day, opens=None)

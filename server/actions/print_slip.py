@@ -18,8 +18,10 @@ from server.domain.slips import SlipBook, Wanted, compose
 from server.domain.tickets import Ticket
 from server.settings import HallSettings
 from server.store.appointments import appointment_time
+from server.store.errands import open_errands
 from server.store.estimates import told_with
-from server.store.health import printer_model
+from server.store.health import printer_model, printing_kiosks
+from server.store.orders import order_of
 from server.store.rolls import Roll, rolls, save_roll
 from server.store.slips import Slip, add_slip, copies, find_slip, last_slip, queued_before, save_slip
 from server.store.tickets import count_ahead, find_ticket, last_leg
@@ -51,7 +53,8 @@ def owe_slip(
     item = hall.catalogue.services[ticket.service]
     windows = [hall.catalogue.windows[w].number for w in hall.catalogue.serving[item.queue]]
     shows = hall.hall.ticket.show_estimated_wait
-    estimate = told_with(unit.connection, ticket.id)
+    estimate, further = told_with(unit.connection, ticket.id), open_errands(unit.connection, ticket.id)
+    order = order_of(unit.connection, unit.hall, ticket.id)
     facts = {
         "number": ticket.number,
         "hall": hall.hall.centre.name,
@@ -70,6 +73,8 @@ def owe_slip(
         "hotline": hall.hall.centre.hotline,
         "supervision": hall.hall.centre.supervision_phone,
         "appointment": agreed_time(unit, hall, ticket),
+        "items": order.items if order and order.items > 1 else "",
+        "further": "、".join(hall.catalogue.services[e.service].name for e in further),
     }
     return _owe(unit, hall, slips, TICKET, ticket, kiosk, facts)
 
@@ -171,12 +176,14 @@ def reprint_slip(
     base_url: str,
     ticket: int,
     reading: Reading | None = None,
+    at: str | None = None,
 ) -> Slip:
-    """补打: one more paper with the same number, marked and counted. Raises TicketUnknown, ReprintsSpent,
-    DayClosed.
+    """补打: one more paper with the same number, marked and counted.
 
-    A kiosk prints its own numbers only, and those of whoever laid a card on its reader; staff get the paper
-    where the number was taken.
+    A kiosk prints its own numbers only, and those of whoever laid a card on its reader. Staff name the kiosk
+    `at` which the paper comes out; without it, it is the one that printed before. Raises TicketUnknown,
+    ReprintsSpent, DayClosed; PrinterNeeded when no kiosk is known, PrinterUnknown when the named one has no
+    printer.
     """
     found = find_ticket(unit.connection, unit.hall, ticket)
     kiosk = unit.actor.kiosk
@@ -189,12 +196,22 @@ def reprint_slip(
     made = copies(unit.connection, ticket)
     if made > hall.hall.ticket.reprint_allowed:
         raise refusals.ReprintsSpent(number=found.number, allowed=hall.hall.ticket.reprint_allowed)
+    place = kiosk or _printer(unit, found, at, before)
     ahead = count_ahead(unit.connection, unit.hall, found.day, last_leg(unit.connection, ticket))
-    slip = owe_slip(
-        unit, hall, slips, base_url, found, ahead, made + 1, kiosk or (before.kiosk if before else "")
-    )
-    unit.note("slip.reprint", f"ticket:{ticket}", copy=slip.copy, again=made)
+    slip = owe_slip(unit, hall, slips, base_url, found, ahead, made + 1, place)
+    unit.note("slip.reprint", f"ticket:{ticket}", copy=slip.copy, again=made, kiosk=place)
     return slip
+
+
+def _printer(unit: Unit, ticket: Ticket, at: str | None, before: Slip | None) -> str:
+    known = printing_kiosks(unit.connection, unit.hall)
+    if at is not None:
+        if at not in known:
+            raise refusals.PrinterUnknown(kiosk=at, kiosks=known)
+        return at
+    if before is None or not before.kiosk:
+        raise refusals.PrinterNeeded(number=ticket.number, kiosks=known)
+    return before.kiosk
 
 
 def follow_slip(unit: Unit, slip: int, state: str, reason: str, mm: int = 0) -> None:

@@ -9,6 +9,7 @@ from server.domain.events import WindowClosed, WindowOpened, WindowPaused, Windo
 from server.domain.windows import WindowState, check_skills
 from server.settings import HallSettings
 from server.store.covers import set_cover
+from server.store.leaves import away_now
 from server.store.tickets import leg_at, release_targets
 from server.store.unit import Unit
 from server.store.windows import find_post, post_of, save_post
@@ -17,13 +18,17 @@ from server.store.windows import find_post, post_of, save_post
 def open_window(unit: Unit, hall: HallSettings, window: str, take_over: bool = False) -> None:
     """The caller takes the post and opens it. `take_over`: from somebody who forgot to leave, recorded.
 
-    Raises WindowUnknown, SkillMissing, WindowTidal, WindowOpen, WindowTaken, WindowBusy, ClerkElsewhere.
+    Raises WindowUnknown, PersonOnLeave, SkillMissing, WindowTidal, WindowOpen, WindowTaken, WindowBusy,
+    ClerkElsewhere.
     """
     place = hall.catalogue.windows.get(window)
     if place is None:
         raise refusals.WindowUnknown(window=window)
     clerk = unit.actor.id
     today = unit.now.astimezone(hall.zone).date()
+    leave = away_now(unit.connection, unit.hall, unit.now).get(clerk)
+    if leave is not None:
+        raise refusals.PersonOnLeave(leave=leave.id, until=f"{leave.until.astimezone(hall.zone):%m-%d %H:%M}")
     check_skills(place, hall.catalogue.people[clerk], hall.catalogue, hall.files, today)
     check_tidal(unit, hall, window)
     post = find_post(unit.connection, unit.hall, window)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from server.domain.events import CoverEnded, LeaderCalled, StandInCalled
-from server.domain.posts import due, empty_since, is_expected
+from server.domain.posts import due, empty_since, is_expected, main_person
 from server.domain.windows import WindowState
 from server.settings import HallSettings
 from server.store.covers import covers, set_cover
 from server.store.days import opened_at
+from server.store.leaves import away_now
 from server.store.unit import Unit
 from server.store.windows import posts
 
@@ -20,6 +23,7 @@ def call_stand_ins(unit: Unit, hall: HallSettings) -> None:
     hours = hall.calendar.intervals(local.date())
     opened = opened_at(unit.connection, unit.hall, unit.day).astimezone(hall.zone).replace(tzinfo=None)
     known, called = posts(unit.connection, unit.hall), covers(unit.connection, unit.hall)
+    on_leave = away_now(unit.connection, unit.hall, unit.now)
     for window in hall.catalogue.windows.values():
         post, state = known.get(window.id), called.get(window.id, "none")
         staffed = post is not None and post.state is not WindowState.CLOSED
@@ -30,7 +34,11 @@ def call_stand_ins(unit: Unit, hall: HallSettings) -> None:
             continue
         left = post.since.astimezone(hall.zone).replace(tzinfo=None) if post and post.since else opened
         minutes = hall.hall.call.stand_in_minutes
-        whom = due(local - empty_since(hours, local, max(opened, left)), state, minutes)
+        main = main_person(window.id, hall.catalogue.people.values())
+        empty_for = local - empty_since(hours, local, max(opened, left))
+        if main is not None and main.id in on_leave:  # nobody waits for who will not come
+            empty_for += timedelta(minutes=minutes)
+        whom = due(empty_for, state, minutes)
         if whom is not None:
             set_cover(unit, window.id, whom)
             unit.add(StandInCalled(window.id) if whom == "b_called" else LeaderCalled(window.id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from server.domain.slips import SlipBook
 from server.domain.tickets import Leg, Ticket
 from server.settings import HallSettings
 from server.store.days import find_day
+from server.store.errands import add_errand, open_errands
 from server.store.estimates import make_promise, told_with
 from server.store.quotas import numbers_of
 from server.store.slips import Slip, copies, last_slip
@@ -39,6 +40,7 @@ class Taken:
     slip: Slip | None
     estimate: Estimate
     existing: bool = False  # this person waits for the service already: the number they have
+    further: tuple[str, ...] = ()  # the services that follow on the same number
 
 
 def take_number(
@@ -54,16 +56,17 @@ def take_number(
     reading: Reading | None = None,
     confirmed: Collection[str] = (),
     first_window: str | None = None,
+    further: Sequence[str] = (),
 ) -> Taken:
     """Give the next number of the service's queue; a kiosk's slip is owed in the same transaction.
 
     person: the keyed hash of whoever takes it; one open number per person and service. reading: the card that
     was laid on the kiosk's reader, which says who it is and gives the class of its age without being asked.
     confirmed: codes of the refusals that ask and were answered. first_window: where a supplement was first
-    handled.
-    Raises ServiceUnknown, ServiceByStaff, PriorityUnknown, WindowUnknown, DayClosed, DayClosing,
-    AppointmentOnly, HoursClosed, LunchClosed, QueueFull, IdentityNeeded, PersonLimit, ServiceTwice,
-    QueueLong, NumbersExhausted.
+    handled. further: the services that follow on the same number (一票到底), in their order.
+    Raises ServiceUnknown, ServiceByStaff, ServiceSingle, ServiceRepeated, PriorityUnknown, WindowUnknown,
+    DayClosed, DayClosing, AppointmentOnly, HoursClosed, LunchClosed, QueueFull, IdentityNeeded, PersonLimit,
+    ServiceTwice, QueueLong, NumbersExhausted.
     """
     item = hall.catalogue.services.get(service)
     if item is None:
@@ -76,6 +79,7 @@ def take_number(
     queue = hall.catalogue.queues[item.queue]
     if self_service and not queue.self_register:
         raise refusals.ServiceByStaff(service=service, name=item.name)
+    _check_further(hall, service, further, self_service)
     if first_window is not None and first_window not in hall.catalogue.windows:
         raise refusals.WindowUnknown(window=first_window)
     if reading is not None:
@@ -93,15 +97,36 @@ def take_number(
     seq = next_seq(unit, queue.prefix)
     ticket = add_ticket(unit, queue.prefix, seq, number(queue, seq), service, priority, lang, person)
     leg = add_leg(unit, ticket, 1, queue.prefix, first_window=first_window)
+    for one in further:
+        add_errand(unit, ticket.id, one)
     ahead = count_ahead(unit.connection, unit.hall, ticket.day, leg)
     estimate = make_promise(unit, leg)
     slip = None
     if unit.actor.kiosk:
         slip = owe_slip(unit, hall, slips, base_url, ticket, ahead, 1, unit.actor.kiosk)
     unit.add(TicketTaken(ticket.id, ticket.number, queue.prefix))
-    facts = {"number": ticket.number, "service": service, "priority": priority}
+    facts = {"number": ticket.number, "service": service, "priority": priority, **_noted(further)}
     unit.note("ticket.take", f"ticket:{ticket.id}", **facts, **({"card": True} if reading else {}))
-    return Taken(ticket, leg, ahead, slip, estimate)
+    return Taken(ticket, leg, ahead, slip, estimate, further=tuple(further))
+
+
+def _noted(further: Sequence[str]) -> dict[str, list[str]]:
+    return {"further": list(further)} if further else {}
+
+
+def _check_further(hall: HallSettings, service: str, further: Sequence[str], self_service: bool) -> None:
+    if further and not hall.hall.ticket.multi_service_ticket:
+        raise refusals.ServiceSingle()
+    seen = {service}
+    for one in further:
+        item = hall.catalogue.services.get(one)
+        if item is None:
+            raise refusals.ServiceUnknown(service=one)
+        if self_service and not hall.catalogue.queues[item.queue].self_register:
+            raise refusals.ServiceByStaff(service=one, name=item.name)
+        if one in seen:
+            raise refusals.ServiceRepeated(service=one, name=item.name)
+        seen.add(one)
 
 
 def _held(unit: Unit, hall: HallSettings, slips: SlipBook, base_url: str, ticket: int) -> Taken:
@@ -113,7 +138,8 @@ def _held(unit: Unit, hall: HallSettings, slips: SlipBook, base_url: str, ticket
         slip = owe_slip(unit, hall, slips, base_url, found, ahead, made + 1, unit.actor.kiosk)
     unit.note("ticket.take", f"ticket:{ticket}", "existing", copy=slip.copy if slip else None)
     estimate = told_with(unit.connection, ticket)
-    return Taken(found, leg, ahead, slip, estimate, existing=True)
+    still = tuple(errand.service for errand in open_errands(unit.connection, ticket))
+    return Taken(found, leg, ahead, slip, estimate, existing=True, further=still)
 
 
 def standing(view: View, person: str) -> list[Taken]:

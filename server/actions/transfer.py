@@ -36,8 +36,9 @@ def transfer(
     person: str | None = None,
     back: bool = False,
 ) -> Leg:
-    """The new waiting leg. Give a queue, a window (then its first queue, and only it may call), or a person
-    who is signed in somewhere (then that window, as long as the person stays).
+    """The new waiting leg. Give a queue; a window (only it may call; in `queue` when that is given too, else
+    in the ticket's own queue or the window's first); or a person who is signed in somewhere (then that
+    window, as long as the person stays).
 
     back: when the other leg is done, the ticket returns to this window ahead of its line.
     Raises WindowIdle, TargetWrong, PersonAway, MoveRefused.
@@ -81,20 +82,26 @@ def _target(
         place = _place_of(unit, person)
         if place is None or place == window:
             raise refusals.PersonAway(person=person)
-        return Target(_queue_at(hall, place, leg), clerk=person)
+        return Target(_queue_at(hall, place, leg, queue), clerk=person)
     if to_window is not None:
         if to_window not in hall.catalogue.windows or to_window == window:
             raise refusals.TargetWrong(window=to_window)
         if find_post(unit.connection, unit.hall, to_window).state is WindowState.CLOSED:
             raise refusals.TargetWrong(window=to_window)  # only that window could call it: nobody would
-        return Target(_queue_at(hall, to_window, leg), window=to_window)
+        return Target(_queue_at(hall, to_window, leg, queue), window=to_window)
     if queue not in hall.catalogue.queues:
         raise refusals.TargetWrong(queue=queue)
     return Target(queue)
 
 
-def _queue_at(hall: HallSettings, window: str, leg: Leg) -> str:
+def _queue_at(hall: HallSettings, window: str, leg: Leg, wanted: str | None) -> str:
+    """The queue in which the leg waits for `window`. Raises TargetWrong when the window does not take the
+    wanted one."""
     queues = hall.catalogue.windows[window].queues
+    if wanted is not None:
+        if wanted not in queues:
+            raise refusals.TargetWrong(window=window, queue=wanted)
+        return wanted
     return leg.queue if leg.queue in queues else queues[0]
 
 

@@ -3,10 +3,20 @@ arg_name="body")`."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
+D = TypeVar("D", bound=date)
 RequestId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{8,64}$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:-]{1,40}$")]
 Sealed = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_=-]{40,600}$")]  # closed by server/keys.py
@@ -24,6 +34,17 @@ def _no_bool(value: object) -> object:
 
 Number = Annotated[int, BeforeValidator(_no_bool)]
 Id = Annotated[Number, Field(ge=1, le=MOST)]
+
+
+def _of_our_time(moment: D) -> D:
+    """Raises ValueError: years near the ends of the calendar overflow in other zones."""
+    if not 2000 <= moment.year < 3000:
+        raise ValueError("no such year")
+    return moment
+
+
+When = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
+OnDay = Annotated[date, AfterValidator(_of_our_time)]
 
 
 class Body(BaseModel):

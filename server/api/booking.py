@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 from typing import Annotated, Any, Literal
 
 from apiflask import APIBlueprint
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
-from pydantic import AfterValidator, AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 
 from server.actions.book import cancel_booking, confirm, draft, move_booking, wait_for_place
 from server.actions.check_in import booked_with_card, check_in, find_booking
+from server.actions.check_in_batch import check_in_batch
 from server.api.access import check_origin, current_actor, needs
 from server.api.acts import act
-from server.api.bodies import Act, Sealed, Word
+from server.api.bodies import Act, Sealed, When, Word
 from server.api.limit import Limit
 from server.api.tickets import reading_here, taken_json
 from server.domain import refusals
@@ -25,6 +26,7 @@ from server.domain.appointments import Appointment
 from server.domain.persons import person_key
 from server.house import House, house
 from server.store.appointments import by_link
+from server.store.orders import order_by_code
 from server.store.snapshots.booking import booking_value
 from server.store.snapshots.slots import SlotDay, slot_days
 from server.store.snapshots.view import View
@@ -34,16 +36,6 @@ bp = APIBlueprint("booking", __name__)
 
 IdCard = Annotated[str, StringConstraints(min_length=15, max_length=24)]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 -]{4,19}$")]
-
-
-def _of_our_time(moment: datetime) -> datetime:
-    """Raises ValueError: years near the ends of the calendar overflow in other zones."""
-    if not 2000 <= moment.year < 3000:
-        raise ValueError("no such year")
-    return moment
-
-
-When = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
 CITIZEN = "booking"  # whoever has no link yet
 
 
@@ -295,8 +287,8 @@ def _again(view: View, link: str) -> dict[str, Any]:
 @needs("appointment.check-in")
 @bp.input(CheckInBody, arg_name="body")
 def post_check_in(body: CheckInBody) -> ResponseReturnValue:
-    """At the kiosk or the desk, by check-in code, link or card: 201 with the number, as for a fresh
-    ticket.
+    """At the kiosk or the desk, by check-in code, link or card of an appointment, or by the code of a batch:
+    201 with the number, as for a fresh ticket.
     """
     if body.code is None and body.reading is None:
         raise refusals.InputInvalid(fields=[])
@@ -306,17 +298,22 @@ def post_check_in(body: CheckInBody) -> ResponseReturnValue:
         raise refusals.TooFast()
 
     def deed(unit: Unit) -> dict[str, Any]:
+        papers = (h.slip, h.settings.url)
         reading = reading_here(unit, h, body.reading) if body.reading else None
         if body.code is None:
             assert reading is not None
             booking = booked_with_card(unit, h.hall, reading)
-            return taken_json(h, check_in(unit, h.hall, h.slip, h.settings.url, booking, reading))
+            return taken_json(h, check_in(unit, h.hall, *papers, booking, reading))
         try:
             booking = find_booking(unit, h.hall, body.code)
         except refusals.BookingUnknown:
-            wrong.mark(actor.client, h.clock())
-            raise
-        return taken_json(h, check_in(unit, h.hall, h.slip, h.settings.url, booking, reading))
+            try:
+                batch = order_by_code(unit.connection, unit.hall, body.code)
+            except refusals.OrderUnknown:
+                wrong.mark(actor.client, h.clock())
+                raise refusals.BookingUnknown() from None
+            return taken_json(h, check_in_batch(unit, h.hall, *papers, batch))
+        return taken_json(h, check_in(unit, h.hall, *papers, booking, reading))
 
     return act(body, deed, good=201)
 

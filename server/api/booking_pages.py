@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -16,7 +17,8 @@ from server.api import booking
 from server.api.access import check_origin
 from server.api.bodies import Act
 from server.domain.appointments import takes_appointments
-from server.domain.refusals import Refusal
+from server.domain.ics import calendar_entry
+from server.domain.refusals import NotFound, Refusal
 from server.house import house
 from server.web.assets import entry
 from server.web.headers import FORM_PAGE
@@ -73,6 +75,33 @@ def _matches(asked: str, *names: str) -> bool:
 def get_booking_page(link: str) -> ResponseReturnValue:
     """The booking: confirm, move, cancel, the code for the kiosk, and checking in."""
     return _booking(link)
+
+
+@bp.get("/b/<link>/calendar.ics")
+def get_calendar_entry(link: str) -> ResponseReturnValue:
+    """The booking for the phone's own calendar, with a reminder; a moved one replaces what was kept."""
+    h, a, lang = house(), booking.look(link), _lang()
+    if a["at"] is None or a["state"] not in ("booked", "cancelled"):
+        raise NotFound()
+    centre, terms = h.hall.hall.centre, h.hall.hall.appointment
+    at = datetime.fromisoformat(a["at"])
+    service = a["service"]["name_en"] if lang == "en" and a["service"]["name_en"] else a["service"]["name"]
+    hall = centre.name_en if lang == "en" else centre.name
+    words = {
+        "summary": h.texts.say("book.entry", lang, service=service, hall=hall),
+        "location": f"{hall} {centre.address}".strip(),
+        "description": h.texts.say("book.entry_lead", lang, code=a["code"] or "", early=terms.early_minutes),
+        "url": f"{h.settings.url}/b/{link}?lang={lang}",
+    }
+    until = at + timedelta(minutes=terms.slot_minutes)
+    uid = f"{sha256(link.encode()).hexdigest()[:32]}@wucha"
+    gone = a["state"] == "cancelled"
+    kept = calendar_entry(uid, at, until, h.clock(), words, terms.remind_before_minutes, a["moves"], gone)
+    response = make_response(kept)
+    response.headers["Content-Type"] = "text/calendar; charset=utf-8"
+    response.headers["Content-Disposition"] = 'attachment; filename="appointment.ics"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @bp.post("/b/<link>/<any(confirm, cancel, move, check_in):deed>")

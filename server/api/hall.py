@@ -64,6 +64,7 @@ def get_hall() -> ResponseReturnValue:
         "hours": _hours(hall.hall.hours),
         "languages": list(h.texts.languages),
         "demo": h.settings.demo,
+        "several": hall.hall.ticket.multi_service_ticket,
         "rating": {
             "levels": [_level(level) for level in hall.levels],
             "reason_required_max_level": hall.rating.reason_required_max_level,
@@ -87,6 +88,11 @@ def get_hall() -> ResponseReturnValue:
             {"id": c.id, "name": c.name, "name_en": c.name_en}
             for c in hall.hall.priority.classes
             if not c.by_staff_only
+        ],
+        "classes_by_staff": [
+            {"id": c.id, "name": c.name, "name_en": c.name_en}
+            for c in hall.hall.priority.classes
+            if c.by_staff_only
         ],
         "pause_reasons": [{"id": r.id, "zh": r.zh, "en": r.en} for r in hall.choices.pause_reason],
         "choice_reasons": [{"id": r.id, "zh": r.zh, "en": r.en} for r in hall.choices.choice_reason],

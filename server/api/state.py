@@ -14,7 +14,7 @@ from server.house import house
 from server.live.faces import FACES
 from server.live.namespaces import ALL_ROOM, picture
 from server.store import tables as t
-from server.voice import announcement
+from server.voice import announcement, call_for_help
 
 bp = APIBlueprint("state", __name__, url_prefix="/api")
 
@@ -51,6 +51,18 @@ def get_voice(call: int) -> ResponseReturnValue:
     if row is None:
         raise NotFound()
     path = announcement(row.number, row.window, h)
+    if path is None:
+        raise NotFound()
+    return send_file(path, mimetype="audio/wav", max_age=3600)
+
+
+@bp.get("/voice/help/<window>.wav")
+@needs("emergency.answer")
+def get_help_voice(window: str) -> ResponseReturnValue:
+    """The emergency at a window, for the loudspeaker of who answers it; never for the hall."""
+    h = house()
+    place = h.hall.catalogue.windows.get(window)
+    path = call_for_help(place.number, h) if place else None
     if path is None:
         raise NotFound()
     return send_file(path, mimetype="audio/wav", max_age=3600)

@@ -9,21 +9,24 @@ from flask.typing import ResponseReturnValue
 from pydantic import Field, StringConstraints
 
 from server.actions.print_slip import reprint_slip
+from server.actions.set_priority import set_priority
 from server.actions.take_number import Taken, standing, take_number
 from server.api.access import current_actor, needs
 from server.api.acts import act
-from server.api.bodies import Act, Body, Sealed, Word
+from server.api.bodies import Act, Body, Prose, Sealed, Word
 from server.domain.persons import Reading, person_key
 from server.domain.refusals import TicketUnknown
 from server.domain.routing import ORDINARY
+from server.domain.tickets import State
 from server.house import House, house
 from server.readings import open_reading
 from server.store.appointments import by_person
 from server.store.estimates import estimate_json
+from server.store.health import printing_kiosks
 from server.store.slips import Slip, last_slip
 from server.store.snapshots.booking import booking_value
 from server.store.snapshots.view import View
-from server.store.tickets import find_ticket
+from server.store.tickets import count_ahead, find_ticket, last_leg, ticket_by_number
 from server.store.unit import Unit
 
 bp = APIBlueprint("tickets", __name__, url_prefix="/api/tickets")
@@ -45,6 +48,7 @@ class CardBody(Body):
 
 class ReprintBody(Act):
     reading: Sealed | None = None  # at another kiosk than the number's: whose it is
+    kiosk: Word | None = None  # where the paper comes out, for staff
 
 
 class MineBody(Body):
@@ -58,6 +62,12 @@ class TakeBody(Act):
     person: Annotated[PersonBody | CardBody, Field(discriminator="kind")] | None = None
     confirm: tuple[Literal["queue-long", "service-twice"], ...] = ()  # refusals that asked and were answered
     first_window: Word | None = None
+    further: Annotated[tuple[Word, ...], Field(max_length=4)] = ()  # services that follow on the same number
+
+
+class PriorityBody(Act):
+    priority: Word
+    reason: Annotated[Prose, StringConstraints(min_length=2, strip_whitespace=True)]
 
 
 @bp.post("")
@@ -75,6 +85,7 @@ def post_ticket(body: TakeBody) -> ResponseReturnValue:
     def deed(unit: Unit) -> dict[str, Any]:
         wish = (body.service, body.priority, body.lang)
         more: dict[str, Any] = {"person": who, "confirmed": body.confirm, "first_window": body.first_window}
+        more["further"] = body.further
         if isinstance(said, CardBody):
             more["reading"] = reading_here(unit, h, said.reading)
         if unit.actor.kind == "device":
@@ -116,14 +127,53 @@ def post_mine(body: MineBody) -> ResponseReturnValue:
 @needs("ticket.reprint")
 @bp.input(ReprintBody, arg_name="body")
 def post_reprint(ticket: int, body: ReprintBody) -> ResponseReturnValue:
-    """Print the same number once more (补打), marked and counted: 201 with the slip."""
+    """Print the same number once more (补打), marked and counted: 201 with the slip. `kiosk`: where the paper
+    comes out, for staff; a kiosk prints at itself."""
     h = house()
 
     def deed(unit: Unit) -> dict[str, Any]:
         reading = reading_here(unit, h, body.reading) if body.reading else None
-        return {"slip": slip_json(reprint_slip(unit, h.hall, h.slip, h.settings.url, ticket, reading))}
+        papers = (h.slip, h.settings.url)
+        return {"slip": slip_json(reprint_slip(unit, h.hall, *papers, ticket, reading, body.kiosk))}
 
     return act(body, deed, good=201)
+
+
+@bp.get("/by-number/<number>")
+@needs("ticket.find")
+def get_by_number(number: str) -> ResponseReturnValue:
+    """Today's ticket with this number, for who helps the citizen that holds it: 200 {ticket, kiosks}; how it
+    stands and where it may be printed, never whose it is and never its link."""
+    h = house()
+    with h.store.read() as connection:
+        view = View.of(connection, h.store.hall, h.hall, h.texts)
+        found = ticket_by_number(connection, h.store.hall, view.day, number.upper())
+        leg = last_leg(connection, found.id)
+        waits = leg.state is State.WAITING
+        ticket = {
+            "id": found.id,
+            "number": found.number,
+            "service": _named(h, leg.service),
+            "state": leg.state,
+            "priority": leg.priority,
+            "ahead": count_ahead(connection, h.store.hall, found.day, leg) if waits else None,
+            "taken_at": found.taken_at.isoformat(),
+        }
+        kiosks = printing_kiosks(connection, h.store.hall)
+    return {"ticket": ticket, "kiosks": kiosks}
+
+
+@bp.post("/<int(max=9223372036854775807):ticket>/priority")
+@needs("ticket.priority")
+@bp.input(PriorityBody, arg_name="body")
+def post_priority(ticket: int, body: PriorityBody) -> ResponseReturnValue:
+    """Verify the class of a waiting number: give the right one, or take a wrong one away; with a reason."""
+    h = house()
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        return {"priority": set_priority(unit, h.hall, ticket, body.priority, body.reason).priority}
+
+    return act(body, deed)
 
 
 @bp.get("/<int(max=9223372036854775807):ticket>/slip")
@@ -143,7 +193,6 @@ def get_slip(ticket: int) -> ResponseReturnValue:
 def taken_json(h: House, taken: Taken) -> dict[str, Any]:
     """A fresh number as the faces read it."""
     ticket, catalogue = taken.ticket, h.hall.catalogue
-    item = catalogue.services[ticket.service]
     return {
         "ticket": {
             "id": ticket.id,
@@ -152,7 +201,8 @@ def taken_json(h: House, taken: Taken) -> dict[str, Any]:
             "estimate": estimate_json(taken.estimate) if h.hall.hall.ticket.show_estimated_wait else None,
             "queue_name": catalogue.queues[ticket.prefix].name,
             "queue_name_en": catalogue.queues[ticket.prefix].name_en,
-            "service": {"id": item.id, "name": item.name, "name_en": item.name_en},
+            "service": _named(h, ticket.service),
+            "further": [_named(h, s) for s in taken.further],
             "state": taken.leg.state,
             "ahead": taken.ahead,
             "taken_at": ticket.taken_at.isoformat(),
@@ -163,6 +213,11 @@ def taken_json(h: House, taken: Taken) -> dict[str, Any]:
         "slip": slip_json(taken.slip) if taken.slip else None,
         "existing": taken.existing,
     }
+
+
+def _named(h: House, service: str) -> dict[str, str]:
+    item = h.hall.catalogue.services[service]
+    return {"id": item.id, "name": item.name, "name_en": item.name_en}
 
 
 def slip_json(slip: Slip) -> dict[str, Any]:

@@ -27,6 +27,8 @@ MATRIX: dict[str, frozenset[str]] = {
     for act, callers in {
         "ticket.take": (KIOSK, *BESIDE_CITIZEN),
         "ticket.reprint": (KIOSK, *BESIDE_CITIZEN),
+        "ticket.find": BESIDE_CITIZEN,
+        "ticket.priority": BESIDE_CITIZEN,
         "ticket.see-own": (KIOSK, CITIZEN, *BESIDE_CITIZEN, MANAGER, SUPERVISOR),
         "ticket.cancel-own": (CITIZEN,),
         "window.open": AT_DESK,
@@ -74,6 +76,12 @@ MATRIX: dict[str, frozenset[str]] = {
         "accuracy.see": (DUTY_LEADER, MANAGER, SUPERVISOR),
         "appointment.book": (*BESIDE_CITIZEN, MANAGER),
         "appointment.check-in": (KIOSK, *BESIDE_CITIZEN),
+        "leave.ask": (*BESIDE_CITIZEN, MANAGER),
+        "leave.decide": (DUTY_LEADER, MANAGER),
+        "order.see": (*BESIDE_CITIZEN, MANAGER, SUPERVISOR),  # never who the client is
+        "order.make": BESIDE_CITIZEN,
+        "order.plan": (GUIDE, DUTY_LEADER, MANAGER),
+        "order.serve": BESIDE_CITIZEN,  # the team of the order only
     }.items()
 }
 

@@ -42,7 +42,7 @@ class Appointments:
     no_show_ban_after: int = 2  # missed appointments ...
     no_show_ban_days: int = 90  # ... within so many days, and for so many days after the last
     no_second_queue: bool = True
-    sms_before_minutes: int = 60
+    remind_before_minutes: int = 60  # the reminder in the calendar entry that the citizen may keep
     draft_minutes: int = 10  # a place is kept so long before it must be confirmed
     offer_minutes: int = 60  # the same for a place that the waiting list offers
     ask_id_card: bool = False  # the same of an identity card, which then checks in; staff may always note it

@@ -27,7 +27,7 @@ class Event:
         return set() if value is None else {str(value)}
 
 
-ALARMS = "alarms"
+ALARMS, LEAVES, ORDERS = "alarms", "leaves", "orders"
 QUEUE, WINDOW, CALLS, DAY, RATINGS, DEVICES, SLIPS, POSTS, EMERGENCIES, TIDAL, CHOICES, APPOINTMENTS = (
     "queue",
     "window",
@@ -139,6 +139,13 @@ class TicketCancelled(Event):
     ticket: int
     number: str
     queue: str
+
+
+@dataclass(frozen=True)
+class TicketReclassed(TicketCancelled):
+    """Staff verified the class of a waiting number; its place in time stays."""
+
+    name = "ticket.reclassed"
 
 
 @dataclass(frozen=True)
@@ -322,6 +329,27 @@ class CoverEnded(StandInCalled):
     """Nobody is expected there any more."""
 
     name = "post.cover_ended"
+
+
+@dataclass(frozen=True)
+class LeaveChanged(Event):
+    """Somebody's leave was asked for, decided, taken back or closed."""
+
+    name = "leave.changed"
+    touches = frozenset({POSTS, LEAVES})
+    leave: int
+    state: str
+
+
+@dataclass(frozen=True)
+class OrderChanged(Event):
+    """A home visit, an assisted errand or a batch moved on. Whose it is, no event says."""
+
+    name = "order.changed"
+    touches = frozenset({ORDERS})
+    order: int
+    kind: str
+    state: str
 
 
 @dataclass(frozen=True)

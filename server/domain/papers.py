@@ -1,10 +1,8 @@
 """The papers a hall prints on slips, and what a template of each may name.
 
-Codes as in a public approval system (DOMAIN 5): SUP one-time notice, REC receipt of papers, ACP
-acceptance, NAC
-not our business, NGA not accepted, SPE special procedure, CHG payment, SAL granted, NSA refused, STL
-finished,
-RCH delivery, SEN hand-over to a department, TRA hand-over of results, EMS postal address.
+Codes as in a public approval system (DOMAIN 5): SUP one-time notice, REC receipt of papers, ACP acceptance,
+NAC not our business, NGA not accepted, SPE special procedure, CHG payment, SAL granted, NSA refused, STL
+finished, RCH delivery, SEN hand-over to a department, TRA hand-over of results, EMS postal address.
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ _HALL = ("hall", "hotline", "supervision", "date", "department")
 _TICKET = (
     *("number", "hall", "service", "service_en", "queue", "ahead", "windows", "taken_at"),
     *("url", "copy", "reprint", "hotline", "supervision", "appointment"),
-    *("wait", "wait_soon", "wait_unknown"),
+    *("wait", "wait_soon", "wait_unknown", "further", "items"),
 )
 _NOTICE = (*_HALL, "number", "service", "note", "url", "copy", "reprint", "windows", "days")
 _HANDED = (*_HALL, "from_window", "to", "clerk", "count")

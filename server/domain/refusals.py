@@ -62,6 +62,7 @@ DayOpenAlready = _refusal("DayOpenAlready", "day-open-already", "The business da
 ClockInsane = _refusal("ClockInsane", "clock-insane", "The clock is earlier than what was stored; confirm.")
 ServiceUnknown = _refusal("ServiceUnknown", "service-unknown", "No such service in this hall.", 404)
 ServiceByStaff = _refusal("ServiceByStaff", "service-by-staff", "This number is given by staff only.")
+ServiceRepeated = _refusal("ServiceRepeated", "service-repeated", "The same service is named twice.")
 PriorityUnknown = _refusal("PriorityUnknown", "priority-unknown", "No such priority class.", 404)
 NumbersExhausted = _refusal(
     "NumbersExhausted", "numbers-exhausted", "All numbers of this queue are given out."
@@ -87,6 +88,8 @@ SlipsStale = _refusal("SlipsStale", "slips-stale", "Another version was publishe
 SlipsSame = _refusal("SlipsSame", "slips-same", "These templates change nothing.")
 RecordingWrong = _refusal("RecordingWrong", "recording-wrong", "This is no recording of a clip.", 422)
 PictureWrong = _refusal("PictureWrong", "picture-wrong", "This is no picture for a slip.", 422)
+PrinterNeeded = _refusal("PrinterNeeded", "printer-needed", "No kiosk printed it yet: which one shall?")
+PrinterUnknown = _refusal("PrinterUnknown", "printer-unknown", "No kiosk of this name has a printer.", 404)
 
 # --- tickets and windows
 TicketUnknown = _refusal("TicketUnknown", "ticket-unknown", "No such ticket.", 404)
@@ -136,6 +139,26 @@ DeclarationWrong = _refusal(
     "The device list would have mistakes; it was left as it was.",
     422,
 )
+# --- leave
+LeaveUnknown = _refusal("LeaveUnknown", "leave-unknown", "No such leave.", 404)
+LeaveInvalid = _refusal("LeaveInvalid", "leave-invalid", "A leave ends after it begins, in the future.", 422)
+LeaveOverlap = _refusal("LeaveOverlap", "leave-overlap", "This person has a leave in that time.")
+LeaveUncovered = _refusal("LeaveUncovered", "leave-uncovered", "Nobody else of the post would be there.")
+LeaveOwn = _refusal("LeaveOwn", "leave-own", "Nobody decides about their own leave.", 403)
+LeaveStateWrong = _refusal("LeaveStateWrong", "leave-state-wrong", "The leave's state does not allow this.")
+PersonOnLeave = _refusal("PersonOnLeave", "person-on-leave", "Close your leave before you take a window.")
+
+# --- orders: home visits, assisted handling, batches
+OrderUnknown = _refusal("OrderUnknown", "order-unknown", "No such order.", 404)
+OrderStateWrong = _refusal("OrderStateWrong", "order-state-wrong", "The order's state does not allow this.")
+OrderForeign = _refusal("OrderForeign", "order-foreign", "You are not in the team of this order.", 403)
+OrderKindWrong = _refusal("OrderKindWrong", "order-kind-wrong", "This kind of order knows no such step.")
+TeamWrong = _refusal("TeamWrong", "team-wrong", "A team is people of the hall who are not on leave then.")
+TimePassed = _refusal("TimePassed", "time-passed", "The agreed time must lie ahead.")
+BatchOverlap = _refusal("BatchOverlap", "batch-overlap", "Another batch has this window at that time.")
+ContactNeeded = _refusal("ContactNeeded", "contact-needed", "A visit needs a name and an address.", 422)
+ContactErased = _refusal("ContactErased", "contact-erased", "Who it was has been erased on schedule.")
+MandateNeeded = _refusal("MandateNeeded", "mandate-needed", "The client's written authority comes first.")
 
 # --- ratings
 RatingNotAsked = _refusal("RatingNotAsked", "rating-not-asked", "There is no finished visit to rate.")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.domain import events as e
-from server.store.snapshots import booking, desk, helping, manager, pad, public
+from server.store.snapshots import booking, desk, helping, manager, orders, pad, public
 from server.store.snapshots.view import ALL, Ids, Rows, View
 
 
@@ -120,6 +120,8 @@ FACES: dict[str, Face] = {
                 ValuePart("emergencies", frozenset({e.EMERGENCIES}), _whole(helping.emergencies_value)),
                 ValuePart("tidal", frozenset({e.TIDAL}), _whole(helping.tidal_value)),
                 ValuePart("posts", frozenset({e.POSTS}), _whole(helping.posts_value)),
+                ValuePart("leaves", frozenset({e.LEAVES}), _whole(helping.leaves_value)),
+                ValuePart("orders", frozenset({e.ORDERS}), _whole(orders.orders_value)),
                 ValuePart("choices", frozenset({e.CHOICES}), _whole(helping.choices_value)),
                 ValuePart("appointments", _APPOINTMENTS, _whole(booking.today_value)),
             ),

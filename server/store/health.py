@@ -35,6 +35,12 @@ def printer_model(connection: Connection, hall: str, kiosk: str) -> str:
     return str(connection.execute(query).scalar_one_or_none() or "")
 
 
+def printing_kiosks(connection: Connection, hall: str) -> list[str]:
+    """The kiosks that have a printer of their own."""
+    query = select(t.health.c.kiosk).where(t.health.c.hall == hall, t.health.c.kind == "printer")
+    return sorted(set(connection.execute(query.where(t.health.c.kiosk.is_not(None))).scalars()))
+
+
 def save_device(unit: Unit, row: dict[str, Any]) -> None:
     """Enter or replace a device: keys device, kind, model, line, window, kiosk, host, state, reason,
     detail."""

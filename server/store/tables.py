@@ -19,6 +19,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -696,3 +697,77 @@ Index(
 )
 Index("ix_appointment_state", appointment.c.hall, appointment.c.state, appointment.c.day)
 Index("ix_appointment_person", appointment.c.hall, appointment.c.person, appointment.c.day)
+
+# 请假: asked for, granted by somebody else, closed on return.
+leave = Table(
+    "leave",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("hall", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("decided_by", Text),
+    Column("decided_at", UtcTime),
+    Column("closed_at", UtcTime),
+    CheckConstraint(
+        _one_of("state", "requested", "approved", "denied", "cancelled", "returned"), name="ck_leave_state"
+    ),
+    CheckConstraint("since < until", name="ck_leave_span"),
+    CheckConstraint("decided_by IS NULL OR decided_by <> person", name="ck_leave_decided"),
+)
+Index("ix_leave_state", leave.c.hall, leave.c.state, leave.c.person)
+
+# 上门、帮办代办、集约: work beside the windows. `sealed`: who the client is and where, encrypted.
+service_order = Table(
+    "service_order",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("hall", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("items", Integer, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("sealed", LargeBinary),
+    Column("at", UtcTime),
+    Column("until", UtcTime),
+    Column("window", Text),
+    Column("team", JSON, nullable=False),
+    Column("code", Text),
+    Column("mandate", Text),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    CheckConstraint(_one_of("kind", "visit", "assist", "batch"), name="ck_order_kind"),
+    CheckConstraint(
+        _one_of("state", "requested", "planned", "checked_in", "done", "cancelled"), name="ck_order_state"
+    ),
+    CheckConstraint("items >= 1", name="ck_order_items"),
+    UniqueConstraint("hall", "code", name="uq_order_code"),
+)
+Index("ix_order_state", service_order.c.hall, service_order.c.state, service_order.c.id)
+
+order_step = Table(
+    "order_step",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("order", Serial, ForeignKey("service_order.id", name="fk_step_order"), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)
+Index("ix_order_step", order_step.c.order)
+
+# The numbers taken for an order.
+order_ticket = Table(
+    "order_ticket",
+    metadata,
+    Column("ticket", Serial, ForeignKey("ticket.id", name="fk_order_ticket"), nullable=False),
+    Column("order", Serial, ForeignKey("service_order.id", name="fk_ticket_order"), nullable=False),
+    PrimaryKeyConstraint("ticket", name="pk_order_ticket"),
+)
+Index("ix_order_ticket", order_ticket.c.order)

@@ -74,6 +74,11 @@ _RELEASE = (
 _FIND_TICKET = select(*_TICKET).where(
     t.ticket.c.hall == bindparam("hall"), t.ticket.c.id == bindparam("ticket")
 )
+_BY_NUMBER = select(*_TICKET).where(
+    t.ticket.c.hall == bindparam("hall"),
+    t.ticket.c.day == bindparam("day"),
+    t.ticket.c.number == bindparam("number"),
+)
 _BY_LINK = select(*_TICKET).where(t.ticket.c.hall == bindparam("hall"), t.ticket.c.link == bindparam("link"))
 _TODAY = and_(_IN_HALL, t.leg.c.day == bindparam("day"))
 _WAITING = and_(_TODAY, t.leg.c.state == State.WAITING)
@@ -253,6 +258,11 @@ def forget_persons(unit: Unit, before: date) -> None:
 def find_ticket(connection: Connection, hall: str, ticket: int) -> Ticket:
     """Raises TicketUnknown."""
     return _ticket(connection, _FIND_TICKET, {"hall": hall, "ticket": ticket})
+
+
+def ticket_by_number(connection: Connection, hall: str, day: str | None, number: str) -> Ticket:
+    """The ticket of a business day that carries this number. Raises TicketUnknown."""
+    return _ticket(connection, _BY_NUMBER, {"hall": hall, "day": day, "number": number})
 
 
 def ticket_by_link(connection: Connection, hall: str, link: str) -> Ticket:

@@ -46,7 +46,7 @@ INVARIANTS: tuple[tuple[str, str], ...] = (
         "取号没有审计 / a number without its audit line (I13)",
         "SELECT h.id FROM hall h WHERE (SELECT COUNT(*) FROM ticket t WHERE t.hall = h.id) <> "
         '(SELECT COUNT(*) FROM audit a WHERE a.hall = h.id AND a.line LIKE \'{"about":"ticket:%\' '
-        'AND a.line LIKE \'%"act":"ticket.take"%\')',
+        'AND a.line LIKE \'%"act":"ticket.take"%\' AND a.line LIKE \'%"result":"done"%\')',
     ),
 )
 

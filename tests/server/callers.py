@@ -57,7 +57,11 @@ def nobody(app: App) -> Caller:
 
 def staff(app: App, role: str) -> Caller:
     """Signed in without a password: the session is made in the store."""
-    person = PEOPLE[role]
+    return person_of(app, PEOPLE[role])
+
+
+def person_of(app: App, person: str) -> Caller:
+    """The same for one person of staff.toml."""
     with app.house.store.unit(SYSTEM) as unit:
         if person not in accounts(unit.connection, unit.hall):
             set_password(unit, person, "-", one_time=False)

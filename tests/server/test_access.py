@@ -60,6 +60,7 @@ OPEN = {  # what everybody may ask; all other routes must say whom they let in
     "GET /b/<link>",
     "POST /b/<link>/<any(confirm, cancel, move, check_in):deed>",
     "GET /api/booking/<link>",
+    "GET /b/<link>/calendar.ics",
     "POST /api/booking/<link>/confirm",
     "POST /api/booking/<link>/cancel",
     "POST /api/booking/<link>/move",

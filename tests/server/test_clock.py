@@ -17,7 +17,7 @@ from server.app import App
 from server.clock import LEAP, PACE, HallTime
 from server.domain import refusals
 from server.domain.actors import SYSTEM
-from server.domain.slips import SlipTemplate
+from server.domain.slips import SlipBook
 from server.settings import HallSettings
 from server.store.alarms import all_alarms
 from server.store.unit import Store
@@ -43,7 +43,7 @@ def machine(clock: Clock) -> Machine:
 
 
 @pytest.fixture
-def day(store: Store, hall: HallSettings, template: SlipTemplate, clock: Clock, machine: Machine) -> HallDay:
+def day(store: Store, hall: HallSettings, template: SlipBook, clock: Clock, machine: Machine) -> HallDay:
     ours = Store(store.engine, store.hall, clock, steady=lambda: machine.seconds)
     return HallDay(ours, hall, template, clock).open("W01")
 

@@ -18,6 +18,7 @@ from server.domain import refusals
 from server.domain.persons import is_id_card, is_phone, person_key
 from server.keys import hall_key
 from server.settings import HallSettings, Settings
+from server.store.verify import check
 from tests.conftest import KIOSK, Clock
 from tests.server.callers import device, staff
 from tests.server.hall_day import URL, HallDay
@@ -51,6 +52,7 @@ def test_F6_a_second_try_gets_the_number_the_person_has(day: HallDay):
     first, again = take(day), take(day)
     assert (again.existing, again.ticket.number, again.ticket.id) == (True, "A001", first.ticket.id)
     assert again.slip is not None
+    assert check(day.store.engine, day.hall.id) == [], "the second try is in the trail and is no number"
     assert take(day, person=BERT).ticket.number == "A002"
     assert take(day, "S101").ticket.number == "B001"
     day.call("W01")

@@ -28,7 +28,7 @@ from server.actions.tidal import watch_load
 from server.actions.transfer import transfer
 from server.actions.undo import undo
 from server.domain.actors import SYSTEM, Actor
-from server.domain.slips import SlipTemplate
+from server.domain.slips import SlipBook
 from server.domain.tickets import State
 from server.settings import HallSettings
 from server.simulate.arrivals import Citizen
@@ -47,7 +47,7 @@ class LivelyHall(RealHall):
     """`lively`: how probable each of these deeds is where it is possible."""
 
     def __init__(
-        self, store: Store, clock: VirtualClock, settings: HallSettings, template: SlipTemplate, rng: Random,
+        self, store: Store, clock: VirtualClock, settings: HallSettings, template: SlipBook, rng: Random,
         lively: float,
     ) -> None:  # fmt: skip
         super().__init__(store, clock, settings, template)

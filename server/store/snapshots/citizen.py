@@ -12,6 +12,7 @@ from server.store.days import find_day
 from server.store.errands import open_errands
 from server.store.estimates import Expected, expectation, find_promise
 from server.store.snapshots.view import View, iso
+from server.store.snapshots.why import why
 from server.store.tickets import count_ahead, last_leg, legs_of
 
 
@@ -38,6 +39,8 @@ def citizen_value(view: View, ticket: Ticket) -> dict[str, Any]:
             "estimate": _estimate(view, leg),
             "window": window,
             "calls": leg.calls,
+            "near": ahead is not None and ahead < view.settings.hall.call.near_ahead,
+            "why": why(view, leg) if leg.rule and leg.state in here else None,
             "called_at": iso(leg.called_at),
             "windows": [catalogue.windows[w].number for w in serving],
             "taken_at": iso(ticket.taken_at),

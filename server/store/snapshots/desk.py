@@ -15,7 +15,9 @@ from server.store import tables as t
 from server.store.deeds import last_deed
 from server.store.emergencies import emergency_at
 from server.store.errands import open_errands
+from server.store.orders import order_of
 from server.store.snapshots.view import View, iso
+from server.store.snapshots.why import why
 from server.store.tickets import find_ticket, leg_at
 from server.store.tidal import tidal_requests
 from server.store.windows import find_post, posts
@@ -101,7 +103,6 @@ def _service(view: View, service: str) -> dict[str, str]:
 def _ticket(view: View, leg: Leg) -> dict[str, Any]:
     taken_at = find_ticket(view.connection, view.hall, leg.ticket).taken_at
     waited = (leg.called_at - leg.joined_at).total_seconds() if leg.called_at else 0.0
-    facts = {"number": leg.number, "waited": leg.waited_min, "hard": round(view.settings.rules.hard)}
     materials = view.settings.catalogue.services[leg.service].materials
     return {
         "id": leg.ticket,
@@ -118,11 +119,18 @@ def _ticket(view: View, leg: Leg) -> dict[str, Any]:
         "back_to": leg.back_to,
         "started_at": iso(leg.started_at),
         "calls": leg.calls,
-        "why": {"rule": leg.rule, **view.texts.both(f"why.{leg.rule}", **facts)},
+        "why": why(view, leg),
+        "order": _order(view, leg.ticket),
         "note": leg.note,
         "from_window": leg.from_window,
         "materials": [{"name": m.name, "form": m.form, "required": m.required} for m in materials],
     }
+
+
+def _order(view: View, ticket: int) -> dict[str, Any] | None:
+    """The batch or the assisted errand for which the number was taken."""
+    order = order_of(view.connection, view.hall, ticket)
+    return {"id": order.id, "kind": order.kind.value, "items": order.items} if order else None
 
 
 def _recall_at(view: View, leg: Leg) -> datetime | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from server.domain.leave import Leave, LeaveState
 from server.domain.posts import main_person, post_state, stand_ins
 from server.domain.windows import Post
 from server.store.covers import covers
 from server.store.deeds import choices_by_clerk
 from server.store.emergencies import running_emergencies
+from server.store.leaves import leaves_in
 from server.store.snapshots.view import View, iso
 from server.store.tidal import tidal_requests
 from server.store.windows import posts
@@ -21,6 +23,7 @@ def emergencies_value(view: View) -> list[dict[str, Any]]:
         {
             "id": e.id,
             "window": catalogue.windows[e.window].number,
+            "window_id": e.window,
             "person": catalogue.people[e.person].name if e.person in catalogue.people else "",
             "state": e.state,
             "owner": catalogue.people[e.owner].name if e.owner in catalogue.people else None,
@@ -48,6 +51,9 @@ def posts_value(view: View) -> dict[str, dict[str, Any]]:
     """Each post by window: covered_by_a | away | covered_by_b | uncovered, who is rostered, who called."""
     known, called = posts(view.connection, view.hall), covers(view.connection, view.hall)
     people = view.settings.catalogue.people.values()
+    planned: dict[str, Leave] = {}
+    for leave in leaves_in(view.connection, view.hall, LeaveState.APPROVED):
+        planned.setdefault(leave.person, leave)
     rows = {}
     for w in view.settings.catalogue.windows.values():
         main, cover = main_person(w.id, people), called.get(w.id, "none")
@@ -58,8 +64,36 @@ def posts_value(view: View) -> dict[str, dict[str, Any]]:
             "a": main.name if main else None,
             "b": [p.name for p in stand_ins(w.id, people)],
             "called": cover,
+            "leave": _span(planned.get(main.id)) if main else None,
         }
     return rows
+
+
+def _span(leave: Leave | None) -> dict[str, str | None] | None:
+    """When the main person is, or will be, away; whether it has begun is for whoever reads the clock."""
+    return {"since": iso(leave.since), "until": iso(leave.until)} if leave else None
+
+
+def leaves_value(view: View) -> list[dict[str, Any]]:
+    """The leaves that wait for a word, are to come or run, by when they begin."""
+    open_ = leaves_in(view.connection, view.hall, LeaveState.REQUESTED, LeaveState.APPROVED)
+    return [leave_row(view, x) for x in open_]
+
+
+def leave_row(view: View, leave: Leave) -> dict[str, Any]:
+    people = view.settings.catalogue.people
+    names = {p: people[p].name for p in (leave.person, leave.decided_by) if p is not None and p in people}
+    return {
+        "id": leave.id,
+        "person": leave.person,
+        "name": names.get(leave.person, leave.person),
+        "since": iso(leave.since),
+        "until": iso(leave.until),
+        "state": leave.state.value,
+        "note": leave.note,
+        "decided_by": names.get(leave.decided_by or ""),
+        "closed_at": iso(leave.closed_at),
+    }
 
 
 def choices_value(view: View) -> list[dict[str, Any]]:

@@ -20,6 +20,11 @@ const show = (when: When, lang: keyof typeof LOCALE, zone: string, options: Intl
 /** 09:05 */
 export const hhmm = (when: When, zone = 'Asia/Shanghai'): string =>
   show(when, 'en', zone, { hour: '2-digit', minute: '2-digit', hour12: false }).replace(/^24/, '00')
+/** 03-02 09:05 */
+export const shortTime = (when: When, zone = 'Asia/Shanghai'): string => {
+  const [day, month] = show(when, 'en', zone, { day: '2-digit', month: '2-digit' }).split('/')
+  return `${month}-${day} ${hhmm(when, zone)}`
+}
 /** 2026年11月22日 / 22 November 2026 */
 export const longDate = (when: When, lang: 'zh' | 'en', zone = 'Asia/Shanghai'): string =>
   show(when, lang, zone, { year: 'numeric', month: 'long', day: 'numeric' })

@@ -173,6 +173,8 @@ export interface ManagerPicture {
     tidal: Tidal[]
     posts: Record<string, PostRow>
     choices: ChoiceCount[]
+    leaves: LeaveRow[]
+    orders: OrderRow[]
     appointments: AppointmentRow[]
     rolls: Record<string, { device: string; used_mm: number; slips: number; since: string | null; roll_mm: number; left_slips: number | null }>
   }
@@ -232,6 +234,7 @@ export interface Present {
 export interface Emergency {
   id: number
   window: string
+  window_id: string
   person: string
   state: 'open' | 'acknowledged'
   owner: string | null
@@ -253,6 +256,45 @@ export interface PostRow {
   a: string | null
   b: string[]
   called: 'none' | 'b_called' | 'leader_called'
+  /** When the main person is, or will be, on leave. */
+  leave: { since: string; until: string } | null
+}
+/** Leave of a member of staff: asked for, granted by another, closed on return. */
+export interface LeaveRow {
+  id: number
+  person: string
+  name: string
+  since: string
+  until: string
+  state: 'requested' | 'approved' | 'denied' | 'cancelled' | 'returned'
+  note: string
+  decided_by: string | null
+  closed_at: string | null
+}
+export interface Named {
+  id: string
+  name: string
+}
+/** A home visit, an errand run for a client, or a batch of matters; never who the client is. */
+export interface OrderRow {
+  id: number
+  kind: 'visit' | 'assist' | 'batch'
+  state: 'requested' | 'planned' | 'checked_in' | 'done' | 'cancelled'
+  service: { id: string; name: string; name_en: string }
+  items: number
+  note: string
+  at: string | null
+  until: string | null
+  window: { id: string; number: string } | null
+  team: Named[]
+  code: string | null
+  mandate: string | null
+  made_by: Named
+  made_at: string
+  ended_at: string | null
+  fee_yuan: number
+  steps?: { at: string; by: Named; text: string }[]
+  numbers?: { id: number; number: string; day: string; service: string }[]
 }
 export interface ChoiceCount {
   clerk: string
@@ -277,6 +319,7 @@ export interface DeskTicket {
   note: string | null
   materials: Material[]
   from_window?: string | null
+  order: { id: number; kind: OrderRow['kind']; items: number } | null
   recall_at: string | null
   back_to: string | null
 }
@@ -310,6 +353,8 @@ export interface Hall {
   queues: { id: string; name: string; name_en: string }[]
   /** Priority classes a citizen may name at the kiosk; the clerk checks. */
   priorities?: { id: string; name: string; name_en?: string }[]
+  /** Classes that only staff give. */
+  classes_by_staff?: { id: string; name: string; name_en?: string }[]
   pause_reasons: { id: string; zh: string; en: string }[]
   outcomes: { id: string; zh: string; en: string }[]
   choice_reasons: { id: string; zh: string; en: string }[]
@@ -317,6 +362,8 @@ export interface Hall {
   announce?: { dwell_s: number; volume: number; hours: [string, string, number][]; quiet: [string, string][]; zones: { id: string; boards: string[]; windows: string[]; volume: number }[] }
   /** A kiosk without paper gives numbers on its screen, or none. */
   paper_out?: 'go_on' | 'stop'
+  /** Several services may stand on one number. */
+  several: boolean
   demo: boolean
 }
 export interface RatingRules {
@@ -379,6 +426,8 @@ export interface Ticket {
   queue_name: string
   queue_name_en?: string
   service: { id: string; name: string; name_en: string }
+  /** Services that follow on the same number. */
+  further?: { id: string; name: string; name_en: string }[]
   state: TicketState
   ahead: number | null
   estimate?: Estimate | null
@@ -419,6 +468,9 @@ export interface MyTicket {
     estimate?: { state: Estimate['state']; rough: boolean; expected_at: string | null; by: string | null; moved: boolean } | null
     window: string | null
     calls: number
+    /** So few are ahead that it is time to come back. */
+    near?: boolean
+    why?: ({ rule: string } & Both) | null
     windows: string[]
     taken_at: string
   }

@@ -15,7 +15,9 @@ export type HallEvent =
   | { name: 'emergency.closed'; emergency: number; window: string }
   | { name: 'emergency.raised'; emergency: number; window: string }
   | { name: 'estimates.changed'; queue: string }
+  | { name: 'leave.changed'; leave: number; state: string }
   | { name: 'leg.added'; ticket: number; number: string; queue: string; window: string | null }
+  | { name: 'order.changed'; order: number; kind: string; state: string }
   | { name: 'placement.published'; version: number }
   | { name: 'post.cover_ended'; window: string }
   | { name: 'post.leader_called'; window: string }
@@ -35,6 +37,7 @@ export type HallEvent =
   | { name: 'ticket.held'; ticket: number; number: string; queue: string; window: string }
   | { name: 'ticket.no_show'; ticket: number; number: string; queue: string; window: string }
   | { name: 'ticket.recalled'; call: number; ticket: number; number: string; queue: string; window: string; window_number: string; n: number; voice: string; text: { zh: string; en: string } }
+  | { name: 'ticket.reclassed'; ticket: number; number: string; queue: string }
   | { name: 'ticket.resumed'; ticket: number; number: string; queue: string; window: string }
   | { name: 'ticket.returned'; ticket: number; number: string; queue: string; window: string | null }
   | { name: 'ticket.taken'; ticket: number; number: string; queue: string }

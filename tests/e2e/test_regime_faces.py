@@ -1,0 +1,154 @@
+"""The regimes as people work with them: several matters at the kiosk, the desk at a glance, orders, leave and
+the trail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from server.clock import now
+from tests.conftest import SHANGHAI
+from tests.e2e.conftest import OpenFace
+from tests.e2e.test_walk import sign_in
+from tests.e2e.town import Town, request_id, until
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+
+def local(hours: float) -> str:
+    """So many hours from now as a datetime-local field takes it."""
+    return f"{now().astimezone(SHANGHAI) + timedelta(hours=hours):%Y-%m-%dT%H:%M}"
+
+
+def look(page: Page, tmp_path: Path, name: str) -> None:
+    page.screenshot(path=tmp_path / f"{name}.png")
+
+
+def test_A8_three_matters_one_number_at_the_kiosk(town: Town, face: OpenFace, tmp_path: Path) -> None:
+    kiosk = face("/touch/K1", (1080, 1920), kind="kiosk", kiosk="K1")
+    kiosk.get_by_text("城乡居民养老保险参保登记", exact=True).first.click()
+    look(kiosk, tmp_path, "guide")
+    kiosk.get_by_role("button", name="再选一项").click()
+    expect(kiosk.get_by_text("已选 1 项")).to_be_visible()
+    look(kiosk, tmp_path, "basket")
+    kiosk.get_by_text("居民身份证换领", exact=True).first.click()
+    kiosk.get_by_role("button", name="2 项一起取一个号").click()
+    expect(kiosk.get_by_text("同号接着办：居民身份证换领")).to_be_visible()
+    look(kiosk, tmp_path, "number")
+    link = requests.get(f"{town.url}/api/hall", timeout=10)
+    assert link.json()["several"] is True
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1280, 720)])
+def test_the_desk_shows_todays_appointments_without_scrolling(
+    town: Town, face: OpenFace, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    kiosk = town.key(kind="kiosk", kiosk="K1")
+    for _ in range(7):
+        body = {"request_id": request_id(), "service": "S001", "lang": "zh"}
+        assert requests.post(f"{town.url}/api/tickets", json=body, headers=kiosk, timeout=10).ok
+    desk = face("/clerk", size)
+    sign_in(desk, town, "ZW001")
+    desk.get_by_role("button", name="打开窗口").first.click()
+    call = desk.get_by_role("button", name="叫下一位")
+    for end in ("finish", "finish", "finish", "finish", "hold"):
+        expect(call).to_be_enabled()
+        call.click()
+        desk.get_by_role("button", name="开始办理").click()
+        if end == "hold":
+            desk.get_by_role("button", name="挂起").click()
+            continue
+        done = desk.get_by_role("button", name="办结").first
+        expect(done).to_be_enabled()
+        done.click()
+        desk.get_by_role("dialog").get_by_role("button").first.click()
+    expect(desk.get_by_text("今日预约")).to_be_in_viewport(ratio=1)
+    expect(desk.get_by_placeholder("签到码")).to_be_in_viewport(ratio=1)
+    look(desk, tmp_path, f"desk-{size[0]}")
+    side = desk.locator("aside.side")
+    assert side.evaluate("e => e.scrollHeight <= e.clientHeight"), "the side column needs no scrolling"
+
+
+def test_A5_a_manager_defines_a_window_class_by_hand(town: Town, face: OpenFace, tmp_path: Path) -> None:
+    office = face("/manager", (1440, 900))
+    sign_in(office, town, "ZW024")
+    office.get_by_role("button", name="窗口与事项").click()
+    before = office.locator(".classes > li").count()
+    office.get_by_role("button", name="加一类").click()
+    one = office.locator(".classes > li").nth(before)
+    one.get_by_label("名称", exact=True).fill("民生服务类")
+    one.get_by_label("名称", exact=True).blur()
+    one.get_by_label("队列").fill("B C")
+    one.get_by_label("队列").blur()
+    one.get_by_role("button", name="5", exact=True).click()
+    one.scroll_into_view_if_needed()
+    look(office, tmp_path, "classes")
+    office.get_by_role("button", name="比较").click()
+    expect(office.get_by_role("status").get_by_text("民生服务类")).to_be_visible()
+    office.get_by_role("button", name="发布").click()
+    expect(office.get_by_text("第 1 版").first).to_be_visible()
+    shown = requests.get(f"{town.url}/api/hall", timeout=10).json()["classes"]
+    assert "民生服务类" in [c["name"] for c in shown]
+
+
+def test_C4_B3_orders_leave_and_trail_in_the_browser(town: Town, face: OpenFace, tmp_path: Path) -> None:
+    guide = face("/manager", (1440, 900))
+    sign_in(guide, town, "ZW025")
+    guide.get_by_role("button", name="上门与代办").click()
+    guide.get_by_role("button", name="新建服务单").click()
+    guide.get_by_label("事项").select_option("S001")
+    guide.get_by_label("姓名或单位").fill("王小明")
+    guide.get_by_label("地址").fill("惠民路8号")
+    look(guide, tmp_path, "order-new")
+    guide.get_by_role("button", name="建立服务单").click()
+    expect(guide.get_by_text("只有服务组能看办理人和地址")).to_be_visible()
+    guide.get_by_label("约定时间").fill(local(5))
+    guide.get_by_role("button", name="严冬梅", exact=True).click()
+    guide.get_by_role("button", name="约定", exact=True).click()
+    guide.get_by_role("button", name="查看办理人和地址").click()
+    expect(guide.get_by_text("惠民路8号")).to_be_visible()
+    look(guide, tmp_path, "order")
+
+    guide.get_by_role("button", name="请假", exact=True).first.click()
+    guide.get_by_label("从", exact=True).fill(local(24))
+    guide.get_by_label("到", exact=True).fill(local(48))
+    guide.get_by_role("button", name="请假", exact=True).last.click()
+    expect(guide.get_by_text("待批")).to_be_visible()
+
+    manager = face("/manager", (1440, 900))
+    sign_in(manager, town, "ZW024")
+    manager.get_by_role("button", name="请假", exact=True).first.click()
+    manager.get_by_role("button", name="同意", exact=True).click()
+    expect(guide.get_by_text("已同意")).to_be_visible(timeout=15_000)
+    look(manager, tmp_path, "leave")
+    manager.get_by_role("button", name="上门与代办").click()
+    manager.get_by_text("公司设立登记").first.click()
+    expect(manager.get_by_text("只有服务组能看办理人和地址")).to_be_visible()
+    manager.get_by_role("button", name="留痕").click()
+    expect(manager.get_by_text("order.client")).to_be_visible()
+    expect(manager.get_by_text("惠民路8号")).to_have_count(0)
+    look(manager, tmp_path, "trail")
+
+
+def test_F16_F7_a_guide_verifies_a_class_and_prints_again(town: Town, face: OpenFace, tmp_path: Path) -> None:
+    kiosk = town.key(kind="kiosk", kiosk="K1")
+    body = {"request_id": request_id(), "service": "S001", "priority": "elder"}
+    assert requests.post(f"{town.url}/api/tickets", json=body, headers=kiosk, timeout=10).ok
+    until(lambda: "printer" in str(town.state("manager")["rows"]["devices"]), what="the kiosks' printers")
+    guide = face("/manager", (1440, 900))
+    sign_in(guide, town, "ZW025")
+    guide.get_by_label("号码").fill("a001")
+    guide.get_by_role("button", name="查", exact=True).click()
+    expect(guide.get_by_text("老年人").first).to_be_visible()
+    guide.get_by_label("优先类别").select_option("ordinary")
+    guide.get_by_label("核验说明").fill("没有证件")
+    guide.get_by_role("button", name="改类别").click()
+    expect(guide.get_by_text("A001 的类别已改")).to_be_visible()
+    guide.get_by_label("在哪台取号机打印").select_option("K2")
+    guide.get_by_role("button", name="补打").click()
+    expect(guide.get_by_text("A001 正在补打")).to_be_visible()
+    look(guide, tmp_path, "number")

@@ -1,6 +1,6 @@
 """Trying a machine by hand: a test slip, a text on a strip, all segments of a keypad.
 
-What they say stands in config/slips/test.toml.
+What they say stands in config/trial.toml.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from drivers.printer.raster import Artist
 from drivers.protocol.errors import EncodeError
 from drivers.spec import CONFIG, MODELS, DeviceSpec
 
-FILE: Final = CONFIG / "slips" / "test.toml"
+FILE: Final = CONFIG / "trial.toml"
 
 
 def trial_job(spec: DeviceSpec, text: str = "", now: datetime | None = None, file: Path = FILE) -> Job:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from server.store import tables as t
 from server.store.unit import Unit
 from server.store.upsert import upsert
 
 HOST_LOST = "host_lost"  # the reason of every machine whose host is away
+_H = t.health.c
+_PRINTERS = (_H.hall == bindparam("hall"), _H.kind == "printer")
+_SERVED = select(_H.kiosk).where(*_PRINTERS, _H.kiosk.is_not(None), _H.reason != HOST_LOST)
+_PRINTING = select(_H.kiosk).where(*_PRINTERS, _H.kiosk.is_not(None))
+_MODEL = select(_H.model).where(*_PRINTERS, _H.kiosk == bindparam("kiosk")).limit(1)
 
 
 def health_of(connection: Connection, hall: str) -> list[dict[str, Any]]:
@@ -21,24 +26,17 @@ def health_of(connection: Connection, hall: str) -> list[dict[str, Any]]:
 
 def kiosks_served(connection: Connection, hall: str) -> set[str]:
     """The kiosks whose printers are with a host that is there."""
-    h = t.health.c
-    query = select(h.kiosk).where(
-        h.hall == hall, h.kind == "printer", h.kiosk.is_not(None), h.reason != HOST_LOST
-    )
-    return set(connection.execute(query).scalars())
+    return set(connection.execute(_SERVED, {"hall": hall}).scalars())
 
 
 def printer_model(connection: Connection, hall: str, kiosk: str) -> str:
     """The model of the printer that stands at a kiosk, "" when none is declared."""
-    c = t.health.c
-    query = select(c.model).where(c.hall == hall, c.kiosk == kiosk, c.kind == "printer").limit(1)
-    return str(connection.execute(query).scalar_one_or_none() or "")
+    return str(connection.execute(_MODEL, {"hall": hall, "kiosk": kiosk}).scalar_one_or_none() or "")
 
 
 def printing_kiosks(connection: Connection, hall: str) -> list[str]:
     """The kiosks that have a printer of their own."""
-    query = select(t.health.c.kiosk).where(t.health.c.hall == hall, t.health.c.kind == "printer")
-    return sorted(set(connection.execute(query.where(t.health.c.kiosk.is_not(None))).scalars()))
+    return sorted(set(connection.execute(_PRINTING, {"hall": hall}).scalars()))
 
 
 def save_device(unit: Unit, row: dict[str, Any]) -> None:

@@ -45,7 +45,12 @@ _BOOKED = select(t.appointment.c.service, t.appointment.c.at).where(
 _CALLS = (
     select(t.call.c.window, t.leg.c.priority)
     .join_from(t.call, t.leg, t.call.c.leg == t.leg.c.id)
-    .where(t.call.c.hall == bindparam("hall"), t.call.c.day == bindparam("day"), t.call.c.n == 1)
+    .where(
+        t.call.c.hall == bindparam("hall"),
+        t.call.c.day == bindparam("day"),
+        t.call.c.n == 1,
+        t.call.c.taken_back.is_(False),
+    )
     .order_by(t.call.c.id.desc())
     .limit(1000)
 )

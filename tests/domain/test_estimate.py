@@ -225,6 +225,13 @@ def test_ties_are_called_in_the_order_of_their_ids() -> None:
     assert [found.legs[i].p50 for i in (1, 2)] == pytest.approx([0, 5])  # type: ignore[union-attr]
 
 
+def test_a_batch_keeps_its_window_for_all_its_matters() -> None:
+    waits = look(scene(leg(1, 3), leg(2, 2), leg(3, 1), items={2: 30}), Random)
+    assert [waits.legs[i].p50 for i in (1, 2, 3)] == pytest.approx([0, 5, 155])  # type: ignore[union-attr]
+    stands = look(scene(leg(1, 1), desks=(desk("1", "A", busy=Busy("a1", 10.0, "A", items=4)),)), Random)
+    assert stands.legs[1].p50 == pytest.approx(10, abs=0.1)  # type: ignore[union-attr]
+
+
 def test_overflow_only_when_the_own_queues_are_empty() -> None:
     helper = Desk("2", ((("A", None),), (("B", "b1"),)), False, ALWAYS)
     found = look(scene(leg(1, 60, "b1"), leg(2, 1), leg(3, 1), desks=(helper,)), Random)

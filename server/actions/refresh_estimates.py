@@ -19,6 +19,7 @@ from server.domain.estimate.promise import (
 from server.domain.events import EstimatesChanged
 from server.domain.routing import ORDINARY
 from server.settings import HallSettings
+from server.store.days import latest_day
 from server.store.estimates import (
     Expected,
     Foreseen,
@@ -40,7 +41,7 @@ STILL = timedelta(seconds=20)  # an expectation that moves less is left alone
 
 def refresh_estimates(unit: Unit, hall: HallSettings, outlook: Outlook, rough: bool) -> None:
     """Keep the answers of `outlook`; queues whose shown range changed are told to the faces."""
-    widths = _settle(unit)
+    widths = _settle(unit, timedelta(seconds=hall.hall.call.undo_seconds))
     before = forecasts(unit.connection, unit.hall)
     fresh = []
     for (service, priority), forecast in outlook.fresh.items():
@@ -68,10 +69,13 @@ def refresh_estimates(unit: Unit, hall: HallSettings, outlook: Outlook, rough: b
     promise_moved(unit, {leg: _foreseen("", "", f, widths, rough) for leg, f in found.items()})
 
 
-def _settle(unit: Unit) -> dict[int, float]:
-    """Learn from the promises that calls have settled; the width of a promise per bucket."""
+def _settle(unit: Unit, rest: timedelta) -> dict[int, float]:
+    """Learn from the promises that calls have settled; the width of a promise per bucket. rest: for so long a
+    call may be taken back, and settles nothing yet."""
     widths = calibration(unit.connection, unit.hall)
-    called = called_promises(unit.connection, unit.hall, unit.day) if unit.day else []
+    before = unit.now - rest
+    day = latest_day(unit.connection, unit.hall)  # its last calls settle after closing
+    called = called_promises(unit.connection, unit.hall, day, before) if day else []
     for promise in called:
         size = bucket(promise.p50_s / 60)
         c, calls = widths.get(size, (START, 0))

@@ -103,15 +103,17 @@ _WAITING = select(t.leg.c.id).where(
 _FORGET = delete(t.expectation).where(
     t.expectation.c.hall == bindparam("hall"), t.expectation.c.leg.not_in(_WAITING)
 )
-_CALLED = (  # promises whose leg has had its first call
+_CALLED = (  # promises whose leg has had a first call that stands
     select(*_PROMISE[:-1], func.min(t.call.c.at).label("called_at"))
     .join_from(t.promise, t.call, t.call.c.leg == t.promise.c.leg)
     .where(
         t.promise.c.hall == bindparam("hall"),
         t.promise.c.day == bindparam("day"),
         t.promise.c.waited_s.is_(None),
+        t.call.c.taken_back.is_(False),
     )
     .group_by(*_PROMISE[:-1])
+    .having(func.min(t.call.c.at) < bindparam("before"))
     .order_by(func.min(t.call.c.at), t.promise.c.leg)
 )
 _SETTLE = update(t.promise).where(t.promise.c.leg == bindparam("of_leg"))
@@ -200,9 +202,10 @@ def told_with(connection: Connection, ticket: int) -> Estimate:
     return Promise(*row).estimate if row else UNKNOWN
 
 
-def called_promises(connection: Connection, hall: str, day: str) -> list[Promise]:
-    """Promises of the day that a call has just settled, with what came true, in the order of the calls."""
-    rows = connection.execute(_CALLED, {"hall": hall, "day": day})
+def called_promises(connection: Connection, hall: str, day: str, before: datetime) -> list[Promise]:
+    """Promises of the day that a call `before` that moment has settled, with what came true, in the order of
+    the calls. A call that was taken back settles nothing."""
+    rows = connection.execute(_CALLED, {"hall": hall, "day": day, "before": before})
     return [Promise(*row[:-1], waited_s=_seconds(row.made_at, row.called_at)) for row in rows]
 
 

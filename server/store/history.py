@@ -16,6 +16,7 @@ from server.domain.estimate.leaving import Wait, learn_leaving
 from server.domain.estimate.pauses import Change, learn_pauses
 from server.domain.estimate.plan import opening_of
 from server.domain.estimate.times import ROUGH_DAYS, Learned, Visit, learn
+from server.domain.orders import Kind
 from server.domain.routing import APPOINTMENT, kind_of_class
 from server.domain.tickets import State
 from server.store import tables as t
@@ -25,7 +26,17 @@ WINDOW = timedelta(days=60)  # about 40 working days
 _LEG = t.leg.c
 _PAST = (_LEG.hall == bindparam("hall"), _LEG.day >= bindparam("first"), _LEG.day < bindparam("today"))
 _VISIT = select(_LEG.service, _LEG.queue, _LEG.window, _LEG.called_at, _LEG.ended_at)
-_DONE = (_LEG.state == State.DONE, _LEG.called_at.is_not(None), _LEG.ended_at.is_not(None))
+_BATCHES = (  # many matters in one visit say nothing about one
+    select(t.order_ticket.c.ticket)
+    .join_from(t.order_ticket, t.service_order, t.order_ticket.c.order == t.service_order.c.id)
+    .where(t.service_order.c.hall == bindparam("hall"), t.service_order.c.kind == Kind.BATCH)
+)
+_DONE = (
+    _LEG.state == State.DONE,
+    _LEG.called_at.is_not(None),
+    _LEG.ended_at.is_not(None),
+    _LEG.ticket.not_in(_BATCHES),
+)
 _VISITS = _VISIT.where(*_PAST, *_DONE)
 _TODAYS_VISITS = _VISIT.where(_LEG.hall == bindparam("hall"), _LEG.day == bindparam("today"), *_DONE)
 _DAYS = select(func.count(_LEG.day.distinct())).where(*_PAST, _LEG.state == State.DONE)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from server.domain.orders import OPEN, Kind, Order, OrderState
 from server.domain.refusals import OrderUnknown
+from server.domain.tickets import AT_WINDOW, State
 from server.store import tables as t
 from server.store.unit import Unit
 
@@ -24,6 +25,13 @@ _OF_TICKET = _ALL.join_from(t.service_order, t.order_ticket, t.order_ticket.c.or
     t.order_ticket.c.ticket == bindparam("ticket")
 )
 _SAVE = update(t.service_order).where(_O.id == bindparam("of_order"))
+_ITEMS = (
+    select(t.leg.c.id, _O["items"])
+    .join_from(t.service_order, t.order_ticket, t.order_ticket.c.order == _O.id)
+    .join(t.leg, t.leg.c.ticket == t.order_ticket.c.ticket)
+    .where(_O.hall == bindparam("hall"), _O.kind == Kind.BATCH, t.leg.c.service == _O.service)
+    .where(t.leg.c.day == bindparam("day"), t.leg.c.state.in_((State.WAITING, *AT_WINDOW)))
+)
 _S = t.order_step.c
 _STEPS = select(_S.at, _S.person, _S.text).where(_S.order == bindparam("order")).order_by(_S.id)
 _NUMBERS = (
@@ -80,6 +88,11 @@ def order_of(connection: Connection, hall: str, ticket: int) -> Order | None:
     """The order for which a number was taken."""
     row = connection.execute(_OF_TICKET, {"hall": hall, "ticket": ticket}).mappings().one_or_none()
     return _order(row) if row else None
+
+
+def batch_items(connection: Connection, hall: str, day: str) -> dict[int, int]:
+    """Leg -> how many matters it brings, of the batches that wait or stand at a window."""
+    return {leg: items for leg, items in connection.execute(_ITEMS, {"hall": hall, "day": day})}
 
 
 def save_order(unit: Unit, order: Order, **values: Any) -> Order:

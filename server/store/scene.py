@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, select
@@ -24,6 +25,7 @@ from server.store import tables as t
 from server.store.days import find_day
 from server.store.estimates import forecast_for
 from server.store.history import todays_visits
+from server.store.orders import batch_items
 from server.store.tickets import legs_in
 from server.store.windows import posts
 
@@ -45,7 +47,12 @@ _BOOKED = select(t.appointment.c.service, t.appointment.c.at).where(
 _CALLS = (
     select(t.call.c.window, t.leg.c.priority)
     .join_from(t.call, t.leg, t.call.c.leg == t.leg.c.id)
-    .where(t.call.c.hall == bindparam("hall"), t.call.c.day == bindparam("day"), t.call.c.n == 1)
+    .where(
+        t.call.c.hall == bindparam("hall"),
+        t.call.c.day == bindparam("day"),
+        t.call.c.n == 1,
+        t.call.c.taken_back.is_(False),
+    )
     .order_by(t.call.c.id.desc())
     .limit(1000)
 )
@@ -65,6 +72,7 @@ def read_scene(
     legs = legs_in(connection, hall, day.day, State.WAITING, *AT_WINDOW)
     at_desk = {leg.window: leg for leg in legs if leg.state in AT_WINDOW}
     seats = posts(connection, hall)
+    items = batch_items(connection, hall, day.day)
     desks = []
     for window in settings.catalogue.windows.values():
         post = seats.get(window.id, Post(window.id))
@@ -74,7 +82,7 @@ def read_scene(
                 pools=_pools(settings, window, post, local),
                 comprehensive=window.kind == "comprehensive",
                 spells=spells_of(window, post.state, local, hours, day.by_hand, past.pauses.tardy),
-                busy=_busy(at_desk.get(window.id), now),
+                busy=_busy(at_desk.get(window.id), now, items),
                 pause_left=past.pauses.minutes if post.state is WindowState.PAUSED else 0.0,
                 clerk=post.clerk,
             )
@@ -114,6 +122,7 @@ def read_scene(
         pauses=past.pauses,
         slow=past.slow(todays_visits(connection, hall, day.day)),
         slow_spread=SLOW_SPREAD,
+        items=items,
     )
 
 
@@ -129,10 +138,11 @@ def _pools(settings: HallSettings, window: Window, post: Post, local: datetime) 
     return (own, overflow) if overflow else (own,)
 
 
-def _busy(leg: Leg | None, now: datetime) -> Busy | None:
+def _busy(leg: Leg | None, now: datetime, items: Mapping[int, int]) -> Busy | None:
     if leg is None or leg.called_at is None:
         return None
-    return Busy(leg.service, max((now - leg.called_at).total_seconds() / 60, 0.0), leg.queue)
+    elapsed = max((now - leg.called_at).total_seconds() / 60, 0.0)
+    return Busy(leg.service, elapsed, leg.queue, items.get(leg.id, 1))
 
 
 def _recent(connection: Connection, hall: str, day: str) -> dict[str, tuple[str, ...]]:

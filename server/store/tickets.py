@@ -274,9 +274,10 @@ def waiting_heads(
     connection: Connection, hall: str, day: str, window: str, pools: Pools, clerk: str | None = None
 ) -> list[Leg]:
     """The first legs by origin of every (queue, service, priority) line that `window` may call from `pools`,
-    and those that wait for this window or for its `clerk` alone.
+    those first handled here, and those that wait for this window or for its `clerk` alone.
 
-    The lines are served in order of origin, so their heads are all that the rule has to compare.
+    The lines are served in order of origin, so their heads are all that the rule has to compare. A supplement
+    that was first handled here goes first and would hide who stands behind it, so it is in no line.
     """
     rows = connection.execute(_heads(pools), {"hall": hall, "day": day, "window": window, "clerk": clerk})
     return [_leg(row) for row in rows]
@@ -287,13 +288,18 @@ def _heads(pools: Pools) -> Executable:
     leg = t.leg.c
     mine = or_(*(and_(leg.queue == q, leg.service == s) if s else leg.queue == q for q, s in pools))
     line = select(leg.queue, leg.service, leg.priority, func.min(leg.origin_at)).where(_WAITING, mine)
-    untargeted = (leg.target_window.is_(None), leg.target_clerk.is_(None))
+    elsewhere = or_(leg.first_window.is_(None), leg.first_window != bindparam("window"))
+    untargeted = (leg.target_window.is_(None), leg.target_clerk.is_(None), elsewhere)
     everyone = line.where(*untargeted).group_by(leg.queue, leg.service, leg.priority)
     heads = tuple_(leg.queue, leg.service, leg.priority, leg.origin_at).in_(everyone)
     open_to_all = select(*_LEG).where(_WAITING, *untargeted, heads)
     for_me = select(*_LEG).where(_WAITING, leg.target_window == bindparam("window"))
     came_back = select(*_LEG).where(
-        _WAITING, mine, leg.target_window.is_(None), leg.first_window == bindparam("window")
+        _WAITING,
+        mine,
+        leg.target_window.is_(None),
+        leg.target_clerk.is_(None),
+        leg.first_window == bindparam("window"),
     )
     for_person = select(*_LEG).where(_WAITING, leg.target_clerk == bindparam("clerk"))
     return open_to_all.union_all(for_me, came_back, for_person)

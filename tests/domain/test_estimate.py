@@ -9,7 +9,7 @@ from random import Random
 from time import process_time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from server.domain.catalogue import Window
@@ -52,6 +52,8 @@ NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 SERVICES = {"a1": "A", "a2": "A", "b1": "B"}
 MINUTES = {"a1": 5.0, "a2": 20.0, "b1": 8.0}
 EXACT = {s: ServiceTime(log(m), 1e-9) for s, m in MINUTES.items()}
+ODD = {"a1": 5.0137, "a2": 20.0071, "b1": 8.0113}  # so that no age ever equals a limit to the microsecond
+ODD_TIMES = {s: ServiceTime(log(m), 1e-12) for s, m in ODD.items()}
 ALWAYS = ((0.0, inf),)
 
 
@@ -89,9 +91,10 @@ LEGS = st.lists(
 
 
 @given(LEGS)
+@example([(0, "b1", "elder")] * 3 + [(22, "a1", ORDINARY), (66, "a2", ORDINARY)])  # near `hard` at its call
 def test_a_future_calls_in_the_order_of_the_rule(drawn: list[tuple[int, str, str]]) -> None:
     legs = [leg(i, ago, service, kind) for i, (ago, service, kind) in enumerate(drawn, 1)]
-    found = Stage(scene(*legs, desks=(desk("1", "A", "B"),))).play(Random(1))
+    found = Stage(scene(*legs, desks=(desk("1", "A", "B"),), times=ODD_TIMES)).play(Random(1))
     waiting, t, run, expected = list(legs), 0.0, 0, {}
     mean_all = sum(MINUTES.values()) / 3
     while waiting:
@@ -101,11 +104,10 @@ def test_a_future_calls_in_the_order_of_the_rule(drawn: list[tuple[int, str, str
         expected[chosen.leg.id] = t
         run = run + 1 if is_protected(chosen.leg) else 0
         waiting.remove(chosen.leg)
-        t += MINUTES[chosen.leg.service]
+        t += ODD[chosen.leg.service]
     assert found == pytest.approx(expected, abs=1e-5)
 
 
-ODD = {"a1": 5.0137, "a2": 20.0071, "b1": 8.0113}  # so that no age ever equals a limit to the microsecond
 PERSON = st.tuples(
     st.integers(0, 120),
     st.sampled_from(["a1", "a2", "b1"]),
@@ -136,7 +138,7 @@ def test_a_future_calls_whom_the_rule_of_the_hall_would_call(
         if kind == APPOINTMENT:  # some are here before their time
             person = replace(person, origin_at=NOW + timedelta(minutes=30 - ago))
         elif kind == SUPPLEMENT:
-            person = replace(person, first_window="1")
+            person = replace(person, first_window="1" if flag else "2")
         else:
             person = replace(person, target_window=window, came_back=flag and window is not None)
         legs.append(person)
@@ -144,8 +146,7 @@ def test_a_future_calls_whom_the_rule_of_the_hall_would_call(
         Desk("1", ((("A", None), ("B", None)),), True, ((0.0, inf),)),
         Desk("2", ((("A", None),), (("B", "b1"),)), False, ((0.37, inf),)),
     )
-    odd = {s: ServiceTime(log(m), 1e-12) for s, m in ODD.items()}
-    found = Stage(scene(*legs, desks=desks, rules=rules, max_share=share, times=odd)).play(Random(1))
+    found = Stage(scene(*legs, desks=desks, rules=rules, max_share=share, times=ODD_TIMES)).play(Random(1))
     assert found == pytest.approx(_by_the_hall(legs, desks, rules, share), abs=1e-5)
 
 
@@ -186,7 +187,7 @@ def _heads(waiting: list[Leg], window: str, pools: tuple[tuple[str, str | None],
     mine = [x for x in waiting if any(q == x.queue and s in (None, x.service) for q, s in pools)]
     lines: dict[tuple[str, str, str], list[Leg]] = {}
     for x in mine:
-        if x.target_window is None:
+        if x.target_window is None and x.first_window != window:
             lines.setdefault((x.queue, x.service, x.priority), []).append(x)
     heads = [x for line in lines.values() for x in line if x.origin_at == min(y.origin_at for y in line)]
     heads += [x for x in waiting if x.target_window == window]
@@ -222,6 +223,13 @@ def test_nobody_eligible_nobody_called() -> None:
 def test_ties_are_called_in_the_order_of_their_ids() -> None:
     found = look(scene(leg(2, 5), leg(1, 5)), Random)
     assert [found.legs[i].p50 for i in (1, 2)] == pytest.approx([0, 5])  # type: ignore[union-attr]
+
+
+def test_a_batch_keeps_its_window_for_all_its_matters() -> None:
+    waits = look(scene(leg(1, 3), leg(2, 2), leg(3, 1), items={2: 30}), Random)
+    assert [waits.legs[i].p50 for i in (1, 2, 3)] == pytest.approx([0, 5, 155])  # type: ignore[union-attr]
+    stands = look(scene(leg(1, 1), desks=(desk("1", "A", busy=Busy("a1", 10.0, "A", items=4)),)), Random)
+    assert stands.legs[1].p50 == pytest.approx(10, abs=0.1)  # type: ignore[union-attr]
 
 
 def test_overflow_only_when_the_own_queues_are_empty() -> None:

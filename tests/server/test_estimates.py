@@ -15,6 +15,7 @@ from server.actions.no_show import give_back_place, no_show
 from server.actions.staff_window import close_window, pause_window, resume_window
 from server.actions.start import start
 from server.actions.transfer import transfer
+from server.actions.undo import undo
 from server.app import App, create_app
 from server.domain.actors import SYSTEM
 from server.domain.estimate.promise import START
@@ -173,6 +174,7 @@ def test_a_leg_transferred_twice_keeps_an_expectation(day: HallDay, estimator: E
     assert [promise and promise.occasion for promise in told] == [None, None, "moved"]
     day.clock.forward(minutes=3)
     day.call("W01")
+    day.clock.forward(seconds=day.hall.hall.call.undo_seconds + 1)
     estimator.once()
     with day.store.read() as connection:
         report = accuracy(connection, day.store.hall, "2026-03-02", "2026-03-02")
@@ -230,6 +232,61 @@ def test_the_promise_is_kept_as_it_was_and_settled_by_the_call(day: HallDay, est
     assert report.taken.error_min == pytest.approx((settled.waited_s - settled.p50_s) / 60)
     assert report.queues == {"A": report.taken}
     assert report.days == {"2026-03-02": report.taken}
+
+
+def test_a_call_that_is_taken_back_settles_no_promise(day: HallDay, estimator: Estimator) -> None:
+    """Neither while it may be taken back nor afterwards; the call that stands does."""
+    day.open("W01")
+    estimator.once()
+    taken = day.take()
+    day.clock.forward(minutes=1)
+
+    def waited() -> int | None:
+        estimator.once()
+        with day.store.read() as connection:
+            promise = find_promise(connection, taken.leg.id)
+        assert promise is not None
+        return promise.waited_s
+
+    day.call("W01")
+    assert waited() is None, "it may still be taken back"
+    day.at("W01", undo, day.hall, "W01")
+    day.clock.forward(minutes=9)
+    assert waited() is None
+    day.call("W01")
+    day.clock.forward(seconds=day.hall.hall.call.undo_seconds + 1)
+    assert waited() == 10 * 60
+    with day.store.read() as connection:
+        assert [calls for _, calls in calibration(connection, day.store.hall).values()] == [1]
+
+
+def test_the_last_call_of_the_day_settles_its_promise_after_closing(
+    day: HallDay, estimator: Estimator
+) -> None:
+    day.open("W01")
+    estimator.once()
+    taken = day.take()
+    day.call("W01")
+    day.serve("W01", minutes=0.1)
+    with day.store.unit(SYSTEM) as unit:
+        close_day(unit)
+    day.clock.forward(minutes=1)
+    estimator.once()
+    with day.store.read() as connection:
+        promise = find_promise(connection, taken.leg.id)
+    assert promise is not None
+    assert promise.waited_s == 0
+
+
+def test_a_call_that_is_taken_back_weighs_in_no_ratio(day: HallDay) -> None:
+    day.open("W01")
+    day.take("S001", "elder")
+    day.call("W01")
+    day.at("W01", undo, day.hall, "W01")
+    with day.store.read() as connection:
+        found = read_scene(connection, day.store.hall, day.hall, own_history(day), day.clock())
+    assert found is not None
+    assert found.recent == {}
 
 
 def test_the_faces_hear_only_of_what_changed(day: HallDay, estimator: Estimator) -> None:

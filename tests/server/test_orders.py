@@ -15,9 +15,11 @@ from server.actions.orders import finish_order, keep_orders, make_order, plan_ba
 from server.app import App
 from server.domain.actors import SYSTEM, Actor
 from server.domain.orders import OPEN, STEPS, Kind, Order, OrderState, OrderStep, check_free
+from server.estimator import Estimator
 from server.seal import Broken, seal, unseal
 from server.settings import HallSettings
 from server.store import tables as t
+from server.store.history import todays_visits
 from server.store.orders import find_order, notes_of, order_by_code
 from server.store.slips import last_slip
 from server.store.trail import Wanted, lines
@@ -180,6 +182,32 @@ def test_C5_without_anybody_at_the_agreed_window_the_batch_waits_for_all(
     number = do(kiosk, "/api/check-in", code=code)["ticket"]["number"]
     assert do(desk, "/api/windows/W01/call-next")["desk"]["ticket"]["number"] == number
     assert ask(kiosk, "/api/check-in", code="00000000").json["refused"] == "booking-unknown"
+
+
+def test_C5_who_waits_behind_a_batch_is_told_so_and_it_teaches_nothing(
+    app: App, guide: Caller, kiosk: Caller, clock: Clock
+):
+    order = made(guide, "batch", service="S003", items=12)
+    code = do(guide, f"{order}/batch", at=at(9, 10), window="W01")["order"]["code"]
+    desk = staff(app, "clerk")
+    do(desk, "/api/windows/W01/open")
+    do(kiosk, "/api/check-in", code=code)
+    service = app.house.hall.catalogue.services["S003"]
+
+    def waits() -> float:
+        """Minutes for who stands behind the batch, in the middle."""
+        fresh = Estimator(app.house).once().fresh["S003", "ordinary"]
+        assert fresh is not None
+        return fresh.p50
+
+    assert waits() > 8 * service.avg_minutes
+    do(desk, "/api/windows/W01/call-next")
+    do(desk, "/api/windows/W01/start")
+    assert waits() > 8 * service.avg_minutes
+    clock.forward(minutes=12 * service.avg_minutes)
+    do(staff(app, "clerk"), "/api/windows/W01/finish")
+    with app.house.store.read() as connection:
+        assert todays_visits(connection, app.house.hall.id, "2026-03-02") == []
 
 
 # --- C6 / A21 agency

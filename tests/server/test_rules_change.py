@@ -159,6 +159,28 @@ def test_supplement_goes_first_at_its_first_handlers_window_and_is_ordinary_else
     assert (leg.number, leg.rule) == (back.ticket.number, "protected")
 
 
+def test_another_windows_supplement_is_seen_behind_ones_own(day: HallDay):
+    """Who waits long is next after a run of protected calls, though an own supplement came first."""
+    priority = replace(day.hall.hall.priority, max_share_of_calls=1.0)
+    rules = replace(day.hall.rules, run=1, guard=5.0)
+    day.hall = replace(day.hall, rules=rules, hall=replace(day.hall.hall, priority=priority))
+    day.open("W01", "W02")
+    backs = []
+    for window in ("W01", "W01", "W02"):
+        with day.store.unit(clerk("ZW025")) as unit:
+            wish = (day.hall, day.template, URL, "S001", "supplement")
+            backs.append(take_number(unit, *wish, first_window=window).ticket.number)
+        day.clock.forward(minutes=1)
+    day.clock.forward(minutes=10)
+    called = []
+    for _ in backs:
+        leg = day.call("W01")
+        assert leg is not None
+        called.append((leg.number, leg.rule))
+        day.serve("W01")
+    assert called == [(backs[0], "protected"), (backs[2], "guard"), (backs[1], "protected")]
+
+
 def test_a_supplement_without_a_first_handler_waits_like_everybody(day: HallDay):
     day.open("W01")
     day.take()

@@ -108,7 +108,12 @@ class Stage:
         share = Fraction(scene.max_share).limit_denominator(10)
         self._share = (share.numerator, share.denominator - 1) if scene.max_share < 1 else None
         self._busy = [
-            (i, self._time(d.busy.service), d.busy.elapsed, scene.pace.get((d.window, d.busy.queue), 1.0))
+            (
+                i,
+                self._time(d.busy.service),
+                d.busy.elapsed,
+                scene.pace.get((d.window, d.busy.queue), 1.0) * d.busy.items,
+            )
             for i, d in enumerate(scene.desks)
             if d.busy is not None
         ]
@@ -260,7 +265,7 @@ class _Future:
         desks, ranks, heads = scene.desks, stage._ranks, self._heads
         leaving, asked = scene.leaving, set(stage._asked)
         ages = self._given_back_by_now() if leaving.given_back else {}
-        pause_rate = scene.pauses.per_minute
+        pause_rate, items = scene.pauses.per_minute, scene.items
         ready = self._first_moments()
         idle: set[int] = set()
         calls: dict[int, float] = {}
@@ -312,7 +317,8 @@ class _Future:
                     self._comes_back(line, person, at)
             else:
                 time = stage._time(person[4])
-                at = t + exp(dice.gauss(time.mu, time.sigma)) * seat.pace * self._slow
+                takes = exp(dice.gauss(time.mu, time.sigma)) * seat.pace * self._slow
+                at = t + (takes * items.get(id, 1) if items else takes)
             if pause_rate and dice.random() < pause_rate * (at - t):
                 at += dice.expovariate(1 / scene.pauses.minutes)
             again = next_moment(desk.spells, at)

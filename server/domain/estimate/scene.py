@@ -30,11 +30,13 @@ class Dice(Protocol):
 
 @dataclass(frozen=True)
 class Busy:
-    """Who stands at a window: the service, the queue it came from and the minutes since the call."""
+    """Who stands at a window: the service, the queue it came from, the minutes since the call, and how many
+    matters of the service it brought (集约)."""
 
     service: str
     elapsed: float
     queue: str = ""
+    items: int = 1
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ class Desk:
 class Scene:
     """`booked`: appointments of today that have not checked in. `recent`: classes of a window's last calls,
     newest first, "" = of the whole hall; read only where `max_share` or a ratio of the rules caps a class.
-    `slow`: how much longer than usual things take today, known up to the share `slow_spread`.
+    `slow`: how much longer than usual things take today, known up to the share `slow_spread`. `items`:
+    waiting leg -> how many matters of its service it brings, where that is more than one.
     """
 
     now: datetime
@@ -97,3 +100,4 @@ class Scene:
     pauses: Pauses = field(default_factory=Pauses)
     slow: float = 1.0
     slow_spread: float = 0.0
+    items: Mapping[int, int] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from drivers.errors import LineLost
 from drivers.line.clock import Clock
 from drivers.line.ports import Port, ports
 from drivers.line.serial_line import SerialLine, Settings
-from drivers.protocol.probes import PROBES, Probe, Seen, is_loud
+from drivers.protocol.probes import CLEAR, PROBES, Probe, Seen, is_loud
 
 log = logging.getLogger(__name__)
 ADDRESSES: Final = 16  # asked on each line, from 1; a hall's strips are numbered from 1
@@ -120,7 +120,8 @@ def _ask_line(
 
 def _ask(line: SerialLine, probe: Probe, addresses: int, stopped: threading.Event) -> list[Seen]:
     """Everybody who answers; an answer counts when the same question gets it twice. What a printer would act
-    on is asked last, and only when somebody has answered.
+    on is asked last, and only when somebody has answered. Until then the line may be a mute printer's, and
+    what it took in is cleared away.
     """
     seen: list[Seen] = []
     asked = [(at, probe.ask(at)) for at in (range(1, addresses + 1) if probe.addressed else (0,))]
@@ -132,6 +133,8 @@ def _ask(line: SerialLine, probe: Probe, addresses: int, stopped: threading.Even
         first = _once(line, probe, address, question)
         if first is not None and _once(line, probe, address, question) is not None:
             seen.append(first)
+        elif probe.addressed and not seen:
+            line.send(CLEAR)
     return sorted(seen, key=lambda one: one.address)
 
 

@@ -24,7 +24,7 @@ from drivers.line.clock import Clock, JumpClock
 from drivers.line.record import Passed, Record
 from drivers.line.serial_line import SerialLine
 from drivers.protocol.explain import READERS, Explainer
-from drivers.protocol.probes import LOUD, PROBES, Seen, is_loud
+from drivers.protocol.probes import CLEAR, COLUMNS, LOUD, PROBES, Seen, is_loud
 from drivers.spec import CONFIG, MODELS, load
 from drivers.virtual.bench import BENCH
 from drivers.virtual.bxk import BxkCard
@@ -82,8 +82,9 @@ def test_a_line_without_an_answer_hears_nothing_that_prints(bench):
         cable.join(paper)
         found, _ = look([f"virtual://{probe.driver}"], (probe.kind,), addresses=40, clock=clock)
         assert (found, len(heard) > 300) == ([], True)
-        own = bytes(heard).replace(b"\x10\x04\x01", b"")
-        assert not LOUD.intersection(own)
+        asked = bytes(heard).replace(b"\x10\x04\x01", b"").split(CLEAR)
+        assert not LOUD.intersection(b"".join(asked))
+        assert max(map(len, asked)) <= COLUMNS  # a line of text is printed when it is full
 
 
 def test_loud_addresses_are_found_where_others_answer(plug):
@@ -106,8 +107,9 @@ def test_a_printer_and_strips_are_found_where_they_are(plug):
     assert [card.text for card in cards] == ["", ""]  # nothing was shown
 
 
-def test_a_mute_printer_that_was_asked_everything_prints_its_next_slip_clean(plug):
-    paper = Printer("p", options={"mm_per_s": "5000"})
+@pytest.mark.parametrize("dots", ["384", "576"])
+def test_a_mute_printer_that_was_asked_everything_prints_its_next_slip_clean(plug, dots):
+    paper = Printer("p", options={"mm_per_s": "5000", "dots": dots})
     paper.act("fault", {"fault": "silent"})
     url = plug(paper, shared=False)
     assert look([url], ("printer", "strip"), addresses=3)[0] == []

@@ -12,6 +12,7 @@ from server.store.unit import Unit
 from server.store.upsert import upsert
 
 HOST_LOST = "host_lost"  # the reason of every machine whose host is away
+PAPER_OUT = "paper_out"  # a printer's own word
 
 
 def health_of(connection: Connection, hall: str) -> list[dict[str, Any]]:
@@ -39,6 +40,14 @@ def printing_kiosks(connection: Connection, hall: str) -> list[str]:
     """The kiosks that have a printer of their own."""
     query = select(t.health.c.kiosk).where(t.health.c.hall == hall, t.health.c.kind == "printer")
     return sorted(set(connection.execute(query.where(t.health.c.kiosk.is_not(None))).scalars()))
+
+
+def lacks_paper(connection: Connection, hall: str, kiosk: str) -> bool:
+    """Has the printer of this kiosk said that its paper is out? False while nobody knows."""
+    c = t.health.c
+    here = (c.hall == hall, c.kiosk == kiosk, c.kind == "printer")
+    said = connection.execute(select(c.state, c.reason).where(*here)).all()
+    return any((row.state, row.reason) == ("down", PAPER_OUT) for row in said)
 
 
 def save_device(unit: Unit, row: dict[str, Any]) -> None:

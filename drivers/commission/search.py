@@ -13,11 +13,13 @@ from drivers.errors import LineLost
 from drivers.line.clock import Clock
 from drivers.line.ports import Port, ports
 from drivers.line.serial_line import SerialLine, Settings
+from drivers.protocol import escpos
 from drivers.protocol.probes import PROBES, Probe, Seen, is_loud
 
 log = logging.getLogger(__name__)
 ADDRESSES: Final = 16  # asked on each line, from 1; a hall's strips are numbered from 1
 GAP_S: Final = 0.02
+NARROWEST: Final = 30  # columns of a printer's line that may be filled: paper of 58 mm has 32 or 30
 
 
 @dataclass(frozen=True)
@@ -126,9 +128,14 @@ def _ask(line: SerialLine, probe: Probe, addresses: int, stopped: threading.Even
     asked = [(at, probe.ask(at)) for at in (range(1, addresses + 1) if probe.addressed else (0,))]
     if probe.addressed:
         asked.sort(key=lambda one: is_loud(one[1]))
+    column = NARROWEST  # where a mute printer may stand
     for address, question in asked:
         if stopped.is_set() or (probe.addressed and is_loud(question) and not seen):
             break
+        if probe.addressed and not seen and column + len(question) > NARROWEST:
+            line.send(escpos.INIT)  # nobody else knows it; a full line would be printed
+            column = 0
+        column += len(question)
         first = _once(line, probe, address, question)
         if first is not None and _once(line, probe, address, question) is not None:
             seen.append(first)

@@ -2,9 +2,10 @@
 
 Each protocol's own question for a sign of life, and what counts as its answer. The order matters: a printer
 is asked first, because a printer takes any other bytes for text. What a mute printer may have taken in stays
-in its line buffer, for no question holds a byte that would print it (`LOUD`); every slip begins by emptying
-it. An address whose question would hold one is asked last, and only where somebody else has answered, so
-that the line is known to be no printer's. Keypads cannot be asked: they are listened for.
+in its line buffer, for no question holds a byte that would print it (`LOUD`), and the buffer is emptied
+before it is full (drivers/commission/search.py). An address whose question would hold one is asked last, and
+only where somebody else has answered, so that the line is known to be no printer's. Keypads cannot be asked:
+they are listened for.
 
 Baud rates are the usual ones (HARDWARE, sections 1.1, 2.1, 3.1); the second BX-K rate is a guess.
 """

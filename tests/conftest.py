@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as property_settings
 from sqlalchemy import create_engine, text
 
 from server.domain.actors import Actor
@@ -23,6 +25,10 @@ from tests import postgres
 
 if TYPE_CHECKING:
     from server.app import App
+
+# A busy machine is no wrong answer: examples have no deadline, a test has its timeout.
+property_settings.register_profile("hall", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+property_settings.load_profile("hall")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -123,7 +123,9 @@ class Asks:
         record, since = self._host.record(spec.name), int(facts.get("since", 0))
         entries: list[Answer] = []
         room = MOST
-        fresh = [one for one in explained(record.since(0), spec.driver) if one[0].number > since]
+        fresh = [
+            one for one in explained(record.since(0), spec.driver, spec.profile) if one[0].number > since
+        ]
         for passed, said in reversed(together(fresh)[-ENTRIES:]):
             room -= len(passed.hex) + 120
             if room < 0:

@@ -52,7 +52,7 @@ def send(spec: DeviceSpec, text: str, clock: Clock | None = None) -> tuple[Outco
     """Show `text` (or the model's test) once; how it ended, and every byte both ways."""
     record = Record()
     outcome = try_out(spec, trial_job(spec, text), clock, record)
-    entries = together(explained(record.since(0), spec.driver))
+    entries = together(explained(record.since(0), spec.driver, spec.profile))
     first = entries[0][0].at if entries else 0.0
     return outcome, [
         {

@@ -228,7 +228,8 @@ Entry = tuple[str, str, int, Passed, list[tuple[str, dict[str, Any]]]]
 
 def _listen(options: argparse.Namespace, end: float) -> Iterator[Entry]:
     """Only listening: nothing is written to the line."""
-    record = Record()
+    kind = MODELS[options.driver][0] if options.driver else None
+    record = Record(discreet=getattr(kind, "discreet", False))  # nobody's card into a file
     line = SerialLine(options.line, Settings(options.baud), record=record)
     explainer = tracefile.Explainer(options.driver)
     line.open()

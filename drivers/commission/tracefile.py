@@ -79,9 +79,9 @@ def replay(
 Explained = tuple[Passed, list[tuple[str, dict[str, Any]]]]
 
 
-def explained(entries: Iterable[Passed], driver: str) -> list[Explained]:
+def explained(entries: Iterable[Passed], driver: str, profile: Any = None) -> list[Explained]:
     """The entries of a record with their meaning."""
-    explainer = Explainer(driver)
+    explainer = Explainer(driver, profile)
     return [(one, explainer.feed(one.way, one.data) if one.way != "!" else []) for one in entries]
 
 

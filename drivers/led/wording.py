@@ -27,8 +27,10 @@ COLOURS: Final[dict[TextKind, Colour]] = {
 
 
 def say(job: ShowText, words: Mapping[str, str]) -> str:
-    """The sentence for this job."""
+    """The sentence for this job; a text that has no number says itself where the sentence is made of one."""
     sentence = words.get(job.tone, "{text}")
+    if "{number}" in sentence and not job.number:
+        sentence = "{text}"
     facts = {"text": job.text, "number": job.number or "", "window": job.window_number or ""}
     return sentence.format_map(facts)
 

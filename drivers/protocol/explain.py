@@ -5,8 +5,9 @@
     keypad_ff68  echo {address} · counts {address, digits} · ask_rating {address}   key {address, key, value}
                                                                                  rating {address, value}
 
-A word's sentence stands in config/text (wiring.said). Bytes that mean nothing here give nothing: the hex is
-shown beside.
+Other screens: explain_screens.py; other keypads and readers: explain_desks.py. Where frames are described in
+a profile (`led_frame`, `keypad_polled`), they are read by it. A word's sentence stands in config/text
+(wiring.said). Bytes that mean nothing here give nothing: the hex is shown beside.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from drivers.protocol import escpos, ff68, onbon_bxk
+from drivers.protocol import escpos, explain_desks, explain_screens, ff68, onbon_bxk
 
 Said = tuple[str, dict[str, Any]]
 TO, FROM = ">", "<"
@@ -23,9 +24,13 @@ TO, FROM = ">", "<"
 
 @dataclass
 class Explainer:
-    """Fed with a line's bytes in their order; remembers what is half said, and for ESC/POS what was asked."""
+    """Fed with a line's bytes in their order; remembers what is half said, and for ESC/POS what was asked.
+
+    profile: that of the device, where the driver's frames are described by it.
+    """
 
     driver: str
+    profile: Any = None
     _rest: dict[str, bytes] = field(default_factory=lambda: {TO: b"", FROM: b""})
     _asked: list[int] = field(default_factory=list)
 
@@ -144,9 +149,34 @@ def _ff68_from(_one: Explainer, data: bytes) -> tuple[list[Said], bytes]:
 
 
 Reader = Callable[[Explainer, bytes], tuple[list[Said], bytes]]
+Plain = Callable[[Any, bytes], tuple[list[Said], bytes]]
+
+
+def _by_profile(read: Plain) -> Reader:
+    return lambda one, data: read(one.profile, data)
+
+
+_APERTUM: Final[dict[str, Reader]] = {
+    TO: _by_profile(explain_desks.apertum_to),
+    FROM: _by_profile(explain_desks.apertum_from),
+}
 #: driver -> way -> reader; a protocol without one is shown as hex alone
 READERS: Final[dict[str, dict[str, Reader]]] = {
     "escpos": {TO: _escpos_to, FROM: _escpos_from},
     "onbon_bxk": {TO: _bxk_to, FROM: _bxk_from},
     "keypad_ff68": {TO: _ff68_to, FROM: _ff68_from},
+    "pingan_lihe": {
+        TO: _by_profile(explain_screens.pingan_to),
+        FROM: _by_profile(explain_screens.pingan_from),
+    },
+    "alpha": {TO: _by_profile(explain_screens.alpha_to)},
+    "modbus_led": {
+        TO: _by_profile(explain_screens.modbus_to),
+        FROM: _by_profile(explain_screens.modbus_from),
+    },
+    "led_frame": {TO: _by_profile(explain_screens.frame_to), FROM: _by_profile(explain_screens.frame_from)},
+    "apertum_board": _APERTUM,
+    "apertum_box": _APERTUM,
+    "keypad_polled": {TO: _by_profile(explain_desks.polled_to), FROM: _by_profile(explain_desks.polled_from)},
+    "idcard_sam": {TO: _by_profile(explain_desks.sam_to), FROM: _by_profile(explain_desks.sam_from)},
 }

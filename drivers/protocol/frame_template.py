@@ -111,6 +111,23 @@ class Template:
             value = self._value(field, message)
             values.append(value)
             sizes.append(_size(field) if field.kind in ("len", "checksum") else len(value))
+        self._count(values, sizes)
+        return b"".join(
+            value if self._is_frame(at) else b"".join(self.escape.get(b, bytes((b,))) for b in value)
+            for at, value in enumerate(values)
+        )
+
+    def agrees(self, values: Sequence[bytes]) -> bool:
+        """Are the lengths and checksums in these values, one per field, those of the others?"""
+        counted = list(values)
+        try:
+            self._count(counted, [len(value) for value in values])
+        except EncodeError:
+            return False
+        return counted == list(values)
+
+    def _count(self, values: list[bytes], sizes: Sequence[int]) -> None:
+        """Fill in lengths, then checksums. Raises EncodeError for a length that does not fit."""
         for at, field in enumerate(self.fields):
             if field.kind == "len":
                 first, last = self._span(field)
@@ -119,10 +136,6 @@ class Template:
             if field.kind == "checksum":
                 first, last = self._span(field)
                 values[at] = _check(field, b"".join(values[first : last + 1]))
-        return b"".join(
-            value if self._is_frame(at) else b"".join(self.escape.get(b, bytes((b,))) for b in value)
-            for at, value in enumerate(values)
-        )
 
     def outside(self, text: str) -> str:
         """The characters of `text` the device cannot draw, each once."""

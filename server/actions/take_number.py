@@ -22,6 +22,7 @@ from server.settings import HallSettings
 from server.store.days import find_day
 from server.store.errands import add_errand
 from server.store.estimates import make_promise, told_with
+from server.store.health import lacks_paper
 from server.store.quotas import numbers_of
 from server.store.slips import Slip, copies, last_slip
 from server.store.snapshots.view import View
@@ -65,8 +66,8 @@ def take_number(
     confirmed: codes of the refusals that ask and were answered. first_window: where a supplement was first
     handled. further: the services that follow on the same number (一票到底), in their order.
     Raises ServiceUnknown, ServiceByStaff, ServiceSingle, ServiceRepeated, PriorityUnknown, WindowUnknown,
-    DayClosed, DayClosing, AppointmentOnly, HoursClosed, LunchClosed, QueueFull, IdentityNeeded, PersonLimit,
-    ServiceTwice, QueueLong, NumbersExhausted.
+    DayClosed, DayClosing, KioskNoPaper, AppointmentOnly, HoursClosed, LunchClosed, QueueFull, IdentityNeeded,
+    PersonLimit, ServiceTwice, QueueLong, NumbersExhausted.
     """
     item = hall.catalogue.services.get(service)
     if item is None:
@@ -88,6 +89,7 @@ def take_number(
     if held is not None:
         return _held(unit, hall, slips, base_url, held)
     check_giving(unit, hall, queue.prefix)
+    _check_paper(unit, hall)
     check_quotas(unit, hall, queue, item)
     if self_service and reading is None and hall.identity_of(item) == "id_card_required":
         raise refusals.IdentityNeeded(service=service, name=item.name)  # staff give it without a card
@@ -109,6 +111,13 @@ def take_number(
     facts = {"number": ticket.number, "service": service, "priority": priority, **_noted(further)}
     unit.note("ticket.take", f"ticket:{ticket.id}", **facts, **({"card": True} if reading else {}))
     return Taken(ticket, leg, ahead, slip, estimate, further=tuple(further))
+
+
+def _check_paper(unit: Unit, hall: HallSettings) -> None:
+    """A hall may say that a kiosk without paper gives no numbers; staff give them all the same."""
+    kiosk = unit.actor.kiosk
+    if kiosk and hall.hall.ticket.paper_out == "stop" and lacks_paper(unit.connection, unit.hall, kiosk):
+        raise refusals.KioskNoPaper(kiosk=kiosk)
 
 
 def _noted(further: Sequence[str]) -> dict[str, list[str]]:

@@ -78,6 +78,9 @@ CardExpired = _refusal("CardExpired", "card-expired", "The card was read too lon
 BookingNone = _refusal("BookingNone", "booking-none", "Nothing is booked with this card for today.", 404)
 ReprintsSpent = _refusal("ReprintsSpent", "reprints-spent", "This slip was reprinted as often as allowed.")
 
+KioskNoPaper = _refusal(
+    "KioskNoPaper", "kiosk-no-paper", "This kiosk has no paper; another one gives numbers."
+)
 NoPrinter = _refusal("NoPrinter", "no-printer", "No printer is declared there.")
 MaterialUnknown = _refusal("MaterialUnknown", "material-unknown", "The service has no such material.", 422)
 SlipsInvalid = _refusal(

@@ -12,11 +12,13 @@ from server.store.unit import Unit
 from server.store.upsert import upsert
 
 HOST_LOST = "host_lost"  # the reason of every machine whose host is away
+PAPER_OUT = "paper_out"  # a printer's own word
 _H = t.health.c
 _PRINTERS = (_H.hall == bindparam("hall"), _H.kind == "printer")
 _SERVED = select(_H.kiosk).where(*_PRINTERS, _H.kiosk.is_not(None), _H.reason != HOST_LOST)
 _PRINTING = select(_H.kiosk).where(*_PRINTERS, _H.kiosk.is_not(None))
 _MODEL = select(_H.model).where(*_PRINTERS, _H.kiosk == bindparam("kiosk")).limit(1)
+_SAID = select(_H.state, _H.reason).where(*_PRINTERS, _H.kiosk == bindparam("kiosk"))
 
 
 def health_of(connection: Connection, hall: str) -> list[dict[str, Any]]:
@@ -37,6 +39,12 @@ def printer_model(connection: Connection, hall: str, kiosk: str) -> str:
 def printing_kiosks(connection: Connection, hall: str) -> list[str]:
     """The kiosks that have a printer of their own."""
     return sorted(set(connection.execute(_PRINTING, {"hall": hall}).scalars()))
+
+
+def lacks_paper(connection: Connection, hall: str, kiosk: str) -> bool:
+    """Has the printer of this kiosk said that its paper is out? False while nobody knows."""
+    said = connection.execute(_SAID, {"hall": hall, "kiosk": kiosk})
+    return any((row.state, row.reason) == ("down", PAPER_OUT) for row in said)
 
 
 def save_device(unit: Unit, row: dict[str, Any]) -> None:

@@ -38,9 +38,11 @@ class HallDay:
                 open_window(unit, self.hall, window)
         return self
 
-    def take(self, service: str = "S001", priority: str = "ordinary", actor: Any = KIOSK) -> Taken:
+    def take(
+        self, service: str = "S001", priority: str = "ordinary", actor: Any = KIOSK, **more: Any
+    ) -> Taken:
         with self.store.unit(actor) as unit:
-            return take_number(unit, self.hall, self.template, URL, service, priority)
+            return take_number(unit, self.hall, self.template, URL, service, priority, **more)
 
     def at(self, window: str, deed: Any, *args: Any, **kwargs: Any) -> Any:
         """Do `deed(unit, …)` as the clerk of `window`."""

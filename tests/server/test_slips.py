@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from server.domain.actors import SYSTEM, Actor
 from server.domain.events import Event, SlipChanged
 from server.domain.slips import FACTS, Line, SlipBook, SlipTemplate
 from server.store import tables as t
+from server.store.health import save_device
 from server.store.slips import Slip, find_slip, slips_in
 from server.store.snapshots.manager import slips_value
 from server.store.snapshots.view import View
@@ -184,6 +186,39 @@ def test_a_number_of_a_day_that_has_ended_is_not_printed_again(day: HallDay):
         close_day(unit)
     with pytest.raises(refusals.DayClosed):
         reprint(day, first.ticket)
+
+
+# --- a hall whose kiosks stop without paper
+@pytest.mark.parametrize(
+    ("rule", "state", "reason", "refused"),
+    [
+        ("stop", "down", "paper_out", True),
+        ("go_on", "down", "paper_out", False),
+        ("stop", "down", "cover_open", False),
+        ("stop", "warn", "near_end", False),
+        ("stop", "unknown", "host_lost", False),
+    ],
+)
+def test_a_kiosk_without_paper_gives_no_numbers_where_the_hall_says_so(
+    day: HallDay, rule: str, state: str, reason: str, refused: bool
+):
+    """Kept by the server: whatever the kiosk's page believes. Another kiosk and staff are not concerned."""
+    ticket = replace(day.hall.hall.ticket, paper_out=rule)
+    day.hall = replace(day.hall, hall=replace(day.hall.hall, ticket=ticket))
+    day.open()
+    held = day.take(person="p1").ticket
+    row = {"device": "p", "kind": "printer", "model": "slip_80mm", "line": "x", "window": None, "host": "h"}
+    with day.store.unit(SYSTEM) as unit:
+        save_device(unit, {**row, "kiosk": "K1", "state": state, "reason": reason, "detail": ""})
+    if refused:
+        with pytest.raises(refusals.KioskNoPaper) as no:
+            day.take()
+        assert no.value.facts == {"kiosk": "K1"}
+        assert day.take(person="p1").ticket == held, "who has a number is told it again"
+    else:
+        assert day.take().slip is not None
+    assert day.take(actor=Actor("device", "kiosk-2", "kiosk", kiosk="K2")).slip is not None
+    assert day.take(actor=clerk("ZW025")).ticket.number
 
 
 # --- what printing never does

@@ -20,6 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from server.domain.announcing import AnnounceRules, announce_troubles
 from server.domain.appointments import Appointments
+from server.domain.boards import BoardBook, board_troubles
 from server.domain.calendar import HallCalendar, Interval, LocalDay
 from server.domain.catalogue import (
     STRICT,
@@ -277,6 +278,8 @@ class HallSettings:
     rules: Rules
     tidal: TidalTrigger = field(default_factory=TidalTrigger)
     dispatch: Dispatch = field(default_factory=Dispatch)
+    boards: BoardBook = field(default_factory=BoardBook)
+    photos: Mapping[str, Path] = field(default_factory=dict)  # person -> picture for the badge
     files: Catalogue = field(default_factory=lambda: Catalogue({}, {}, {}, {}, {}))  # before any placement
     placement: int = 0  # version of the published placement in `catalogue`; 0 = the files alone
     rules_version: int = 0  # version of `rules`; 0 = the file as it was read at the start
@@ -444,6 +447,7 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
         spoken = sorted(file.stem for file in (common / "voice").glob("*.toml"))
         for key, zh, en in announce_troubles(hall.announce, catalogue.windows, spoken):
             r.no(path, f"announce.{key}", zh, en)
+    boards = _read_boards(r, folder / "boards.toml", catalogue)
     slips = _read_slips(r, common / "slips", catalogue)
     for text in {common / "text" / "zh.toml", *(common / "text").glob("*.toml")}:
         r.load(text)
@@ -465,11 +469,35 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
         local=local,
     )
     now = placed(catalogue, Placement())
-    kept = (tidal, dispatch)
+    kept = (tidal, dispatch, boards, _photos(folder / "photos", catalogue))
     papers = {"slips": slips, "file_slips": slips}
     return HallSettings(
         hall, now, calendar, rating, tuple(levels), choices, rules, *kept, files=catalogue, **papers
     )
+
+
+def read_boards(path: Path, catalogue: Catalogue) -> BoardBook:
+    """boards.toml, checked whole; without one every board shows everything. Raises SettingsError."""
+    r = Reader()
+    found = _read_boards(r, path, catalogue)
+    if r.troubles:
+        raise SettingsError(r.troubles)
+    return found
+
+
+def _read_boards(r: Reader, path: Path, catalogue: Catalogue) -> BoardBook:
+    if not path.exists():
+        return BoardBook()
+    book = r.parse(BoardBook, r.load(path), path)
+    for key, zh, en in board_troubles(book, catalogue) if book else ():
+        r.no(path, key, zh, en)
+    return book or BoardBook()
+
+
+def _photos(folder: Path, catalogue: Catalogue) -> dict[str, Path]:
+    """photos/<person>.jpg and the like; who has none gets initials."""
+    found = {path.stem: path for path in sorted(folder.glob("*")) if path.suffix in (".jpg", ".png", ".webp")}
+    return {person: path for person, path in found.items() if person in catalogue.people}
 
 
 def read_rules(path: Path) -> Rules:

@@ -173,6 +173,24 @@ class Privacy:
 
 
 @dataclass(frozen=True)
+class Handover:
+    """How a clerk takes the ticket's references along into the department's own system (受理系统).
+
+    `url`: an address with {number} {ticket} {leg} {service} {task_code} {window} {clerk}, each escaped; never
+    anything of the citizen. Empty: no button.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    url: str = ""
+    zh: str = "打开受理系统"
+    en: str = "Open case system"
+
+
+HANDED_OVER = ("number", "ticket", "leg", "service", "task_code", "window", "clerk")
+UNSAFE_SCHEMES = ("javascript:", "data:", "vbscript:", "file:", "blob:")
+
+
+@dataclass(frozen=True)
 class HallFile:
     """hall.toml"""
 
@@ -185,6 +203,7 @@ class HallFile:
     priority: PriorityRules = field(default_factory=PriorityRules)
     appointment: Appointments = field(default_factory=Appointments)
     privacy: Privacy = field(default_factory=Privacy)
+    handover: Handover = field(default_factory=Handover)
 
 
 @dataclass(frozen=True)
@@ -425,6 +444,10 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
         r.no(path, "centre.timezone", "没有这个时区", "no such time zone")
     for key in ("template_zh", "template_zh_second_language", "template_en") if hall else ():
         _fill(r, path, f"announce.{key}", getattr(hall.announce, key), ("ticket", "window"))
+    if hall:
+        _fill(r, path, "handover.url", hall.handover.url, HANDED_OVER)
+        if hall.handover.url.strip().lower().startswith(UNSAFE_SCHEMES):
+            r.no(path, "handover.url", "不能用这种地址", "no address of this kind")
     catalogue = _read_catalogue(r, folder)
     closed, works, years, local = _read_calendar(r, folder / "calendar.toml")
     rating, levels = _read_rating(r, folder / "rating.toml")

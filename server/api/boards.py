@@ -56,7 +56,8 @@ def get_figures() -> ResponseReturnValue:
 @bp.get("/media/<board>/<name>", endpoint="get_own_medium")
 def get_medium(name: str, board: str = "") -> ResponseReturnValue:
     """A picture or video of the boards; parts of a video are given when asked for."""
-    path = next((p for p in _media(board) if p.name == name), None)
+    shown = (p for p in _media(board) if p.name == name and (not board or p.parent.name == board))
+    path = next(shown, None)
     if path is None:
         raise NotFound()
     return send_file(path, conditional=True, max_age=60)

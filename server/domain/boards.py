@@ -34,7 +34,7 @@ class Board:
     rows: Annotated[int, Field(ge=0, le=20)] = 0  # of windows on one page
     page_s: Annotated[int, Field(ge=4, le=120)] = 10  # how long a page of windows stays
     media_s: Annotated[int, Field(ge=4, le=600)] = 12  # how long a picture stays; a video runs to its end
-    side: Annotated[int, Field(ge=25, le=75)] = 62  # share of the width that the calls take, percent
+    side: Annotated[int, Field(ge=0, le=75)] = 0  # share of the width that the calls take, percent
     theme: Literal["dark", "light"] = "dark"
     lang: Literal["zh", "en", "both"] = "zh"  # both: by turns
 

@@ -109,6 +109,7 @@ def _ticket(view: View, leg: Leg) -> dict[str, Any]:
         "leg": leg.id,
         "number": leg.number,
         "service": _service(view, leg.service),
+        "task_code": view.settings.catalogue.services[leg.service].task_code,
         "queue": leg.queue,
         "priority": leg.priority,
         "state": leg.state,

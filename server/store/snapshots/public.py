@@ -15,7 +15,7 @@ from server.store.estimates import UNKNOWN, estimate_json
 from server.store.scene import queue_estimates
 from server.store.snapshots.view import Ids, Rows, View, iso, wanted
 
-CALLS_SHOWN = 10
+CALLS_SHOWN = 24  # a board of one area picks its own
 NEXT_SHOWN = 4
 COUNTED = (
     State.WAITING,

@@ -318,6 +318,8 @@ export interface ChoiceCount {
   reasons: Record<string, number>
 }
 export interface DeskTicket {
+  /** The national code of the service; empty where it has none. */
+  task_code?: string
   id: string
   leg: string
   number: string

@@ -15,6 +15,7 @@ from server import clock as clock_module
 from server.api import (
     accuracy,
     audit,
+    boards,
     booking,
     booking_pages,
     day,
@@ -118,7 +119,7 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     for door in (
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
-        *(audit, leaves, orders),
+        *(audit, leaves, orders, boards),
     ):
         app.register_blueprint(door.bp)
 

@@ -20,6 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from server.domain.announcing import AnnounceRules, announce_troubles
 from server.domain.appointments import Appointments
+from server.domain.boards import BoardBook, board_troubles
 from server.domain.calendar import HallCalendar, Interval, LocalDay
 from server.domain.catalogue import (
     STRICT,
@@ -172,6 +173,24 @@ class Privacy:
 
 
 @dataclass(frozen=True)
+class Handover:
+    """How a clerk takes the ticket's references along into the department's own system (受理系统).
+
+    `url`: an address with {number} {ticket} {leg} {service} {task_code} {window} {clerk}, each escaped; never
+    anything of the citizen. Empty: no button.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    url: str = ""
+    zh: str = "打开受理系统"
+    en: str = "Open case system"
+
+
+HANDED_OVER = ("number", "ticket", "leg", "service", "task_code", "window", "clerk")
+UNSAFE_SCHEMES = ("javascript:", "data:", "vbscript:", "file:", "blob:")
+
+
+@dataclass(frozen=True)
 class HallFile:
     """hall.toml"""
 
@@ -184,6 +203,7 @@ class HallFile:
     priority: PriorityRules = field(default_factory=PriorityRules)
     appointment: Appointments = field(default_factory=Appointments)
     privacy: Privacy = field(default_factory=Privacy)
+    handover: Handover = field(default_factory=Handover)
 
 
 @dataclass(frozen=True)
@@ -277,6 +297,8 @@ class HallSettings:
     rules: Rules
     tidal: TidalTrigger = field(default_factory=TidalTrigger)
     dispatch: Dispatch = field(default_factory=Dispatch)
+    boards: BoardBook = field(default_factory=BoardBook)
+    photos: Mapping[str, Path] = field(default_factory=dict)  # person -> picture for the badge
     files: Catalogue = field(default_factory=lambda: Catalogue({}, {}, {}, {}, {}))  # before any placement
     placement: int = 0  # version of the published placement in `catalogue`; 0 = the files alone
     rules_version: int = 0  # version of `rules`; 0 = the file as it was read at the start
@@ -422,6 +444,10 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
         r.no(path, "centre.timezone", "没有这个时区", "no such time zone")
     for key in ("template_zh", "template_zh_second_language", "template_en") if hall else ():
         _fill(r, path, f"announce.{key}", getattr(hall.announce, key), ("ticket", "window"))
+    if hall:
+        _fill(r, path, "handover.url", hall.handover.url, HANDED_OVER)
+        if hall.handover.url.strip().lower().startswith(UNSAFE_SCHEMES):
+            r.no(path, "handover.url", "不能用这种地址", "no address of this kind")
     catalogue = _read_catalogue(r, folder)
     closed, works, years, local = _read_calendar(r, folder / "calendar.toml")
     rating, levels = _read_rating(r, folder / "rating.toml")
@@ -444,6 +470,7 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
         spoken = sorted(file.stem for file in (common / "voice").glob("*.toml"))
         for key, zh, en in announce_troubles(hall.announce, catalogue.windows, spoken):
             r.no(path, f"announce.{key}", zh, en)
+    boards = _read_boards(r, folder / "boards.toml", catalogue)
     slips = _read_slips(r, common / "slips", catalogue)
     for text in {common / "text" / "zh.toml", *(common / "text").glob("*.toml")}:
         r.load(text)
@@ -465,11 +492,35 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
         local=local,
     )
     now = placed(catalogue, Placement())
-    kept = (tidal, dispatch)
+    kept = (tidal, dispatch, boards, _photos(folder / "photos", catalogue))
     papers = {"slips": slips, "file_slips": slips}
     return HallSettings(
         hall, now, calendar, rating, tuple(levels), choices, rules, *kept, files=catalogue, **papers
     )
+
+
+def read_boards(path: Path, catalogue: Catalogue) -> BoardBook:
+    """boards.toml, checked whole; without one every board shows everything. Raises SettingsError."""
+    r = Reader()
+    found = _read_boards(r, path, catalogue)
+    if r.troubles:
+        raise SettingsError(r.troubles)
+    return found
+
+
+def _read_boards(r: Reader, path: Path, catalogue: Catalogue) -> BoardBook:
+    if not path.exists():
+        return BoardBook()
+    book = r.parse(BoardBook, r.load(path), path)
+    for key, zh, en in board_troubles(book, catalogue) if book else ():
+        r.no(path, key, zh, en)
+    return book or BoardBook()
+
+
+def _photos(folder: Path, catalogue: Catalogue) -> dict[str, Path]:
+    """photos/<person>.jpg and the like; who has none gets initials."""
+    found = {path.stem: path for path in sorted(folder.glob("*")) if path.suffix in (".jpg", ".png", ".webp")}
+    return {person: path for person, path in found.items() if person in catalogue.people}
 
 
 def read_rules(path: Path) -> Rules:

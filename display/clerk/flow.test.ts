@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { actOf, choiceOf, type Clerk, clockOf, keyOf, light, type Msg, next, panelOf, type Press, since, start, targets, undoLeft } from './flow'
+import { actOf, choiceOf, type Clerk, clockOf, keyOf, light, type Msg, next, panelOf, type Press, since, start, targets, undoLeft, handoverUrl, minutesBeside, ownOf } from './flow'
 
 const me = { id: 'ZW003', name: '王雪', role: 'clerk', title: '', window: 'W03' }
 const play = (...msgs: Msg[]): Clerk => msgs.reduce(next, start)
@@ -143,10 +143,31 @@ describe('seldom deeds', () => {
     expect(panelOf('call-choice')).toEqual({ kind: 'choice' })
     expect(panelOf('services')).toEqual({ kind: 'services' })
     expect(panelOf('undo')).toBeNull()
-    expect(keyOf('emergency')).toBe('')
+    expect(keyOf('emergency')).toBe('E')
   })
   it('sends to colleagues at other windows, never to oneself', () => {
     const people = [{ id: 'ZW003', name: '王雪', window: 'W03', number: '3', state: 'open' }, { id: 'ZW005', name: '孙丽', window: 'W05', number: '5', state: 'open' }]
     expect(targets([], { queue: 'A', window: 'W03' }, people)).toContainEqual({ kind: 'person', id: 'ZW005', name: '孙丽 · 5' })
+  })
+})
+
+describe('beside the acts', () => {
+  it('every key opens one thing and no two share one', () => {
+    expect(ownOf(press('KeyU'), desk())).toBe('aside')
+    expect(ownOf(press('Slash'), desk())).toBe('keys')
+    expect(ownOf(press('KeyU'), desk({ name: 'panel', panel: { kind: 'keys' } }))).toBeNull()
+    expect(ownOf(press('KeyU', { typing: true }), desk())).toBeNull()
+  })
+  it('moves the minutes of a pause by arrow, and stops at the ends', () => {
+    expect(minutesBeside(null, 1)).toBe(5)
+    expect(minutesBeside(5, -1)).toBeNull()
+    expect(minutesBeside(null, -1)).toBeNull()
+    expect(minutesBeside(120, 1)).toBe(120)
+  })
+  it('takes references along, escaped, and nothing it does not know', () => {
+    const ticket = { id: 7, leg: 9, number: 'A001', service: { id: 'S 1&x' }, task_code: '' }
+    expect(handoverUrl('https://sl.example/new?n={number}&s={service}&t={task_code}&c={clerk}&w={window}&l={leg}&i={ticket}&z={name}', ticket, '1', 'ZW001')).toBe(
+      'https://sl.example/new?n=A001&s=S%201%26x&t=&c=ZW001&w=1&l=9&i=7&z={name}',
+    )
   })
 })

@@ -24,6 +24,8 @@ export type Panel =
   | { kind: 'choice' }
   | { kind: 'services' }
   | { kind: 'correct'; leg: number }
+  | { kind: 'aside' } // the held and the missed, by digit
+  | { kind: 'keys' }
 export interface Toast {
   id: number
   tone: 'bad' | 'good'
@@ -119,6 +121,8 @@ export const KEYS: { code: string; key: string; act: Act }[] = [
   { code: 'KeyA', key: 'A', act: 'services' },
   { code: 'KeyP', key: 'P', act: 'pause' },
   { code: 'KeyP', key: 'P', act: 'resume' },
+  { code: 'KeyQ', key: 'Q', act: 'close' },
+  { code: 'KeyE', key: 'E', act: 'emergency' }, // held for a second, like its button
 ]
 export const keyOf = (act: Act): string => KEYS.find((k) => k.act === act)?.key ?? ''
 
@@ -133,6 +137,41 @@ export function actOf(press: Press, can: readonly string[], clerk: Clerk): Act |
   if (press.repeat || press.typing || press.chord || clerk.panel || clerk.busy || clerk.step.name !== 'desk') return null
   return KEYS.find((k) => k.code === press.code && can.includes(k.act))?.act ?? null
 }
+/** What a key opens on this desk alone. */
+export type Own = 'aside' | 'correct' | 'handover' | 'keys'
+export const OWN_KEYS: { code: string; key: string; own: Own }[] = [
+  { code: 'KeyU', key: 'U', own: 'aside' },
+  { code: 'KeyM', key: 'M', own: 'correct' },
+  { code: 'KeyO', key: 'O', own: 'handover' },
+  { code: 'Slash', key: '?', own: 'keys' },
+]
+export function ownOf(press: Press, clerk: Clerk): Own | null {
+  if (press.repeat || press.typing || press.chord || clerk.panel || clerk.busy || clerk.step.name !== 'desk') return null
+  return OWN_KEYS.find((k) => k.code === press.code)?.own ?? null
+}
+export const ownKey = (own: Own): string => OWN_KEYS.find((k) => k.own === own)!.key
+
+/** Minutes a pause may last; null: not said. */
+export const PAUSE_MINUTES = [null, 5, 10, 15, 30, 60, 120] as const
+/** The choice beside `minutes`, as the arrow keys move it. */
+export function minutesBeside(minutes: number | null, step: 1 | -1): number | null {
+  const at = PAUSE_MINUTES.indexOf(minutes as (typeof PAUSE_MINUTES)[number])
+  return PAUSE_MINUTES[Math.min(PAUSE_MINUTES.length - 1, Math.max(0, at + step))]!
+}
+
+/** The address of the department's own system for this ticket: references only, each escaped. */
+export function handoverUrl(
+  template: string,
+  ticket: { id: string | number; leg: string | number; number: string; service: { id: string }; task_code?: string },
+  window: string,
+  clerk: string,
+): string {
+  const facts: Record<string, string> = {
+    number: ticket.number, ticket: String(ticket.id), leg: String(ticket.leg), service: ticket.service.id, task_code: ticket.task_code || '', window, clerk,
+  }
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => (name in facts ? encodeURIComponent(facts[name]!) : whole))
+}
+
 /** 1…9 choose within an open panel: the index, or null. */
 export function choiceOf(press: Press, count: number): number | null {
   if (press.repeat || press.typing || press.chord) return null

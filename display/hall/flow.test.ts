@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Board, columns, hoursOf, inOrder, next, quiet, shownCalls, type Spoken, spokenOf, STALE } from './flow'
+import { type Board, gridOf, hoursOf, inOrder, type Layout, next, ofAreas, pageOf, places, quiet, returnOf, shownCalls, type Spoken, spokenOf, STALE, STANDARD } from './flow'
 import type { WindowRow } from '@client/contract'
 
 const spoken = (id: string, number = id, at = 0, n = 1): Spoken => ({ id, number, window: '3', n, at, voice: `/api/voice/${id}.wav`, text: number })
@@ -77,8 +77,42 @@ describe('what is shown', () => {
   it('sorts windows as people count', () => {
     expect(inOrder({ a: win('10'), b: win('2'), c: win('1') }).map((w) => w.number)).toEqual(['1', '2', '10'])
   })
-  it('gives 14 windows two columns and 30 three', () => {
-    expect([7, 14, 30].map(columns)).toEqual([1, 2, 3])
+  it.each([
+    [0, 1, 4, 1],
+    [7, 1, 7, 1],
+    [14, 2, 7, 1],
+    [24, 3, 8, 1],
+    [30, 3, 5, 2],
+    [60, 3, 7, 3],
+  ])('%i windows stand in %i columns of %i rows on %i pages, each on one of them', (count, columns, rows, pages) => {
+    const grid = gridOf(count)
+    expect(grid).toEqual({ columns, rows, pages })
+    expect(columns * rows * pages).toBeGreaterThanOrEqual(count)
+    for (let i = 0; i < count; i++) expect(pageOf(i, grid)).toBeLessThan(pages)
+  })
+  it('keeps the columns and rows that the file asks for', () => expect(gridOf(60, 4, 5)).toEqual({ columns: 4, rows: 5, pages: 3 }))
+  it('shows the windows of its areas, all without one', () => {
+    const all = [{ zone: 'A区' }, { zone: 'B区' }]
+    expect(ofAreas(all, ['B区'])).toEqual([{ zone: 'B区' }])
+    expect(ofAreas(all, [])).toEqual(all)
+  })
+  it.each<[Partial<Layout>, string]>([
+    [{}, 'calls|windows|queues'],
+    [{ parts: ['windows', 'queues', 'calls', 'next'] }, 'calls|windows|next,queues'],
+    [{ parts: ['windows'] }, 'windows||'],
+    [{ parts: ['calls', 'media', 'windows'] }, 'calls|windows|'],
+    [{ parts: ['calls', 'media', 'windows'], media: [{ src: 'a.png', video: false }] }, 'calls,media|windows|'],
+    [{ parts: ['figures', 'media'], media: [{ src: 'a.png', video: false }] }, 'figures|media|'],
+  ])('puts %j to %s', (some, where) => {
+    const { left, right, below } = places({ ...STANDARD, ...some })
+    expect([left, right, below].join('|')).toBe(where)
+  })
+  it('knows when a paused window goes on, and when that is past', () => {
+    const back_at = '2026-03-02T06:00:00Z'
+    expect(returnOf({ back_at }, Date.parse('2026-03-02T05:59:00Z'))).toBe(Date.parse(back_at))
+    expect(returnOf({ back_at }, Date.parse(back_at))).toBe('soon')
+    expect(returnOf({ back_at: null }, 0)).toBeNull()
+    expect(returnOf(null, 0)).toBeNull()
   })
   it('knows the hours of a day', () => {
     const hours = { weekday: [['08:30', '12:00'], ['14:00', '17:30']], saturday: [['09:00', '12:00']], sunday: [] }

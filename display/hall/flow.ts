@@ -97,10 +97,81 @@ export function inOrder<W extends { number: string }>(windows: Record<string, W>
   return Object.values(windows).sort((a, b) => a.number.localeCompare(b.number, 'en', { numeric: true }))
 }
 
-/** Columns of the windows grid, so that 14 windows stay large and 30 still fit. */
-export function columns(count: number): number {
-  if (count <= 7) return 1
-  return count <= 16 ? 2 : 3
+// ---- layout as data ---------------------------------------------------------------------------------
+
+/** What boards.toml says of this board, with what it has to tell and to play. */
+export type Part = 'calls' | 'windows' | 'queues' | 'next' | 'media' | 'figures'
+export interface Layout {
+  id: string
+  parts: Part[]
+  areas: string[]
+  queues: string[]
+  calls: number
+  columns: number
+  rows: number
+  page_s: number
+  media_s: number
+  side: number
+  theme: 'dark' | 'light'
+  lang: 'zh' | 'en' | 'both'
+  notices: Notice[]
+  media: Medium[]
+}
+export interface Notice {
+  zh: string
+  en: string
+  urgent: boolean
+}
+export interface Medium {
+  src: string
+  video: boolean
+}
+export const STANDARD: Layout = {
+  id: '', parts: ['calls', 'windows', 'queues'], areas: [], queues: [], calls: 5, columns: 0, rows: 0,
+  page_s: 10, media_s: 12, side: 0, theme: 'dark', lang: 'zh', notices: [], media: [],
+}
+
+/** What stands where: `left` and `right` beside each other (one above the other upright), `below` over the whole width. */
+export interface Places {
+  left: Part[]
+  right: Part[]
+  below: Part[]
+}
+export function places(layout: Layout): Places {
+  const shown = layout.parts.filter((part) => part !== 'media' || layout.media.length > 0)
+  const of = (...parts: Part[]) => parts.filter((part) => shown.includes(part))
+  const windows = of('windows')
+  const main = of('calls', 'figures')
+  const left = windows.length ? of('calls', 'figures', 'media') : main
+  const right = windows.length ? windows : of('media')
+  return { left: left.length ? left : right, right: left.length ? right : [], below: of('next', 'queues') }
+}
+
+/** Only the windows of the board's areas. */
+export const ofAreas = <W extends { zone: string }>(windows: W[], areas: readonly string[]): W[] =>
+  areas.length ? windows.filter((w) => areas.includes(w.zone)) : windows
+
+export interface Grid {
+  columns: number
+  rows: number
+  pages: number
+}
+/** The grid of windows: 14 stay large, 24 fit on a page, more are paged through evenly. */
+export function gridOf(count: number, columns = 0, rows = 0): Grid {
+  const wide = columns || (count <= 7 ? 1 : count <= 16 ? 2 : 3)
+  const most = rows || 8
+  const pages = Math.max(1, Math.ceil(count / (wide * most)))
+  const high = rows || Math.max(4, Math.ceil(Math.ceil(count / pages) / wide))
+  return { columns: wide, rows: high, pages }
+}
+/** The page on which the window at `index` stands. */
+export const pageOf = (index: number, grid: Grid): number => Math.min(grid.pages - 1, Math.floor(index / (grid.columns * grid.rows)))
+
+/** When a paused window goes on: its local time, 'soon' once that is past, null when nobody said. */
+export function returnOf(pause: { back_at: string | null } | null | undefined, now: number): number | 'soon' | null {
+  if (!pause || !pause.back_at) return null
+  const at = Date.parse(pause.back_at)
+  return at > now ? at : 'soon'
 }
 
 /** Today's opening hours. `weekday`: 0 = Sunday … 6 = Saturday, in the hall's own zone. */

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from server.actions.at_window import working_post
 from server.actions.tidal import check_tidal
 from server.domain import refusals
@@ -49,17 +51,21 @@ def open_window(unit: Unit, hall: HallSettings, window: str, take_over: bool = F
     unit.note("window.open", f"window:{window}", taken_from=post.clerk)
 
 
-def pause_window(unit: Unit, hall: HallSettings, window: str, reason: str) -> None:
-    """Pause with a reason from the list; a ticket at the window stays. Raises WindowPaused,
-    PauseReasonUnknown."""
+def pause_window(
+    unit: Unit, hall: HallSettings, window: str, reason: str, minutes: int | None = None
+) -> None:
+    """Pause with a reason from the list, and say when one is back if that is known; a ticket at the window
+    stays. Raises WindowPaused, PauseReasonUnknown."""
     post, clerk = working_post(unit, window)
     if reason not in {r.id for r in hall.choices.pause_reason}:
         raise refusals.PauseReasonUnknown(reason=reason)
     if post.state is WindowState.PAUSED:
         raise refusals.WindowPaused(window=window)
-    save_post(unit, window, state=WindowState.PAUSED, clerk=clerk, session=post.session, pause_reason=reason)
+    back_at = unit.now + timedelta(minutes=minutes) if minutes else None
+    why = {"pause_reason": reason, "back_at": back_at}
+    save_post(unit, window, state=WindowState.PAUSED, clerk=clerk, session=post.session, **why)
     unit.add(WindowPaused(window, reason))
-    unit.note("window.pause", f"window:{window}", reason=reason)
+    unit.note("window.pause", f"window:{window}", reason=reason, **({"minutes": minutes} if minutes else {}))
 
 
 def resume_window(unit: Unit, window: str) -> None:

@@ -97,6 +97,9 @@ def get_hall() -> ResponseReturnValue:
         "pause_reasons": [{"id": r.id, "zh": r.zh, "en": r.en} for r in hall.choices.pause_reason],
         "choice_reasons": [{"id": r.id, "zh": r.zh, "en": r.en} for r in hall.choices.choice_reason],
         "announce": announce_facts(),
+        "handover": {"url": hall.hall.handover.url, "zh": hall.hall.handover.zh, "en": hall.hall.handover.en}
+        if hall.hall.handover.url
+        else None,
         "paper_out": hall.hall.ticket.paper_out,
         "outcomes": [{"id": o.id, "zh": o.zh, "en": o.en} for o in hall.choices.outcome],
     }

@@ -8,6 +8,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import request
 from flask.typing import ResponseReturnValue
+from pydantic import Field
 
 from server.actions.call_next import call_next
 from server.actions.finish import finish
@@ -35,6 +36,7 @@ class OpenBody(Act):
 
 class PauseBody(Act):
     reason: Word
+    minutes: int | None = Field(default=None, ge=1, le=480)  # back after so long, when the clerk knows
 
 
 class FinishBody(Act):
@@ -90,8 +92,12 @@ def post_close(window: str, body: Act) -> ResponseReturnValue:
 @needs("window.pause")
 @bp.input(PauseBody, arg_name="body")
 def post_pause(window: str, body: PauseBody) -> ResponseReturnValue:
-    """Pause with a reason of the hall's list."""
-    return at_desk(window, body, lambda unit: pause_window(unit, house().hall, window, body.reason))
+    """Pause with a reason of the hall's list and, if one wishes, the minutes until one is back."""
+
+    def deed(unit: Unit) -> None:
+        pause_window(unit, house().hall, window, body.reason, body.minutes)
+
+    return at_desk(window, body, deed)
 
 
 @bp.post("/resume")

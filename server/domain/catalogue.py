@@ -179,7 +179,8 @@ class Person:
     a_window: str = ""
     b_windows: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()
-    title: str = ""
+    title: str = ""  # the post, on the badge
+    duties: str = ""  # what this person answers for, on the badge
     sign_language: bool = False
     skill_until: Mapping[str, date] = field(default_factory=dict)  # skill -> its last day; none = no end
 

@@ -20,7 +20,7 @@ class WindowState(StrEnum):
 
 @dataclass(frozen=True)
 class Post:
-    """A window as it is now: state, who sits there since when, and why it is paused."""
+    """A window as it is now: state, who sits there since when, why it is paused and until when."""
 
     window: str
     state: WindowState = WindowState.CLOSED
@@ -28,6 +28,7 @@ class Post:
     session: str | None = None
     since: datetime | None = None
     pause_reason: str | None = None
+    back_at: datetime | None = None  # when the clerk means to be back; None: not said
 
 
 def check_may_call(post: Post, clerk: str, open_leg: str | None) -> None:

@@ -52,6 +52,7 @@ def _whole(value: Callable[[View], Any]) -> Callable[[View, str], Any]:
 
 _WINDOWS = RowsPart("windows", e.WINDOW, "window", public.window_rows)
 _QUEUES = RowsPart("queues", e.QUEUE, "queue", public.queue_rows)
+_NEXT = RowsPart("next", e.QUEUE, "queue", public.next_rows)
 _DAY = ValuePart("day", frozenset({e.DAY}), _whole(public.day_value))
 _APPOINTMENTS = frozenset({e.APPOINTMENTS})
 _CALLS = ValuePart("calls", frozenset({e.CALLS}), _whole(public.calls_value))
@@ -59,7 +60,7 @@ _CALLS = ValuePart("calls", frozenset({e.CALLS}), _whole(public.calls_value))
 FACES: dict[str, Face] = {
     face.name: face
     for face in (
-        Face("hall", "", (_WINDOWS, _QUEUES), (_CALLS, _DAY)),
+        Face("hall", "", (_WINDOWS, _QUEUES, _NEXT), (_CALLS, _DAY)),
         Face(
             "window",
             "window",

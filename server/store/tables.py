@@ -243,6 +243,7 @@ post = Table(
     Column("session", Text),
     Column("since", UtcTime, nullable=False),
     Column("pause_reason", Text),
+    Column("back_at", UtcTime),
     PrimaryKeyConstraint("hall", "window", name="pk_post"),
     CheckConstraint(_one_of("state", "closed", "open", "paused"), name="ck_post_state"),
     CheckConstraint("(state = 'closed') = (clerk IS NULL)", name="ck_post_clerk"),

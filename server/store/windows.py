@@ -46,7 +46,14 @@ def open_windows(connection: Connection, hall: str) -> set[str]:
 
 def save_post(unit: Unit, window: str, **values: Any) -> None:
     """Set the post of `window`, and keep the change; keys as in domain.windows.Post. `since` is now."""
-    row = {"hall": unit.hall, "window": window, "since": unit.now, "pause_reason": None, **values}
+    row = {
+        "hall": unit.hall,
+        "window": window,
+        "since": unit.now,
+        "pause_reason": None,
+        "back_at": None,
+        **values,
+    }
     upsert(unit.connection, t.post, row, ("hall", "window"))
     change = {"hall": unit.hall, "window": window, "state": row["state"], "at": unit.now}
     unit.connection.execute(_ADD_CHANGE, change)

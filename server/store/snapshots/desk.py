@@ -16,6 +16,7 @@ from server.store.deeds import last_deed
 from server.store.emergencies import emergency_at
 from server.store.errands import open_errands
 from server.store.orders import order_of
+from server.store.snapshots.public import pause_of
 from server.store.snapshots.view import View, iso
 from server.store.snapshots.why import why
 from server.store.tickets import find_ticket, leg_at
@@ -64,8 +65,7 @@ def desk_value(view: View, window: str) -> dict[str, Any]:
     leg = leg_at(view.connection, view.hall, window)
     person = view.settings.catalogue.people.get(post.clerk or "")
     aside = _aside(view, window)
-    reason = next((r for r in view.settings.choices.pause_reason if r.id == post.pause_reason), None)
-    pause = {"reason": reason.id, "zh": reason.zh, "en": reason.en} if reason else None
+    pause = pause_of(view, post.pause_reason, post.back_at)
     return {
         "window": {
             "id": window,
@@ -109,6 +109,7 @@ def _ticket(view: View, leg: Leg) -> dict[str, Any]:
         "leg": leg.id,
         "number": leg.number,
         "service": _service(view, leg.service),
+        "task_code": view.settings.catalogue.services[leg.service].task_code,
         "queue": leg.queue,
         "priority": leg.priority,
         "state": leg.state,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
-from server.domain.catalogue import Window
+from server.domain.catalogue import Person, Window
 from server.domain.tickets import AT_WINDOW, State
 from server.store import tables as t
 from server.store.days import find_day
@@ -14,7 +15,8 @@ from server.store.estimates import UNKNOWN, estimate_json
 from server.store.scene import queue_estimates
 from server.store.snapshots.view import Ids, Rows, View, iso, wanted
 
-CALLS_SHOWN = 10
+CALLS_SHOWN = 24  # a board of one area picks its own
+NEXT_SHOWN = 4
 COUNTED = (
     State.WAITING,
     State.HELD,
@@ -68,17 +70,28 @@ def _window(
             if c is not None
         ],
         "state": post.get("state", "closed"),
-        "pause": _pause(view, post.get("pause_reason")),
-        "clerk": {"id": person.id, "name": person.name, "title": person.title, "photo": None}
-        if person
-        else None,
+        "pause": pause_of(view, post.get("pause_reason"), post.get("back_at")),
+        "clerk": _badge(view, person) if person else None,
         "ticket": ticket,
     }
 
 
-def _pause(view: View, reason: str | None) -> dict[str, str] | None:
+def _badge(view: View, person: Person) -> dict[str, Any]:
+    """What the law wants shown of who serves: photo, name, number, post, duties."""
+    photo = view.settings.photos.get(person.id)
+    return {
+        "id": person.id,
+        "name": person.name,
+        "title": person.title,
+        "duties": person.duties,
+        "photo": f"/photos/{person.id}" if photo else None,
+    }
+
+
+def pause_of(view: View, reason: str | None, back_at: datetime | None) -> dict[str, Any] | None:
+    """Why a window is paused, in words, and when its clerk means to be back."""
     found = next((r for r in view.settings.choices.pause_reason if r.id == reason), None)
-    return {"reason": found.id, "zh": found.zh, "en": found.en} if found else None
+    return {"reason": found.id, "zh": found.zh, "en": found.en, "back_at": iso(back_at)} if found else None
 
 
 def queue_rows(view: View, ids: Ids) -> Rows:
@@ -104,6 +117,18 @@ def queue_rows(view: View, ids: Ids) -> Rows:
             "windows_open": sum(1 for w in view.settings.catalogue.serving[q] if w in working),
             "estimate": estimate_json(ahead.get(q, UNKNOWN)) if shows else None,
         }
+    return rows
+
+
+def next_rows(view: View, ids: Ids) -> Rows:
+    """The numbers of each queue that have waited longest: who should stay near. No promise of an order: a
+    rule calls, and nobody but the number's owner knows whose it is."""
+    c = t.leg.c
+    waiting = (c.hall == view.hall, c.day == view.day, c.state == State.WAITING)
+    rows: Rows = {}
+    for q in wanted(ids, view.settings.catalogue.queues):
+        query = select(c.number).where(*waiting, c.queue == q).order_by(c.origin_at, c.id).limit(NEXT_SHOWN)
+        rows[q] = {"id": q, "numbers": list(view.connection.execute(query).scalars())}
     return rows
 
 

@@ -46,9 +46,12 @@ export interface Clerk {
   id: string
   name: string
   title: string
+  duties: string
   photo: string | null
 }
 export interface PauseReason {
+  /** When the clerk means to be back; null: not said. */
+  back_at: string | null
   reason: string
   zh: string
   en: string
@@ -131,6 +134,17 @@ export interface Day {
   /** No official calendar for this year: Monday to Friday was assumed. */
   provisional?: boolean
 }
+/** What a hall makes public of its day: minutes, shares of 1; null = nothing measured, or too few to tell. */
+export interface PublicFigures {
+  day: Day
+  at: string
+  waits: { mean: number | null; p50: number | null; p90: number | null }
+  served_s: number | null
+  over_30: number | null
+  windows_open: number
+  ratings: { given: number; satisfied: number | null }
+  queues: { id: string; name: string; name_en: string; called: number; mean: number | null }[]
+}
 /** What the hall itself found that wants a person. */
 export interface HallAlarm {
   kind: string
@@ -142,7 +156,8 @@ export interface HallAlarm {
 
 // ---------------------------------------------------------------- one picture per namespace
 export interface HallPicture {
-  rows: { windows: WindowRow; queues: QueueRow }
+  /** next: the numbers of a queue that have waited longest. */
+  rows: { windows: WindowRow; queues: QueueRow; next: { id: string; numbers: string[] } }
   values: { calls: Call[]; day: Day }
 }
 export interface WindowPicture {
@@ -303,6 +318,8 @@ export interface ChoiceCount {
   reasons: Record<string, number>
 }
 export interface DeskTicket {
+  /** The national code of the service; empty where it has none. */
+  task_code?: string
   id: string
   leg: string
   number: string
@@ -360,6 +377,8 @@ export interface Hall {
   choice_reasons: { id: string; zh: string; en: string }[]
   /** How calls are spoken: volumes in percent by local time, zones with their boards and window numbers. */
   announce?: { dwell_s: number; volume: number; hours: [string, string, number][]; quiet: [string, string][]; zones: { id: string; boards: string[]; windows: string[]; volume: number }[] }
+  /** The way into the department's own system; {places} are filled with references only. */
+  handover?: { url: string; zh: string; en: string } | null
   /** A kiosk without paper gives numbers on its screen, or none. */
   paper_out?: 'go_on' | 'stop'
   /** Several services may stand on one number. */

@@ -1,0 +1,67 @@
+"""The figures of the day that a hall makes public (DOMAIN 4.15; METRICS 2, 8): counts, waits as the citizen
+felt them, ratings. Sums only: no person, no window, and no share of fewer than FEW ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+
+from server.domain.tickets import State
+from server.store import tables as t
+from server.store.snapshots.public import day_value
+from server.store.snapshots.view import View, iso
+
+FEW = 5
+
+
+def figures_value(view: View) -> dict[str, Any]:
+    """{day, at, waits, served_s, over_30, ratings, queues, windows_open}: waits in minutes of the legs that
+    were called today, `over_30` of 1; None where nothing was measured."""
+    c = t.leg.c
+    today = (c.hall == view.hall, c.day == view.day)
+    called = select(c.queue, c.joined_at, c.called_at).where(*today, c.called_at.is_not(None))
+    waits: dict[str, list[float]] = {}
+    for queue, joined, at in view.connection.execute(called):
+        waits.setdefault(queue, []).append(max(0.0, (at - joined).total_seconds() / 60))
+    every = sorted(minutes for own in waits.values() for minutes in own)
+    served = select(func.count(c.served_s), func.sum(c.served_s)).where(*today, c.state == State.DONE)
+    n, span = view.connection.execute(served).one()
+    working = select(func.count()).where(t.post.c.hall == view.hall, t.post.c.state == "open")
+    queues = view.settings.catalogue.queues.values()
+    return {
+        "day": day_value(view),
+        "at": iso(view.at),
+        "waits": {"mean": _mean(every), "p50": percentile(every, 50), "p90": percentile(every, 90)},
+        "served_s": round(span / n) if n and span is not None else None,
+        "over_30": round(sum(m > 30 for m in every) / len(every), 3) if every else None,
+        "windows_open": view.connection.execute(working).scalar_one(),
+        "ratings": _ratings(view),
+        "queues": [
+            {"id": q.prefix, "name": q.name, "name_en": q.name_en, "called": len(waits.get(q.prefix, ()))}
+            | {"mean": _mean(waits.get(q.prefix, ()))}
+            for q in queues
+        ],
+    }
+
+
+def percentile(ordered: Sequence[float], p: int) -> float | None:
+    """The nearest-rank percentile of an ordered sequence (METRICS 1.2), None of nothing."""
+    if not ordered:
+        return None
+    return round(ordered[max(0, -(-p * len(ordered) // 100) - 1)], 1)
+
+
+def _mean(minutes: Sequence[float]) -> float | None:
+    return round(sum(minutes) / len(minutes), 1) if minutes else None
+
+
+def _ratings(view: View) -> dict[str, Any]:
+    """Given ones by level; the share of 3 and better only from FEW on, so that it tells of nobody."""
+    r = t.rating.c
+    given = select(r.level, func.count()).where(r.hall == view.hall, r.day == view.day, r.state == "given")
+    counts = {level: n for level, n in view.connection.execute(given.group_by(r.level))}
+    total = sum(counts.values())
+    good = sum(n for level, n in counts.items() if level >= 3)
+    return {"given": total, "satisfied": round(good / total, 3) if total >= FEW else None}

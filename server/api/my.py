@@ -125,6 +125,7 @@ def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValu
         lang=lang,
         link=link,
         levels=h.hall.levels,
+        guide=h.hall.catalogue.services.get(facts["ticket"]["service"]["id"]),
         reason_max_level=h.hall.rating.reason_required_max_level,
         script=entry("kiosk/ticket/enhance.ts"),
         style=entry("kiosk/ticket/ticket.css"),

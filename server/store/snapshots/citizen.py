@@ -34,7 +34,7 @@ def citizen_value(view: View, ticket: Ticket) -> dict[str, Any]:
         "ticket": {
             "number": ticket.number,
             "state": leg.state,
-            "service": {"name": service.name, "name_en": service.name_en},
+            "service": {"id": service.id, "name": service.name, "name_en": service.name_en},
             "queue_name": queue.name,
             "queue_name_en": queue.name_en,
             "ahead": ahead,
@@ -43,6 +43,8 @@ def citizen_value(view: View, ticket: Ticket) -> dict[str, Any]:
             "calls": leg.calls,
             "postpone": _postpone(view, leg),
             "postponed": leg.postpones > 0,
+            "returned": leg.returns > 0,
+            "from_window": catalogue.windows[leg.from_window].number if leg.from_window else None,
             "near": ahead is not None and ahead < view.settings.hall.call.near_ahead,
             "why": why(view, leg) if leg.rule and leg.state in here else None,
             "called_at": iso(leg.called_at),

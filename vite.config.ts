@@ -22,6 +22,7 @@ function entries(): Record<string, string> {
   }
   if (existsSync(`${root}server/web/bench/main.ts`)) found.bench = `${root}server/web/bench/main.ts`
   found['ticket-enhance'] = `${root}kiosk/ticket/enhance.ts`
+  found['book-enhance'] = `${root}kiosk/book/enhance.ts`
   found.ticket = `${root}kiosk/ticket/ticket.css`
   found.book = `${root}kiosk/book/book.css`
   return found

@@ -130,6 +130,9 @@ class CallRules:
     max_hold_minutes: int = 30
     undo_seconds: int = 10  # how long a clerk may take the last move back
     near_ahead: int = 3  # the phone reminds its owner once fewer than this many are ahead
+    postpone_times: int = 1  # how often the holder of a number may let others go first; 0 = never
+    postpone_people: int = 3  # so many of those behind an ordinary number go before it
+    postpone_minutes: int = 15  # or so much of its seniority is given up
     stand_in_minutes: int = 5  # an empty post calls B after it, the duty leader after twice that
 
 

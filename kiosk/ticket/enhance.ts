@@ -18,6 +18,7 @@ let fails = 0
 let timer: ReturnType<typeof setTimeout> | undefined
 let flashing: ReturnType<typeof setInterval> | undefined
 let sound: AudioContext | null = null
+const Audio = window.AudioContext || (window as { webkitAudioContext?: typeof AudioContext }).webkitAudioContext
 let touched = false // a phone shakes only for a page that has been touched
 
 // ---------------------------------------------------------------- asking
@@ -49,7 +50,11 @@ async function take(now: MyTicket): Promise<void> {
   if (redraw && mayRedraw(before, now, filling())) await draw()
   if (what === 'called') callOwner()
   else if (now.ticket.state !== 'called') stopFlash()
-  if (what === 'near') shake([200])
+  if (what === 'near') {
+    shake([200])
+    chime()
+    notify()
+  }
 }
 
 const filling = () => !!document.querySelector('#rate input:checked') || document.activeElement === byId('words')
@@ -60,10 +65,12 @@ async function draw(): Promise<void> {
   const drawn = new DOMParser().parseFromString(await reply.text(), 'text/html')
   const fresh = drawn.getElementById('ticket')
   if (!fresh) return
-  const doubting = !!document.querySelector('.cancel[open]')
+  const folds = Array.from(page.querySelectorAll<HTMLDetailsElement>('details'))
   page.innerHTML = fresh.innerHTML
-  const cancel = document.querySelector('.cancel')
-  if (doubting && cancel) cancel.setAttribute('open', '')
+  for (const fold of folds) {
+    const again = fold.className && page.querySelector<HTMLDetailsElement>('details.' + fold.className.replace(/ /g, '.'))
+    if (again) again.open = fold.open
+  }
   page.className = fresh.className
   page.dataset.state = fresh.dataset.state
   page.dataset.title = fresh.dataset.title
@@ -96,7 +103,22 @@ function stopFlash(): void {
   flashing = undefined
   document.title = page.dataset.title || document.title
 }
+/** Where the phone has notices and its owner allowed them: one notice, for a page that is out of sight. */
+function notify(): void {
+  if (!sound || !document.hidden || !('Notification' in window) || Notification.permission !== 'granted') return
+  const words = document.querySelector('.now .words')
+  try {
+    const notice = new Notification(document.title, { body: (words && words.textContent) || '', tag: link })
+    notice.onclick = () => {
+      window.focus()
+      notice.close()
+    }
+  } catch (no) {
+    if (!(no instanceof TypeError)) throw no // phones that give notices to installed pages only say so like this
+  }
+}
 function callOwner(): void {
+  notify()
   shake([400, 150, 400, 150, 400])
   chime()
   stopFlash()
@@ -115,7 +137,7 @@ function dress(): void {
     if (!isNaN(at.getTime())) time.textContent = at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Shanghai' })
   }
   const bell = byId('alarm')
-  if (bell && 'AudioContext' in window) {
+  if (bell && Audio) {
     bell.hidden = false
     const show = () => {
       bell.setAttribute('aria-pressed', String(!!sound))
@@ -126,9 +148,10 @@ function dress(): void {
         void sound.close()
         sound = null
       } else {
-        sound = new AudioContext() // only a touch may open the sound of a phone
+        sound = new Audio() // only a touch may open the sound of a phone
         chime()
         shake([150])
+        if ('Notification' in window && Notification.permission === 'default') void Notification.requestPermission()
       }
       show()
     }
@@ -136,6 +159,12 @@ function dress(): void {
   }
   const cancel = byId('cancel') as HTMLFormElement | null
   if (cancel) cancel.onsubmit = (event) => void deed(event, cancel, 'cancel', {}, byId('cancel-trouble')!)
+  const later = byId('postpone') as HTMLFormElement | null
+  if (later) {
+    for (const button of Array.from(later.querySelectorAll('button'))) {
+      button.onclick = (event) => void deed(event, later, 'postpone', { by: button.value }, byId('postpone-trouble')!)
+    }
+  }
   const rate = byId('rate') as HTMLFormElement | null
   if (rate) {
     rate.onsubmit = (event) => {
@@ -162,12 +191,13 @@ function tell(where: HTMLElement, words: string): void {
 /** Send one deed, once: the button rests until there is an answer, and a broken line repeats the same request. */
 async function deed(event: Event, form: HTMLFormElement, name: string, body: object, trouble: HTMLElement): Promise<void> {
   event.preventDefault()
-  const button = form.querySelector('button')!
-  if (button.disabled) return
-  button.disabled = true
+  const buttons = Array.from(form.querySelectorAll('button'))
+  if (buttons[0].disabled) return
+  const rest = (on: boolean) => buttons.forEach((button) => (button.disabled = on))
+  rest(true)
   trouble.hidden = true
   const answer = await post(`/api/my/${link}/${name}`, body)
-  button.disabled = false
+  rest(false)
   if (answer.ok) {
     mine = null
     etag = ''

@@ -17,22 +17,28 @@ from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 
 from server.actions.cancel import cancel
+from server.actions.postpone import postpone
 from server.api.access import check_origin, citizen_actor
 from server.api.acts import act
 from server.api.bodies import Act
 from server.api.ratings import RateBody, rating_deed
 from server.domain.audit import canonical
+from server.domain.postponing import By
 from server.domain.refusals import RatingNotAsked
 from server.domain.tickets import Ticket
 from server.house import house
 from server.store.snapshots.citizen import citizen_value
 from server.store.snapshots.view import View
-from server.store.tickets import find_leg, ticket_by_link
+from server.store.tickets import count_ahead, find_leg, ticket_by_link
 from server.store.unit import Unit
 from server.web.assets import entry
 from server.web.headers import FORM_PAGE
 
 bp = APIBlueprint("my", __name__, template_folder="../../kiosk/ticket/templates")
+
+
+class PostponeBody(Act):
+    by: By
 
 
 def _look(link: str) -> tuple[Ticket, dict[str, Any]]:
@@ -53,6 +59,13 @@ def get_page(link: str) -> ResponseReturnValue:
 def post_cancel_form(link: str) -> ResponseReturnValue:
     """The page's own form, for phones without script: back to the page, or the page with the trouble."""
     return _form(link, lambda: _cancel(link, Act(request_id=_fresh_id())))
+
+
+@bp.post("/t/<link>/postpone")
+def post_postpone_form(link: str) -> ResponseReturnValue:
+    """The same for letting others go first."""
+    facts = {"request_id": _fresh_id(), "by": request.form.get("by")}
+    return _form(link, lambda: _postpone(link, PostponeBody.model_validate(facts)))
 
 
 @bp.post("/t/<link>/rate")
@@ -112,6 +125,7 @@ def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValu
         lang=lang,
         link=link,
         levels=h.hall.levels,
+        guide=h.hall.catalogue.services.get(facts["ticket"]["service"]["id"]),
         reason_max_level=h.hall.rating.reason_required_max_level,
         script=entry("kiosk/ticket/enhance.ts"),
         style=entry("kiosk/ticket/ticket.css"),
@@ -148,6 +162,24 @@ def _cancel(link: str, body: Act) -> ResponseReturnValue:
 
     def deed(unit: Unit) -> dict[str, Any]:
         return {"state": cancel(unit, ticket.id).state}
+
+    return act(body, deed)
+
+
+@bp.post("/api/my/<link>/postpone")
+@bp.input(PostponeBody, arg_name="body")
+def post_postpone(link: str, body: PostponeBody) -> ResponseReturnValue:
+    """Let others go first: 200 {ahead}."""
+    return _postpone(link, body)
+
+
+def _postpone(link: str, body: PostponeBody) -> ResponseReturnValue:
+    ticket, _ = _look(link)
+    g.actor = citizen_actor(ticket.id)
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        leg = postpone(unit, house().hall, ticket.id, body.by)
+        return {"ahead": count_ahead(unit.connection, unit.hall, ticket.day, leg)}
 
     return act(body, deed)
 

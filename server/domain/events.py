@@ -149,6 +149,13 @@ class TicketReclassed(TicketCancelled):
 
 
 @dataclass(frozen=True)
+class TicketPostponed(TicketCancelled):
+    """Its holder lets others go first: the same line, in another order."""
+
+    name = "ticket.postponed"
+
+
+@dataclass(frozen=True)
 class WindowOpened(Event):
     name = "window.opened"
     touches = frozenset({WINDOW, QUEUE, POSTS})

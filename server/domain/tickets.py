@@ -113,6 +113,7 @@ class Leg:
     back_to: str | None = None  # the window it returns to when this leg is done
     came_back: bool = False  # it has returned: its window calls it first
     superseded: bool = False  # another leg of the ticket says how the ticket stands
+    postpones: int = 0  # how often its holder let others go first
 
 
 @dataclass(frozen=True)

@@ -106,11 +106,13 @@ _FORGET = delete(t.expectation).where(
 _CALLED = (  # promises whose leg has had a first call that stands
     select(*_PROMISE[:-1], func.min(t.call.c.at).label("called_at"))
     .join_from(t.promise, t.call, t.call.c.leg == t.promise.c.leg)
+    .join(t.leg, t.leg.c.id == t.promise.c.leg)
     .where(
         t.promise.c.hall == bindparam("hall"),
         t.promise.c.day == bindparam("day"),
         t.promise.c.waited_s.is_(None),
         t.call.c.taken_back.is_(False),
+        t.leg.c.postpones == 0,  # who lets others go first takes the promise back
     )
     .group_by(*_PROMISE[:-1])
     .having(func.min(t.call.c.at) < bindparam("before"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import fields, replace
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     func,
     insert,
+    not_,
     or_,
     select,
     tuple_,
@@ -29,6 +30,8 @@ from server.store.unit import Unit
 from server.store.upsert import INSERTING
 
 Pools = tuple[tuple[str, str | None], ...]  # (queue, one service of it or None for all)
+
+BEHIND = 20  # nobody is asked to let more than so many go first
 
 _LEG = [t.leg.c[field.name] for field in fields(Leg)]
 _STATE = [column.name for column in _LEG].index("state")
@@ -101,6 +104,12 @@ _RECENT = (
 _CALLED = _RECENT.with_only_columns(*_LEG, t.call.c.window.label("called_to"))
 _RECENT_AT = _RECENT.where(t.call.c.window == bindparam("window"))
 _AHEAD = select(func.count()).where(_WAITING, t.leg.c.queue == bindparam("queue"), _EARLIER)
+_BEHIND = (
+    select(t.leg.c.origin_at)
+    .where(_WAITING, t.leg.c.queue == bindparam("queue"), t.leg.c.id != bindparam("leg"), not_(_EARLIER))
+    .order_by(t.leg.c.origin_at, t.leg.c.id)
+    .limit(BEHIND)
+)
 _LINE = select(func.count()).where(_WAITING, t.leg.c.queue == bindparam("queue"))
 _LEGS_IN = (
     select(*_LEG).where(_TODAY, t.leg.c.state.in_(bindparam("states", expanding=True))).order_by(t.leg.c.id)
@@ -324,6 +333,13 @@ def count_ahead(connection: Connection, hall: str, day: str, leg: Leg) -> int:
     """How many legs of the same queue joined the waiting before this one."""
     which = {"hall": hall, "day": day, "queue": leg.queue, "origin_at": leg.origin_at, "leg": leg.id}
     return int(connection.execute(_AHEAD, which).scalar_one())
+
+
+def waiting_behind(connection: Connection, hall: str, leg: Leg) -> list[datetime]:
+    """Seniority of the next BEHIND legs that wait after this one in its queue, oldest first."""
+    which = {"hall": hall, "day": day_of(connection, leg.id), "queue": leg.queue}
+    rows = connection.execute(_BEHIND, {**which, "origin_at": leg.origin_at, "leg": leg.id})
+    return list(rows.scalars())
 
 
 def count_waiting(connection: Connection, hall: str, day: str, queue: str) -> int:

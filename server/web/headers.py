@@ -42,7 +42,7 @@ DEPTH_LIMIT = 32
 # The phone page without script posts forms; each of these views checks Origin itself.
 FORMS = frozenset(
     {
-        *("my.post_cancel_form", "my.post_rate_form"),
+        *("my.post_cancel_form", "my.post_rate_form", "my.post_postpone_form"),
         *("booking_pages.post_book", "booking_pages.post_booking_form"),
     }
 )

@@ -6,11 +6,13 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from server.actions.day import open_day
 from server.actions.take_number import take_number
 from server.app import App
 from server.domain.actors import SYSTEM
+from server.store import tables
 from tests.conftest import KIOSK, Clock
 from tests.server.hall_day import HallDay
 
@@ -91,3 +93,32 @@ def test_an_unknown_link_says_nothing(app: App, phone: FlaskClient) -> None:
         take_number(unit, app.house.hall, app.house.slip, "http://localhost", "S001")
     guess = phone.get("/api/my/AAAAAAAAAAAAAAAAAAAAAA")
     assert (guess.status_code, guess.json["refused"]) == (404, "ticket-unknown")
+
+
+def test_letting_three_go_first_once(app: App, hall_day: HallDay, phone: FlaskClient) -> None:
+    mine = hall_day.take()
+    own, url = {"Origin": "http://localhost"}, f"/t/{mine.ticket.link}/postpone"
+    alone = phone.post(url, data={"by": "people"}, headers=own)
+    assert (alone.status_code, "不用顺延" in alone.get_data(as_text=True)) == (409, True)
+    for _ in range(4):
+        hall_day.clock.forward(minutes=1)
+        hall_day.take()
+    value = phone.get(f"/api/my/{mine.ticket.link}").json["ticket"]
+    assert (value["ahead"], value["postpone"]) == (0, {"people": 3, "minutes": 15})
+    assert (
+        phone.post(url, data={"by": "people"}, headers={"Origin": "http://evil.example"}).status_code == 403
+    )
+    assert phone.post(url, data={"by": "years"}, headers=own).status_code == 422
+    assert phone.post(url, data={"by": "people"}, headers=own).status_code == 303
+    value = phone.get(f"/api/my/{mine.ticket.link}").json["ticket"]
+    assert (value["ahead"], value["postpone"], value["postponed"]) == (3, None, True)
+    body = {"request_id": "step-back-again", "by": "minutes"}
+    assert phone.post(f"/api/my/{mine.ticket.link}/postpone", json=body).json["refused"] == "postpones-spent"
+    called = []
+    for _ in range(4):
+        called.append(hall_day.call("W01").number)  # type: ignore[union-attr]
+        hall_day.serve("W01", 1)
+    assert called == ["A002", "A003", "A004", "A001"]
+    with app.house.store.read() as connection:
+        trail = connection.execute(select(tables.audit.c.line)).scalars()
+        assert any("ticket.postpone" in line for line in trail)

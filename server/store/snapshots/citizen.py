@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from server.domain.estimate.promise import on_the_clock
+from server.domain.postponing import postponable
+from server.domain.routing import is_protected
 from server.domain.tickets import AT_WINDOW, Leg, State, Ticket
 from server.store import ratings
 from server.store.days import find_day
@@ -13,7 +15,7 @@ from server.store.errands import open_errands
 from server.store.estimates import Expected, expectation, find_promise
 from server.store.snapshots.view import View, iso
 from server.store.snapshots.why import why
-from server.store.tickets import count_ahead, last_leg, legs_of
+from server.store.tickets import count_ahead, last_leg, legs_of, waiting_behind
 
 
 def citizen_value(view: View, ticket: Ticket) -> dict[str, Any]:
@@ -32,13 +34,17 @@ def citizen_value(view: View, ticket: Ticket) -> dict[str, Any]:
         "ticket": {
             "number": ticket.number,
             "state": leg.state,
-            "service": {"name": service.name, "name_en": service.name_en},
+            "service": {"id": service.id, "name": service.name, "name_en": service.name_en},
             "queue_name": queue.name,
             "queue_name_en": queue.name_en,
             "ahead": ahead,
             "estimate": _estimate(view, leg),
             "window": window,
             "calls": leg.calls,
+            "postpone": _postpone(view, leg),
+            "postponed": leg.postpones > 0,
+            "returned": leg.returns > 0,
+            "from_window": catalogue.windows[leg.from_window].number if leg.from_window else None,
             "near": ahead is not None and ahead < view.settings.hall.call.near_ahead,
             "why": why(view, leg) if leg.rule and leg.state in here else None,
             "called_at": iso(leg.called_at),
@@ -57,8 +63,8 @@ def _estimate(view: View, leg: Leg) -> dict[str, Any] | None:
     if leg.state is not State.WAITING or not view.settings.hall.ticket.show_estimated_wait:
         return None
     now, promise = expectation(view.connection, leg.id), find_promise(view.connection, leg.id)
-    if leg.returns:
-        promise = None  # it was about the first call
+    if leg.returns or leg.postpones:
+        promise = None  # it was about the first call, and the first place
     moved = promise is not None and promise.occasion == "moved"
     by = promise.made_at + timedelta(seconds=promise.at_most_s) if promise else None
     if now is None and promise is not None:  # nobody has looked since the number was taken
@@ -68,6 +74,19 @@ def _estimate(view: View, leg: Leg) -> dict[str, Any] | None:
         return {"state": "unknown", "rough": True, "expected_at": None, "by": iso(by), "moved": moved}
     shown = iso(on_the_clock(now.expected_at))
     return {"state": now.state, "rough": now.rough, "expected_at": shown, "by": iso(by), "moved": moved}
+
+
+def _postpone(view: View, leg: Leg) -> dict[str, Any] | None:
+    """What the holder may give up: behind so many `people` (None for a protected number), or `minutes`. None
+    when it may not, or when nobody is behind."""
+    rules = view.settings.hall.call
+    behind = (
+        len(waiting_behind(view.connection, view.hall, leg)) if postponable(leg, rules.postpone_times) else 0
+    )
+    if not behind:
+        return None
+    people = None if is_protected(leg) else min(rules.postpone_people, behind)
+    return {"people": people, "minutes": rules.postpone_minutes}
 
 
 def _legs(view: View, ticket: Ticket) -> list[dict[str, Any]]:

@@ -36,6 +36,7 @@ export type HallEvent =
   | { name: 'ticket.chosen'; ticket: number; number: string; window: string; reason: string }
   | { name: 'ticket.held'; ticket: number; number: string; queue: string; window: string }
   | { name: 'ticket.no_show'; ticket: number; number: string; queue: string; window: string }
+  | { name: 'ticket.postponed'; ticket: number; number: string; queue: string }
   | { name: 'ticket.recalled'; call: number; ticket: number; number: string; queue: string; window: string; window_number: string; n: number; voice: string; text: { zh: string; en: string } }
   | { name: 'ticket.reclassed'; ticket: number; number: string; queue: string }
   | { name: 'ticket.resumed'; ticket: number; number: string; queue: string; window: string }

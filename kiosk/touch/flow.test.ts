@@ -183,7 +183,7 @@ describe('an abandoned visit', () => {
 describe('search', () => {
   const make = (id: string, name: string, pinyin: string, initials: string, more: Partial<Service> = {}): Service => ({
     id, name, name_en: '', theme: '户籍证件', department: { id: 'D03', name: '县公安局', name_en: '' }, queue: 'E', audience: 'person', case_type: 'immediate',
-    avg_minutes: 10, promised_limit: null, legal_limit: null, fee_yuan: 0, fee_basis: '', visits: 1, materials: [], result: '', pinyin, initials,
+    avg_minutes: 10, promised_limit: null, legal_limit: null, fee_yuan: 0, fee_basis: '', visits: 1, materials: [], result: '', pinyin, initials, also: [],
     popular: false, self_register: true, ...more,
   })
   const services = [
@@ -196,6 +196,10 @@ describe('search', () => {
     ['公安', ['2', '1', '3']], ['', []], ['zzzz', []],
   ])('%s', (query, ids) => {
     expect(search(services, query as string).map((s) => s.id)).toEqual(ids)
+  })
+  it.each([['驾照', '4'], ['我要换驾照', '4'], ['jz', '4'], ['jiazhao', '4'], ['驾', '4'], ['换领', '2']])('knows what people call it: %s', (query, id) => {
+    const licence = make('4', '机动车证期满换证', 'jidongchezhengqimanhuanzheng', 'jdczqmhz', { also: [{ word: '驾照', pinyin: 'jiazhao', initials: 'jz' }] })
+    expect(search([...services, licence], query)[0]!.id).toBe(id)
   })
   it('offers only what needs no staff, and groups by department', () => {
     expect(offered(services).map((s) => s.id)).toEqual(['1', '2'])

@@ -12,7 +12,7 @@
  */
 import type { Both, CardRead, Lang, Slip, Taken } from '@client/contract'
 
-export type Tab = 'theme' | 'department'
+export type Tab = 'theme' | 'event' | 'department'
 export type Step =
   | { step: 'home' }
   | { step: 'all' }

@@ -112,9 +112,7 @@ def post_booking_form(link: str, deed: str) -> ResponseReturnValue:
     who = {key: form.get(key, "").strip() or None for key in ("phone", "id_card")}
     at = form.get("at")
     deeds: dict[str, Callable[[], ResponseReturnValue]] = {
-        "confirm": lambda: booking.confirm_it(
-            link, booking.ConfirmBody.model_validate({**facts, **who})
-        ),
+        "confirm": lambda: booking.confirm_it(link, booking.ConfirmBody.model_validate({**facts, **who})),
         "cancel": lambda: booking.cancel_it(link, Act.model_validate(facts)),
         "move": lambda: booking.move_it(link, booking.MoveBody.model_validate({**facts, "at": at})),
         "check_in": lambda: booking.check_in_it(link, Act.model_validate(facts)),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CardRead, Service, Slip, Taken } from '@client/contract'
-import { BY_CARD, IDLE_S, NUMBER_ELDER_S, NUMBER_S, WARN_S, mayReprint, next, start, type Kiosk, type Msg } from './flow'
+import { ATTRACT_S, attracts, BY_CARD, IDLE_S, NUMBER_ELDER_S, NUMBER_S, WARN_S, mayReprint, next, start, type Kiosk, type Msg } from './flow'
 import { departments, offered, search } from './search'
 
 const play = (kiosk: Kiosk, ...messages: Msg[]) => messages.reduce(next, kiosk)
@@ -177,6 +177,11 @@ describe('an abandoned visit', () => {
     expect(next(english, { name: 'tick', now: IDLE_S * 1000 })).toMatchObject({ look: { lang: 'zh' }, warning_s: null })
     const resting = start(0)
     expect(next(resting, { name: 'tick', now: 9e9 })).toBe(resting)
+  })
+  it('invites whoever passes by once nobody has touched the start page for a while', () => {
+    expect([attracts(start(0), ATTRACT_S * 1000 - 1), attracts(start(0), ATTRACT_S * 1000)]).toEqual([false, true])
+    expect(attracts(reading, 9e9)).toBe(false)
+    expect(attracts(next(start(0), { name: 'look', look: { elder: true } }), 9e9)).toBe(false)
   })
 })
 

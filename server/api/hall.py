@@ -64,6 +64,7 @@ def get_hall() -> ResponseReturnValue:
         "hours": _hours(hall.hall.hours),
         "languages": list(h.texts.languages),
         "language_names": {lang: h.texts.say("language.name", lang) for lang in h.texts.languages},
+        "url": h.settings.url,
         "demo": h.settings.demo,
         "several": hall.hall.ticket.multi_service_ticket,
         "rating": {

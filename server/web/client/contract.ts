@@ -368,6 +368,8 @@ export interface Hall {
   paper_out?: 'go_on' | 'stop'
   /** Several services may stand on one number. */
   several: boolean
+  /** Where phones reach this hall. */
+  url: string
   demo: boolean
 }
 export interface RatingRules {

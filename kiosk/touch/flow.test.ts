@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CardRead, Service, Slip, Taken } from '@client/contract'
-import { ATTRACT_S, attracts, BY_CARD, IDLE_S, NUMBER_ELDER_S, NUMBER_S, WARN_S, mayReprint, next, start, type Kiosk, type Msg } from './flow'
+import { ATTRACT_S, attracts, BY_CARD, IDLE_S, NUMBER_ELDER_S, NUMBER_S, WARN_S, mayReprint, next, start, type Kiosk, type Msg, type Step } from './flow'
+import { spoken } from './prompts'
 import { departments, offered, search } from './search'
 
 const play = (kiosk: Kiosk, ...messages: Msg[]) => messages.reduce(next, kiosk)
@@ -182,6 +183,13 @@ describe('an abandoned visit', () => {
     expect([attracts(start(0), ATTRACT_S * 1000 - 1), attracts(start(0), ATTRACT_S * 1000)]).toEqual([false, true])
     expect(attracts(reading, 9e9)).toBe(false)
     expect(attracts(next(start(0), { name: 'look', look: { elder: true } }), 9e9)).toBe(false)
+  })
+})
+
+describe('prompts', () => {
+  const number = { step: 'number', taken: { ticket: { number: 'E001' } }, slip: null, reprint: 'no', until: 0 } as unknown as Step
+  it.each([[{ step: 'home' }, 'home'], [number, 'number E 0 0 1 listen'], [{ step: 'search', query: '' }, '']])('%j', (at, clips) => {
+    expect(spoken(at as Step).join(' ')).toBe(clips)
   })
 })
 

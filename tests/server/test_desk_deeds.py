@@ -18,7 +18,7 @@ from server.actions.day import close_day
 from server.actions.dispatch import dispatch
 from server.actions.finish import finish
 from server.actions.hold import hold, unhold
-from server.actions.no_show import no_show
+from server.actions.no_show import give_back_place, no_show
 from server.actions.rate import rate
 from server.actions.recall import recall
 from server.actions.staff_window import close_window, open_window
@@ -159,6 +159,41 @@ def test_an_undone_call_is_not_counted_by_the_rules_that_count_calls(day: HallDa
     for _ in range(3):
         day.at("W01", undo, day.hall, "W01")
         assert day.call("W01").number == first.number
+
+
+def test_a_miss_is_not_taken_back_when_another_window_has_called_since(day: HallDay) -> None:
+    call = replace(day.hall.hall.call, undo_seconds=600, min_service_seconds=0)
+    day.hall = replace(day.hall, hall=replace(day.hall.hall, call=call))
+    day.open("W01", "W02")
+    missed = day.take().leg.id
+    day.call("W01")
+    day.at("W01", no_show, day.hall, "W01")
+    day.at("W01", give_back_place, day.hall, "W01", missed)
+    day.call("W02")
+    day.at("W02", no_show, day.hall, "W02")
+    day.take()
+    day.call("W02")
+    with pytest.raises(refusals.MoveRefused):
+        day.at("W01", undo, day.hall, "W01")
+    assert check(day.store.engine, day.hall.id) == []
+
+
+def test_who_is_sent_on_twice_comes_back_by_the_same_windows(day: HallDay) -> None:
+    """W01 asks W02, W02 asks W03: the ticket goes back to W02 and then to W01, and is finished there."""
+    day.open("W01", "W02", "W03")
+    day.take()
+    for here, there in (("W01", "W02"), ("W02", "W03")):
+        day.call(here)
+        day.at(here, start, here)
+        day.at(here, transfer, day.hall, here, None, there, back=True)
+    day.call("W03")
+    day.serve("W03")
+    for window in ("W02", "W01"):
+        leg = day.call(window)
+        assert leg is not None
+        assert leg.rule == "back"
+        day.serve(window)
+    assert [day.call(w) for w in ("W01", "W02", "W03")] == [None, None, None]
 
 
 def test_protected_calls_in_a_row_are_counted_within_the_day(day: HallDay) -> None:

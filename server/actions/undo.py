@@ -38,7 +38,7 @@ def undo(unit: Unit, hall: HallSettings, window: str) -> Leg:
     leg = find_leg(unit.connection, unit.hall, deed.leg)
     back = columns(deed.before)
     before = undone(leg.state, deed.move, State(str(back["state"])))
-    if not is_last_of_leg(unit.connection, unit.hall, unit.day, deed):  # it came back and another window has called it since
+    if not is_last_of_leg(unit.connection, unit.hall, unit.day, deed):  # another window has called it since
         raise refusals.MoveRefused(state=leg.state.value, move=f"undo-{deed.move.value}")
     current = leg_at(unit.connection, unit.hall, window)
     if before in AT_WINDOW and current is not None and current.id != leg.id:

@@ -22,6 +22,7 @@ from server.settings import HallSettings
 from server.store.days import find_day
 from server.store.errands import add_errand, open_errands
 from server.store.estimates import make_promise, told_with
+from server.store.health import is_out_of_paper
 from server.store.quotas import numbers_of
 from server.store.slips import Slip, copies, last_slip
 from server.store.snapshots.view import View
@@ -65,8 +66,8 @@ def take_number(
     confirmed: codes of the refusals that ask and were answered. first_window: where a supplement was first
     handled. further: the services that follow on the same number (一票到底), in their order.
     Raises ServiceUnknown, ServiceByStaff, ServiceSingle, ServiceRepeated, PriorityUnknown, WindowUnknown,
-    DayClosed, DayClosing, AppointmentOnly, HoursClosed, LunchClosed, QueueFull, IdentityNeeded, PersonLimit,
-    ServiceTwice, QueueLong, NumbersExhausted.
+    KioskNoPaper, DayClosed, DayClosing, AppointmentOnly, HoursClosed, LunchClosed, QueueFull, IdentityNeeded,
+    PersonLimit, ServiceTwice, QueueLong, NumbersExhausted.
     """
     item = hall.catalogue.services.get(service)
     if item is None:
@@ -87,6 +88,9 @@ def take_number(
     held = open_number(unit, person, service)
     if held is not None:
         return _held(unit, hall, slips, base_url, held)
+    stops, kiosk = hall.hall.ticket.paper_out == "stop", unit.actor.kiosk
+    if stops and kiosk and is_out_of_paper(unit.connection, unit.hall, kiosk):
+        raise refusals.KioskNoPaper(kiosk=kiosk)
     check_giving(unit, hall, queue.prefix)
     check_quotas(unit, hall, queue, item)
     if self_service and reading is None and hall.identity_of(item) == "id_card_required":

@@ -35,6 +35,13 @@ def printer_model(connection: Connection, hall: str, kiosk: str) -> str:
     return str(connection.execute(query).scalar_one_or_none() or "")
 
 
+def is_out_of_paper(connection: Connection, hall: str, kiosk: str) -> bool:
+    """Does the printer of a kiosk say that its paper is out?"""
+    h = t.health.c
+    out = (h.hall == hall, h.kiosk == kiosk, h.kind == "printer", h.state == "down", h.reason == "paper_out")
+    return connection.execute(select(h.device).where(*out).limit(1)).first() is not None
+
+
 def printing_kiosks(connection: Connection, hall: str) -> list[str]:
     """The kiosks that have a printer of their own."""
     query = select(t.health.c.kiosk).where(t.health.c.hall == hall, t.health.c.kind == "printer")

@@ -502,6 +502,36 @@ def test_dispatch_is_off_by_default_and_calls_after_a_rest(day: HallDay) -> None
     assert beat(windows=("W01",), rest_s=15) == [], "what was taken back does not come again at once"
 
 
+def test_F60_F61_dispatch_chooses_the_window_of_fewest_queues_then_the_longest_idle(day: HallDay) -> None:
+    """QUEUEING 2, `idle`: not the first one of a list, over and over."""
+    day.hall = replace(day.hall, dispatch=Dispatch(windows=("W01", "W02", "W03"), rest_s=15))
+    day.open("W03")
+    day.clock.forward(minutes=1)
+    with day.store.unit(clerk("ZW002")) as unit:
+        open_window(unit, day.hall, "W02")
+    day.clock.forward(minutes=1)
+    with day.store.unit(clerk("ZW001")) as unit:
+        open_window(unit, day.hall, "W01")
+    windows = dict(day.hall.catalogue.windows)
+    sizes = {w: len(windows[w].queues) for w in ("W01", "W02", "W03")}
+    assert len(set(sizes.values())) == 1, "equal but for how long they are idle"
+    day.clock.forward(minutes=1)
+    turns = []
+    for _ in range(4):
+        day.take()
+        with day.store.unit(SYSTEM) as unit:
+            turns += dispatch(unit, day.hall)
+        day.serve(turns[-1], minutes=1)
+        day.clock.forward(seconds=15)
+    assert turns == ["W03", "W02", "W01", "W03"]
+    for other in ("W02", "W03"):
+        windows[other] = replace(windows[other], queues=(*windows[other].queues, "B"))
+    day.hall = replace(day.hall, catalogue=replace(day.hall.catalogue, windows=windows))
+    day.take()
+    with day.store.unit(SYSTEM) as unit:
+        assert dispatch(unit, day.hall) == ["W01"], "it can take the least else"
+
+
 # --- any comprehensive window
 def test_any_comprehensive_window_calls_who_is_next_whatever_the_service(day: HallDay) -> None:
     """A2 无差别受理: ten people with ten services in queue A, three windows, one order."""

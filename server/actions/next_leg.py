@@ -4,10 +4,10 @@ nothing."""
 from __future__ import annotations
 
 from server.domain.events import LegAdded
-from server.domain.tickets import Leg
+from server.domain.tickets import Leg, senders
 from server.settings import HallSettings
 from server.store.errands import open_errands, set_errand_leg
-from server.store.tickets import add_leg, find_ticket, next_ordinal
+from server.store.tickets import add_leg, find_ticket, legs_of, next_ordinal
 from server.store.unit import Unit
 from server.store.windows import find_post
 
@@ -18,8 +18,11 @@ def open_next_leg(unit: Unit, hall: HallSettings, done: Leg, outcome: str) -> tu
     """The waiting leg that follows `done` and the errand it is for. Number and seniority stay."""
     if outcome == LEFT:
         return None, None
-    if done.back_to is not None:
-        return _go_back(unit, hall, done, done.back_to), None
+    path = senders(legs_of(unit.connection, done.ticket)) if done.back_to is not None else []
+    while path and path[-1] == done.window:  # it is back already
+        path.pop()
+    if path:
+        return _go_back(unit, hall, done, *path[-2:]), None
     errand = next(iter(open_errands(unit.connection, done.ticket)), None)
     if errand is None:
         return None, None
@@ -29,13 +32,16 @@ def open_next_leg(unit: Unit, hall: HallSettings, done: Leg, outcome: str) -> tu
     return leg, errand.id
 
 
-def _go_back(unit: Unit, hall: HallSettings, done: Leg, window: str) -> Leg:
-    """To the sending window's own line, ahead of it; to the whole queue when nobody is there any more."""
+def _go_back(unit: Unit, hall: HallSettings, done: Leg, *path: str) -> Leg:
+    """To the sending window's own line, ahead of it; to the whole queue when nobody is there any more. path:
+    the window that sent to the sender, if any, and the sender."""
+    window = path[-1]
     place = hall.catalogue.windows[window]
     queue = done.queue if done.queue in place.queues else place.queues[0]
     staffed = find_post(unit.connection, unit.hall, window).clerk is not None
     target = window if staffed else None
-    return _add(unit, done, queue, target, service=done.service, target_window=target, came_back=staffed)
+    more = {"target_window": target, "came_back": staffed, "back_to": path[0] if len(path) > 1 else None}
+    return _add(unit, done, queue, target, service=done.service, **more)
 
 
 def _add(unit: Unit, done: Leg, queue: str, window: str | None, **more: object) -> Leg:

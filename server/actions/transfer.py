@@ -58,6 +58,7 @@ def transfer(
         target_window=target.window,
         target_clerk=target.clerk,
         from_window=window,
+        first_window=leg.first_window,
         back_to=window if back else leg.back_to,
         note=note,
     )

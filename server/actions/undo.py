@@ -12,7 +12,7 @@ from server.domain.tickets import AT_WINDOW, Leg, Move, State, undone
 from server.domain.undo import check_undo, columns
 from server.settings import HallSettings
 from server.store import ratings
-from server.store.deeds import last_deed, mark_undone
+from server.store.deeds import is_last_of_leg, last_deed, mark_undone
 from server.store.errands import set_errand_leg
 from server.store.tickets import (
     find_leg,
@@ -38,6 +38,8 @@ def undo(unit: Unit, hall: HallSettings, window: str) -> Leg:
     leg = find_leg(unit.connection, unit.hall, deed.leg)
     back = columns(deed.before)
     before = undone(leg.state, deed.move, State(str(back["state"])))
+    if not is_last_of_leg(unit.connection, unit.hall, unit.day, deed):  # another window has called it since
+        raise refusals.MoveRefused(state=leg.state.value, move=f"undo-{deed.move.value}")
     current = leg_at(unit.connection, unit.hall, window)
     if before in AT_WINDOW and current is not None and current.id != leg.id:
         raise refusals.WindowBusy(window=window, number=current.number)

@@ -61,6 +61,7 @@ LunchClosed = _refusal("LunchClosed", "lunch-closed", "No window of this queue i
 DayOpenAlready = _refusal("DayOpenAlready", "day-open-already", "The business day is open already.")
 ClockInsane = _refusal("ClockInsane", "clock-insane", "The clock is earlier than what was stored; confirm.")
 ServiceUnknown = _refusal("ServiceUnknown", "service-unknown", "No such service in this hall.", 404)
+KioskNoPaper = _refusal("KioskNoPaper", "kiosk-no-paper", "This kiosk has no paper and gives no numbers.")
 ServiceByStaff = _refusal("ServiceByStaff", "service-by-staff", "This number is given by staff only.")
 ServiceRepeated = _refusal("ServiceRepeated", "service-repeated", "The same service is named twice.")
 PriorityUnknown = _refusal("PriorityUnknown", "priority-unknown", "No such priority class.", 404)
@@ -78,9 +79,6 @@ CardExpired = _refusal("CardExpired", "card-expired", "The card was read too lon
 BookingNone = _refusal("BookingNone", "booking-none", "Nothing is booked with this card for today.", 404)
 ReprintsSpent = _refusal("ReprintsSpent", "reprints-spent", "This slip was reprinted as often as allowed.")
 
-KioskNoPaper = _refusal(
-    "KioskNoPaper", "kiosk-no-paper", "This kiosk has no paper; another one gives numbers."
-)
 NoPrinter = _refusal("NoPrinter", "no-printer", "No printer is declared there.")
 MaterialUnknown = _refusal("MaterialUnknown", "material-unknown", "The service has no such material.", 422)
 SlipsInvalid = _refusal(

@@ -6,9 +6,11 @@ there is refused. DESIGN section 4 draws the same machine.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 
 from server.domain.refusals import MoveRefused
 
@@ -114,6 +116,21 @@ class Leg:
     came_back: bool = False  # it has returned: its window calls it first
     superseded: bool = False  # another leg of the ticket says how the ticket stands
     postpones: int = 0  # how often its holder let others go first
+
+
+def senders(legs: Sequence[Leg]) -> list[str]:
+    """The windows to which a ticket with these legs, oldest first, has still to come back: who sent it on
+    last is its next."""
+    waiting: list[str] = []
+    kept = [leg for leg in legs if leg.state is not State.CANCELLED]
+    for leg, following in pairwise(kept):
+        last = waiting[-1] if waiting else None
+        if leg.state is State.TRANSFERRED:
+            if leg.window is not None and following.back_to == leg.window != last:
+                waiting.append(leg.window)
+        elif last is not None and leg.back_to == last:
+            waiting.pop()
+    return waiting
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,12 @@ _HERE = (
     t.deed.c.window == bindparam("window"),
 )
 _LAST = select(*_DEED).where(*_HERE, t.deed.c.undone_at.is_(None)).order_by(t.deed.c.id.desc()).limit(1)
+_LAST_OF_LEG = select(func.max(t.deed.c.id)).where(
+    t.deed.c.hall == bindparam("hall"),
+    t.deed.c.day == bindparam("day"),
+    t.deed.c.leg == bindparam("leg"),
+    t.deed.c.undone_at.is_(None),
+)
 _QUIET = select(func.max(t.deed.c.at), func.max(t.deed.c.undone_at)).where(*_HERE)
 _UNDO = update(t.deed).where(t.deed.c.id == bindparam("deed"))
 
@@ -36,6 +42,12 @@ def last_deed(connection: Connection, hall: str, day: str | None, window: str) -
     """The newest deed at a window that was not taken back."""
     row = connection.execute(_LAST, {"hall": hall, "day": day, "window": window}).mappings().one_or_none()
     return _deed(row) if row else None
+
+
+def is_last_of_leg(connection: Connection, hall: str, day: str | None, deed: Deed) -> bool:
+    """Has nobody, at any window, done something to the leg since?"""
+    which = {"hall": hall, "day": day, "leg": deed.leg}
+    return connection.execute(_LAST_OF_LEG, which).scalar_one() == deed.id
 
 
 def mark_undone(unit: Unit, deed: Deed) -> None:

@@ -18,7 +18,7 @@ from server.actions.day import close_day
 from server.actions.dispatch import dispatch
 from server.actions.finish import finish
 from server.actions.hold import hold, unhold
-from server.actions.no_show import no_show
+from server.actions.no_show import give_back_place, no_show
 from server.actions.rate import rate
 from server.actions.recall import recall
 from server.actions.staff_window import close_window, open_window
@@ -159,6 +159,41 @@ def test_an_undone_call_is_not_counted_by_the_rules_that_count_calls(day: HallDa
     for _ in range(3):
         day.at("W01", undo, day.hall, "W01")
         assert day.call("W01").number == first.number
+
+
+def test_a_miss_is_not_taken_back_when_another_window_has_called_since(day: HallDay) -> None:
+    call = replace(day.hall.hall.call, undo_seconds=600, min_service_seconds=0)
+    day.hall = replace(day.hall, hall=replace(day.hall.hall, call=call))
+    day.open("W01", "W02")
+    missed = day.take().leg.id
+    day.call("W01")
+    day.at("W01", no_show, day.hall, "W01")
+    day.at("W01", give_back_place, day.hall, "W01", missed)
+    day.call("W02")
+    day.at("W02", no_show, day.hall, "W02")
+    day.take()
+    day.call("W02")
+    with pytest.raises(refusals.MoveRefused):
+        day.at("W01", undo, day.hall, "W01")
+    assert check(day.store.engine, day.hall.id) == []
+
+
+def test_who_is_sent_on_twice_comes_back_by_the_same_windows(day: HallDay) -> None:
+    """W01 asks W02, W02 asks W03: the ticket goes back to W02 and then to W01, and is finished there."""
+    day.open("W01", "W02", "W03")
+    day.take()
+    for here, there in (("W01", "W02"), ("W02", "W03")):
+        day.call(here)
+        day.at(here, start, here)
+        day.at(here, transfer, day.hall, here, None, there, back=True)
+    day.call("W03")
+    day.serve("W03")
+    for window in ("W02", "W01"):
+        leg = day.call(window)
+        assert leg is not None
+        assert leg.rule == "back"
+        day.serve(window)
+    assert [day.call(w) for w in ("W01", "W02", "W03")] == [None, None, None]
 
 
 def test_protected_calls_in_a_row_are_counted_within_the_day(day: HallDay) -> None:
@@ -465,6 +500,36 @@ def test_dispatch_is_off_by_default_and_calls_after_a_rest(day: HallDay) -> None
     assert beat(windows=("W01",), rest_s=15) == ["W01"]
     day.at("W01", undo, day.hall, "W01")
     assert beat(windows=("W01",), rest_s=15) == [], "what was taken back does not come again at once"
+
+
+def test_F60_F61_dispatch_chooses_the_window_of_fewest_queues_then_the_longest_idle(day: HallDay) -> None:
+    """QUEUEING 2, `idle`: not the first one of a list, over and over."""
+    day.hall = replace(day.hall, dispatch=Dispatch(windows=("W01", "W02", "W03"), rest_s=15))
+    day.open("W03")
+    day.clock.forward(minutes=1)
+    with day.store.unit(clerk("ZW002")) as unit:
+        open_window(unit, day.hall, "W02")
+    day.clock.forward(minutes=1)
+    with day.store.unit(clerk("ZW001")) as unit:
+        open_window(unit, day.hall, "W01")
+    windows = dict(day.hall.catalogue.windows)
+    sizes = {w: len(windows[w].queues) for w in ("W01", "W02", "W03")}
+    assert len(set(sizes.values())) == 1, "equal but for how long they are idle"
+    day.clock.forward(minutes=1)
+    turns = []
+    for _ in range(4):
+        day.take()
+        with day.store.unit(SYSTEM) as unit:
+            turns += dispatch(unit, day.hall)
+        day.serve(turns[-1], minutes=1)
+        day.clock.forward(seconds=15)
+    assert turns == ["W03", "W02", "W01", "W03"]
+    for other in ("W02", "W03"):
+        windows[other] = replace(windows[other], queues=(*windows[other].queues, "B"))
+    day.hall = replace(day.hall, catalogue=replace(day.hall.catalogue, windows=windows))
+    day.take()
+    with day.store.unit(SYSTEM) as unit:
+        assert dispatch(unit, day.hall) == ["W01"], "it can take the least else"
 
 
 # --- any comprehensive window

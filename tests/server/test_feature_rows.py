@@ -227,6 +227,17 @@ def test_F58_who_has_waited_beyond_the_limit_goes_before_the_shorter_matter(
     assert at(clerk, "call-next")["ticket"]["why"]["rule"] == "hard"
 
 
+def test_F60_one_pool_deals_nobody_to_a_window_beforehand(app: App, kiosk: Caller, clerk: Caller):
+    """Who is quick takes more: the next in line goes to whichever window is free, however often it was."""
+    other = person_of(app, "ZW002")
+    do(other, "/api/windows/W02/open")
+    for _ in range(6):
+        take(kiosk)
+    desks = {"W01": clerk, "W02": other}
+    order = [serve(desks[window], window) for window in ("W01", "W02", "W01", "W01", "W01", "W02")]
+    assert order == [f"A00{n}" for n in range(1, 7)]
+
+
 def test_F62_before_the_call_the_desk_shows_counts_and_nobody(app: App, kiosk: Caller, clerk: Caller):
     ticket = take(kiosk)
     shown = clerk.ask("GET", "/api/state/clerk?window=W01")

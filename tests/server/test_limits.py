@@ -15,9 +15,11 @@ from server.actions.cancel import cancel
 from server.actions.take_number import Taken, take_number
 from server.app import App, create_app
 from server.domain import refusals
+from server.domain.actors import SYSTEM
 from server.domain.persons import is_id_card, is_phone, person_key
 from server.keys import hall_key
 from server.settings import HallSettings, Settings
+from server.store.health import save_device, save_health
 from server.store.verify import check
 from tests.conftest import KIOSK, Clock
 from tests.server.callers import device, staff
@@ -195,3 +197,21 @@ def test_the_kiosk_asks_confirms_and_offers_the_number_again(strict: App):
     assert ask(4, confirm=["queue-long"]).get_json()["ticket"]["number"] == "A002"
     assert ask(5, person={"kind": "id_card", "number": "1"}).get_json()["refused"] == "person-invalid"
     assert ask(6, confirm=["anything"]).status_code == 422
+
+
+@pytest.mark.parametrize(("how", "gives"), [("go_on", True), ("stop", False)])
+def test_F27_a_kiosk_without_paper_stops_where_the_hall_says_so(day: HallDay, how: str, gives: bool):
+    rules = replace(day.hall.hall.ticket, paper_out=how)
+    day.hall = replace(day.hall, hall=replace(day.hall.hall, ticket=rules))
+    day.open("W01")
+    with day.store.unit(SYSTEM) as unit:
+        row = {"device": "p", "kind": "printer", "model": "escpos", "line": "x", "window": None}
+        save_device(unit, {**row, "kiosk": KIOSK.kiosk, "state": "down", "reason": "paper_out", "detail": ""})
+    if gives:
+        assert day.take().ticket.number == "A001"
+    else:
+        with pytest.raises(refusals.KioskNoPaper):
+            day.take()
+        with day.store.unit(SYSTEM) as unit:
+            save_health(unit, "p", "ok", "", "")
+        assert day.take().ticket.number == "A001", "no number was spent"

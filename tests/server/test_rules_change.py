@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from server.actions.take_number import take_number
+from server.actions.transfer import transfer
 from server.app import App, create_app
 from server.domain.routing import ORDINARY, Rules, over_ratio, over_share
 from server.settings import Settings
@@ -157,6 +158,18 @@ def test_supplement_goes_first_at_its_first_handlers_window_and_is_ordinary_else
     leg = day.call("W02")
     assert leg is not None
     assert (leg.number, leg.rule) == (back.ticket.number, "protected")
+
+
+def test_a_supplement_that_is_sent_on_keeps_its_first_handler(day: HallDay):
+    day.open("W01", "W02")
+    with day.store.unit(clerk("ZW025")) as unit:
+        wish = (day.hall, day.template, URL, "S001", "supplement")
+        back = take_number(unit, *wish, first_window="W02").ticket.number
+    day.call("W01")
+    day.at("W01", transfer, day.hall, "W01", "A", None)
+    leg = day.call("W02")
+    assert leg is not None
+    assert (leg.number, leg.rule) == (back, "protected")
 
 
 def test_another_windows_supplement_is_seen_behind_ones_own(day: HallDay):

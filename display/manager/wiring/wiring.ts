@@ -90,7 +90,7 @@ export interface Tried {
   reason: string
 }
 
-export const KINDS: Kind[] = ['printer', 'strip', 'keypad']
+export const KINDS: Kind[] = ['printer', 'strip', 'reader', 'keypad']
 const KEPT = 2000
 
 /** Lines with the machines on them, in the host's order; lost ones first. */

@@ -79,8 +79,9 @@ def _sam(buffer: bytes, _address: int) -> Seen | None:
 def _pingan(buffer: bytes, address: int) -> Seen | None:
     """The type and version of the card [B: in the manual alone]."""
     answer, _ = pingan_lihe.decode_answer(buffer)
-    mine = isinstance(answer, pingan_lihe.Version) and answer.address == address
-    return Seen(address, f"{answer.kind:02x} {answer.version}") if mine else None
+    if not isinstance(answer, pingan_lihe.Version) or answer.address != address:
+        return None
+    return Seen(address, f"{answer.kind:02x} {answer.version}")
 
 
 def _modbus_read(unit: int) -> bytes:

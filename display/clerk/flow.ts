@@ -9,7 +9,7 @@ import type { Me } from '@client/contract'
 export type Act =
   | 'call-next' | 'recall' | 'start' | 'finish' | 'no-show' | 'hold' | 'transfer'
   | 'pause' | 'resume' | 'close' | 'unhold' | 'return'
-  | 'undo' | 'call-choice' | 'services' | 'correct' | 'emergency'
+  | 'undo' | 'call-choice' | 'services' | 'correct' | 'emergency' | 'notice'
 export interface Target {
   kind: 'queue' | 'window' | 'person'
   id: string
@@ -26,6 +26,13 @@ export type Panel =
   | { kind: 'correct'; leg: number }
   | { kind: 'aside' } // the held and the missed, by digit
   | { kind: 'keys' }
+  | { kind: 'notice' }
+/** A one-time notice to print. missing: places in the list of materials, none = all; kiosk '' = where the number was taken. */
+export interface NoticeWish {
+  kiosk: string
+  missing: number[]
+  note: string
+}
 export interface Toast {
   id: number
   tone: 'bad' | 'good'

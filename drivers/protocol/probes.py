@@ -8,6 +8,9 @@ at the printer's own baud rate; what it makes of another nobody can say. An addr
 one is asked last, and only where somebody else has answered, so that the line is known to be no printer's.
 Keypads cannot be asked: they are listened for.
 
+Signs of the Alpha protocol, boards and boxes of Apertum, polled keypads and scanners have no question whose
+answer is known, and a described card (`led_frame`) is known by its description only: these are tried by hand.
+
 Baud rates are the usual ones (HARDWARE, sections 1.1, 2.1, 3.1); the second BX-K rate is a guess.
 """
 
@@ -19,7 +22,7 @@ from typing import Final
 
 from pymodbus.framer import FramerRTU
 
-from drivers.protocol import escpos, ff68, onbon_bxk
+from drivers.protocol import escpos, ff68, onbon_bxk, pingan_lihe, sam
 
 #: bytes that make a printer print, feed, or begin a command: LF FF CR DLE ESC FS GS
 LOUD: Final = frozenset(b"\x0a\x0c\x0d\x10\x1b\x1c\x1d")
@@ -73,6 +76,20 @@ def _ff68(buffer: bytes, _address: int) -> Seen | None:
     return Seen(frame.address) if frame is not None else None
 
 
+def _sam(buffer: bytes, _address: int) -> Seen | None:
+    """Any word of the module: one whose self-test failed is there too."""
+    answer, _ = sam.decode(buffer)
+    return Seen(0, answer.word) if answer is not None else None
+
+
+def _pingan(buffer: bytes, address: int) -> Seen | None:
+    """The type and version of the card [B: in the manual alone]."""
+    answer, _ = pingan_lihe.decode_answer(buffer)
+    if not isinstance(answer, pingan_lihe.Version) or answer.address != address:
+        return None
+    return Seen(address, f"{answer.kind:02x} {answer.version}")
+
+
 def _modbus_read(unit: int) -> bytes:
     """Read holding registers from 0 on (function 03): as many of them, one to four, as make a quiet frame."""
     frames = []
@@ -102,7 +119,9 @@ def is_loud(frame: bytes) -> bool:
 #: in the order in which an unknown line is asked
 PROBES: Final[tuple[Probe, ...]] = (
     Probe("escpos", "printer", (115200, 9600, 19200, 38400), lambda _: escpos.ask(1), _escpos),
+    Probe("idcard_sam", "reader", (115200, 9600), lambda _: sam.STATUS, _sam),
     Probe("onbon_bxk", "strip", (57600, 9600), onbon_bxk.ping, _bxk, addressed=True),
     Probe("modbus_led", "strip", (9600,), _modbus_read, _modbus, addressed=True),
+    Probe("pingan_lihe", "strip", (9600,), pingan_lihe.version_query, _pingan, addressed=True),
     Probe("keypad_ff68", "keypad", (9600,), lambda _: b"", _ff68, listens_s=8.0),
 )

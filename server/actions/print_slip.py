@@ -96,7 +96,7 @@ def owe_slip(
         "items": told.items if told.items > 1 else "",
         "further": "、".join(hall.catalogue.services[service].name for service in told.further),
     }
-    return _owe(unit, hall, slips, TICKET, ticket, kiosk, facts)
+    return _owe(unit, hall, slips, TICKET, ticket, ticket.service, kiosk, facts)
 
 
 def _owe(
@@ -105,12 +105,13 @@ def _owe(
     slips: SlipBook,
     paper: str,
     ticket: Ticket,
+    service: str,
     kiosk: str,
     facts: Mapping[str, object],
 ) -> Slip:
-    queue = hall.catalogue.services[ticket.service].queue
+    queue = hall.catalogue.services[service].queue
     mm = slips.mm_of(printer_model(unit.connection, unit.hall, kiosk)) if slips.asks_width else 0
-    template = slips.choose(Wanted(paper, ticket.service, queue, kiosk, mm))
+    template = slips.choose(Wanted(paper, service, queue, kiosk, mm))
     content = {"number": ticket.number, "parts": compose(template, facts)}
     slip = add_slip(unit, ticket.id, kiosk, content, paper)
     unit.add(SlipChanged(slip.id, ticket.id, kiosk, "queued", "", slip.copy))
@@ -128,18 +129,19 @@ def print_notice(
     note: str,
     say: Callable[[str], str],
 ) -> Slip:
-    """一次性告知: tell on paper, at once and completely, what the service of a ticket needs.
+    """一次性告知: tell on paper, at once and completely, what the service needs that a ticket is for now.
 
     say: the words of a key of config/text. missing: places in the service's list of materials, from 0;
     empty = all of them. Printed at `kiosk`, "" =
-    where the number was taken. Raises TicketUnknown, NoPrinter, MaterialUnknown, ReprintsSpent.
+    where the number was taken. Raises TicketUnknown, PrinterNeeded, NoPrinter, MaterialUnknown,
+    ReprintsSpent.
     """
     found = find_ticket(unit.connection, unit.hall, ticket)
-    item = hall.catalogue.services[found.service]
+    service = last_leg(unit.connection, ticket).service  # of a further errand, not of the first
+    item = hall.catalogue.services[service]
     if any(n >= len(item.materials) for n in missing):
         raise refusals.MaterialUnknown(service=item.name)
-    first = last_slip(unit.connection, ticket)
-    place = kiosk or (first.kiosk if first else "")
+    place = kiosk or _printer(unit, found, None, last_slip(unit.connection, ticket))
     if not printer_model(unit.connection, unit.hall, place):
         raise refusals.NoPrinter(kiosk=place)
     made = copies(unit.connection, ticket, NOTICE)
@@ -153,7 +155,7 @@ def print_notice(
         "copy": made,
         "reprint": made > 0,
     }
-    slip = _owe(unit, hall, slips, NOTICE, found, place, facts)
+    slip = _owe(unit, hall, slips, NOTICE, found, service, place, facts)
     unit.note("slip.notice", f"ticket:{ticket}", copy=slip.copy, missing=sorted(missing), again=made)
     return slip
 

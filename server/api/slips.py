@@ -203,14 +203,28 @@ def post_roll(body: NewRoll) -> ResponseReturnValue:
 @needs("slips.notice")
 @bp.input(Notice, arg_name="body")
 def post_notice(ticket: int, body: Notice) -> ResponseReturnValue:
-    """Print the one-time notice of a ticket's service (一次性告知): 201 with the slip."""
+    """Print the one-time notice of the service a ticket is here for now (一次性告知): 201 with the slip; 409
+    printer-needed names the kiosks when it was never printed at one."""
     h = house()
 
     def deed(unit: Unit) -> dict[str, Any]:
         where, what = body.kiosk or "", (body.missing, body.note, h.texts.say)
-        return {"slip": slip_json(print_notice(unit, h.hall, h.slip, h.settings.url, ticket, where, *what))}
+        slip = print_notice(unit, h.hall, h.slip, h.settings.url, ticket, where, *what)
+        return {"slip": {**slip_json(slip), "kiosk": slip.kiosk}}
 
     return act(body, deed, good=201)
+
+
+@bp.get("/printers")
+@needs("slips.notice")
+def get_printers() -> ResponseReturnValue:
+    """Where a paper for a citizen can come out: 200 {printers: [{kiosk, state, reason}]}."""
+    h = house()
+    with h.store.read() as connection:
+        rows = health_of(connection, h.store.hall)
+    here = [row for row in rows if row["kind"] == "printer" and row["kiosk"]]
+    keys = ("kiosk", "state", "reason")
+    return {"printers": sorted(({k: row[k] for k in keys} for row in here), key=lambda row: row["kiosk"])}
 
 
 def _pictures(h: House) -> set[str]:

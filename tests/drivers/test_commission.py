@@ -43,7 +43,9 @@ from drivers.virtual.expose import OverPty
 from drivers.virtual.ff68 import Ff68Keypad
 from drivers.virtual.frame_screens import frame_screen
 from drivers.virtual.medium import Medium
+from drivers.virtual.pingan import PinganCard
 from drivers.virtual.printer import Printer
+from drivers.virtual.sam import SamReader
 from tests.drivers.vectors import flips, golden, names
 
 
@@ -117,6 +119,19 @@ def test_a_printer_and_strips_are_found_where_they_are(plug):
     assert not progress.running
     assert paper.papers[-1].lines == []  # nothing was printed
     assert [card.text for card in cards] == ["", ""]  # nothing was shown
+
+
+def test_readers_and_calling_cards_are_found_without_a_card_or_a_text(plug):
+    far, cards = SamReader("r"), [PinganCard(f"p{n}", n) for n in (3, 4)]
+    reader, strips = plug(far, shared=False), plug(*cards)
+    found, _ = look([reader, strips], ("reader", "strip"), addresses=5)
+    assert [(f.url, f.driver, f.address) for f in found] == [
+        (reader, "idcard_sam", 0),
+        (strips, "pingan_lihe", 3),
+        (strips, "pingan_lihe", 4),
+    ]
+    assert set(far.commands) == {"11ff"}  # how is the module?
+    assert [card.text for card in cards] == ["", ""]
 
 
 @pytest.mark.parametrize("dots", ["384", "576"])

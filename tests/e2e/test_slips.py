@@ -6,19 +6,26 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import struct
 import wave
 from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import OpenFace
 from tests.e2e.test_walk import sign_in
 from tests.e2e.town import Town, request_id, until
 
+SHOTS = os.environ.get("WUCHA_SHOTS")
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+
+def shot(page: Page, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png")
 
 
 def test_a_manager_edits_previews_publishes_and_goes_back(town: Town, face: OpenFace) -> None:
@@ -54,6 +61,39 @@ def test_a_manager_edits_previews_publishes_and_goes_back(town: Town, face: Open
         bench.close()
     page.get_by_role("button", name="恢复这一版").click()
     expect(page.get_by_text("小票第 2 版已发布")).to_be_visible()
+
+
+def test_a_clerk_prints_what_is_missing_once(town: Town, face: OpenFace) -> None:
+    bench = town.bench()
+    kiosk = town.key(kind="kiosk", kiosk="K1")
+    body = {"service": "S401", "request_id": request_id()}
+    assert requests.post(f"{town.url}/api/tickets", json=body, headers=kiosk, timeout=10).ok
+    page = face("/clerk", (1440, 900))
+    sign_in(page, town, "ZW010")
+    page.get_by_role("button", name="打开窗口").first.click()
+    page.get_by_role("button", name="叫下一位").click()
+    page.get_by_role("button", name="打印一次性告知单").click()
+    panel = page.get_by_role("dialog", name="E001 的一次性告知单")
+    expect(panel.get_by_role("option", name="K2")).to_have_count(1)
+    second = panel.get_by_role("checkbox").nth(1)
+    name = panel.locator("li span").nth(1).inner_text()
+    second.check()
+    expect(panel.get_by_text("已勾选 1 项")).to_be_visible()
+    panel.get_by_label("说明").fill("复印件请盖章")
+    shot(page, "clerk-notice")
+    panel.get_by_role("button", name="打印", exact=True).click()
+    expect(page.get_by_text("E001 的告知单已送到 K1 打印")).to_be_visible()
+    shot(page, "clerk-notice-sent")
+
+    def printed() -> bool:
+        papers = bench.models.get("printer-K1", {}).get("papers", [])
+        texts = [str(line.get("text", "")) for paper in papers for line in paper["lines"]]
+        return f"1. {name}" in texts and any("复印件请盖章" in text for text in texts)
+
+    try:
+        until(printed, what="the notice on paper")
+    finally:
+        bench.close()
 
 
 def test_a_recording_is_uploaded_and_heard(town: Town, face: OpenFace, tmp_path: Path) -> None:

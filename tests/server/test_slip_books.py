@@ -340,6 +340,43 @@ def test_a_one_time_notice(day: HallDay):
         print_notice(unit, day.hall, day.template, URL, taken.ticket.id, "", (99,), "", say)
 
 
+def test_a_notice_is_of_the_service_the_citizen_is_here_for_now(day: HallDay):
+    """A further errand on the same number has its own list of materials."""
+    day.open("W01")
+    with day.store.unit(HOST) as unit:
+        host_arrived(unit, [PRINTER], set())
+    ticket = day.take("S001", further=("S101",)).ticket.id
+    day.call("W01")
+    day.serve("W01")
+    with day.store.unit(clerk("ZW001")) as unit:
+        slip = print_notice(unit, day.hall, day.template, URL, ticket, "", (0,), "", say)
+    item = day.hall.catalogue.services["S101"]
+    texts = " ".join(str(part.get("text", "")) for part in slip.facts["parts"])
+    assert item.name in texts
+    assert item.materials[0].name in texts
+
+
+def test_a_number_given_at_a_desk_asks_where_its_notice_comes_out(day: HallDay):
+    day.open()
+    with day.store.unit(HOST) as unit:
+        host_arrived(unit, [PRINTER], set())
+    ticket = day.take("S001", actor=clerk("ZW025")).ticket.id
+    with pytest.raises(refusals.PrinterNeeded) as no, day.store.unit(clerk("ZW001")) as unit:
+        print_notice(unit, day.hall, day.template, URL, ticket, "", (), "", say)
+    assert no.value.facts["kiosks"] == ["K1"]
+    with day.store.unit(clerk("ZW001")) as unit:
+        assert print_notice(unit, day.hall, day.template, URL, ticket, "K1", (), "", say).kiosk == "K1"
+
+
+def test_a_clerk_sees_where_a_notice_can_come_out(app: App, clock: Any):
+    clerk_w01 = staff(app, "clerk")
+    HallDay(app.house.store, app.house.hall, app.house.slip, clock).open()
+    with app.house.store.unit(HOST) as unit:
+        host_arrived(unit, [PRINTER], set())
+    seen = clerk_w01.ask("GET", "/api/slips/printers").get_json()
+    assert seen == {"printers": [{"kiosk": "K1", "state": "unknown", "reason": ""}]}
+
+
 # --- the roll
 def test_paper_is_counted_until_the_roll_is_changed(day: HallDay):
     day.open()

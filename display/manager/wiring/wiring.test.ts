@@ -49,3 +49,7 @@ describe('traces', () => {
     expect(clockOf(entry(1).at)).toBe('01:00:01.250')
   })
 })
+
+it('what stands at a kiosk is declared there', () => {
+  expect((['printer', 'reader', 'strip', 'keypad'] as const).map(placed)).toEqual(['kiosk', 'kiosk', 'window', 'window'])
+})

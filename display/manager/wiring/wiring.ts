@@ -90,7 +90,7 @@ export interface Tried {
   reason: string
 }
 
-export const KINDS: Kind[] = ['printer', 'strip', 'keypad']
+export const KINDS: Kind[] = ['printer', 'strip', 'reader', 'keypad']
 const KEPT = 2000
 
 /** Lines with the machines on them, in the host's order; lost ones first. */
@@ -104,7 +104,7 @@ export const freePorts = (host: Host): Port[] => (host.ports ?? []).filter((port
 /** The models that speak what was found. */
 export const fitting = (host: Host, found: Found): Model[] => (host.models ?? []).filter((model) => model.driver === found.driver)
 /** Where a machine of this kind stands: a printer in a kiosk, everything else at a window. */
-export const placed = (kind: Kind): 'kiosk' | 'window' => (kind === 'printer' ? 'kiosk' : 'window')
+export const placed = (kind: Kind): 'kiosk' | 'window' => (kind === 'printer' || kind === 'reader' ? 'kiosk' : 'window')
 export const nameFor = (kind: Kind, place: string): string => `${kind}-${place}`
 export const isSocket = (url: string): boolean => /^socket:\/\/[A-Za-z0-9.-]+:\d{1,5}$/.test(url.trim())
 export const going = (tried: Tried | undefined): boolean => tried?.state === 'waiting' || tried?.state === 'sending'

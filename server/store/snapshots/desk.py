@@ -124,7 +124,10 @@ def _ticket(view: View, leg: Leg) -> dict[str, Any]:
         "order": _order(view, leg.ticket),
         "note": leg.note,
         "from_window": leg.from_window,
-        "materials": [{"name": m.name, "form": m.form, "required": m.required} for m in materials],
+        "materials": [
+            {"name": m.name, "form": m.form, "required": m.required, "deferrable": m.deferrable}
+            for m in materials
+        ],
     }
 
 

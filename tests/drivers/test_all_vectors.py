@@ -54,7 +54,7 @@ HERE = Path(__file__).parent
 
 
 def test_no_vector_is_forgotten():
-    """What we send is named where it is made; what is said to us is named, or taken with its whole protocol."""
+    """What we send is named where it is made; what is said to us is named or taken with its protocol."""
     assert len(VECTORS) == 128
     assert set(CLAIMED) == {row["protocol"] for row in VECTORS.values()}
     forgotten = []

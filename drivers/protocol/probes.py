@@ -2,10 +2,11 @@
 
 Each protocol's own question for a sign of life, and what counts as its answer. The order matters: a printer
 is asked first, because a printer takes any other bytes for text. What a mute printer may have taken in stays
-in its line buffer, for no question holds a byte that would print it (`LOUD`) and none is longer than a line of
-58 mm paper; `CLEAR` empties that buffer before the next question, which would overflow it. All this is so at
-the printer's own baud rate; what it makes of another nobody can say. An address whose question would hold one is asked last, and only where somebody else has answered, so
-that the line is known to be no printer's. Keypads cannot be asked: they are listened for.
+in its line buffer, for no question holds a byte that would print it (`LOUD`) and none is longer than a line
+of 58 mm paper; `CLEAR` empties that buffer before the next question, which would overflow it. All this is so
+at the printer's own baud rate; what it makes of another nobody can say. An address whose question would hold
+a loud byte is asked last, and only where somebody else has answered, so that the line is known to be no
+printer's. Keypads cannot be asked: they are listened for.
 
 Baud rates are the usual ones (HARDWARE, sections 1.1, 2.1, 3.1); the second BX-K rate is a guess.
 """
@@ -22,8 +23,8 @@ from drivers.protocol import escpos, ff68, onbon_bxk
 
 #: bytes that make a printer print, feed, or begin a command: LF FF CR DLE ESC FS GS
 LOUD: Final = frozenset(b"\x0a\x0c\x0d\x10\x1b\x1c\x1d")
-#: ends a Chinese character that was begun (of up to four bytes), then ESC @, which empties the line buffer; to
-#: a card or a display it is noise between frames
+#: ends a Chinese character that was begun (of up to four bytes), then ESC @, which empties the line buffer;
+#: to a card or a display it is noise between frames
 CLEAR: Final = bytes(3) + escpos.INIT
 #: characters on a line of 58 mm paper
 COLUMNS: Final = 32

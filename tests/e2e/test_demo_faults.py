@@ -54,7 +54,7 @@ def test_every_cable_is_pulled_and_no_number_is_lost(small_town: Town, tmp_path:
     report = done.stdout.partition("故障演练")[2]
     assert "丢失 lost 0 · 重复 doubled 0" in report
     assert "全部合格 all kept" in report
-    rows = dict(re.findall(r"^  (\S+(?: \w+)?) +([\d.]+) s +\d+ s +[\d.]+ s$", report, re.MULTILINE))
+    rows = dict(re.findall(r"^  (\S+(?: \w+)?) +([\d.]+) s +\d+ s +[\d.]+ s +\d+$", report, re.MULTILINE))
     assert rows.keys() >= CABLES | {"printer-K1 paper_out", "printer-K2 paper_out", "strip-W01 silent"}
     papers = dict(re.findall(r"(\w+) (\d+)", report.partition("papers:")[2].partition("\n")[0]))
     held = re.search(r"numbers (\d+)", report)

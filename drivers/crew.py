@@ -362,6 +362,10 @@ class Crew:
             if station.silences >= 2 or was_down:
                 self._mark_down(station, str(error))
             return
+        if was_down and health.state == "unknown" and station.present and station.spec.kind in SCREENS:
+            station.told_at = 0.0
+            self._tell_again(station, now)  # it cannot be asked: whether it takes a text shows if it is back
+            return
         self._heard(station)
         self._say_health(station, health)
         if was_down:

@@ -103,7 +103,7 @@ def decode(buffer: bytes) -> tuple[Pressed | Clash | None, bytes]:
     piece, rest = buffer[: end + 1], buffer[end + 1 :]
     if len(piece) == 4 and piece[0] == START and LOWEST <= piece[1] <= HIGHEST and piece[2] in KEYS:
         return Pressed(piece[1], KEYS[piece[2]]), rest
-    return Clash(piece), rest
+    return Clash(piece[-LONGEST:]), rest
 
 
 def _known(address: int) -> int:

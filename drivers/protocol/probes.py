@@ -5,8 +5,8 @@ is asked first, because a printer takes any other bytes for text. What a mute pr
 in its line buffer, for no question holds a byte that would print it (`LOUD`) and none is longer than a line
 of 58 mm paper; `CLEAR` empties that buffer before the next question, which would overflow it. All this is so
 at the printer's own baud rate; what it makes of another nobody can say. An address whose question would hold
-one is asked last, and only where somebody else has answered, so that the line is known to be no printer's.
-Keypads cannot be asked: they are listened for.
+a loud byte is asked last, and only where somebody else has answered, so that the line is known to be no
+printer's. Keypads cannot be asked: they are listened for.
 
 Signs of the Alpha protocol, boards and boxes of Apertum, polled keypads and scanners have no question whose
 answer is known, and a described card (`led_frame`) is known by its description only: these are tried by hand.

@@ -73,15 +73,24 @@ def told(found: Closing) -> list[str]:
         "故障演练 the day with faults",
         f"  号码 numbers {found.given} · 丢失 lost {len(found.lost)} · 重复 doubled {len(found.doubled)}",
         f"  小票 papers: {papers}",
-        f"  {'线路与设备 cable or machine':<34} {'发现 seen':>9} {'须在 within':>9} {'恢复 gone':>9}",
+        f"  {'线路与设备 cable or machine':<34} {'发现 seen':>9} {'须在 within':>9} {'恢复 gone':>9}"
+        f" {'次数 times':>9}",
     ]
+    rounds: dict[str, list[Pulled]] = {}
     for one in found.pulled:
-        mark = "" if one.kept else "  ✗"
-        limit = f"{one.trouble.limit_s:.0f} s"
-        lines.append(f"  {one.trouble.name:<38} {_s(one.seen_s):>9} {limit:>9} {_s(one.gone_s):>9}{mark}")
+        rounds.setdefault(one.trouble.name, []).append(one)
+    for name, times in rounds.items():  # of each its worst time
+        mark = "" if all(one.kept for one in times) else "  ✗"
+        seen, gone = _worst([one.seen_s for one in times]), _worst([one.gone_s for one in times])
+        limit = f"{times[0].trouble.limit_s:.0f} s"
+        lines.append(f"  {name:<38} {_s(seen):>9} {limit:>9} {_s(gone):>9} {len(times):>9}{mark}")
     lines += [f"  {word}" for word in (*found.lost, *found.doubled, *found.unsound)]
     lines.append("  全部合格 all kept" if found.good else "  有不合格项 not all kept")
     return lines
+
+
+def _worst(times: Sequence[float | None]) -> float | None:
+    return None if None in times else max(time for time in times if time is not None)
 
 
 def _s(seconds: float | None) -> str:

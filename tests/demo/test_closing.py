@@ -56,6 +56,9 @@ def test_lost_and_doubled_numbers_are_found(
     good = closing(day.store, device, held, [Pulled(CABLE, 1.0, 1.0)])
     assert (good.given, good.lost, good.doubled, good.good) == (3, (), (), True)
     assert "all kept" in told(good)[-1]
+    often = closing(day.store, device, held, [Pulled(CABLE, 1.0, 0.5), Pulled(CABLE, 4.0, None)])
+    (row,) = [line.split() for line in told(often) if line.startswith("  slips")]
+    assert row == ["slips", "4.0", "s", "5", "s", "–", "2", "✗"]  # once in the report, its worst times
     lost = closing(day.store, device, [*held, (999, "A009")], [])
     assert (lost.lost, lost.good) == (("A009",), False)
     nobodys = closing(day.store, device, held[1:], [])

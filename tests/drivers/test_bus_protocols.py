@@ -126,6 +126,11 @@ def test_what_is_not_exactly_a_key_frame_is_two_boxes_at_once(bytes_of_two):
     assert not any(isinstance(one, apertum.Pressed) for one in found)
 
 
+def test_a_long_clash_is_the_same_in_any_pieces():
+    noise = bytes(40) + b"\x07"
+    assert drain(apertum.decode, noise) == piecewise(apertum.decode, (noise[:39], noise[39:])) != []
+
+
 def test_a_box_that_speaks_after_a_clash_is_heard():
     assert drain(apertum.decode, bytes.fromhex("0120313107") + KEYS[1])[-1] == apertum.Pressed(0x21, 2)
 

@@ -335,3 +335,19 @@ def test_faults_may_stand_in_the_url(bus, bench, clock, declare, plug):
     bench.act("d0", "clear", {"fault": "wrong_source"})
     one.call("W01", "A002", "again")
     one.until(lambda: one.health("d0")[-1] == "ok")
+
+
+def test_a_screen_that_cannot_be_asked_stays_down_until_it_takes_a_text(declare, bench, clock):
+    """It has no query: only a text that it acknowledges shows that it is back."""
+    one = Bus(bench, clock, declare(("frame_a090", 3, "virtual://bus", "W01")))
+    one.call("W01", "A001")
+    one.run(2)
+    bench.act("d0", "fault", {"fault": "silent"})
+    one.call("W01", "A002", "lost")
+    one.run(120)
+    assert one.health("d0") == ["ok", "down"]
+    assert one.result("lost") == ["failed"]
+    bench.act("d0", "clear", {})
+    one.until(lambda: "A002" in one.far["d0"].text)
+    one.run(2)
+    assert one.health("d0") == ["ok", "down", "ok"]

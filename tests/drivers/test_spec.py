@@ -6,7 +6,7 @@ import pytest
 
 from drivers.__main__ import main
 from drivers.errors import SpecError
-from drivers.spec import CONFIG, load
+from drivers.spec import CONFIG, MODELS, load
 
 
 def test_the_demo_hall_is_sound():
@@ -165,3 +165,28 @@ def test_the_program_says_all_mistakes_and_ends_with_2(tmp_path, capsys):
 def test_wrong_shapes_are_mistakes_too(read, text):
     with pytest.raises(SpecError):
         read(text)
+
+
+def test_the_readme_names_every_driver_and_its_examples_load(tmp_path):
+    """Protocol, line, confidence, source and gaps of each; what is written there to be copied is sound."""
+    readme = (CONFIG.parent / "README.md").read_text("utf-8")
+    rows = [
+        [c.strip() for c in line.split("|")[1:-1]] for line in readme.splitlines() if line.startswith("| `")
+    ]
+    table = {name.strip(" `"): row for row in rows if len(row) == 7 for name in row[0].split(",")}
+    assert set(MODELS) | {"voice"} == set(table)
+    assert all(all(row) for row in table.values())
+    (tmp_path / "profiles").symlink_to(CONFIG / "profiles")
+    where = 'model = "{}"\nline = "{}"\naddress = 1\n'
+    text = readme.split("```toml\n")[1].split("```")[0]
+    text += '[[device]]\nname = "p"\nkiosk = "K1"\n' + where.format("slip_80mm", "slips-k1")
+    text += '[[device]]\nname = "s"\nwindow = "W01"\n' + where.format("strip_128x16", "strips-a")
+    comment = [
+        line[4:] for line in (CONFIG / "devices.toml").read_text("utf-8").splitlines() if line[:4] == "#   "
+    ]
+    start = next(at for at, line in enumerate(comment) if line.startswith("[[device]]"))
+    block = comment[start : start + 6]
+    text += "\n".join([line[:48] for line in block] + [line[48:] for line in block])
+    path = tmp_path / "devices.toml"
+    path.write_text(text, "utf-8")
+    assert [spec.name for spec in load(path).devices] == ["p", "s", "digits-W01", "box-W01"]

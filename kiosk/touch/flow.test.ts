@@ -182,6 +182,7 @@ describe('an abandoned visit', () => {
   it('invites whoever passes by once nobody has touched the start page for a while', () => {
     expect([attracts(start(0), ATTRACT_S * 1000 - 1), attracts(start(0), ATTRACT_S * 1000)]).toEqual([false, true])
     expect(attracts(reading, 9e9)).toBe(false)
+    expect(attracts({ ...start(0), look: { ...start(0).look } }, 9e9)).toBe(true)
     expect(attracts(next(start(0), { name: 'look', look: { elder: true } }), 9e9)).toBe(false)
   })
 })

@@ -237,8 +237,10 @@ const browsing = (at: Step) => at.step === 'home' || at.step === 'all' || at.ste
 export const chosen = (kiosk: Kiosk, service: string): string[] => [...kiosk.basket.filter((s) => s !== service), service]
 export const mayAdd = (kiosk: Kiosk, service: string): boolean => kiosk.basket.indexOf(service) < 0 && kiosk.basket.length < MOST_SERVICES - 1
 
+/** By value: what the face holds is not this very object. */
+const isPlain = (look: Look): boolean => look.lang === PLAIN.lang && !look.elder && !look.contrast && !look.low
 /** Nobody's: the start page as a newcomer finds it. */
-const resting = (kiosk: Kiosk): boolean => kiosk.at.step === 'home' && kiosk.look === PLAIN && kiosk.tab === 'theme' && !kiosk.card && !kiosk.basket.length
+const resting = (kiosk: Kiosk): boolean => kiosk.at.step === 'home' && isPlain(kiosk.look) && kiosk.tab === 'theme' && !kiosk.card && !kiosk.basket.length
 export const attracts = (kiosk: Kiosk, now: number): boolean => resting(kiosk) && now - kiosk.touched_at >= ATTRACT_S * 1000
 
 function tick(kiosk: Kiosk, now: number): Kiosk {

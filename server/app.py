@@ -17,6 +17,7 @@ from server.api import (
     audit,
     booking,
     booking_pages,
+    complaints,
     day,
     desk_more,
     devices,
@@ -118,7 +119,7 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     for door in (
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
-        *(audit, leaves, orders),
+        *(audit, leaves, orders, complaints),
     ):
         app.register_blueprint(door.bp)
 

@@ -164,5 +164,5 @@ def test_the_pad_through_its_states(town: Town, face: OpenFace) -> None:
     right(pad, "what was good en")
     expect(pad.get_by_role("heading", name="Thank you")).to_be_visible(timeout=15_000)
     pad.context.set_offline(True)
-    expect(pad.get_by_role("status").first).to_be_visible(timeout=40_000)
+    expect(pad.locator(".stale")).to_be_visible(timeout=40_000)
     right(pad, "offline")

@@ -38,7 +38,8 @@ class Hall:
         with self.store.unit(self.kiosk) as unit:
             add_day(unit, "2026-03-04", by_hand=True)
         self.services = [s.id for s in self.settings.catalogue.services.values()
-                         if self.settings.catalogue.queues[s.queue].self_register]
+                         if self.settings.catalogue.queues[s.queue].self_register
+                         and self.settings.identity_of(s) != "id_card_required"]
 
     def _clock(self) -> datetime:
         self.now += timedelta(seconds=1)
@@ -47,14 +48,12 @@ class Hall:
     def take(self, n: int) -> None:
         """As POST /api/tickets: request id, number, leg, slip, audit line, one commit."""
         from server.actions.take_number import take_number
-        from server.domain.slips import Line, SlipTemplate
         from server.store.once import once
 
-        slip = SlipTemplate([Line(text="{number}", size=4), Line(qr="{url}", size=6)])
-        service = self.services[n % len(self.services)]
+        hall, service = self.settings, self.services[n % len(self.services)]
         with self.store.unit(self.kiosk) as unit:
             once(unit, f"bench-take-{n}", {"service": service}, lambda: {
-                "number": take_number(unit, self.settings, slip, "http://x", service).ticket.number})
+                "number": take_number(unit, hall, hall.slips, "http://x", service).ticket.number})
 
     def open_window(self) -> tuple[Any, str]:
         """A clerk at a comprehensive window: (actor, window)."""

@@ -168,8 +168,10 @@ class Hall:
         """What a kiosk may give numbers for."""
         from server.settings import read_hall
 
-        known = read_hall(ROOT / "config/demo", ROOT / "config").catalogue
-        return [s.id for s in known.services.values() if known.queues[s.queue].self_register]
+        hall = read_hall(ROOT / "config/demo", ROOT / "config")
+        known = hall.catalogue
+        return [s.id for s in known.services.values()
+                if known.queues[s.queue].self_register and hall.identity_of(s) != "id_card_required"]
 
     def kill(self) -> None:
         if self.child is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from server.actions.print_slip import owe_slip
+from server.actions.print_slip import Told, owe_slip
 from server.actions.take_number import Taken, check_giving
 from server.domain import refusals
 from server.domain.appointments import Appointment, Booking, Step, arrival
@@ -79,7 +79,8 @@ def check_in(
     estimate = make_promise(unit, leg)
     slip: Slip | None = None
     if unit.actor.kiosk:
-        slip = owe_slip(unit, hall, slips, base_url, ticket, ahead, 1, unit.actor.kiosk)
+        told = Told(ahead, estimate)
+        slip = owe_slip(unit, hall, slips, base_url, ticket, told, 1, unit.actor.kiosk)
     at = booking.at.isoformat()
     unit.add(TicketTaken(ticket.id, printed, queue.prefix))
     unit.add(AppointmentCheckedIn(booking.id, booking.queue, at, ticket.id, printed))

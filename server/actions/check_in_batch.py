@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.actions.check_in import check_standing
-from server.actions.print_slip import owe_slip
+from server.actions.print_slip import Told, owe_slip
 from server.actions.take_number import Taken
 from server.domain import refusals
 from server.domain.appointments import arrival
@@ -52,7 +52,8 @@ def check_in_batch(
     estimate = make_promise(unit, leg)
     slip = None
     if unit.actor.kiosk:
-        slip = owe_slip(unit, hall, template, base_url, ticket, ahead, 1, unit.actor.kiosk)
+        told = Told(ahead, estimate, items=order.items)
+        slip = owe_slip(unit, hall, template, base_url, ticket, told, 1, unit.actor.kiosk)
     unit.add(TicketTaken(ticket.id, printed, queue.prefix))
     unit.add(OrderChanged(order.id, order.kind.value, state.value))
     facts = {"number": printed, "service": order.service, "priority": priority, "items": order.items}

@@ -87,9 +87,7 @@ def host_left(unit: Unit, lost: Collection[str] | None = None) -> None:
     unit.note("host.leave", f"device:{unit.actor.id}")
 
 
-def slip_result(
-    unit: Unit, slip: int, state: str, reason: str, kiosks: Collection[str], mm: int = 0
-) -> None:
+def slip_result(unit: Unit, slip: int, state: str, reason: str, kiosks: Collection[str], mm: int = 0) -> None:
     """A host's word about a slip; `kiosks` are those whose printers it has, `mm` the paper it took. "I
     have no such printer" counts only while no other host has it either. Raises NotFound.
     """

@@ -3,13 +3,15 @@ words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from server.domain import refusals
 from server.domain.access import KIOSK
 from server.domain.catalogue import Material, Service
+from server.domain.estimate.promise import Estimate
 from server.domain.events import RollChanged, SlipChanged
 from server.domain.papers import NOTICE, TICKET
 from server.domain.persons import Reading
@@ -39,13 +41,32 @@ FORMS = ("original", "copy", "form", "photo", "electronic", "onsite")  # others 
 UNPRINTED = ("queued", "sending")
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a slip says beside its ticket. ahead: people; further: the services that follow on the number;
+    items: matters of a batch."""
+
+    ahead: int
+    estimate: Estimate
+    further: Sequence[str] = ()
+    items: int = 1
+
+
+def told_before(unit: Unit, ticket: Ticket, ahead: int) -> Told:
+    """For one more paper of a number: its estimate as it was given, its services as they stand."""
+    order = order_of(unit.connection, unit.hall, ticket.id)
+    further = [errand.service for errand in open_errands(unit.connection, ticket.id)]
+    estimate = told_with(unit.connection, ticket.id)
+    return Told(ahead, estimate, further, order.items if order else 1)
+
+
 def owe_slip(
     unit: Unit,
     hall: HallSettings,
     slips: SlipBook,
     base_url: str,
     ticket: Ticket,
-    ahead: int,
+    told: Told,
     copy: int,
     kiosk: str,
 ) -> Slip:
@@ -53,15 +74,14 @@ def owe_slip(
     item = hall.catalogue.services[ticket.service]
     windows = [hall.catalogue.windows[w].number for w in hall.catalogue.serving[item.queue]]
     shows = hall.hall.ticket.show_estimated_wait
-    estimate, further = told_with(unit.connection, ticket.id), open_errands(unit.connection, ticket.id)
-    order = order_of(unit.connection, unit.hall, ticket.id)
+    estimate = told.estimate
     facts = {
         "number": ticket.number,
         "hall": hall.hall.centre.name,
         "service": item.name,
         "service_en": item.name_en if ticket.lang == "en" else "",
         "queue": hall.catalogue.queues[item.queue].name,
-        "ahead": ahead,
+        "ahead": told.ahead,
         "windows": "、".join(windows),
         "taken_at": f"{ticket.taken_at.astimezone(hall.zone):%Y-%m-%d %H:%M}",
         "url": f"{base_url}/t/{ticket.link}",
@@ -73,8 +93,8 @@ def owe_slip(
         "hotline": hall.hall.centre.hotline,
         "supervision": hall.hall.centre.supervision_phone,
         "appointment": agreed_time(unit, hall, ticket),
-        "items": order.items if order and order.items > 1 else "",
-        "further": "、".join(hall.catalogue.services[e.service].name for e in further),
+        "items": told.items if told.items > 1 else "",
+        "further": "、".join(hall.catalogue.services[service].name for service in told.further),
     }
     return _owe(unit, hall, slips, TICKET, ticket, kiosk, facts)
 
@@ -198,7 +218,7 @@ def reprint_slip(
         raise refusals.ReprintsSpent(number=found.number, allowed=hall.hall.ticket.reprint_allowed)
     place = kiosk or _printer(unit, found, at, before)
     ahead = count_ahead(unit.connection, unit.hall, found.day, last_leg(unit.connection, ticket))
-    slip = owe_slip(unit, hall, slips, base_url, found, ahead, made + 1, place)
+    slip = owe_slip(unit, hall, slips, base_url, found, told_before(unit, found, ahead), made + 1, place)
     unit.note("slip.reprint", f"ticket:{ticket}", copy=slip.copy, again=made, kiosk=place)
     return slip
 

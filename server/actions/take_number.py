@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from server.actions.print_slip import owe_slip
+from server.actions.print_slip import Told, owe_slip, told_before
 from server.actions.quotas import check_long, check_person, check_quotas, open_number
 from server.domain import refusals
 from server.domain.estimate.promise import Estimate
@@ -20,7 +20,7 @@ from server.domain.slips import SlipBook
 from server.domain.tickets import Leg, Ticket
 from server.settings import HallSettings
 from server.store.days import find_day
-from server.store.errands import add_errand, open_errands
+from server.store.errands import add_errand
 from server.store.estimates import make_promise, told_with
 from server.store.quotas import numbers_of
 from server.store.slips import Slip, copies, last_slip
@@ -103,7 +103,8 @@ def take_number(
     estimate = make_promise(unit, leg)
     slip = None
     if unit.actor.kiosk:
-        slip = owe_slip(unit, hall, slips, base_url, ticket, ahead, 1, unit.actor.kiosk)
+        told = Told(ahead, estimate, further)
+        slip = owe_slip(unit, hall, slips, base_url, ticket, told, 1, unit.actor.kiosk)
     unit.add(TicketTaken(ticket.id, ticket.number, queue.prefix))
     facts = {"number": ticket.number, "service": service, "priority": priority, **_noted(further)}
     unit.note("ticket.take", f"ticket:{ticket.id}", **facts, **({"card": True} if reading else {}))
@@ -134,12 +135,11 @@ def _held(unit: Unit, hall: HallSettings, slips: SlipBook, base_url: str, ticket
     found, leg = find_ticket(unit.connection, unit.hall, ticket), last_leg(unit.connection, ticket)
     ahead = count_ahead(unit.connection, unit.hall, found.day, leg)
     slip, made = last_slip(unit.connection, ticket), copies(unit.connection, ticket)
+    told = told_before(unit, found, ahead)
     if unit.actor.kiosk and made <= hall.hall.ticket.reprint_allowed:
-        slip = owe_slip(unit, hall, slips, base_url, found, ahead, made + 1, unit.actor.kiosk)
+        slip = owe_slip(unit, hall, slips, base_url, found, told, made + 1, unit.actor.kiosk)
     unit.note("ticket.take", f"ticket:{ticket}", "existing", copy=slip.copy if slip else None)
-    estimate = told_with(unit.connection, ticket)
-    still = tuple(errand.service for errand in open_errands(unit.connection, ticket))
-    return Taken(found, leg, ahead, slip, estimate, existing=True, further=still)
+    return Taken(found, leg, ahead, slip, told.estimate, existing=True, further=tuple(told.further))
 
 
 def standing(view: View, person: str) -> list[Taken]:

@@ -26,6 +26,7 @@ from server.domain.catalogue import (
     Catalogue,
     Department,
     Identity,
+    LifeEvent,
     Mandate,
     Person,
     Queue,
@@ -541,7 +542,30 @@ def _read_catalogue(r: Reader, folder: Path) -> Catalogue:
         serving=serving,
         classes={c.id: c for c in classes},
         mandates=_read_mandates(r, folder / "mandates.toml"),
+        events=_read_events(r, folder / "packages.toml", {s.id for s in items}),
     )
+
+
+def _read_events(r: Reader, path: Path, services: set[str]) -> tuple[LifeEvent, ...]:
+    """一件事 as somebody looks for it: of each package the steps that this hall takes in itself."""
+    if not path.exists():
+        return ()
+    found = []
+    for i, package in enumerate(r.load(path, "package").get("package", [])):
+        names = [package.get(key) for key in ("id", "name")]
+        steps = [step.get("service") for step in package.get("steps", [])]
+        if not all(isinstance(word, str) and word for word in (*names, *steps)):
+            r.no(
+                path,
+                f"package[{i}]",
+                "要有 id、name，每个步骤要有 service",
+                "needs id, name and steps with a service",
+            )
+            continue
+        own = tuple(step for step in steps if step in services)
+        if own:
+            found.append(LifeEvent(package["id"], package["name"], package.get("name_en", ""), own))
+    return tuple(found)
 
 
 def _read_mandates(r: Reader, path: Path) -> tuple[Mandate, ...]:

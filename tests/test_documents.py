@@ -49,10 +49,12 @@ def test_the_written_contract_is_current(path: Path):
 
 # --- words
 def test_every_language_has_every_sentence():
+    """English is whole; a further language may have a part, the rest is shown in Chinese."""
     zh = TEXTS.flat("zh")
     for lang in TEXTS.languages:
         words = {key for key in TEXTS._words[lang] if not key.startswith(OF_THE_HALL)}
-        assert words == set(zh), lang
+        assert words <= set(zh), lang
+        assert lang not in ("zh", "en") or words == set(zh), lang
 
 
 def test_every_language_names_the_same_facts():

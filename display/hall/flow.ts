@@ -30,7 +30,7 @@ export type Msg =
 export const quiet: Board = { sound: 'asking', now: null, queue: [], flash: null }
 
 /** A call as the server tells it. `caption` makes the sentence when the server sent none. */
-export function spokenOf(event: HallEvent, at: number, lang: 'zh' | 'en', caption: (number: string, window: string) => string): Spoken {
+export function spokenOf(event: HallEvent, at: number, lang: string, caption: (number: string, window: string) => string): Spoken {
   const number = String(event.number ?? '')
   const window = String(event.window_number ?? event.window ?? '')
   const said = event.text as string | Record<string, string> | null | undefined

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CardRead, Service, Slip, Taken } from '@client/contract'
-import { BY_CARD, IDLE_S, NUMBER_ELDER_S, NUMBER_S, WARN_S, mayReprint, next, start, type Kiosk, type Msg } from './flow'
+import { ATTRACT_S, attracts, BY_CARD, IDLE_S, NUMBER_ELDER_S, NUMBER_S, WARN_S, mayReprint, next, start, type Kiosk, type Msg, type Step } from './flow'
+import { spoken } from './prompts'
 import { departments, offered, search } from './search'
 
 const play = (kiosk: Kiosk, ...messages: Msg[]) => messages.reduce(next, kiosk)
@@ -178,12 +179,24 @@ describe('an abandoned visit', () => {
     const resting = start(0)
     expect(next(resting, { name: 'tick', now: 9e9 })).toBe(resting)
   })
+  it('invites whoever passes by once nobody has touched the start page for a while', () => {
+    expect([attracts(start(0), ATTRACT_S * 1000 - 1), attracts(start(0), ATTRACT_S * 1000)]).toEqual([false, true])
+    expect(attracts(reading, 9e9)).toBe(false)
+    expect(attracts(next(start(0), { name: 'look', look: { elder: true } }), 9e9)).toBe(false)
+  })
+})
+
+describe('prompts', () => {
+  const number = { step: 'number', taken: { ticket: { number: 'E001' } }, slip: null, reprint: 'no', until: 0 } as unknown as Step
+  it.each([[{ step: 'home' }, 'home'], [number, 'number E 0 0 1 listen'], [{ step: 'search', query: '' }, '']])('%j', (at, clips) => {
+    expect(spoken(at as Step).join(' ')).toBe(clips)
+  })
 })
 
 describe('search', () => {
   const make = (id: string, name: string, pinyin: string, initials: string, more: Partial<Service> = {}): Service => ({
     id, name, name_en: '', theme: '户籍证件', department: { id: 'D03', name: '县公安局', name_en: '' }, queue: 'E', audience: 'person', case_type: 'immediate',
-    avg_minutes: 10, promised_limit: null, legal_limit: null, fee_yuan: 0, fee_basis: '', visits: 1, materials: [], result: '', pinyin, initials,
+    avg_minutes: 10, promised_limit: null, legal_limit: null, fee_yuan: 0, fee_basis: '', visits: 1, materials: [], result: '', pinyin, initials, also: [],
     popular: false, self_register: true, ...more,
   })
   const services = [
@@ -196,6 +209,10 @@ describe('search', () => {
     ['公安', ['2', '1', '3']], ['', []], ['zzzz', []],
   ])('%s', (query, ids) => {
     expect(search(services, query as string).map((s) => s.id)).toEqual(ids)
+  })
+  it.each([['驾照', '4'], ['我要换驾照', '4'], ['jz', '4'], ['jiazhao', '4'], ['驾', '4'], ['换领', '2']])('knows what people call it: %s', (query, id) => {
+    const licence = make('4', '机动车证期满换证', 'jidongchezhengqimanhuanzheng', 'jdczqmhz', { also: [{ word: '驾照', pinyin: 'jiazhao', initials: 'jz' }] })
+    expect(search([...services, licence], query)[0]!.id).toBe(id)
   })
   it('offers only what needs no staff, and groups by department', () => {
     expect(offered(services).map((s) => s.id)).toEqual(['1', '2'])

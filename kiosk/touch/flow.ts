@@ -12,7 +12,7 @@
  */
 import type { Both, CardRead, Lang, Slip, Taken } from '@client/contract'
 
-export type Tab = 'theme' | 'department'
+export type Tab = 'theme' | 'event' | 'department'
 export type Step =
   | { step: 'home' }
   | { step: 'all' }
@@ -51,6 +51,8 @@ export interface Kiosk {
 
 export const IDLE_S = 60
 export const WARN_S = 15
+/** A start page that nobody has touched for so long invites whoever passes by. */
+export const ATTRACT_S = 120
 export const NUMBER_S = 30
 export const NUMBER_ELDER_S = 60
 export const CODE_DIGITS = 8
@@ -235,13 +237,16 @@ const browsing = (at: Step) => at.step === 'home' || at.step === 'all' || at.ste
 export const chosen = (kiosk: Kiosk, service: string): string[] => [...kiosk.basket.filter((s) => s !== service), service]
 export const mayAdd = (kiosk: Kiosk, service: string): boolean => kiosk.basket.indexOf(service) < 0 && kiosk.basket.length < MOST_SERVICES - 1
 
+/** Nobody's: the start page as a newcomer finds it. */
+const resting = (kiosk: Kiosk): boolean => kiosk.at.step === 'home' && kiosk.look === PLAIN && kiosk.tab === 'theme' && !kiosk.card && !kiosk.basket.length
+export const attracts = (kiosk: Kiosk, now: number): boolean => resting(kiosk) && now - kiosk.touched_at >= ATTRACT_S * 1000
+
 function tick(kiosk: Kiosk, now: number): Kiosk {
   const at = kiosk.at
   if (at.step === 'taking') return kiosk
   if (at.step === 'number') return now >= at.until ? start(now) : kiosk
   const quiet_s = (now - kiosk.touched_at) / 1000
-  const resting = at.step === 'home' && kiosk.look === PLAIN && kiosk.tab === 'theme' && !kiosk.card && !kiosk.basket.length
-  if (resting || quiet_s < IDLE_S) return kiosk.warning_s === null ? kiosk : { ...kiosk, warning_s: null }
+  if (resting(kiosk) || quiet_s < IDLE_S) return kiosk.warning_s === null ? kiosk : { ...kiosk, warning_s: null }
   if (quiet_s >= IDLE_S + WARN_S) return start(now)
   // The start page holds nothing of anybody: it is tidied up without a question.
   if (at.step === 'home' && !kiosk.card && !kiosk.basket.length) return start(now)

@@ -5,7 +5,7 @@ import { keep, kept } from '@client/keep'
 import { get } from '@client/post'
 import { offered } from './search'
 
-export const offer = shallowReactive<Services>({ themes: [], services: [] })
+export const offer = shallowReactive<Services>({ themes: [], events: [], services: [] })
 
 export async function loadOffer(): Promise<boolean> {
   const answer = await get<Services>('/api/services')
@@ -13,6 +13,8 @@ export async function loadOffer(): Promise<boolean> {
   if (answer.ok) keep('wucha:services', answer.body)
   if (found) {
     offer.services = offered(found.services)
+    const here = (id: string) => offer.services.some((s) => s.id === id)
+    offer.events = (found.events || []).map((e) => ({ ...e, services: e.services.filter(here) })).filter((e) => e.services.length)
     offer.themes = found.themes.filter((theme) => offer.services.some((s) => s.theme === theme.id))
   }
   return offer.services.length > 0

@@ -1,4 +1,4 @@
-/** Finding a service by its name, its pinyin, the initials of its pinyin, or its English name. Pure. */
+/** Finding a service by its name, its pinyin, the initials of its pinyin, by what people call it, or its English name. Pure. */
 import type { Service } from '@client/contract'
 
 const squeeze = (text: string) => text.toLowerCase().replace(/[\s（）()、，·'’-]/g, '')
@@ -7,6 +7,20 @@ const squeeze = (text: string) => text.toLowerCase().replace(/[\s（）()、，�
 export function score(service: Service, query: string): number {
   const q = squeeze(query)
   if (!q) return 0
+  const own = byName(service, q)
+  if (own >= 80) return own
+  let best = own
+  for (const { word, pinyin, initials } of service.also || []) {
+    const other = squeeze(word)
+    // "我要换驾照" holds a whole everyday word: that is what was meant.
+    if (other.indexOf(q) === 0 || (other.length >= 2 && q.indexOf(other) >= 0)) best = Math.max(best, 78)
+    else if (other.indexOf(q) > 0) best = Math.max(best, 72)
+    else if (initials === q || pinyin === q) best = Math.max(best, 68)
+    else if (q.length >= 2 && (initials.indexOf(q) === 0 || pinyin.indexOf(q) === 0)) best = Math.max(best, 60)
+  }
+  return best
+}
+function byName(service: Service, q: string): number {
   const name = squeeze(service.name)
   if (name === q) return 100
   if (name.indexOf(q) === 0) return 90

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from server.api import booking
 from server.api.access import check_origin
 from server.api.bodies import Act
+from server.api.guide import guide_facts
 from server.domain.appointments import takes_appointments
 from server.domain.ics import calendar_entry
 from server.domain.refusals import NotFound, Refusal
@@ -44,6 +45,17 @@ def post_book() -> ResponseReturnValue:
     if "day" in form:
         return _made(lambda: booking.wait(booking.WaitBody.model_validate({**facts, "day": form["day"]})))
     return _made(lambda: booking.book(booking.BookBody.model_validate({**facts, "at": form.get("at")})))
+
+
+@bp.get("/guide/<service>")
+def get_guide(service: str) -> ResponseReturnValue:
+    """What a service needs, costs and takes, to carry home from the kiosk's QR code: nothing personal."""
+    hall = house().published()
+    item = hall.catalogue.services.get(service)
+    if item is None:
+        raise NotFound()
+    facts = guide_facts(hall, item, lambda key, **words: house().texts.say(key, _lang(), **words), _lang())
+    return _page("guide.html", "", service=item, facts=facts, bookable=item.appointment)
 
 
 def _made(deed: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:

@@ -63,6 +63,8 @@ def get_hall() -> ResponseReturnValue:
         "kiosk_open": f"{hall.hall.hours.kiosk_open:%H:%M}",
         "hours": _hours(hall.hall.hours),
         "languages": list(h.texts.languages),
+        "language_names": {lang: h.texts.say("language.name", lang) for lang in h.texts.languages},
+        "url": h.settings.url,
         "demo": h.settings.demo,
         "several": hall.hall.ticket.multi_service_ticket,
         "rating": {
@@ -77,6 +79,7 @@ def get_hall() -> ResponseReturnValue:
                 "number": w.number,
                 "name": w.name,
                 "zone": w.zone,
+                "floor": w.floor,
                 "kind": w.kind,
                 "low_counter": w.low_counter,
             }
@@ -124,6 +127,10 @@ def _services(hall: HallSettings) -> dict[str, Any]:
     themes = Counter(s.theme for s in items if s.theme)
     return {
         "themes": [{"id": theme, "name": theme, "count": n} for theme, n in themes.most_common()],
+        "events": [
+            {"id": e.id, "name": e.name, "name_en": e.name_en, "services": e.services}
+            for e in hall.catalogue.events
+        ],
         "services": [_service(hall, s) for s in items],
     }
 
@@ -161,6 +168,7 @@ def _service(hall: HallSettings, s: Service) -> dict[str, Any]:
             for m in s.materials
         ],
         **_pinyin(s.name),
+        "also": [{"word": word, **_pinyin(word)} for word in s.also],
         "popular": s.popular,
         "self_register": queue.self_register,
         "identity": hall.identity_of(s),

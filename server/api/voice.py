@@ -16,6 +16,7 @@ from server.house import house
 
 bp = APIBlueprint("voice", __name__, url_prefix="/api/voices")
 
+PROMPTS = "zh-kiosk"
 NUMBER = re.compile(r"[A-Z]{0,2}[0-9]{1,4}")
 WINDOW = re.compile(r"[A-Z]?[0-9]{1,3}")
 
@@ -33,6 +34,18 @@ def get_voices() -> ResponseReturnValue:
         "repeat": rules.repeat,
         "zones": [{"id": z.id, "boards": z.boards, "languages": z.languages} for z in rules.zone],
     }
+
+
+@bp.get("/kiosk/<clip>.wav")
+@needs("kiosk.watch")
+def get_prompt(clip: str) -> ResponseReturnValue:
+    """A spoken prompt of the kiosk's large-type mode (config/voice/zh-kiosk.toml), the hall's own recording
+    where there is one: 200 audio/wav; 404 when there is no such clip or nothing here can speak."""
+    h = house()
+    path = voice.sound_of(PROMPTS, clip, h) if voice.clip_path(PROMPTS, clip, h) else None
+    if path is None:
+        raise refusals.NotFound()
+    return send_file(path, mimetype="audio/wav", max_age=0)
 
 
 @bp.get("/<lang>/<clip>.wav")

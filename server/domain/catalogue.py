@@ -74,6 +74,7 @@ class Window:
     low_counter: bool = False
     lunch_duty: bool = False
     saturday: bool = False
+    floor: str = ""  # 楼层, e.g. "2"; empty where the hall has one floor
     classes: tuple[str, ...] = ()  # window classes, for queues in mode "grouped"
 
 
@@ -141,6 +142,7 @@ class Service:
     popular: bool = False
     day_quota: int = 0  # numbers a day, 0 = no limit
     identity: Identity | None = None  # whether kiosks ask for an identity card; None = the hall's rule
+    also: tuple[str, ...] = ()  # what people call it: 驾照, 准生证; found by search, never shown as its name
 
 
 @dataclass(frozen=True)
@@ -210,6 +212,16 @@ class Mandate:
 
 
 @dataclass(frozen=True)
+class LifeEvent:
+    """一件事: what happens to a person or a firm, and the services of this hall that go with it, in order."""
+
+    id: str
+    name: str
+    name_en: str
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """All of it, with look-ups by id."""
 
@@ -221,6 +233,7 @@ class Catalogue:
     serving: dict[str, tuple[str, ...]] = field(default_factory=dict)  # queue -> window ids, own queues only
     classes: dict[str, WindowClass] = field(default_factory=dict)
     mandates: tuple[Mandate, ...] = ()
+    events: tuple[LifeEvent, ...] = ()
 
     @cached_property
     def mean_minutes(self) -> Mapping[str, float]:

@@ -80,9 +80,7 @@ def temporary_store(hall: HallSettings, first: date = FIRST_DAY) -> Iterator[tup
 class RealHall:
     """Implements loop.Hall. Who has an appointment booked it the evening before and checks in."""
 
-    def __init__(
-        self, store: Store, clock: VirtualClock, settings: HallSettings, template: SlipBook
-    ) -> None:
+    def __init__(self, store: Store, clock: VirtualClock, settings: HallSettings, template: SlipBook) -> None:
         self.store, self.settings, self.template, self.clock = store, settings, template, clock
         self.midnight, self.now_s = EPOCH, 0.0
         self.clerk_at = {p.a_window: p.id for p in settings.catalogue.people.values() if p.a_window}

@@ -18,9 +18,7 @@ _OF_HALL = select(*_DEVICE).where(t.device.c.hall == bindparam("hall"))
 _FIND = _OF_HALL.where(t.device.c.id == bindparam("device"))
 _STANDING = _OF_HALL.where(t.device.c.revoked_at.is_(None))
 _BY_KEY = _STANDING.where(t.device.c.key_hash == bindparam("key_hash"))
-_AMONG = _STANDING.with_only_columns(t.device.c.id).where(
-    t.device.c.id.in_(bindparam("ids", expanding=True))
-)
+_AMONG = _STANDING.with_only_columns(t.device.c.id).where(t.device.c.id.in_(bindparam("ids", expanding=True)))
 _ALL = _STANDING.order_by(t.device.c.kind, t.device.c.name, t.device.c.id)
 
 

@@ -60,6 +60,7 @@ OPEN = {  # what everybody may ask; all other routes must say whom they let in
     "POST /api/appointments",
     "POST /api/appointments/wait",
     "GET /book",
+    "GET /guide/<service>",
     "POST /book",
     "GET /b/<link>",
     "POST /b/<link>/<any(confirm, cancel, move, check_in):deed>",

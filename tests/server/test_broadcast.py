@@ -51,12 +51,14 @@ class Hall(Namespace):
 
     def on_connect(self, auth):
         from flask import request
+
         for room in (auth or {}).get("rooms", []):
             join_room(room)
         self.came.append(request.sid)
 
     def on_disconnect(self, reason):
         from flask import request
+
         self.gone.append(request.sid)
 
     def on_echo(self, said):
@@ -69,8 +71,13 @@ class Server:
     def __init__(self, manager):
         self.manager = manager
         self.app = Flask("hall")
-        self.sio = SocketIO(self.app, async_mode="threading", client_manager=manager,
-                            cors_allowed_origins="*", max_http_buffer_size=64 * 1024)
+        self.sio = SocketIO(
+            self.app,
+            async_mode="threading",
+            client_manager=manager,
+            cors_allowed_origins="*",
+            max_http_buffer_size=64 * 1024,
+        )
         self.hall, self.kiosk = Hall("/hall"), Hall("/kiosk")
         self.sio.on_namespace(self.hall)
         self.sio.on_namespace(self.kiosk)
@@ -105,8 +112,11 @@ class Screen:
     def __init__(self, server, namespace="/hall", rooms=(), receive_buffer=None, **options):
         sockopt = [(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)] if receive_buffer else []
         self.ws = websocket.create_connection(
-            f"ws://127.0.0.1:{server.port}/socket.io/?EIO=4&transport=websocket", sockopt=sockopt, timeout=10,
-            **options)
+            f"ws://127.0.0.1:{server.port}/socket.io/?EIO=4&transport=websocket",
+            sockopt=sockopt,
+            timeout=10,
+            **options,
+        )
         assert self.ws.recv().startswith("0{")
         self.namespace = namespace
         self.ws.send(f"40{namespace},{json.dumps({'rooms': list(rooms)})}")
@@ -163,6 +173,7 @@ def screen(server, stack):
         one = Screen(server, **options)
         stack.callback(quietly, one.close)
         return one
+
     return connect
 
 
@@ -344,8 +355,10 @@ def test_many_threads_and_nothing_lost_or_swapped(server, screen):
 
     speakers = [threading.Thread(target=speak, args=(who,)) for who in range(threads)]
     got = {}
-    readers = [threading.Thread(target=lambda one=one: got.update({one.sid: one.numbers(each * threads)}))
-               for one in screens]
+    readers = [
+        threading.Thread(target=lambda one=one: got.update({one.sid: one.numbers(each * threads)}))
+        for one in screens
+    ]
     for thread in speakers + readers:
         thread.start()
     for thread in speakers + readers:
@@ -489,8 +502,11 @@ def test_shapes_of_data(server, screen):
     server.sio.emit("n", namespace="/hall")
     server.sio.emit("n", ("a", "b"), namespace="/hall")
     server.sio.emit("n", [1, 2], namespace="/hall")
-    assert [json.loads(one.ws.recv().partition(",")[2]) for _ in range(3)] == [["n"], ["n", "a", "b"],
-                                                                              ["n", [1, 2]]]
+    assert [json.loads(one.ws.recv().partition(",")[2]) for _ in range(3)] == [
+        ["n"],
+        ["n", "a", "b"],
+        ["n", [1, 2]],
+    ]
 
 
 def test_compression_is_not_agreed(server, screen):
@@ -613,8 +629,11 @@ def test_each_process_frames_once_for_its_own(stack, monkeypatch):
 @pytest.mark.skipif(not shutil.which("redis-server"), reason="no redis-server on this machine")
 def test_over_a_real_redis(stack, tmp_path):
     path = tmp_path / "r.sock"
-    redis = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", str(path), "--save", ""],
-                             stdout=subprocess.DEVNULL, cwd=tmp_path)
+    redis = subprocess.Popen(
+        ["redis-server", "--port", "0", "--unixsocket", str(path), "--save", ""],
+        stdout=subprocess.DEVNULL,
+        cwd=tmp_path,
+    )
     stack.callback(redis.wait)
     stack.callback(redis.terminate)
     until(path.exists, "redis")

@@ -12,10 +12,10 @@ export const secondsUntil = (at: string, now_ms: number = serverNow()): number =
 export const secondsSince = (at: string, now_ms: number = serverNow()): number =>
   Math.max(0, Math.floor((now_ms - Date.parse(at)) / 1000))
 
-const LOCALE = { zh: 'zh-CN', en: 'en-GB' } as const
+const LOCALE: Record<string, string> = { zh: 'zh-CN', en: 'en-GB' }
 type When = number | string
-const show = (when: When, lang: keyof typeof LOCALE, zone: string, options: Intl.DateTimeFormatOptions) =>
-  new Intl.DateTimeFormat(LOCALE[lang], { timeZone: zone, ...options }).format(new Date(when))
+const show = (when: When, lang: string, zone: string, options: Intl.DateTimeFormatOptions) =>
+  new Intl.DateTimeFormat(LOCALE[lang] || lang, { timeZone: zone, ...options }).format(new Date(when))
 
 /** 09:05 */
 export const hhmm = (when: When, zone = 'Asia/Shanghai'): string =>
@@ -26,10 +26,10 @@ export const shortTime = (when: When, zone = 'Asia/Shanghai'): string => {
   return `${month}-${day} ${hhmm(when, zone)}`
 }
 /** 2026年11月22日 / 22 November 2026 */
-export const longDate = (when: When, lang: 'zh' | 'en', zone = 'Asia/Shanghai'): string =>
+export const longDate = (when: When, lang: string, zone = 'Asia/Shanghai'): string =>
   show(when, lang, zone, { year: 'numeric', month: 'long', day: 'numeric' })
 /** 星期日 / Sunday */
-export const weekday = (when: When, lang: 'zh' | 'en', zone = 'Asia/Shanghai'): string =>
+export const weekday = (when: When, lang: string, zone = 'Asia/Shanghai'): string =>
   show(when, lang, zone, { weekday: 'long' })
 /** 4:05, 1:02:09 */
 export function duration(seconds: number): string {

@@ -1,7 +1,8 @@
 /** What the server sends to the faces. Times are ISO 8601 UTC; unknown is null, never -1. */
 
-export type Lang = 'zh' | 'en'
-export type Both = Record<Lang, string>
+/** The name of a file in config/text: zh and en are always there, a hall may add its own. */
+export type Lang = string
+export type Both = Record<'zh' | 'en', string>
 export type Row = Record<string, unknown>
 export type Rows<R extends object = Record<string, Row>> = { [C in keyof R]?: Record<string, R[C]> }
 
@@ -347,9 +348,12 @@ export interface Hall {
   hotline: string
   supervision_phone: string
   zone: string
+  address: string
   languages: Lang[]
+  /** What each language calls itself. */
+  language_names: Record<Lang, string>
   rating: RatingRules
-  windows: { id: string; number: string; name: string; zone: string; kind: string; low_counter: boolean }[]
+  windows: { id: string; number: string; name: string; zone: string; floor: string; kind: string; low_counter: boolean }[]
   queues: { id: string; name: string; name_en: string }[]
   /** Priority classes a citizen may name at the kiosk; the clerk checks. */
   priorities?: { id: string; name: string; name_en?: string }[]
@@ -364,6 +368,8 @@ export interface Hall {
   paper_out?: 'go_on' | 'stop'
   /** Several services may stand on one number. */
   several: boolean
+  /** Where phones reach this hall. */
+  url: string
   demo: boolean
 }
 export interface RatingRules {
@@ -408,6 +414,8 @@ export interface Service {
   result: string
   pinyin: string
   initials: string
+  /** What people call it. */
+  also: { word: string; pinyin: string; initials: string }[]
   popular: boolean
   self_register: boolean
   /** Whether this kiosk asks for an identity card. */
@@ -417,6 +425,8 @@ export interface Service {
 }
 export interface Services {
   themes: { id: string; name: string; name_en?: string; count: number }[]
+  /** 一件事, with its services in order. */
+  events: { id: string; name: string; name_en: string; services: string[] }[]
   services: Service[]
 }
 export interface Ticket {

@@ -22,6 +22,13 @@ export async function playFile(path: string, percent = 100): Promise<Played> {
   }
 }
 
+/** Stop what sounds now; whoever waits for its end is told that it has played. */
+export function hush(): void {
+  if (!now) return
+  now.pause()
+  now.dispatchEvent(new Event('ended'))
+}
+
 /** True when this browser lets us make noise now. Call it again inside a touch. */
 export async function mayPlay(): Promise<boolean> {
   const url = URL.createObjectURL(silence())

@@ -9,27 +9,31 @@ import { get } from './post'
 
 type Texts = Record<string, string>
 const texts = shallowReactive<Record<Lang, Texts>>({ zh: {}, en: {} })
+const of = (one: Lang): Texts => texts[one] || {}
 export const lang = ref<Lang>('zh')
 
-/** Fetch both languages; without a network the last known texts are used. False when there are none at all. */
-export async function loadText(languages: Lang[] = ['zh', 'en']): Promise<boolean> {
+/** Fetch these languages; without a network the last known texts are used. False when there are none at all. */
+export async function loadText(languages: Lang[] = Object.keys(texts)): Promise<boolean> {
   await Promise.all(
     languages.map(async (one) => {
       const answer = await get<Texts>(`/api/text/${one}.json`)
       if (answer.ok && answer.body) {
         texts[one] = answer.body
         keep('wucha:text:' + one, answer.body)
-      } else if (!Object.keys(texts[one]).length) {
+      } else if (!Object.keys(of(one)).length) {
         texts[one] = kept<Texts>('wucha:text:' + one) || {}
       }
     }),
   )
-  return Object.keys(texts.zh).length > 0
+  return Object.keys(of('zh')).length > 0
 }
 
+/** Speak this language. A third one is fetched when somebody first wants it; until it is here, all is Chinese. */
 export function setLang(one: Lang): void {
   lang.value = one
-  document.documentElement.lang = one === 'zh' ? 'zh-CN' : 'en'
+  const name = () => (document.documentElement.lang = of(one)['language.html'] || (one === 'zh' ? 'zh-CN' : one))
+  name()
+  if (!texts[one]) void loadText([one]).then(() => lang.value === one && name())
 }
 
 /** Put vars into {places}. */
@@ -38,11 +42,11 @@ export function fill(pattern: string, vars: Record<string, unknown> = {}): strin
 }
 
 export function t(key: string, vars: Record<string, unknown> = {}): string {
-  const own = texts[lang.value]
-  const pattern = key in own ? own[key] : texts.zh[key]
+  const own = of(lang.value)
+  const pattern = key in own ? own[key] : of('zh')[key]
   return pattern === undefined ? key : fill(pattern, vars)
 }
-export const has = (key: string): boolean => key in texts[lang.value] || key in texts.zh
+export const has = (key: string): boolean => key in of(lang.value) || key in of('zh')
 
 /** {name, name_en} in the chosen language. */
 export function named(thing: { name: string; name_en?: string | null } | null | undefined): string {
@@ -57,6 +61,7 @@ export function said(both: Both | { zh: string; en?: string } | null | undefined
 
 /** What to tell a person whose request was refused or got no answer. */
 export function refusalText(no: { refused: string; text: Both | null; facts?: Record<string, unknown> }): string {
-  if (no.text) return said(no.text)
+  const own = 'refused.' + no.refused
+  if (no.text) return lang.value === 'zh' || lang.value === 'en' || !(own in of(lang.value)) ? said(no.text) : t(own, no.facts)
   return t(has('refused.' + no.refused) ? 'refused.' + no.refused : no.refused === 'offline' ? 'link.offline' : 'link.failed', no.facts || {})
 }

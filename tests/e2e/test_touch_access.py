@@ -1,0 +1,192 @@
+"""The kiosk's states at its sizes: axe-core finds nothing, nothing leaves the screen, keys are enough."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.e2e.axe import accessible
+from tests.e2e.conftest import OpenFace
+from tests.e2e.town import Town, request_id
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+TALL, WIDE = (1080, 1920), (1920, 1080)
+OUTSIDE = """() => [...document.querySelectorAll('body *')].filter((e) => {
+  const r = e.getBoundingClientRect()
+  return r.width && !e.closest('svg') && (r.right > innerWidth + 1 || r.left < -1)
+}).map((e) => e.className)"""
+
+
+def seen(page: Page, state: str) -> None:
+    accessible(page, state)
+    assert page.evaluate(OUTSIDE) == [], f"{state}: outside of the screen"
+
+
+def look(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def home(page: Page) -> None:
+    page.locator(".ways button").last.click()
+
+
+def test_every_state_is_accessible(town: Town, face: OpenFace) -> None:
+    page = face("/touch/K1", TALL, kind="kiosk", kiosk="K1")
+    expect(page.locator(".service").first).to_be_visible(timeout=20_000)
+    seen(page, "home")
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        seen(page, "home by " + tab.inner_text())
+    page.locator(".tile").first.click()
+    seen(page, "list")
+    home(page)
+    page.locator(".find").click()
+    seen(page, "search")
+    page.keyboard.type("jiazhao", delay=70)  # 驾照: what people call it, in pinyin
+    expect(page.locator(".found .service").first).to_contain_text("机动车驾驶证")
+    seen(page, "found")
+    page.keyboard.type("qqq", delay=70)
+    seen(page, "nothing found")
+    home(page)
+    page.locator(".come").first.click()
+    page.keyboard.type("12345678", delay=70)
+    seen(page, "check in")
+    page.locator(".go").click()
+    expect(page.get_by_text("这次没有取到号")).to_be_visible()
+    seen(page, "refused")
+    page.locator(".acts button").first.click()
+    page.locator(".come.card").click()
+    seen(page, "mine")
+    home(page)
+
+    # a life event, its services in order
+    page.get_by_role("tab", name="一件事").click()
+    page.get_by_text("新生儿出生一件事").click()
+    expect(page.locator(".cards .service b")).to_have_text(["出生登记", "城乡居民基本医疗保险参保登记"])
+    page.locator(".cards .service").first.click()
+    expect(page.locator(".map")).to_contain_text("D区")
+    seen(page, "guide")
+    page.locator(".priority .open").click()
+    seen(page, "priority")
+    page.locator(".classes .none").click()
+    page.locator(".open.more").click()
+    seen(page, "basket")
+    page.locator(".service").nth(1).click()
+    page.locator(".go").click()
+    expect(page.locator(".huge")).to_be_visible()
+    expect(page.get_by_text("请取走小票")).to_be_visible()
+    seen(page, "number")
+    page.locator(".acts button").last.click()
+
+    # the day ends
+    for state in ("今天已停止取号", "今天的服务已结束"):
+        town.write("/api/day/close", {"request_id": request_id()})
+        expect(page.get_by_role("heading", name=state)).to_be_visible()
+        seen(page, state)
+    page.get_by_role("button", name="先看看要带什么").click()
+    page.locator(".service").first.click()
+    expect(page.locator(".closed")).to_be_visible()
+    expect(page.locator(".take .go")).to_have_count(0)
+    seen(page, "guide of a closed day")
+    home(page)
+
+    # the server is gone
+    town.stop()
+    expect(page.get_by_text("与服务器的连接断了")).to_be_visible(timeout=30_000)
+    seen(page, "offline")
+
+
+@pytest.mark.parametrize("size", [TALL, WIDE], ids=["tall", "wide"])
+@pytest.mark.parametrize("style", ["大字版", "高对比", "降低画面"])
+def test_large_contrast_and_low(town: Town, face: OpenFace, size: tuple[int, int], style: str) -> None:
+    """In each of them a number is three touches away: the style, the service, the number."""
+    page = face("/touch/K1", size, kind="kiosk", kiosk="K1")
+    look(page, style)
+    seen(page, "home")
+    page.locator(".service").first.click()
+    seen(page, "guide")
+    page.locator(".go").click()
+    expect(page.locator(".huge")).to_be_visible()
+    seen(page, "number")
+
+
+def test_languages_are_files(town: Town, face: OpenFace) -> None:
+    page = face("/touch/K1", WIDE, kind="kiosk", kiosk="K1")
+    page.get_by_role("button", name="语言 中文").click()
+    seen(page, "languages")
+    page.get_by_role("button", name="조선말").click()
+    expect(page.get_by_role("heading", name="무슨 일로 오셨습니까?")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    seen(page, "home")
+    page.locator(".service").first.click()
+    seen(page, "guide")
+    page.get_by_role("button", name="번호 받기").click()
+    expect(page.get_by_text("당신의 번호")).to_be_visible()
+    seen(page, "number")
+    page.locator(".acts button").last.click()
+    expect(page.get_by_role("heading", name="您要办什么事？")).to_be_visible()  # the next one's language
+
+
+def test_keys_are_enough_and_the_next_visitor_is_asked_for(town: Town, face: OpenFace) -> None:
+    page = face("/touch/K1", TALL, kind="kiosk", kiosk="K1")
+    expect(page.locator(".service").first).to_be_visible(timeout=20_000)
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("() => document.activeElement.classList.contains('service')"):
+            break
+    assert page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    expect(page.locator(".take")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="您要办什么事？")).to_be_visible()
+    page.locator(".service").first.click()
+
+    page.clock.install()
+    page.clock.run_for(62_000)
+    asked = page.get_by_role("alertdialog")
+    expect(asked).to_be_visible()
+    seen(page, "idle")
+    asked.get_by_role("button", name="继续").click()
+    expect(asked).to_have_count(0)
+    expect(page.locator(".take")).to_be_visible()
+    page.clock.run_for(62_000)
+    for _ in range(3):  # the focus stays in the question
+        page.keyboard.press("Tab")
+        assert page.evaluate("() => !!document.activeElement.closest('[role=alertdialog]')")
+    asked.get_by_role("button", name="结束").click()
+    expect(asked).to_have_count(0)
+    expect(page.get_by_role("heading", name="您要办什么事？")).to_be_visible()
+
+
+def test_200_services_with_very_long_names(town: Town, face: OpenFace) -> None:
+    def many(route: Route) -> None:
+        body: dict[str, Any] = route.fetch().json()
+        first = body["services"]
+        long = "中华人民共和国境内外国人来华工作许可延期、变更、注销及补办（含随行家属居留）"
+        body["services"] = [
+            {
+                **first[n % len(first)],
+                "id": f"N{n}",
+                "name": f"{long}{n}",
+                "popular": n < 9,
+                "self_register": True,
+            }
+            for n in range(200)
+        ]
+        route.fulfill(json=body)
+
+    page = face("/healthz", TALL)
+    page.context.route("**/api/services", many)
+    page.goto(f"{town.url}/touch/K1#code={town.code(kind='kiosk', kiosk='K1')}")
+    expect(page.locator(".service").first).to_be_visible(timeout=20_000)
+    seen(page, "home")
+    look(page, "大字版")
+    seen(page, "home, large")
+    page.locator(".every").click()
+    expect(page.locator(".service")).to_have_count(200)
+    seen(page, "all 200")
+    page.locator(".service").first.click()
+    seen(page, "guide")

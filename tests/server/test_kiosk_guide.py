@@ -1,0 +1,49 @@
+"""What the kiosk gives besides a number: everyday words, life events, the guide's page, spoken prompts."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.app import App
+from tests.server.callers import device, nobody, staff
+
+
+def test_services_are_found_by_everyday_words_and_life_events(app: App):
+    body = nobody(app).ask("GET", "/api/services").get_json()
+    licence = next(s for s in body["services"] if s["id"] == "S408")
+    assert {"word": "驾照", "pinyin": "jiazhao", "initials": "jz"} in licence["also"]
+    birth = next(e for e in body["events"] if e["id"] == "P03")
+    assert birth["services"] == [
+        "S404",
+        "S106",
+    ]  # the hall's own steps, in order; not those of outside bodies
+
+
+def test_the_guide_of_a_service_is_a_public_page(app: App):
+    page = nobody(app).ask("GET", "/guide/S401")
+    assert page.status_code == 200
+    for words in ("居民身份证换领", "要带的材料", "青禾县惠民路1号", "12345"):
+        assert words in page.text
+    english = nobody(app).ask("GET", "/guide/S401?lang=en").text
+    assert "Resident ID card renewal" in english
+    assert "Public Security Bureau" in english
+    assert nobody(app).ask("GET", "/guide/S999").status_code == 404
+
+
+def test_every_language_says_what_it_calls_itself(app: App):
+    names = nobody(app).ask("GET", "/api/hall").get_json()["language_names"]
+    assert names["zh"] == "中文"
+    assert names["en"] == "English"
+    assert names["ko"] == "조선말"
+
+
+@pytest.mark.parametrize(("clip", "status"), [("guide", 200), ("E", 200), ("7", 200), ("nothing", 404)])
+def test_a_kiosk_speaks_its_prompts(app: App, clip: str, status: int):
+    reply = device(app, "kiosk").ask("GET", f"/api/voices/kiosk/{clip}.wav")
+    assert reply.status_code == status
+    assert status != 200 or reply.data[:4] == b"RIFF"
+
+
+def test_prompts_are_for_kiosks(app: App):
+    assert nobody(app).ask("GET", "/api/voices/kiosk/guide.wav").status_code == 401
+    assert staff(app, "manager").ask("GET", "/api/voices/kiosk/guide.wav").status_code == 403

@@ -18,6 +18,7 @@ from server.api import (
     boards,
     booking,
     booking_pages,
+    complaints,
     day,
     desk_more,
     devices,
@@ -119,7 +120,7 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     for door in (
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
-        *(audit, leaves, orders, boards),
+        *(audit, leaves, orders, boards, complaints),
     ):
         app.register_blueprint(door.bp)
 

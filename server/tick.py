@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from server.actions.change_rules import change_rules, refuse_rules
+from server.actions.complain import forget_complaints
 from server.actions.dispatch import dispatch
 from server.actions.keep_appointments import keep_appointments
 from server.actions.leave import watch_leaves
@@ -104,4 +105,5 @@ class Ticker:
                 forget_old_answers(unit)
                 forget_visitors(unit, self._house.hall)
                 keep_orders(unit, self._house.hall)
+                forget_complaints(unit, self._house.hall)
                 self._tidied = unit.now

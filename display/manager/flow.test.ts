@@ -101,8 +101,8 @@ describe('the office', () => {
   it('knows who may do what', () => {
     const rights = (role: string) => Object.entries(may(role)).filter(([, yes]) => yes).map(([right]) => right).sort().join(' ')
     expect(rights('duty_leader')).toBe('day decide leave make orders placement plan slips tickets voice')
-    expect(rights('manager')).toBe('day decide devices leave orders placement plan publish slips trail voice wiring')
-    expect(rights('supervisor')).toBe('orders placement slips trail voice')
+    expect(rights('manager')).toBe('complaints day decide devices leave orders placement plan publish slips trail voice wiring')
+    expect(rights('supervisor')).toBe('complaints orders placement slips trail voice')
     expect(rights('guide')).toBe('leave make orders plan tickets')
     expect(rights('clerk')).toBe('leave make orders tickets')
     expect(rights('admin')).toBe('devices staff wiring')

@@ -3,7 +3,7 @@ import type { Both, Day, DeviceRow, Emergency, HallAlarm, ManagerQueueRow, Manag
 
 // ---- what is open on the screen -----------------------------------------------------------------------
 
-export type Tab = 'live' | 'tickets' | 'orders' | 'leave' | 'trail' | 'placement' | 'slips' | 'voice' | 'devices' | 'wiring' | 'staff'
+export type Tab = 'live' | 'tickets' | 'orders' | 'complaints' | 'leave' | 'trail' | 'placement' | 'slips' | 'voice' | 'devices' | 'wiring' | 'staff'
 export interface Issued {
   kind: Kind
   where: string
@@ -97,6 +97,7 @@ export interface Rights {
   day: boolean
   tickets: boolean // help somebody with the number they hold
   orders: boolean
+  complaints: boolean
   make: boolean // open an order and work on it
   plan: boolean
   leave: boolean
@@ -118,7 +119,7 @@ export function may(role: string | undefined): Rights {
   const beside = BESIDE_CITIZEN.indexOf(role || '') >= 0
   return {
     tickets: beside,
-    orders: beside || role === 'manager' || role === 'supervisor', make: beside, plan: leads || role === 'guide',
+    orders: beside || role === 'manager' || role === 'supervisor', complaints: role === 'manager' || role === 'supervisor', make: beside, plan: leads || role === 'guide',
     leave: beside || role === 'manager', decide: leads, trail: role === 'manager' || role === 'supervisor',
     day: leads, placement: published, slips: published, voice: published, publish: role === 'manager', devices: machines, wiring: machines, staff: role === 'admin',
   }

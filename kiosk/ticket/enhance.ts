@@ -57,7 +57,7 @@ async function take(now: MyTicket): Promise<void> {
   }
 }
 
-const filling = () => !!document.querySelector('#rate input:checked') || document.activeElement === byId('words')
+const filling = () => !!document.querySelector('#rate input:checked') || document.activeElement === byId('words') || !!(byId('complaint') as HTMLTextAreaElement | null)?.value
 
 async function draw(): Promise<void> {
   const reply = await fetch(location.pathname + '?lang=' + lang, { cache: 'no-store' })
@@ -164,6 +164,10 @@ function dress(): void {
     for (const button of Array.from(later.querySelectorAll('button'))) {
       button.onclick = (event) => void deed(event, later, 'postpone', { by: button.value }, byId('postpone-trouble')!)
     }
+  }
+  const complain = byId('complain') as HTMLFormElement | null
+  if (complain) {
+    complain.onsubmit = (event) => void deed(event, complain, 'complain', { text: String(new FormData(complain).get('text') || '').trim() }, byId('complain-trouble')!)
   }
   const rate = byId('rate') as HTMLFormElement | null
   if (rate) {

@@ -17,10 +17,12 @@ from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 
 from server.actions.cancel import cancel
+from server.actions.complain import complain
 from server.actions.postpone import postpone
 from server.api.access import check_origin, citizen_actor
 from server.api.acts import act
 from server.api.bodies import Act
+from server.api.complaints import ComplainBody, sealed
 from server.api.ratings import RateBody, rating_deed
 from server.domain.audit import canonical
 from server.domain.postponing import By
@@ -66,6 +68,13 @@ def post_postpone_form(link: str) -> ResponseReturnValue:
     """The same for letting others go first."""
     facts = {"request_id": _fresh_id(), "by": request.form.get("by")}
     return _form(link, lambda: _postpone(link, PostponeBody.model_validate(facts)))
+
+
+@bp.post("/t/<link>/complain")
+def post_complain_form(link: str) -> ResponseReturnValue:
+    """The same for a complaint."""
+    facts = {"request_id": _fresh_id(), "text": request.form.get("text", "")}
+    return _form(link, lambda: _complain(link, ComplainBody.model_validate(facts)))
 
 
 @bp.post("/t/<link>/rate")
@@ -114,6 +123,7 @@ def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValu
         "name": centre.name,
         "name_en": centre.name_en,
         "hotline": centre.hotline,
+        "supervision_phone": centre.supervision_phone,
         "address": centre.address,
     }
     page = render_template(
@@ -182,6 +192,24 @@ def _postpone(link: str, body: PostponeBody) -> ResponseReturnValue:
         return {"ahead": count_ahead(unit.connection, unit.hall, ticket.day, leg)}
 
     return act(body, deed)
+
+
+@bp.post("/api/my/<link>/complain")
+@bp.input(ComplainBody, arg_name="body")
+def post_complain(link: str, body: ComplainBody) -> ResponseReturnValue:
+    """Words to those who supervise the hall: 201."""
+    return _complain(link, body)
+
+
+def _complain(link: str, body: ComplainBody) -> ResponseReturnValue:
+    ticket, _ = _look(link)
+    g.actor = citizen_actor(ticket.id)
+    words = sealed(body.text)
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        return {"state": complain(unit, ticket.id, ticket.number, words).state.value}
+
+    return act(body, deed, good=201)
 
 
 @bp.post("/api/my/<link>/rate")

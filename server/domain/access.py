@@ -78,6 +78,8 @@ MATRIX: dict[str, frozenset[str]] = {
         "appointment.check-in": (KIOSK, *BESIDE_CITIZEN),
         "leave.ask": (*BESIDE_CITIZEN, MANAGER),
         "leave.decide": (DUTY_LEADER, MANAGER),
+        "complaint.see": (MANAGER, SUPERVISOR),
+        "complaint.answer": (MANAGER, SUPERVISOR),
         "order.see": (*BESIDE_CITIZEN, MANAGER, SUPERVISOR),  # never who the client is
         "order.make": BESIDE_CITIZEN,
         "order.plan": (GUIDE, DUTY_LEADER, MANAGER),

@@ -349,6 +349,16 @@ class LeaveChanged(Event):
 
 
 @dataclass(frozen=True)
+class ComplaintChanged(Event):
+    """A complaint came in or moved on. What it says, no event says."""
+
+    name = "complaint.changed"
+    touches = frozenset({DAY})
+    complaint: int
+    state: str
+
+
+@dataclass(frozen=True)
 class OrderChanged(Event):
     """A home visit, an assisted errand or a batch moved on. Whose it is, no event says."""
 

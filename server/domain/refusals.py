@@ -111,6 +111,16 @@ RecallTooSoon = _refusal("RecallTooSoon", "recall-too-soon", "Wait a little befo
 NoShowTooSoon = _refusal("NoShowTooSoon", "no-show-too-soon", "Give the citizen time to come.")
 ReturnTooLate = _refusal("ReturnTooLate", "return-too-late", "The time to come back has passed.")
 ReturnsSpent = _refusal("ReturnsSpent", "returns-spent", "This number came back as often as allowed.")
+ComplaintUnknown = _refusal("ComplaintUnknown", "complaint-unknown", "No such complaint.", 404)
+ComplaintOpen = _refusal(
+    "ComplaintOpen", "complaint-open", "Another one of this ticket waits for its answer."
+)
+ComplaintsSpent = _refusal(
+    "ComplaintsSpent", "complaints-spent", "This ticket complained as often as it may."
+)
+ComplaintStateWrong = _refusal(
+    "ComplaintStateWrong", "complaint-state-wrong", "The complaint's state does not allow this."
+)
 PostponesSpent = _refusal("PostponesSpent", "postpones-spent", "This number let others go first already.")
 PostponeNeedless = _refusal("PostponeNeedless", "postpone-needless", "Nobody waits behind this number.")
 TargetWrong = _refusal("TargetWrong", "target-wrong", "A ticket cannot be transferred there.")

@@ -325,6 +325,26 @@ answered = Table(
 Index("ix_answered_at", answered.c.at)
 
 # Hash-chained, append-only (I13, I14). `line` is the canonical JSON that was hashed.
+complaint = Table(
+    "complaint",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("hall", Text, nullable=False),
+    Column("ticket", Serial, ForeignKey("ticket.id", name="fk_complaint_ticket"), nullable=False),
+    Column("number", Text, nullable=False),
+    Column("window", Text),
+    Column("state", Text, nullable=False),
+    Column("sealed", LargeBinary),
+    Column("made_at", UtcTime, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("answered_by", Text),
+    Column("ended_at", UtcTime),
+    CheckConstraint(
+        _one_of("state", "received", "working", "answered", "declined"), name="ck_complaint_state"
+    ),
+)
+Index("ix_complaint_ticket", complaint.c.hall, complaint.c.ticket)
+
 audit = Table(
     "audit",
     metadata,

@@ -49,7 +49,7 @@ def test_the_admin_has_no_business_with_tickets(act: str):
 
 
 @pytest.mark.parametrize("act", MATRIX)
-def test_the_supervisor_reads_and_changes_nothing(act: str):
+def test_the_supervisor_reads_and_changes_nothing_but_answers_complaints(act: str):
     reading = {
         "hall.watch",
         "queue.watch",
@@ -61,6 +61,8 @@ def test_the_supervisor_reads_and_changes_nothing(act: str):
         "voice.see",
         "audit.read",
         "order.see",
+        "complaint.see",
+        "complaint.answer",
         "accuracy.see",
         "ticket.see-own",
     }

@@ -52,6 +52,8 @@ OPEN = {  # what everybody may ask; all other routes must say whom they let in
     "POST /t/<link>/cancel",
     "POST /t/<link>/rate",
     "POST /t/<link>/postpone",
+    "POST /t/<link>/complain",
+    "POST /api/my/<link>/complain",
     "POST /api/my/<link>/postpone",
     # anybody may book; the booking's link of 128 random bits is the proof from then on
     "GET /api/slots",

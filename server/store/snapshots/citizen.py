@@ -10,6 +10,7 @@ from server.domain.postponing import postponable
 from server.domain.routing import is_protected
 from server.domain.tickets import AT_WINDOW, Leg, State, Ticket
 from server.store import ratings
+from server.store.complaints import complaints_of
 from server.store.days import find_day
 from server.store.errands import open_errands
 from server.store.estimates import Expected, expectation, find_promise
@@ -53,6 +54,10 @@ def citizen_value(view: View, ticket: Ticket) -> dict[str, Any]:
         },
         "legs": _legs(view, ticket),
         "rating": _rating(view, leg),
+        "complaints": [
+            {"state": one.state.value, "made_at": iso(one.made_at), "answer": one.answer}
+            for one in complaints_of(view.connection, view.hall, ticket.id)
+        ],
         "day_state": day.state if day else "closed",
     }
 

@@ -486,6 +486,18 @@ export interface Mine {
   tickets: Taken[]
   bookings: { state: string; service: { id: string; name: string; name_en: string }; time: string; at: string; can: { check_in: boolean } }[]
 }
+/** GET /api/complaints */
+export interface ComplaintRow {
+  id: number
+  number: string
+  window: string | null
+  state: 'received' | 'working' | 'answered' | 'declined'
+  /** null once erased. */
+  text: string | null
+  answer: string
+  made_at: string
+  ended_at: string | null
+}
 /** GET /api/my/<link> */
 export interface MyTicket {
   ticket: {

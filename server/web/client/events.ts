@@ -6,6 +6,7 @@ export type HallEvent =
   | { name: 'appointment.checked_in'; appointment: number; queue: string; at: string; ticket: number; number: string }
   | { name: 'appointment.missed'; appointment: number; queue: string; at: string }
   | { name: 'appointment.moved'; appointment: number; queue: string; at: string; was: string }
+  | { name: 'complaint.changed'; complaint: number; state: string }
   | { name: 'day.closed'; day: string }
   | { name: 'day.closing'; day: string }
   | { name: 'day.opened'; day: string }

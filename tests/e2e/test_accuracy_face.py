@@ -13,7 +13,7 @@ from tests.e2e.conftest import OpenFace
 from tests.e2e.test_walk import sign_in
 from tests.e2e.town import Town
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(180)]
 
 ROW = (
     "INSERT INTO promise (leg, hall, day, queue, state, low, high, rough, p50_s, at_most_s, made_at,"

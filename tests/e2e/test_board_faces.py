@@ -11,7 +11,7 @@ from tests.e2e.conftest import OpenFace
 from tests.e2e.test_walk import sign_in
 from tests.e2e.town import Town, request_id
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(240)]
 
 OVER = """() => document.documentElement.scrollWidth > innerWidth"""
 

@@ -11,7 +11,7 @@ from playwright.sync_api import CDPSession, Page, WebSocketRoute, expect
 from tests.e2e.conftest import OpenFace
 from tests.e2e.town import Town, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(120)]
 
 WARM, CALLS = 300, 2000
 NODES, HEAP = 40, 1_000_000  # what may differ: a page of windows, what the collector left

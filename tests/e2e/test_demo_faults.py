@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 from tests.e2e.every_machine import MACHINES, declare
 from tests.e2e.town import Town
 
-pytestmark = pytest.mark.timeout(280)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
 
 CABLES = {f"virtual://{line}" for _, _, line, _, _ in MACHINES}
 

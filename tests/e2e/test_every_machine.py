@@ -12,7 +12,7 @@ from drivers.spec import CONFIG, MODELS, load
 from tests.e2e.every_machine import declare
 from tests.e2e.town import Town, request_id, until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
 @pytest.fixture

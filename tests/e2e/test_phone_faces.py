@@ -15,7 +15,7 @@ from tests.e2e.clerk import Clerk
 from tests.e2e.conftest import OpenFace
 from tests.e2e.town import Town
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(240)]
 
 PHONE, PAD = (390, 844), (1024, 600)
 SERVICE = "S401"  # queue E, window 10

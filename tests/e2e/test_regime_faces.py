@@ -16,7 +16,7 @@ from tests.e2e.conftest import OpenFace
 from tests.e2e.test_walk import sign_in
 from tests.e2e.town import Town, request_id, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(240)]
 
 
 def local(hours: float) -> str:

@@ -20,7 +20,7 @@ from tests.e2e.test_walk import sign_in
 from tests.e2e.town import Town, request_id, until
 
 SHOTS = os.environ.get("WUCHA_SHOTS")
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(240)]
 
 
 def shot(page: Page, name: str) -> None:

@@ -12,7 +12,7 @@ from tests.e2e.axe import accessible
 from tests.e2e.conftest import OpenFace
 from tests.e2e.town import Town, request_id
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(300)]
 
 PASSWORD = "an-honest-word-2026"
 TALL, WIDE = (1080, 1920), (1920, 1080)

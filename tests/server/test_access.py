@@ -61,6 +61,13 @@ OPEN = {  # what everybody may ask; all other routes must say whom they let in
     "POST /api/appointments/wait",
     "GET /book",
     "GET /guide/<service>",
+    # what hangs in the hall for everybody: boards, their pictures, the badges, the day's public figures
+    "GET /figures",
+    "GET /api/figures",
+    "GET /api/boards/<name>",
+    "GET /media/<name>",
+    "GET /media/<board>/<name>",
+    "GET /photos/<person>",
     "POST /book",
     "GET /b/<link>",
     "POST /b/<link>/<any(confirm, cancel, move, check_in):deed>",

@@ -14,11 +14,19 @@ from bench.procs import gunicorn
 
 MUST = 4.0
 CALLERS = (1, 16)
+WAITING = 600
 
 
 def taker(kiosk: Caller, services: list[str]) -> Callable[[], int]:
     turn = itertools.cycle(services)
     return lambda: kiosk.ask("/api/tickets", service=next(turn))
+
+
+def crowd(kiosk: Caller, services: list[str]) -> None:
+    """More people than a county hall sees in a day wait."""
+    take = taker(kiosk, services)
+    for _ in range(WAITING):
+        take()
 
 
 def bare_taker(port: int) -> Callable[[], int]:
@@ -75,15 +83,16 @@ def run(folder: Path, quick: bool) -> list[Row]:
         known = [hall.kiosk(f"K{n}") for n in (1, 2, 3, 4)]
         kiosks = [known[n % 4].again() for n in range(max(CALLERS))]
         services = hall.services()
-        bare_loads: dict[int, Load] = {}
+        clerks = hall.clerks(max(CALLERS))
         for callers in CALLERS:
-            bares, takes = bare_loads.setdefault(callers, Load()), Load()
+            crowd(known[0], services)
+            at_work = clerks[:callers]
+            bares = closed_loop([bare_taker(bare.port) for _ in range(callers)], seconds)
+            rows.append(row("next", len(at_work), next_loop(at_work, seconds), bares))
+        for callers in CALLERS:
+            bares, takes = Load(), Load()
             for _ in range(2):  # in turns, so that a noisy moment hits both
                 merge(bares, closed_loop([bare_taker(bare.port) for _ in range(callers)], seconds))
                 merge(takes, closed_loop([taker(kiosk, services) for kiosk in kiosks[:callers]], seconds))
             rows.append(row("take", callers, takes, bares))
-        clerks = hall.clerks(max(CALLERS))
-        for callers in CALLERS:
-            at_work = clerks[:callers]
-            rows.append(row("next", len(at_work), next_loop(at_work, seconds * 2), bare_loads[callers]))
     return rows

@@ -65,6 +65,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
                 self.cfg.set(key, value)
 
     def load(self) -> Any:
+        if not self._settings.redis:
+            sys.modules.setdefault("redis", None)  # type: ignore[arg-type]  # Socket.IO would load it: 0.2 s
         from server.app import create_app
         from server.estimator import Estimator
         from server.tick import Ticker

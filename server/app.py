@@ -19,6 +19,7 @@ from server.api import (
     booking,
     booking_pages,
     complaints,
+    config,
     day,
     desk_more,
     devices,
@@ -104,6 +105,7 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     current = Current(hall_now)
     store.keep_up = current.keep_up
     house = House(settings, store, texts, store.clock, current, hall_key(settings.data))
+    house.published()  # from the first request on
 
     app = APIFlask(
         "server",
@@ -120,7 +122,7 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     for door in (
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
-        *(audit, leaves, orders, boards, complaints),
+        *(audit, leaves, orders, boards, complaints, config),
     ):
         app.register_blueprint(door.bp)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from server.domain.announcing import AnnounceRules, announce_troubles
 from server.domain.appointments import Appointments
 from server.domain.boards import BoardBook, board_troubles
-from server.domain.calendar import HallCalendar, Interval, LocalDay
+from server.domain.calendar import HallCalendar, Hours, LocalDay, Year, calendar_of
 from server.domain.catalogue import (
     STRICT,
     Catalogue,
@@ -78,21 +78,6 @@ class Centre:
     supervision_phone: str = ""
     timezone: str = "Asia/Shanghai"
     area_code12: str = ""
-
-
-@dataclass(frozen=True)
-class Hours:
-    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
-    kiosk_open: time
-    weekday: tuple[Interval, ...]
-    lunch_duty: tuple[time, time] | None = None  # windows with lunch_duty = true work through it
-    saturday: tuple[Interval, ...] = ()
-    saturday_mode: Literal["appointment_only", "walk_in"] = "appointment_only"
-    sunday: tuple[Interval, ...] = ()
-    ticket_stop_minutes_before_close: int = 15
-    serve_everyone_with_ticket: bool = True
-    closing_grace_minutes: int = 60
-    off_hours_acceptance: str = "next_workday"
 
 
 @dataclass(frozen=True)
@@ -303,14 +288,18 @@ class HallSettings:
     dispatch: Dispatch = field(default_factory=Dispatch)
     boards: BoardBook = field(default_factory=BoardBook)
     photos: Mapping[str, Path] = field(default_factory=dict)  # person -> picture for the badge
-    files: Catalogue = field(default_factory=lambda: Catalogue({}, {}, {}, {}, {}))  # before any placement
+    # as configured, before any placement
+    files: Catalogue = field(default_factory=lambda: Catalogue({}, {}, {}, {}, {}))
+    years: tuple[Year, ...] = ()  # the official tables that `calendar` was made of
+    config: int = 0  # how often something configured came into force; 0 = the files alone
     placement: int = 0  # version of the published placement in `catalogue`; 0 = the files alone
     rules_version: int = 0  # version of `rules`; 0 = the file as it was read at the start
     slips: SlipBook = field(default_factory=SlipBook)  # templates of all papers, as published
     file_slips: SlipBook = field(default_factory=SlipBook)  # before anything was published
     slips_version: int = 0
-    # (connection, placement, rules, slips) -> the settings of these versions; set by server/store/current.py
-    keep_up: Callable[[Any, int, int, int], HallSettings] | None = None
+    # (connection, placement, rules, slips, config) -> the settings of these versions; set by
+    # server/store/current.py
+    keep_up: Callable[[Any, int, int, int, int], HallSettings] | None = None
 
     @property
     def id(self) -> str:
@@ -453,7 +442,7 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
         if hall.handover.url.strip().lower().startswith(UNSAFE_SCHEMES):
             r.no(path, "handover.url", "不能用这种地址", "no address of this kind")
     catalogue = _read_catalogue(r, folder)
-    closed, works, years, local = _read_calendar(r, folder / "calendar.toml")
+    years, local = _read_calendar(r, folder / "calendar.toml")
     rating, levels = _read_rating(r, folder / "rating.toml")
     choices_path = common / "choices.toml"
     choices = r.parse(Choices, r.load(choices_path), choices_path)
@@ -482,25 +471,11 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
         raise SettingsError(r.troubles)
     assert tidal is not None
     assert dispatch is not None
-    hours = hall.hours
-    calendar = HallCalendar(
-        kiosk_open=hours.kiosk_open,
-        weekday=hours.weekday,
-        saturday=hours.saturday,
-        sunday=hours.sunday,
-        stop_before_close=timedelta(minutes=hours.ticket_stop_minutes_before_close),
-        rest_days=closed,
-        work_weekends=works,
-        years=years,
-        saturday_walk_in=hours.saturday_mode == "walk_in",
-        local=local,
-    )
     now = placed(catalogue, Placement())
     kept = (tidal, dispatch, boards, _photos(folder / "photos", catalogue))
-    papers = {"slips": slips, "file_slips": slips}
-    return HallSettings(
-        hall, now, calendar, rating, tuple(levels), choices, rules, *kept, files=catalogue, **papers
-    )
+    more: dict[str, Any] = {"slips": slips, "file_slips": slips, "years": years, "files": catalogue}
+    calendar = calendar_of(hall.hours, years, local)
+    return HallSettings(hall, now, calendar, rating, tuple(levels), choices, rules, *kept, **more)
 
 
 def read_boards(path: Path, catalogue: Catalogue) -> BoardBook:
@@ -637,28 +612,12 @@ def _unique(r: Reader, path: Path, key: str, ids: list[str]) -> None:
         r.no(path, key, f"重复：{twice}", f"used twice: {twice}")
 
 
-def _read_calendar(
-    r: Reader, path: Path
-) -> tuple[frozenset[date], frozenset[date], frozenset[int], dict[date, LocalDay]]:
+def _read_calendar(r: Reader, path: Path) -> tuple[tuple[Year, ...], tuple[LocalDay, ...]]:
     raw = r.load(path, "rule", "holiday", "local")
-    rest: set[date] = set()
-    works: set[date] = set()
-    years: set[int] = set()
-    holidays = raw.get("holiday", [])
-    if not isinstance(holidays, list):
-        r.no(path, "holiday", "应为表的数组", "must be an array of tables")
-        holidays = []
-    for i, year in enumerate(holidays):
-        try:
-            years.add(int(year["year"]))
-            for gap in year.get("closed", []):
-                first, last = date.fromisoformat(gap["from"]), date.fromisoformat(gap["to"])
-                rest |= {first + timedelta(days=n) for n in range((last - first).days + 1)}
-            works |= {date.fromisoformat(d) for d in year.get("weekend_workdays", [])}
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            r.no(path, f"holiday[{i}]", "日期不正确", f"bad date: {error}")
+    holidays = raw.get("holiday")
+    years = r.parse_all(Year, holidays, path, "holiday") if holidays is not None else []
     own = r.parse_all(LocalDay, raw["local"], path, "local") if raw.get("local") else []
-    return frozenset(rest), frozenset(works), frozenset(years), {day.date: day for day in own}
+    return tuple(years), tuple(own)
 
 
 def _read_rating(r: Reader, path: Path) -> tuple[RatingAsk | None, list[Level]]:

@@ -16,6 +16,7 @@ from server.actions.keep_appointments import keep_appointments
 from server.actions.leave import watch_leaves
 from server.actions.orders import keep_orders
 from server.actions.print_slip import give_up_late_slips
+from server.actions.publish_config import begin_due
 from server.actions.rate import close_overdue_questions
 from server.actions.run_day import run_day, watch
 from server.actions.stand_in import call_stand_ins
@@ -100,6 +101,8 @@ class Ticker:
         """One beat, on the caller's thread."""
         with self._house.store.unit(SYSTEM) as unit:
             self._rules.look(unit, self._house.hall)
+            begin_due(unit, self._house.hall)
+        with self._house.store.unit(SYSTEM) as unit:
             tick(unit, self._house)
             if self._tidied is None or unit.now - self._tidied > HOUSEKEEPING:
                 forget_old_answers(unit)

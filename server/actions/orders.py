@@ -182,7 +182,7 @@ def _check_people(unit: Unit, hall: HallSettings, team: Sequence[str], at: datet
     away = {x.person for x in leaves_in(unit.connection, unit.hall, LeaveState.APPROVED) if x.covers(at)}
     for person in team:
         known = hall.catalogue.people.get(person)
-        if known is None or known.role not in BESIDE_CITIZEN or person in away:
+        if known is None or known.left or known.role not in BESIDE_CITIZEN or person in away:
             raise refusals.TeamWrong(person=known.name if known else person)
 
 

@@ -78,7 +78,8 @@ def sign_in(unit: Unit, hall: HallSettings, attempt: Attempt, old_token: str | N
     """
     person = unit.actor.id
     account = find_account(unit.connection, unit.hall, person)
-    if account is None or attempt.seen is None:
+    known = hall.catalogue.people.get(person)
+    if account is None or attempt.seen is None or (known is not None and known.left):
         unit.note("session.open", f"person:{person}", "refused", why="unknown")
         return refusals.LoginFailed()
     if account.failed.is_locked(unit.now):

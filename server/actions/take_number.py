@@ -66,8 +66,8 @@ def take_number(
     confirmed: codes of the refusals that ask and were answered. first_window: where a supplement was first
     handled. further: the services that follow on the same number (一票到底), in their order.
     Raises ServiceUnknown, ServiceByStaff, ServiceSingle, ServiceRepeated, PriorityUnknown, WindowUnknown,
-    DayClosed, DayClosing, KioskNoPaper, AppointmentOnly, HoursClosed, LunchClosed, QueueFull, IdentityNeeded,
-    PersonLimit, ServiceTwice, QueueLong, NumbersExhausted.
+    ServiceClosed, DayClosed, DayClosing, KioskNoPaper, AppointmentOnly, HoursClosed, LunchClosed, QueueFull,
+    IdentityNeeded, PersonLimit, ServiceTwice, QueueLong, NumbersExhausted.
     """
     item = hall.catalogue.services.get(service)
     if item is None:
@@ -88,6 +88,9 @@ def take_number(
     held = open_number(unit, person, service)
     if held is not None:
         return _held(unit, hall, slips, base_url, held)
+    for one in (item, *(hall.catalogue.services[s] for s in further)):
+        if one.closed:
+            raise refusals.ServiceClosed(service=one.id, name=one.name)
     check_giving(unit, hall, queue.prefix)
     _check_paper(unit, hall)
     check_quotas(unit, hall, queue, item)

@@ -12,10 +12,12 @@ from apiflask import APIBlueprint
 from flask import send_file
 from flask.typing import ResponseReturnValue
 
+from server.configured import book_of
 from server.domain.boards import BoardBook, is_medium, is_video
 from server.domain.refusals import NotFound
 from server.house import house
 from server.settings import SettingsError, read_boards
+from server.store.config import bodies_in_force
 from server.store.snapshots.figures import figures_value
 from server.store.snapshots.view import View
 
@@ -73,13 +75,18 @@ def get_photo(person: str) -> ResponseReturnValue:
 
 
 def _book() -> BoardBook:
-    """boards.toml as it stands now; while it has an error, as it was at the start."""
+    """What was published, else boards.toml as it stands; while that has an error, as it was at the start."""
     h = house()
+    with h.store.read() as connection:
+        hall = View.of(connection, h.store.hall, h.hall, h.texts).settings
+        bodies = bodies_in_force(connection, h.store.hall, hall.config)
+    if bodies.get("boards") and bodies.get("notices"):
+        return hall.boards
     try:
-        return read_boards(h.settings.config / "boards.toml", h.hall.files)
+        return book_of(read_boards(h.settings.config / "boards.toml", h.current.files.files), bodies)
     except SettingsError as error:
         log.warning("boards.toml is not used: %s", error)
-        return h.hall.boards
+        return hall.boards
 
 
 def _media(board: str) -> list[Path]:

@@ -12,10 +12,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from server.api.voice import facts as announce_facts
+from server.domain.calendar import Hours
 from server.domain.catalogue import Limit, Service
 from server.domain.refusals import NotFound
 from server.house import house
-from server.settings import HallSettings, Hours
+from server.settings import HallSettings
 from server.store import tables as t
 
 bp = APIBlueprint("hall", __name__)
@@ -126,7 +127,7 @@ def get_services() -> ResponseReturnValue:
 
 @lru_cache(maxsize=2)
 def _services(hall: HallSettings) -> dict[str, Any]:
-    items = list(hall.catalogue.services.values())
+    items = [s for s in hall.catalogue.services.values() if not s.closed]
     themes = Counter(s.theme for s in items if s.theme)
     return {
         "themes": [{"id": theme, "name": theme, "count": n} for theme, n in themes.most_common()],

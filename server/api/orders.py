@@ -75,7 +75,8 @@ def get_orders() -> ResponseReturnValue:
     """The newest hundred: 200 {orders, people}; what, when, who goes; never who the client is. people: whom a
     team may be made of, for who plans."""
     plans = may(current_actor().role, "order.plan")
-    people = [p for p in house().hall.catalogue.people.values() if plans and p.role in BESIDE_CITIZEN]
+    everybody = house().hall.catalogue.people.values()
+    people = [p for p in everybody if plans and p.role in BESIDE_CITIZEN and not p.left]
 
     def rows(view: View) -> list[dict[str, Any]]:
         return [order_row(view, order) for order in recent_orders(view.connection, view.hall)]

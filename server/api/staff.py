@@ -24,13 +24,13 @@ class Reset(Body):
 @bp.get("/api/staff")
 @needs("staff.list")
 def get_staff() -> ResponseReturnValue:
-    """Everybody of staff.toml: 200 {staff: [{id, name, role, title, window, account:
+    """Everybody who works here: 200 {staff: [{id, name, role, title, window, account:
     none|one_time|locked|ok}]}.
     """
     h = house()
     with h.store.read() as connection:
         known = accounts(connection, h.store.hall)
-    people = h.hall.catalogue.people.values()
+    people = [p for p in h.hall.catalogue.people.values() if not p.left]
     return jsonify({"staff": [{**person_json(p), "account": _state(known.get(p.id))} for p in people]})
 
 

@@ -6,10 +6,12 @@ year without an official table is "provisional": Monday to Friday, and the answe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from server.domain import refusals
 from server.domain.catalogue import STRICT
@@ -29,6 +31,46 @@ class LocalDay:
     kind: Literal["closed", "closed_morning", "closed_afternoon", "open", "hours"]
     reason: str = ""
     hours: tuple[Interval, ...] = ()  # kind "hours"
+
+
+@dataclass(frozen=True)
+class Hours:
+    """hall.toml [hours]"""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    kiosk_open: time
+    weekday: tuple[Interval, ...]
+    lunch_duty: tuple[time, time] | None = None  # windows with lunch_duty = true work through it
+    saturday: tuple[Interval, ...] = ()
+    saturday_mode: Literal["appointment_only", "walk_in"] = "appointment_only"
+    sunday: tuple[Interval, ...] = ()
+    ticket_stop_minutes_before_close: int = 15
+    serve_everyone_with_ticket: bool = True
+    closing_grace_minutes: int = 60
+    off_hours_acceptance: str = "next_workday"
+
+
+@dataclass(frozen=True)
+class Holiday:
+    """Days of rest in a row."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    first: Annotated[date, Field(alias="from")]
+    last: Annotated[date, Field(alias="to")]
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Year:
+    """calendar.toml [[holiday]]: the official table of one year, rest days and weekends that work (调休)."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    year: int
+    closed: tuple[Holiday, ...] = ()
+    weekend_workdays: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,3 +157,26 @@ class HallCalendar:
         """The next day after `day` with walk-in hours, within two weeks."""
         later = (day + timedelta(days=n) for n in range(1, 15))
         return next((d.isoformat() for d in later if self.walk_in(d) and self.intervals(d)), None)
+
+
+def calendar_of(hours: Hours, years: Iterable[Year], local: Iterable[LocalDay]) -> HallCalendar:
+    """The calendar that the hall's hours, the official tables and the hall's own days make."""
+    known = list(years)
+    rest = {
+        h.first + timedelta(days=n)
+        for year in known
+        for h in year.closed
+        for n in range((h.last - h.first).days + 1)
+    }
+    return HallCalendar(
+        kiosk_open=hours.kiosk_open,
+        weekday=hours.weekday,
+        saturday=hours.saturday,
+        sunday=hours.sunday,
+        stop_before_close=timedelta(minutes=hours.ticket_stop_minutes_before_close),
+        rest_days=frozenset(rest),
+        work_weekends=frozenset(day for year in known for day in year.weekend_workdays),
+        years=frozenset(year.year for year in known),
+        saturday_walk_in=hours.saturday_mode == "walk_in",
+        local={day.date: day for day in local},
+    )

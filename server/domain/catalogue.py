@@ -143,6 +143,7 @@ class Service:
     day_quota: int = 0  # numbers a day, 0 = no limit
     identity: Identity | None = None  # whether kiosks ask for an identity card; None = the hall's rule
     also: tuple[str, ...] = ()  # what people call it: 驾照, 准生证; found by search, never shown as its name
+    closed: bool = False  # no new numbers and bookings; who has one is served
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,7 @@ class Person:
     duties: str = ""  # what this person answers for, on the badge
     sign_language: bool = False
     skill_until: Mapping[str, date] = field(default_factory=dict)  # skill -> its last day; none = no end
+    left: bool = False  # works here no longer: may not sign in, stays in what was
 
 
 @dataclass(frozen=True)

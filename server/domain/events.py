@@ -467,6 +467,28 @@ class PlacementPublished(Event):
 
 
 @dataclass(frozen=True)
+class ConfigChanged(Event):
+    """Something configured came into force: services, queues, hours, people, windows, boards."""
+
+    name = "config.changed"
+    touches = frozenset({QUEUE, WINDOW, CALLS, DAY, POSTS, CHOICES, APPOINTMENTS, EMERGENCIES, TIDAL})
+    version: int
+    area: str
+
+    def ids(self, field: str) -> set[str]:
+        return {"*"} if field in ("queue", "window", "kiosk") else super().ids(field)
+
+
+@dataclass(frozen=True)
+class ConfigDrafted(Event):
+    """Somebody saved, dropped or published a draft, or took a waiting version back."""
+
+    name = "config.drafted"
+    touches = frozenset()
+    area: str
+
+
+@dataclass(frozen=True)
 class RulesChanged(Event):
     """Another version of the rules is in force."""
 

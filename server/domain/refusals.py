@@ -127,6 +127,17 @@ TargetWrong = _refusal("TargetWrong", "target-wrong", "A ticket cannot be transf
 PlacementUnknown = _refusal("PlacementUnknown", "placement-unknown", "The placement names what nobody knows.")
 PlacementStale = _refusal("PlacementStale", "placement-stale", "Another version was published.")
 PlacementSame = _refusal("PlacementSame", "placement-same", "This placement changes nothing.")
+ConfigUnknown = _refusal("ConfigUnknown", "config-unknown", "No such area or version of the settings.", 404)
+ConfigInvalid = _refusal(
+    "ConfigInvalid", "config-invalid", "The settings have mistakes; `troubles` names them all.", 422
+)
+ConfigStale = _refusal("ConfigStale", "config-stale", "Somebody else published this area meanwhile.")
+ConfigDraftStale = _refusal(
+    "ConfigDraftStale", "config-draft-stale", "Somebody else saved the draft meanwhile."
+)
+ConfigSame = _refusal("ConfigSame", "config-same", "This changes nothing.")
+ConfigForeign = _refusal("ConfigForeign", "config-foreign", "This area is somebody else's to change.", 403)
+ServiceClosed = _refusal("ServiceClosed", "service-closed", "No numbers are given for this service now.")
 QueuePrefixWrong = _refusal("QueuePrefixWrong", "queue-prefix-wrong", "A new queue needs a free letter.")
 QueueUnserved = _refusal("QueueUnserved", "queue-unserved", "No window would take this queue.")
 MandateMissing = _refusal(

@@ -37,12 +37,18 @@ _HELP = {
 
 # face -> (the events it hears, the field that must be the room's own; "" = all of them)
 AUDIENCE: dict[str, tuple[frozenset[str], str]] = {
-    "hall": (frozenset(_CALLS | _WINDOWS | _DAYS), ""),
+    "hall": (frozenset({*_CALLS, *_WINDOWS, *_DAYS, e.ConfigChanged.name}), ""),
     "window": (frozenset(_AT_WINDOW | _WINDOWS), "window"),
-    "kiosk": (frozenset({e.SlipChanged.name, e.PlacementPublished.name}), "kiosk"),
+    "kiosk": (
+        frozenset({e.SlipChanged.name, e.PlacementPublished.name, e.ConfigChanged.name}),
+        "kiosk",
+    ),
     "pad": (frozenset(_RATINGS | _WINDOWS), "window"),
     "clerk": (
-        frozenset(_AT_WINDOW | _WINDOWS | _HELP | _APPOINTMENTS | _RATINGS - {e.RatingGiven.name}),
+        frozenset(
+            {*_AT_WINDOW, *_WINDOWS, *_HELP, *_APPOINTMENTS, *_RATINGS, e.ConfigChanged.name}
+            - {e.RatingGiven.name}
+        ),
         "window",
     ),
     "manager": (frozenset(e.EVENTS), ""),

@@ -1,4 +1,5 @@
-"""The hall as it is published: its files, the newest placement and slips over them, the newest rules.
+"""The hall as it is published: its files, the newest configuration, placement and slips over them, the newest
+rules.
 
 The versions in force stand in the hall's row, so every unit and every view learns them with what it reads
 anyway, in every process; what belongs to a version is read once.
@@ -11,31 +12,41 @@ from threading import Lock
 
 from sqlalchemy import Connection
 
+from server.configured import configured
 from server.domain.placement import placed
 from server.settings import HallSettings
+from server.store.config import bodies_in_force
 from server.store.placements import find_placement
 from server.store.rules import find_rules
 from server.store.slip_books import find_slips_version
 
 
 class Current:
-    """`hall`: the newest settings this process has seen. They only go forward."""
+    """`hall`: the newest settings this process has seen; they only go forward. `files`: the files alone."""
 
     def __init__(self, files: HallSettings) -> None:
         self._guard = Lock()
-        self._files = files
+        self.files = files
         self.hall = replace(files, keep_up=self.keep_up)
 
-    def keep_up(self, connection: Connection, placement: int, rules: int, slips: int) -> HallSettings:
+    def keep_up(
+        self, connection: Connection, placement: int, rules: int, slips: int, config: int
+    ) -> HallSettings:
         """The settings of these versions, or of newer ones that were seen already."""
         known = self.hall
-        if placement <= known.placement and rules <= known.rules_version and slips <= known.slips_version:
+        if (
+            placement <= known.placement
+            and rules <= known.rules_version
+            and slips <= known.slips_version
+            and config <= known.config
+        ):
             return known
         with self._guard:
             known = self.hall
-            if placement > known.placement:
-                wish = find_placement(connection, known.id, placement).body
-                known = replace(known, catalogue=placed(self._files.files, wish), placement=placement)
+            if config > known.config or placement > known.placement:
+                known = self._catalogue(
+                    connection, known, max(config, known.config), max(placement, known.placement)
+                )
             if rules > known.rules_version:
                 known = replace(known, rules=find_rules(connection, known.id, rules), rules_version=rules)
             if slips > known.slips_version:
@@ -44,3 +55,14 @@ class Current:
                 known = replace(known, slips=book, slips_version=slips)
             self.hall = known
         return known
+
+    def _catalogue(
+        self, connection: Connection, known: HallSettings, config: int, placement: int
+    ) -> HallSettings:
+        """Files, configuration and placement, one over the other."""
+        if config > known.config:
+            now = configured(self.files, bodies_in_force(connection, known.id, config))
+            parts = ("hall", "calendar", "years", "boards", "files")
+            known = replace(known, config=config, **{part: getattr(now, part) for part in parts})
+        wish = find_placement(connection, known.id, placement).body
+        return replace(known, catalogue=placed(known.files, wish), placement=placement)

@@ -69,6 +69,8 @@ hall = Table(
     Column("placement", Integer, nullable=False, server_default=text("0")),  # the published version
     Column("rules", Integer, nullable=False, server_default=text("0")),  # the version in force
     Column("slips", Integer, nullable=False, server_default=text("0")),  # the published templates in force
+    # how often something configured came into force
+    Column("config", Integer, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("id", name="pk_hall"),
 )
 
@@ -528,6 +530,42 @@ slip_book = Table(
     Column("at", UtcTime, nullable=False),
     Column("rolled_back_to", Integer),
     PrimaryKeyConstraint("hall", "version", name="pk_slip_book"),
+)
+
+# What managers configured over the files, area by area; the row of an area with the highest `in_force` holds.
+# Never deleted; only `in_force` and `withdrawn` change, once. `since`: the local day from which it holds,
+# None = at once.
+config = Table(
+    "config",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("area", Text, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("changes", JSON, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("since", Text),
+    Column("in_force", Integer),
+    Column("in_force_at", UtcTime),
+    Column("withdrawn", Boolean, nullable=False, server_default=text("false")),
+    Column("rolled_back_to", Integer),
+    PrimaryKeyConstraint("hall", "version", name="pk_config"),
+)
+
+# What somebody is about to change in an area: one draft, which everybody who may edit the area sees.
+config_draft = Table(
+    "config_draft",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("area", Text, nullable=False),
+    Column("rev", Integer, nullable=False),
+    Column("base", Integer, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("hall", "area", name="pk_config_draft"),
 )
 
 # The paper roll of a kiosk's printer: what was used of it since somebody said that it is new.

@@ -66,7 +66,7 @@ class Unit:
         self.events: list[Event] = []
         self.protected_run = int(row["protected_run"])
         self.placement, self.rules = int(row["placement"]), int(row["rules"])
-        self.slips = int(row["slips"])
+        self.slips, self.config = int(row["slips"]), int(row["config"])
         self._revision, self._seq = int(row["revision"]), int(row["audit_seq"])
         self._head = str(row["audit_hash"])
         self._lines: list[dict[str, Any]] = []
@@ -123,6 +123,7 @@ class Unit:
                 "placement": self.placement,
                 "rules": self.rules,
                 "slips": self.slips,
+                "config": self.config,
             },
         )
         return Commit(self._revision, self.now, tuple(self.events))
@@ -141,7 +142,7 @@ class Store:
     ) -> None:
         self.engine, self.hall, self.clock = engine, hall, HallTime(clock, steady)
         self.publish: Callable[[Commit], None] = lambda commit: None
-        self.keep_up: Callable[[Connection, int, int, int], object] = lambda connection, *versions: None
+        self.keep_up: Callable[[Connection, int, int, int, int], object] = lambda connection, *versions: None
         self._line = WriterLine()
         self._on_broken = on_broken or _leave
 
@@ -158,7 +159,7 @@ class Store:
             with self._line:
                 with writing(self.engine) as connection:
                     unit = Unit(connection, self.hall, actor, self.clock)
-                    self.keep_up(connection, unit.placement, unit.rules, unit.slips)
+                    self.keep_up(connection, unit.placement, unit.rules, unit.slips, unit.config)
                     yield unit
                     commit = unit.seal()
                 if commit.events:

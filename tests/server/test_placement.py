@@ -34,8 +34,8 @@ class Published:
         self.day, self.current = day, Current(day.hall)
         day.store.keep_up = self._follow
 
-    def _follow(self, connection: object, placement: int, rules: int, slips: int) -> None:
-        self.day.hall = self.current.keep_up(connection, placement, rules, slips)  # type: ignore[arg-type]
+    def _follow(self, connection: object, *versions: int) -> None:
+        self.day.hall = self.current.keep_up(connection, *versions)  # type: ignore[arg-type]
 
     def publish(self, wish: Placement, base: int = 0) -> int:
         with self.day.store.unit(MANAGER) as unit:

@@ -44,10 +44,12 @@ class SlotDay:
 
 
 def bookable(hall: HallSettings, service: str) -> Service:
-    """Raises ServiceUnknown, ServiceNotBookable."""
+    """Raises ServiceUnknown, ServiceClosed, ServiceNotBookable."""
     item = hall.catalogue.services.get(service)
     if item is None:
         raise refusals.ServiceUnknown(service=service)
+    if item.closed:
+        raise refusals.ServiceClosed(service=service, name=item.name)
     if not takes_appointments(hall.catalogue, item):
         raise refusals.ServiceNotBookable(service=service, name=item.name)
     return item

@@ -18,7 +18,7 @@ Ids = Collection[str]
 ALL: Ids = ("*",)  # every row of the collection
 
 _H = t.hall.c
-_VERSIONS = (_H.placement, _H.rules, _H.slips)
+_VERSIONS = (_H.placement, _H.rules, _H.slips, _H.config)
 _MOMENT = select(_H.day, _H.revision, _H.last_at, *_VERSIONS).where(_H.id == bindparam("hall"))
 
 
@@ -38,7 +38,7 @@ class View:
     def of(cls, connection: Connection, hall: str, settings: HallSettings, texts: Texts) -> View:
         row = connection.execute(_MOMENT, {"hall": hall}).one()
         if settings.keep_up is not None:
-            settings = settings.keep_up(connection, row.placement, row.rules, row.slips)
+            settings = settings.keep_up(connection, row.placement, row.rules, row.slips, row.config)
         return cls(connection, hall, settings, texts, row.day, row.revision, row.last_at)
 
 

@@ -7,6 +7,8 @@ export type HallEvent =
   | { name: 'appointment.missed'; appointment: number; queue: string; at: string }
   | { name: 'appointment.moved'; appointment: number; queue: string; at: string; was: string }
   | { name: 'complaint.changed'; complaint: number; state: string }
+  | { name: 'config.changed'; version: number; area: string }
+  | { name: 'config.drafted'; area: string }
   | { name: 'day.closed'; day: string }
   | { name: 'day.closing'; day: string }
   | { name: 'day.opened'; day: string }

@@ -1,0 +1,316 @@
+"""A manager configures the hall: a draft that is saved and compared, a version that is published now or for
+the next day, an old one that comes back. What holds is read by every process with its next act; present
+tickets stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from server.configured import canonical, configured, file_items, known_of
+from server.domain import refusals
+from server.domain.configuration import (
+    AREAS,
+    Area,
+    Body,
+    Change,
+    Wrong,
+    changes,
+    may_edit,
+    merged,
+    not_theirs,
+    only_tomorrow,
+    over,
+    title,
+    with_draft,
+    wrongs,
+)
+from server.domain.events import ConfigChanged, ConfigDrafted
+from server.domain.placement import check_placement
+from server.domain.tickets import OPEN
+from server.settings import HallSettings
+from server.store.config import (
+    Draft,
+    add_version,
+    begin_version,
+    bodies_in_force,
+    drafts_of,
+    find_version,
+    newest_of,
+    save_draft,
+    waiting,
+    withdraw_version,
+)
+from server.store.placements import find_placement
+from server.store.tickets import legs_in
+from server.store.unit import Unit
+from server.store.windows import post_of
+
+When = Literal["now", "next_day"]
+Say = Callable[..., dict[str, str]]
+KEPT: Mapping[str, dict[str, Any]] = {"services": {"closed": True}, "people": {"left": True}}
+GATHERED = ("services", "queues", "people", "windows")  # once made, these stay: somebody may hold them
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where configuring is done: the hall in force, its bare files, and how mistakes are worded."""
+
+    hall: HallSettings
+    files: HallSettings
+    say: Say
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a draft or a version comes to."""
+
+    after: dict[str, dict[str, Any]]
+    body: Body
+    changes: list[Change]
+    wrongs: list[Wrong]
+
+
+def keep_draft(unit: Unit, desk: Desk, area: str, items: Body, base: int, rev: int) -> tuple[int, Looked]:
+    """Save what is to change in an area, mistakes and all; the draft's next `rev`, and what it comes to.
+
+    items: whole items or some of their fields; None takes an item away. rev: of the draft it was made from.
+    Raises ConfigUnknown, ConfigForeign, ConfigStale, ConfigDraftStale.
+    """
+    own = _area(unit, area)
+    _check_base(unit, desk, own, base)
+    _check_rev(unit, desk, own, rev)
+    now = _items(unit, desk, own, newest_of(unit.connection, unit.hall, area).body)
+    less: Body = {}
+    for i, item in items.items():
+        if item is None:
+            less |= {i: None} if i in now else {}
+            continue
+        was = now.get(i)
+        fields = {k: v for k, v in item.items() if was is None or was.get(k) != v}
+        if fields or was is None:
+            less[i] = fields
+    save_draft(unit, Draft(area, rev + 1, base, less, unit.actor.id, unit.now))
+    unit.add(ConfigDrafted(area))
+    return rev + 1, look(unit, desk, own, with_draft(own, now, less))
+
+
+def drop_draft(unit: Unit, desk: Desk, area: str, rev: int) -> int:
+    """Forget the draft; its next `rev`. Raises ConfigUnknown, ConfigForeign, ConfigDraftStale."""
+    own = _area(unit, area)
+    _check_rev(unit, desk, own, rev)
+    save_draft(unit, Draft(area, rev + 1, 0, {}, unit.actor.id, unit.now))
+    unit.add(ConfigDrafted(area))
+    unit.note("config.drop", f"config:{area}")
+    return rev + 1
+
+
+def publish_draft(
+    unit: Unit, desk: Desk, area: str, base: int, rev: int, when: When, note: str
+) -> dict[str, Any]:
+    """Put the saved draft in force: {version, since}. since: None = with this act.
+
+    Raises as `keep_draft`, ConfigInvalid with every mistake, ConfigSame, and what a placement over the new
+    settings would be refused for.
+    """
+    own = _area(unit, area)
+    _check_base(unit, desk, own, base)
+    _check_rev(unit, desk, own, rev)
+    draft = drafts_of(unit.connection, unit.hall).get(area)
+    now = _items(unit, desk, own, newest_of(unit.connection, unit.hall, area).body)
+    said = _publish(unit, desk, own, with_draft(own, now, draft.body if draft else {}), when, note, None)
+    save_draft(unit, Draft(area, rev + 1, 0, {}, unit.actor.id, unit.now))
+    return said
+
+
+def roll_config_back(
+    unit: Unit, desk: Desk, area: str, version: int, base: int, when: When
+) -> dict[str, Any]:
+    """Put an older version of an area in force again, as a new one (0 = the files): {version, since}.
+
+    What was made since stays known, as closed or left, because somebody may hold a number of it.
+    """
+    own = _area(unit, area)
+    _check_base(unit, desk, own, base)
+    try:
+        old = find_version(unit.connection, unit.hall, area, version)
+    except LookupError:
+        raise refusals.ConfigUnknown(what=str(version)) from None
+    after = _items(unit, desk, own, old.body)
+    if area in GATHERED:
+        now = _items(unit, desk, own, newest_of(unit.connection, unit.hall, area).body)
+        after |= {i: {**item, **KEPT.get(area, {})} for i, item in now.items() if i not in after}
+    if area == "days":  # what is past stays as it was
+        today, now = _today(unit, desk), _items(unit, desk, own, _in_force(unit, area))
+        after = {i: item for i, item in after.items() if i >= today.isoformat()}
+        after |= {i: item for i, item in now.items() if i < today.isoformat()}
+    return _publish(unit, desk, own, after, when, "", version)
+
+
+def withdraw(unit: Unit, desk: Desk, area: str, version: int) -> None:
+    """Take a version back that waits for its day. Raises ConfigUnknown, ConfigForeign."""
+    _area(unit, area)
+    if version not in {v.version for v in waiting(unit.connection, unit.hall) if v.area == area}:
+        raise refusals.ConfigUnknown(what=str(version))
+    withdraw_version(unit, version)
+    unit.add(ConfigDrafted(area))
+    unit.note("config.withdraw", f"config:{version}", area=area)
+
+
+def begin_due(unit: Unit, hall: HallSettings) -> None:
+    """Versions whose day has come are in force from here on; a business day that still runs ends first."""
+    today = unit.now.astimezone(hall.zone).date().isoformat()
+    for version in waiting(unit.connection, unit.hall):
+        since = version.since or ""
+        if since <= today and (unit.day is None or since <= unit.day):
+            begin_version(unit, version.version)
+            unit.add(ConfigChanged(version.version, version.area))
+            unit.note("config.begin", f"config:{version.version}", area=version.area, since=since)
+
+
+def look(unit: Unit, desk: Desk, area: Area, after: dict[str, dict[str, Any]]) -> Looked:
+    """What `after` changes of what is in force, and every mistake in it."""
+    base = file_items(desk.files)[area.name]
+    before = _items(unit, desk, area, _in_force(unit, area.name))
+    known = known_of(desk.hall, _today(unit, desk))
+    found = wrongs(area, base, before, after, known)
+    found += not_theirs(area, unit.actor.role, before, after)
+    if not found:
+        after, found = _canonical(area, before, after)
+    if not found:
+        found = _in_use(unit, desk, area, before, after)
+    return Looked(after, over(area, base, after), changes(area, before, after), found)
+
+
+def troubles(desk: Desk, area: Area, looked: Looked) -> list[dict[str, Any]]:
+    """Mistakes for people: where, which code, one sentence per language."""
+    return [
+        {
+            "item": w.item,
+            "name": title(area, w.item, looked.after.get(w.item, {})),
+            "field": w.field,
+            "code": w.code,
+            "text": desk.say(f"config.wrong.{w.code}", **w.facts),
+        }
+        for w in looked.wrongs
+    ]
+
+
+def _publish(
+    unit: Unit,
+    desk: Desk,
+    area: Area,
+    after: dict[str, dict[str, Any]],
+    when: When,
+    note: str,
+    rolled_back_to: int | None,
+) -> dict[str, Any]:
+    looked = look(unit, desk, area, after)
+    if not looked.wrongs and when == "now" and unit.day is not None:
+        before = _items(unit, desk, area, _in_force(unit, area.name))
+        late = only_tomorrow(area, before, looked.after)
+        looked = Looked(looked.after, looked.body, looked.changes, late)
+    if looked.wrongs:
+        said = troubles(desk, area, looked)
+        raise refusals.ConfigInvalid(troubles=said, count=len(said))
+    waits = [v for v in waiting(unit.connection, unit.hall) if v.area == area.name]
+    if not looked.changes and not waits:
+        raise refusals.ConfigSame(area=area.name)
+    _check_placement(unit, desk, area, looked.body)
+    for version in waits:
+        withdraw_version(unit, version.version)
+    day = (_today(unit, desk) + timedelta(days=1)).isoformat() if when == "next_day" else None
+    version_ = add_version(unit, area.name, looked.body, looked.changes, note, day, rolled_back_to)
+    unit.add(ConfigChanged(version_, area.name) if day is None else ConfigDrafted(area.name))
+    unit.note(
+        "config.publish",
+        f"config:{version_}",
+        area=area.name,
+        since=day,
+        rolled_back_to=rolled_back_to,
+        changes=[f"{c.item} {c.field or c.kind}" for c in looked.changes],
+    )
+    return {"version": version_, "since": day}
+
+
+def _canonical(
+    area: Area, before: Mapping[str, Any], after: dict[str, dict[str, Any]]
+) -> tuple[dict[str, dict[str, Any]], list[Wrong]]:
+    """Changed items with every field, written the one way."""
+    done, found = {}, []
+    for i, item in after.items():
+        try:
+            done[i] = item if before.get(i) == item else canonical(area, i, item)
+        except ValidationError as error:
+            found += [Wrong(i, str(e["loc"][0]) if e["loc"] else "", "wrong", {}) for e in error.errors()]
+    return (done, []) if not found else (after, found)
+
+
+def _in_use(
+    unit: Unit, desk: Desk, area: Area, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> list[Wrong]:
+    """What cannot change because something else leans on it just now."""
+    found = []
+    if area.name == "people":
+        for i, person in after.items():
+            post = post_of(unit.connection, unit.hall, i) if person.get("left") else None
+            if post is not None:
+                found.append(Wrong(i, "left", "at-window", {"window": post.window}))
+    if area.name == "windows":
+        zones = {w.get("zone") for w in after.values()}
+        named = {z for b in desk.hall.boards.board for z in b.areas} - zones
+        moved = [i for i, w in after.items() if before.get(i, {}).get("zone") in named]
+        found += [Wrong(i, "zone", "zone-used", {"value": before[i]["zone"]}) for i in moved]
+    return found
+
+
+def _check_placement(unit: Unit, desk: Desk, area: Area, body: Body) -> None:
+    bodies = {**bodies_in_force(unit.connection, unit.hall, unit.config), area.name: body}
+    made = configured(desk.files, bodies)
+    wish = find_placement(unit.connection, unit.hall, unit.placement).body
+    legs = legs_in(unit.connection, unit.hall, unit.day, *OPEN) if unit.day else []
+    needed = {leg.queue for leg in legs if not leg.target_window}
+    check_placement(made.files, wish, _today(unit, desk), needed)
+
+
+def _area(unit: Unit, name: str) -> Area:
+    area = AREAS.get(name)
+    if area is None:
+        raise refusals.ConfigUnknown(what=name)
+    if not may_edit(area, unit.actor.role):
+        raise refusals.ConfigForeign(area=name)
+    return area
+
+
+def _items(unit: Unit, desk: Desk, area: Area, body: Body) -> dict[str, dict[str, Any]]:
+    return merged(area, file_items(desk.files)[area.name], body)
+
+
+def _in_force(unit: Unit, area: str) -> Body:
+    return bodies_in_force(unit.connection, unit.hall, unit.config).get(area, {})
+
+
+def _today(unit: Unit, desk: Desk) -> date:
+    return unit.now.astimezone(desk.hall.zone).date()
+
+
+def _check_base(unit: Unit, desk: Desk, area: Area, base: int) -> None:
+    newest = newest_of(unit.connection, unit.hall, area.name)
+    if base != newest.version:
+        raise refusals.ConfigStale(version=newest.version, base=base, name=_name(desk, newest.person))
+
+
+def _check_rev(unit: Unit, desk: Desk, area: Area, rev: int) -> None:
+    draft = drafts_of(unit.connection, unit.hall).get(area.name)
+    if rev != (draft.rev if draft else 0):
+        name = _name(desk, draft.person) if draft else ""
+        raise refusals.ConfigDraftStale(rev=draft.rev if draft else 0, name=name)
+
+
+def _name(desk: Desk, person: str) -> str:
+    known = desk.hall.catalogue.people.get(person)
+    return known.name if known else person

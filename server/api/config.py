@@ -1,0 +1,263 @@
+"""Configuration in the manager's face: services, queues, hours and calendar, people, posts, windows, boards.
+Each area is read, drafted, compared, published, rolled back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from apiflask import APIBlueprint
+from flask.typing import ResponseReturnValue
+from pydantic import Field, StringConstraints
+
+from server.actions.publish_config import (
+    Desk,
+    drop_draft,
+    keep_draft,
+    publish_draft,
+    roll_config_back,
+    troubles,
+    withdraw,
+)
+from server.api.access import current_actor, door, needs
+from server.api.acts import act
+from server.api.bodies import Act, Number, Prose
+from server.configured import file_items, known_of
+from server.domain import refusals
+from server.domain.configuration import AREAS, Area, Body, may_edit, merged
+from server.house import House, house
+from server.store.config import (
+    Draft,
+    Version,
+    bodies_in_force,
+    drafts_of,
+    newest_of,
+    versions_of,
+    waiting,
+)
+from server.store.snapshots.view import View
+from server.store.unit import Unit
+
+bp = APIBlueprint("config", __name__, url_prefix="/api/config")
+
+Count = Annotated[Number, Field(ge=0, le=2**31)]
+ItemId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:*-]{1,20}$")]
+FieldId = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+
+
+class Save(Act):
+    """items: what is to change, whole items or fields of them; null takes one away. base: the version it was
+    made from; rev: the draft it was made from."""
+
+    items: dict[ItemId, dict[FieldId, Any] | None] = Field(max_length=500)
+    base: Count
+    rev: Count
+
+
+class Drop(Act):
+    rev: Count
+
+
+class Publish(Act):
+    base: Count
+    rev: Count
+    when: Literal["now", "next_day"] = "now"
+    note: Prose = ""
+
+
+class RollBack(Act):
+    version: Count
+    base: Count
+    when: Literal["now", "next_day"] = "now"
+
+
+class Withdraw(Act):
+    version: Count
+
+
+@bp.get("")
+@needs("config.see")
+def get_config() -> ResponseReturnValue:
+    """Every area with how it stands: 200 {areas: [{id, edit, items, version, draft, waiting}]}."""
+    h, role = house(), current_actor().role
+    with h.store.read() as connection:
+        view = View.of(connection, h.store.hall, h.hall, h.texts)
+        drafts = drafts_of(connection, h.store.hall)
+        later = {v.area: v for v in waiting(connection, h.store.hall)}
+        newest = {name: newest_of(connection, h.store.hall, name) for name in AREAS}
+        bodies = bodies_in_force(connection, h.store.hall, view.settings.config)
+    base = file_items(h.current.files)
+    return {
+        "areas": [
+            {
+                "id": name,
+                "edit": may_edit(area, role),
+                "items": len(merged(area, base[name], bodies.get(name, {}))),
+                "version": newest[name].version,
+                "draft": bool(name in drafts and drafts[name].body),
+                "since": later[name].since if name in later else None,
+            }
+            for name, area in AREAS.items()
+        ]
+    }
+
+
+@bp.get("/<area>")
+@needs("config.see")
+def get_area(area: str) -> ResponseReturnValue:
+    """The items an editor starts from, the fields of their form, the draft, and who changed what: 200."""
+    h, own = house(), _area(area)
+    with h.store.read() as connection:
+        view = View.of(connection, h.store.hall, h.hall, h.texts)
+        newest = newest_of(connection, h.store.hall, area)
+        draft = drafts_of(connection, h.store.hall).get(area)
+        versions = versions_of(connection, h.store.hall, area)
+    in_force = max((v.in_force or 0, v.version) for v in versions)[1] if versions else 0
+    known = known_of(view.settings, view.at.astimezone(view.settings.zone).date())
+    role = current_actor().role
+    return {
+        "id": area,
+        "edit": may_edit(own, role),
+        "gone": own.gone,
+        "fresh": own.fresh,
+        "single": own.single,
+        "key": own.key,
+        "fields": [{**asdict(f), "admin": f.admin and role != "admin"} for f in own.fields],
+        "known": {of: [_named(view, of, i) for i in ids] for of, ids in known.ids.items()},
+        "version": newest.version,
+        "in_force": in_force if any(v.in_force for v in versions) else 0,
+        "since": newest.since if newest.in_force is None and newest.version else None,
+        "items": merged(own, file_items(h.current.files)[area], newest.body),
+        "draft": _draft(h, draft),
+        "versions": [_version(h, v) for v in versions],
+    }
+
+
+@bp.post("/<area>/draft")
+@needs("config.edit")
+@bp.input(Save, arg_name="body")
+def post_draft(area: str, body: Save) -> ResponseReturnValue:
+    """Save the draft as it is and look at it: 200 {rev, changes, troubles}; 409 when somebody was faster."""
+    h, own = house(), _area(area)
+    items: Body = dict(body.items)
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        desk = _desk(h)
+        rev, looked = keep_draft(unit, desk, area, items, body.base, body.rev)
+        return {
+            "rev": rev,
+            "changes": [asdict(c) for c in looked.changes],
+            "troubles": troubles(desk, own, looked),
+        }
+
+    return act(body, deed)
+
+
+@bp.delete("/<area>/draft")
+@needs("config.edit")
+@bp.input(Drop, arg_name="body")
+def delete_draft(area: str, body: Drop) -> ResponseReturnValue:
+    """Forget the draft: 200 {rev}."""
+    h = house()
+    return act(body, lambda unit: {"rev": drop_draft(unit, _desk(h), area, body.rev)})
+
+
+@bp.post("/<area>")
+@needs("config.edit")
+@bp.input(Publish, arg_name="body")
+def post_area(area: str, body: Publish) -> ResponseReturnValue:
+    """Publish the saved draft: 200 {version, since}; 422 with every mistake."""
+    h = house()
+    said = act(
+        body,
+        lambda unit: publish_draft(unit, _desk(h), area, body.base, body.rev, body.when, body.note),
+    )
+    _follow(h)
+    return said
+
+
+@bp.post("/<area>/rollback")
+@needs("config.edit")
+@bp.input(RollBack, arg_name="body")
+def post_rollback(area: str, body: RollBack) -> ResponseReturnValue:
+    """Put an older version of the area in force again, as a new one (0 = the files): 200 {version, since}."""
+    h = house()
+    said = act(body, lambda unit: roll_config_back(unit, _desk(h), area, body.version, body.base, body.when))
+    _follow(h)
+    return said
+
+
+@bp.post("/<area>/withdraw")
+@needs("config.edit")
+@bp.input(Withdraw, arg_name="body")
+def post_withdraw(area: str, body: Withdraw) -> ResponseReturnValue:
+    """Take a version back that waits for its day: 200 {}."""
+    h = house()
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        withdraw(unit, _desk(h), area, body.version)
+        return {}
+
+    return act(body, deed)
+
+
+def _follow(h: House) -> None:
+    """A role may have changed, or somebody left: this process knows at once, others with their next beat."""
+    h.published()
+    door().forget()
+
+
+def _area(name: str) -> Area:
+    if name not in AREAS:
+        raise refusals.ConfigUnknown(what=name)
+    return AREAS[name]
+
+
+def _desk(h: House) -> Desk:
+    return Desk(h.hall, h.current.files, h.texts.both)
+
+
+def _named(view: View, of: str, i: str) -> dict[str, str]:
+    """What a reference is called."""
+    hall = view.settings
+    kinds: dict[str, Any] = {
+        "departments": hall.files.departments,
+        "queues": hall.catalogue.queues,
+        "windows": hall.files.windows,
+        "people": hall.files.people,
+        "skills": hall.catalogue.queues,
+    }
+    found = kinds.get(of, {}).get(i)
+    return {"id": i, "name": getattr(found, "name", ""), "name_en": getattr(found, "name_en", "")}
+
+
+def _draft(h: House, draft: Draft | None) -> dict[str, Any]:
+    if draft is None:
+        return {"rev": 0, "base": 0, "items": {}, "person": "", "name": "", "at": None}
+    return {
+        "rev": draft.rev,
+        "base": draft.base,
+        "items": draft.body,
+        "person": draft.person,
+        "name": _name(h, draft.person),
+        "at": draft.at.isoformat(),
+    }
+
+
+def _version(h: House, v: Version) -> dict[str, Any]:
+    return {
+        "version": v.version,
+        "at": v.at.isoformat() if v.at else None,
+        "person": v.person,
+        "name": _name(h, v.person),
+        "note": v.note,
+        "since": v.since,
+        "state": "withdrawn" if v.withdrawn else "waiting" if v.in_force is None else "published",
+        "changes": v.changes,
+        "rolled_back_to": v.rolled_back_to,
+    }
+
+
+def _name(h: House, person: str) -> str:
+    known = h.hall.catalogue.people.get(person)
+    return known.name if known else ""

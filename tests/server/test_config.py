@@ -1,0 +1,381 @@
+"""Configuration in the manager's face: drafted, compared, published, rolled back, without a restart; two who edit
+at once do not overwrite each other; what was keeps its names."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from server.actions.day import close_day
+from server.actions.publish_config import Desk, begin_due, keep_draft, publish_draft, roll_config_back
+from server.app import App
+from server.configured import configured, file_items, items_of
+from server.domain import refusals
+from server.domain.actors import SYSTEM, Actor
+from server.domain.configuration import AREAS, Body, Known, changes, merged, over, with_draft, wrongs
+from server.settings import HallSettings
+from server.store.config import bodies_in_force, bodies_on
+from server.store.current import Current
+from server.text import Texts
+from tests.conftest import ROOT
+from tests.server.callers import Caller, audit, device, person_of, staff
+from tests.server.hall_day import HallDay
+
+MANAGER = Actor("staff", "ZW024", "manager", proof="session-ZW024")
+ADMIN = Actor("staff", "ZW028", "admin", proof="session-ZW028")
+TEXTS = Texts(ROOT / "config" / "text")
+
+
+class Configured:
+    """A hall at work whose settings follow the database, as in the wired server."""
+
+    def __init__(self, day: HallDay) -> None:
+        self.day, self.current, self.rev = day, Current(day.hall), dict.fromkeys(AREAS, 0)
+        day.store.keep_up = self._follow
+
+    def _follow(self, connection: object, *versions: int) -> None:
+        self.day.hall = self.current.keep_up(connection, *versions)  # type: ignore[arg-type]
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(self.day.hall, self.current.files, TEXTS.both)
+
+    def draft(self, area: str, items: Body, base: int = 0, actor: Actor = MANAGER) -> Any:
+        with self.day.store.unit(actor) as unit:
+            self.rev[area], looked = keep_draft(unit, self.desk, area, items, base, self.rev[area])
+        return looked
+
+    def publish(
+        self, area: str, items: Body, base: int = 0, when: Any = "now", actor: Actor = MANAGER
+    ) -> dict[str, Any]:
+        self.draft(area, items, base, actor)
+        with self.day.store.unit(actor) as unit:
+            said = publish_draft(unit, self.desk, area, base, self.rev[area], when, "试")
+        self.rev[area] += 1
+        return said
+
+    def back(self, area: str, version: int, base: int) -> dict[str, Any]:
+        with self.day.store.unit(MANAGER) as unit:
+            return roll_config_back(unit, self.desk, area, version, base, "now")
+
+    def beat(self) -> None:
+        with self.day.store.unit(SYSTEM) as unit:
+            begin_due(unit, self.day.hall)
+        with self.day.store.unit(SYSTEM):
+            pass  # the next unit follows
+
+
+@pytest.fixture
+def hall_of(day: HallDay) -> Configured:
+    return Configured(day)
+
+
+def codes(no: pytest.ExceptionInfo[refusals.Refusal]) -> list[tuple[str, str, str]]:
+    troubles: Any = no.value.facts["troubles"]
+    return [(t["item"], t["field"], t["code"]) for t in troubles]
+
+
+def test_a_service_is_changed_published_and_comes_back_while_tickets_wait(hall_of: Configured):
+    day = hall_of.day.open("W01", "W05")
+    assert day.take("S101").ticket.number == "B001"
+    looked = hall_of.draft("services", {"S101": {"name": "新名称", "avg_minutes": 12.5, "closed": True}})
+    assert [(c.field, c.after) for c in looked.changes] == [
+        ("name", "新名称"),
+        ("closed", True),
+        ("avg_minutes", 12.5),
+    ]
+    assert day.hall.catalogue.services["S101"].name != "新名称", "a draft changes nothing"
+    day.take("S101")
+    with day.store.unit(MANAGER) as unit:
+        said = publish_draft(unit, hall_of.desk, "services", 0, hall_of.rev["services"], "now", "")
+    assert said == {"version": 1, "since": None}
+    hall_of.rev["services"] += 1
+    with pytest.raises(refusals.ServiceClosed):
+        day.take("S101")
+    assert day.call("W05").number == "B001"  # type: ignore[union-attr]  # who waits is called
+    assert hall_of.back("services", 0, base=1)["version"] == 2
+    assert day.take("S101").ticket.number == "B003"
+    with pytest.raises(refusals.ConfigStale) as stale, day.store.unit(MANAGER) as unit:
+        roll_config_back(unit, hall_of.desk, "services", 1, 1, "now")
+    assert stale.value.facts["version"] == 2
+    with pytest.raises(refusals.ConfigUnknown):
+        hall_of.back("services", 9, base=2)
+
+
+def test_every_mistake_is_told_at_once_with_its_field(hall_of: Configured):
+    wish: Body = {
+        "S101": {"name": "", "avg_minutes": 0, "fee_yuan": "free", "department": "D99"},
+        "S102": {"materials": [{"name": " ", "form": "original"}], "visits": "1", "colour": "red"},
+        "S106": None,
+        "S1 04": {"name": "新"},
+    }
+    with pytest.raises(refusals.ConfigInvalid) as no:
+        hall_of.publish("services", wish)
+    assert codes(no) == [
+        ("S101", "name", "missing"),
+        ("S101", "department", "ref"),
+        ("S101", "avg_minutes", "range"),
+        ("S101", "fee_yuan", "decimal"),
+        ("S102", "colour", "unknown"),
+        ("S102", "visits", "number"),
+        ("S102", "materials", "material-name"),
+        ("S1 04", "id", "id"),
+        ("S1 04", "name_en", "missing"),
+        ("S1 04", "queue", "missing"),
+        ("S1 04", "avg_minutes", "missing"),
+        ("S106", "", "stays"),
+    ]
+    sentences: Any = no.value.facts["troubles"]
+    assert sentences[2]["text"] == {"zh": "应在 0.5 到 480 之间。", "en": "This must be from 0.5 to 480."}
+
+
+def test_two_who_edit_at_once_do_not_overwrite_each_other(hall_of: Configured):
+    hall_of.draft("queues", {"A": {"name": "甲"}})
+    with pytest.raises(refusals.ConfigDraftStale), hall_of.day.store.unit(MANAGER) as unit:
+        keep_draft(unit, hall_of.desk, "queues", {"B": {"name": "乙"}}, 0, 0)
+    hall_of.publish("queues", {"A": {"name": "甲"}})
+    with pytest.raises(refusals.ConfigStale):
+        hall_of.draft("queues", {"B": {"name": "乙"}})
+    hall_of.publish("queues", {"B": {"name": "乙"}}, base=1)
+    names = {q.prefix: q.name for q in hall_of.day.hall.catalogue.queues.values()}
+    hall_of.beat()
+    names = {q.prefix: q.name for q in hall_of.day.hall.catalogue.queues.values()}
+    assert (names["A"], names["B"]) == ("甲", "乙"), "fields are drafted, not whole pictures"
+    with pytest.raises(refusals.ConfigSame):
+        hall_of.publish("queues", {"B": {"name": "乙"}}, base=2)
+
+
+def test_numbers_of_a_running_day_change_the_next_day(hall_of: Configured):
+    day = hall_of.day.open("W01")
+    with pytest.raises(refusals.ConfigInvalid) as no:
+        hall_of.publish("queues", {"A": {"first_number": 100, "day_quota": 50}})
+    assert codes(no) == [("A", "first_number", "tomorrow")]
+    said = hall_of.publish("queues", {"A": {"first_number": 100}}, when="next_day")
+    assert said == {"version": 1, "since": "2026-03-03"}
+    hall_of.beat()
+    assert day.take("S001").ticket.number == "A001"
+    day.clock.forward(days=1)
+    hall_of.beat()
+    assert day.hall.catalogue.queues["A"].first_number == 1, "yesterday's day still runs"
+    with day.store.unit(SYSTEM) as unit:
+        close_day(unit)
+    hall_of.beat()
+    assert day.hall.catalogue.queues["A"].first_number == 100
+    assert day.open("W01").take("S001").ticket.number == "A100"
+
+
+def test_a_later_publication_takes_the_waiting_one_along(hall_of: Configured):
+    hall_of.publish("queues", {"A": {"first_number": 100}}, when="next_day")
+    hall_of.publish("queues", {"B": {"name": "乙"}}, base=1, when="next_day")
+    hall_of.day.clock.forward(days=1)
+    hall_of.beat()
+    queues = hall_of.day.hall.catalogue.queues
+    assert (queues["A"].first_number, queues["B"].name) == (100, "乙")
+
+
+def test_a_new_queue_and_service_are_served_at_once_and_stay_after_going_back(hall_of: Configured):
+    day = hall_of.day.open("W05")
+    queue = {"name": "新生儿", "name_en": "Newborn", "lunch": "staffed", "skill": "*"}
+    hall_of.publish("queues", {"F": queue})
+    service = {"name": "出生一件事", "name_en": "Birth", "queue": "F", "avg_minutes": 9}
+    with pytest.raises(refusals.QueueUnserved):
+        hall_of.publish("services", {"S900": service})
+    window = {"number": "88", "name": "新窗口", "kind": "special", "queues": ["F"], "default_state": "open"}
+    hall_of.publish("windows", {"W88": window})
+    hall_of.publish("services", {"S900": service})
+    hall_of.beat()
+    assert day.hall.catalogue.serving["F"] == ("W88",)
+    assert day.take("S900").ticket.number == "F001"
+    assert hall_of.back("services", 0, base=3)["version"] == 4
+    with pytest.raises(refusals.ServiceClosed):
+        day.take("S900")
+    assert "S900" in day.hall.catalogue.services, "F001 waits for it"
+    with pytest.raises(refusals.ConfigInvalid) as no:
+        hall_of.publish("queues", {"Q": queue, "F": {"last_number": 0}}, base=1)
+    assert ("F", "last_number", "range") in codes(no)
+
+
+def test_a_queue_that_has_services_keeps_its_window(hall_of: Configured):
+    hall_of.day.open("W01")
+    with pytest.raises(refusals.ConfigInvalid) as no:
+        hall_of.publish("windows", {"W01": {"queues": []}, "W02": {"number": "1", "led_address": 999}})
+    assert ("W01", "queues", "fixed") in codes(no)
+    assert ("W02", "led_address", "range") in codes(no)
+    with pytest.raises(refusals.ConfigInvalid) as no:
+        hall_of.publish("windows", {"W02": {"number": "1"}})
+    assert codes(no) == [("W02", "number", "used")]
+
+
+def test_the_calendar_holds_for_today_and_the_past_stays(hall_of: Configured):
+    day = hall_of.day
+    with pytest.raises(refusals.ConfigInvalid) as no:
+        hall_of.publish(
+            "days", {"2026-03-01": {"kind": "closed"}, "2026-03-05": {"kind": "hours", "hours": []}}
+        )
+    assert codes(no) == [("2026-03-01", "date", "past"), ("2026-03-05", "hours", "missing")]
+    extra = {"kind": "hours", "hours": [["08:30", "20:00"]], "reason": "延时服务"}
+    hall_of.publish("days", {"2026-03-02": extra, "2026-06-10": None})
+    hall_of.beat()
+    assert [f"{b:%H:%M}" for _, b in day.hall.calendar.intervals(date(2026, 3, 2))] == ["20:00"]
+    assert date(2026, 6, 10) not in day.hall.calendar.local
+    year = {
+        "closed": [{"name": "元旦", "from": "2027-01-01", "to": "2027-01-03"}],
+        "weekend_workdays": ["2027-01-05", "2027-01-02"],
+    }
+    with pytest.raises(refusals.ConfigInvalid) as no:
+        hall_of.publish("years", {"2027": year})
+    assert codes(no) == [
+        ("2027", "weekend_workdays", "no-weekend"),
+        ("2027", "weekend_workdays", "is-holiday"),
+    ]
+    hall_of.publish("years", {"2027": {**year, "weekend_workdays": ["2027-01-09"]}})
+    hall_of.beat()
+    assert day.hall.calendar.missing_year(date(2026, 12, 5)) is None
+    assert day.hall.calendar.kind(date(2027, 1, 9)) == "working"
+    hall_of.publish("hours", {"hall": {"weekday": [["09:00", "17:00"]]}})
+    hall_of.beat()
+    assert len(day.hall.calendar.intervals(date(2026, 3, 3))) == 1
+
+
+def test_people_come_and_go_and_posts_follow(hall_of: Configured):
+    new = {"name": "新来的", "badge": "ZW099", "department": "D01", "role": "clerk", "skills": ["A"]}
+    with pytest.raises(refusals.ConfigInvalid) as no:
+        hall_of.publish("people", {"ZW099": new})
+    assert {code for _, _, code in codes(no)} == {"admin"}
+    hall_of.publish("people", {"ZW099": new, "ZW001": {"left": True}}, actor=ADMIN)
+    hall_of.publish("posts", {"W01": {"a": "ZW099", "b": ["ZW003"]}})
+    hall_of.beat()
+    people = hall_of.day.hall.catalogue.people
+    assert (people["ZW099"].a_window, people["ZW001"].a_window) == ("W01", "")
+    assert "W01" in people["ZW003"].b_windows
+    with pytest.raises(refusals.ConfigInvalid) as no:
+        hall_of.publish("posts", {"W02": {"a": "ZW001", "b": []}, "W03": {"a": "ZW099"}}, base=2)
+    assert codes(no) == [("W02", "a", "ref")]
+    with pytest.raises(refusals.ConfigInvalid) as no:
+        hall_of.publish("people", {"ZW028": {"role": "clerk"}}, base=1, actor=ADMIN)
+    assert codes(no) == [("ZW028", "role", "last-admin")]
+    with pytest.raises(refusals.ConfigForeign):
+        hall_of.publish("services", {"S101": {"name": "x"}}, actor=ADMIN)
+
+
+def test_who_sits_at_a_window_does_not_leave(hall_of: Configured):
+    hall_of.day.open("W01")
+    with pytest.raises(refusals.ConfigInvalid) as no:
+        hall_of.publish("people", {"ZW001": {"left": True}}, actor=ADMIN)
+    assert codes(no) == [("ZW001", "left", "at-window")]
+
+
+def test_what_was_keeps_its_name(hall_of: Configured):
+    day = hall_of.day.open("W01")
+    was, before = day.hall.catalogue.services["S101"].name, day.clock()
+    day.clock.forward(minutes=5)
+    hall_of.publish("services", {"S101": {"name": "新名称"}})
+    hall_of.beat()
+    with day.store.read() as connection:
+        then = configured(hall_of.current.files, bodies_on(connection, day.hall.id, before))
+        now = configured(hall_of.current.files, bodies_on(connection, day.hall.id, day.clock()))
+    assert (then.files.services["S101"].name, now.files.services["S101"].name) == (was, "新名称")
+
+
+def test_another_process_follows_and_a_hall_with_other_files_still_starts(hall_of: Configured):
+    day = hall_of.day
+    hall_of.publish("boards", {"B9": {"parts": ["calls"], "lang": "zh", "theme": "dark"}, "B3": None})
+    elsewhere = Current(day.hall)
+    with day.store.unit(SYSTEM) as unit:
+        found = elsewhere.keep_up(unit.connection, 0, 0, 0, 1)
+        bodies = bodies_in_force(unit.connection, unit.hall, 1)
+    assert {b.id for b in found.boards.board} == {"*", "B2", "B4", "B9"}
+    less = configured(day.hall, {**bodies, "services": {"S999": {"name": "只剩名字"}}})
+    assert "S999" not in less.files.services
+
+
+def test_the_files_items_come_back_as_they_were(hall: HallSettings):
+    items = file_items(hall)
+    for name, area in AREAS.items():
+        assert over(area, items[name], items[name]) == {}
+        assert merged(area, items[name], {}) == items[name]
+        first = next(iter(items[name]))
+        body = over(area, items[name], with_draft(area, items[name], {first: {"name": "x"}}))
+        assert merged(area, items[name], body)[first]["name"] == "x"
+        known = Known(
+            {k: () for k in ("departments", "queues", "windows", "people", "skills", "zones")},
+            date(2026, 1, 1),
+        )
+        assert not wrongs(area, items[name], items[name], items[name], known)
+        assert not changes(area, items[name], items[name])
+    whole: dict[str, Body] = {n: over(AREAS[n], {}, own) for n, own in items.items()}
+    assert items_of(configured(hall, whole)) == items
+
+
+def ask(caller: Caller, path: str, n: str, method: str = "POST", **body: Any) -> Any:
+    return caller.ask(method, f"/api/config{path}", {"request_id": f"config-{n:0>4}", **body})
+
+
+def test_the_manager_does_it_over_http_and_others_may_not(app: App):
+    manager, kiosk = staff(app, "manager"), device(app, "kiosk")
+    areas = {a["id"]: a for a in manager.ask("GET", "/api/config").get_json()["areas"]}
+    assert list(areas) == list(AREAS)
+    assert areas["services"]["edit"]
+    seen = manager.ask("GET", "/api/config/services").get_json()
+    assert (seen["version"], seen["draft"]["rev"], seen["items"]["S101"]["queue"]) == (0, 0, "B")
+    saved = ask(
+        manager, "/services/draft", "1", items={"S101": {"name": "改名", "visits": -1}}, base=0, rev=0
+    )
+    assert saved.get_json()["rev"] == 1
+    (trouble,) = saved.get_json()["troubles"]
+    assert (trouble["item"], trouble["field"], trouble["code"]) == ("S101", "visits", "range")
+    refused = ask(manager, "/services", "2", base=0, rev=1)
+    assert (refused.status_code, refused.get_json()["refused"]) == (422, "config-invalid")
+    assert refused.get_json()["facts"]["troubles"] == [trouble]
+    late = ask(manager, "/services/draft", "3", items={}, base=0, rev=0)
+    assert (late.status_code, late.get_json()["refused"]) == (409, "config-draft-stale")
+    ask(manager, "/services/draft", "4", items={"S101": {"name": "改名"}}, base=0, rev=1)
+    assert ask(manager, "/services", "5", base=0, rev=2, note="更名").get_json() == {
+        "version": 1,
+        "since": None,
+    }
+    assert ask(manager, "/services", "5", base=0, rev=2, note="更名").status_code == 200  # pressed twice
+    services = {s["id"]: s for s in kiosk.ask("GET", "/api/services").get_json()["services"]}
+    assert services["S101"]["name"] == "改名"
+    version = manager.ask("GET", "/api/config/services").get_json()["versions"][0]
+    assert (version["person"], version["note"], version["state"]) == (manager.id, "更名", "published")
+    assert version["changes"][0]["after"] == "改名"
+    assert audit(app, "config.publish")[0]["facts"]["area"] == "services"
+    assert ask(manager, "/services/rollback", "6", version=0, base=1).get_json()["version"] == 2
+    later = ask(manager, "/services/draft", "7", items={"S101": {"name": "再改"}}, base=2, rev=3)
+    assert (
+        ask(manager, "/services", "8", base=2, rev=later.get_json()["rev"], when="next_day").status_code
+        == 200
+    )
+    assert ask(manager, "/services/withdraw", "9", version=3).status_code == 200
+    assert ask(manager, "/services/draft", "10", method="DELETE", rev=5).get_json() == {"rev": 6}
+    assert ask(manager, "/nothing", "11", base=0, rev=0).status_code == 404
+    for role in ("clerk", "duty_leader", "supervisor", "guide"):
+        assert ask(staff(app, role), "/services", "12", base=2, rev=6).status_code == 403
+    assert ask(staff(app, "admin"), "/services/draft", "13", items={}, base=2, rev=6).status_code == 403
+
+
+def test_who_left_is_out_at_once(app: App):
+    admin, leaver = staff(app, "admin"), person_of(app, "ZW002")
+    assert leaver.ask("GET", "/api/session").status_code == 200
+    ask(admin, "/people/draft", "1", items={"ZW002": {"left": True}}, base=0, rev=0)
+    assert ask(admin, "/people", "2", base=0, rev=1).status_code == 200
+    assert leaver.ask("GET", "/api/session").status_code == 401
+    assert "ZW002" not in {p["id"] for p in admin.ask("GET", "/api/staff").get_json()["staff"]}
+
+
+def test_a_board_and_its_notices_change_for_the_next_look(app: App):
+    manager = staff(app, "manager")
+    notices = {"N1": None, "N9": {"zh": "今天下午提前下班", "urgent": True}}
+    ask(manager, "/notices/draft", "1", items=notices, base=0, rev=0)
+    assert ask(manager, "/notices", "2", base=0, rev=1).status_code == 200
+    ask(manager, "/boards/draft", "3", items={"B3": {"columns": 3, "areas": ["无此区"]}}, base=0, rev=0)
+    assert ask(manager, "/boards", "4", base=0, rev=1).get_json()["facts"]["troubles"][0]["field"] == "areas"
+    ask(manager, "/boards/draft", "5", items={"B3": {"columns": 3}}, base=0, rev=1)
+    assert ask(manager, "/boards", "6", base=0, rev=2).status_code == 200
+    seen = manager.ask("GET", "/api/boards/B3").get_json()
+    assert seen["columns"] == 3
+    assert seen["notices"][0]["zh"] == "今天下午提前下班"
+    assert len(seen["notices"]) == 2

@@ -3,7 +3,7 @@ import type { Both, Day, DeviceRow, Emergency, HallAlarm, ManagerQueueRow, Manag
 
 // ---- what is open on the screen -----------------------------------------------------------------------
 
-export type Tab = 'live' | 'tickets' | 'orders' | 'complaints' | 'leave' | 'trail' | 'placement' | 'slips' | 'voice' | 'devices' | 'wiring' | 'staff'
+export type Tab = 'live' | 'tickets' | 'orders' | 'complaints' | 'leave' | 'trail' | 'placement' | 'config' | 'slips' | 'voice' | 'devices' | 'wiring' | 'staff'
 export interface Issued {
   kind: Kind
   where: string
@@ -104,6 +104,7 @@ export interface Rights {
   decide: boolean
   trail: boolean
   placement: boolean
+  config: boolean
   slips: boolean
   voice: boolean
   publish: boolean
@@ -121,7 +122,7 @@ export function may(role: string | undefined): Rights {
     tickets: beside,
     orders: beside || role === 'manager' || role === 'supervisor', complaints: role === 'manager' || role === 'supervisor', make: beside, plan: leads || role === 'guide',
     leave: beside || role === 'manager', decide: leads, trail: role === 'manager' || role === 'supervisor',
-    day: leads, placement: published, slips: published, voice: published, publish: role === 'manager', devices: machines, wiring: machines, staff: role === 'admin',
+    day: leads, placement: published, config: published || role === 'admin', slips: published, voice: published, publish: role === 'manager', devices: machines, wiring: machines, staff: role === 'admin',
   }
 }
 

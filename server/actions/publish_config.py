@@ -99,6 +99,15 @@ def keep_draft(unit: Unit, desk: Desk, area: str, items: Body, base: int, rev: i
     return rev + 1, look(unit, desk, own, with_draft(own, now, less))
 
 
+def compare_draft(unit: Unit, desk: Desk, area: str) -> Looked:
+    """What the saved draft would change of what is in force, and its mistakes. Raises ConfigUnknown,
+    ConfigForeign."""
+    own = _area(unit, area)
+    draft = drafts_of(unit.connection, unit.hall).get(area)
+    now = _items(unit, desk, own, newest_of(unit.connection, unit.hall, area).body)
+    return look(unit, desk, own, with_draft(own, now, draft.body if draft else {}))
+
+
 def drop_draft(unit: Unit, desk: Desk, area: str, rev: int) -> int:
     """Forget the draft; its next `rev`. Raises ConfigUnknown, ConfigForeign, ConfigDraftStale."""
     own = _area(unit, area)

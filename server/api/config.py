@@ -12,6 +12,8 @@ from pydantic import Field, StringConstraints
 
 from server.actions.publish_config import (
     Desk,
+    Looked,
+    compare_draft,
     drop_draft,
     keep_draft,
     publish_draft,
@@ -19,7 +21,7 @@ from server.actions.publish_config import (
     troubles,
     withdraw,
 )
-from server.api.access import current_actor, door, needs
+from server.api.access import current_actor, door, needs, recheck
 from server.api.acts import act
 from server.api.bodies import Act, Number, Prose
 from server.configured import file_items, known_of
@@ -142,15 +144,23 @@ def post_draft(area: str, body: Save) -> ResponseReturnValue:
     items: Body = dict(body.items)
 
     def deed(unit: Unit) -> dict[str, Any]:
-        desk = _desk(h)
-        rev, looked = keep_draft(unit, desk, area, items, body.base, body.rev)
-        return {
-            "rev": rev,
-            "changes": [asdict(c) for c in looked.changes],
-            "troubles": troubles(desk, own, looked),
-        }
+        rev, looked = keep_draft(unit, _desk(h), area, items, body.base, body.rev)
+        return {"rev": rev, **_looked(h, own, looked)}
 
     return act(body, deed)
+
+
+@bp.post("/<area>/compare")
+@needs("config.edit")
+@bp.input(Act, arg_name="body")
+def post_compare(area: str, body: Act) -> ResponseReturnValue:
+    """What publishing the saved draft would change, and every mistake: 200 {changes, troubles}. Nothing is
+    written."""
+    h, own = house(), _area(area)
+    with h.store.unit(current_actor()) as unit:
+        recheck(unit)
+        looked = compare_draft(unit, _desk(h), area)
+    return _looked(h, own, looked)
 
 
 @bp.delete("/<area>/draft")
@@ -199,6 +209,13 @@ def post_withdraw(area: str, body: Withdraw) -> ResponseReturnValue:
         return {}
 
     return act(body, deed)
+
+
+def _looked(h: House, area: Area, looked: Looked) -> dict[str, Any]:
+    return {
+        "changes": [asdict(c) for c in looked.changes],
+        "troubles": troubles(_desk(h), area, looked),
+    }
 
 
 def _follow(h: House) -> None:

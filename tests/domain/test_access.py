@@ -57,6 +57,7 @@ def test_the_supervisor_reads_and_changes_nothing_but_answers_complaints(act: st
         "device.list",
         "staff.list",
         "placement.see",
+        "config.see",
         "slips.see",
         "voice.see",
         "audit.read",

@@ -326,6 +326,8 @@ def test_the_manager_does_it_over_http_and_others_may_not(app: App):
     assert saved.get_json()["rev"] == 1
     (trouble,) = saved.get_json()["troubles"]
     assert (trouble["item"], trouble["field"], trouble["code"]) == ("S101", "visits", "range")
+    compared = ask(manager, "/services/compare", "c").get_json()
+    assert (compared["troubles"], compared["changes"][0]["after"]) == ([trouble], "改名")
     refused = ask(manager, "/services", "2", base=0, rev=1)
     assert (refused.status_code, refused.get_json()["refused"]) == (422, "config-invalid")
     assert refused.get_json()["facts"]["troubles"] == [trouble]

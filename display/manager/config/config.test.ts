@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+import { asItWas, blank, drafted, groups, rowsOf, shown, withItem, without, type Area, type Field, type Words } from './config'
+
+const field = (name: string, kind: string, more: Partial<Field> = {}): Field => ({
+  name, kind, required: false, least: null, most: null, options: [], of: '', fresh: false, tomorrow: false, admin: false, group: 'main', ...more,
+})
+const area: Area = {
+  id: 'services', edit: true, gone: true, fresh: true, single: false, key: 'id', version: 3, in_force: 3, since: null, versions: [], known: {},
+  fields: [field('name', 'text', { required: true }), field('closed', 'yes_no'), field('materials', 'materials', { group: 'papers' })],
+  items: { S1: { name: '公司设立', closed: false, materials: [] }, S2: { name: '参保登记', closed: false, materials: [] } },
+  draft: { rev: 2, base: 3, person: '', name: '', at: null, items: { S2: { name: '参保' }, S9: { name: '新事项' } } },
+}
+const words: Words = { yes: '是', no: '否', empty: '（空）', choice: (f, o) => `${f}.${o}`, name: (of, id) => `${of}:${id}` }
+
+describe('the draft over the items', () => {
+  it('lays fields over items and adds new ones', () => {
+    expect(drafted(area.items, area.draft.items).S2).toEqual({ name: '参保', closed: false, materials: [] })
+    expect(rowsOf(area, '').map((r) => [r.id, r.state])).toEqual([['S1', 'same'], ['S2', 'changed'], ['S9', 'new']])
+    expect(rowsOf(area, ' 参保 ').map((r) => r.id)).toEqual(['S2'])
+  })
+  it('keeps only what differs, so that two people may change two fields', () => {
+    expect(withItem(area, 'S1', { name: '公司设立', closed: true, materials: [] }).S1).toEqual({ closed: true })
+    expect('S1' in withItem(area, 'S1', { ...area.items.S1 })).toBe(false)
+  })
+  it('removes and takes back', () => {
+    const gone = { ...area, draft: { ...area.draft, items: without(area, 'S1') } }
+    expect(gone.draft.items.S1).toBe(null)
+    expect(rowsOf(gone, '')[0]!.state).toBe('gone')
+    expect('S1' in asItWas(gone, 'S1')).toBe(false)
+    expect('S9' in without(area, 'S9')).toBe(false)
+  })
+})
+
+describe('forms and words', () => {
+  it('starts empty, in groups', () => {
+    expect(blank(area)).toEqual({ name: '', closed: false, materials: [] })
+    expect(groups(area.fields).map((g) => g.id)).toEqual(['main', 'papers'])
+  })
+  it('reads every kind of value', () => {
+    expect(shown(field('closed', 'yes_no'), true, words)).toBe('是')
+    expect(shown(field('lunch', 'choice'), 'open', words)).toBe('lunch.open')
+    expect(shown(field('hours', 'spans'), [['08:30', '12:00'], ['14:00', '17:30']], words)).toBe('08:30–12:00、14:00–17:30')
+    expect(shown(field('limit', 'limit'), { n: 3, unit: 'workday' }, words)).toBe('3 unit.workday')
+    expect(shown(field('b', 'refs', { of: 'people' }), ['ZW1'], words)).toBe('people:ZW1')
+    expect(shown(field('m', 'materials'), [{ name: '章程', form: 'copy' }], words)).toBe('章程（form.copy）')
+    expect(shown(field('x', 'text'), '', words)).toBe('（空）')
+    expect(shown(undefined, 0, words)).toBe('0')
+  })
+})

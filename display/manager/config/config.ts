@@ -1,0 +1,207 @@
+// What the configuration page knows: items of an area with what the draft says of them. Pure; the server checks everything again.
+
+export type Value = unknown
+export type Item = Record<string, Value>
+export type Draft = Record<string, Item | null>
+
+export interface Field {
+  name: string
+  kind: string
+  required: boolean
+  least: number | null
+  most: number | null
+  options: string[]
+  of: string
+  fresh: boolean
+  tomorrow: boolean
+  admin: boolean
+  group: string
+}
+export interface Change {
+  item: string
+  name: string
+  kind: 'new' | 'changed' | 'gone'
+  field: string
+  before: Value
+  after: Value
+}
+export interface Trouble {
+  item: string
+  name: string
+  field: string
+  code: string
+  text: { zh: string; en: string }
+}
+export interface Named {
+  id: string
+  name: string
+  name_en: string
+}
+export interface Version {
+  version: number
+  at: string | null
+  person: string
+  name: string
+  note: string
+  since: string | null
+  state: 'waiting' | 'withdrawn' | 'published'
+  changes: Change[]
+  rolled_back_to: number | null
+}
+export interface Area {
+  id: string
+  edit: boolean
+  gone: boolean
+  fresh: boolean
+  single: boolean
+  key: string
+  fields: Field[]
+  known: Record<string, Named[]>
+  version: number
+  in_force: number
+  since: string | null
+  items: Record<string, Item>
+  draft: { rev: number; base: number; items: Draft; person: string; name: string; at: string | null }
+  versions: Version[]
+}
+export interface AreaRow {
+  id: string
+  edit: boolean
+  items: number
+  version: number
+  draft: boolean
+  since: string | null
+}
+export interface Row {
+  id: string
+  item: Item
+  state: 'same' | 'changed' | 'new' | 'gone'
+  troubles: number
+}
+
+/** What a list shows of an item beside its name. */
+export const COLUMNS: Record<string, string[]> = {
+  services: ['department', 'queue', 'avg_minutes', 'fee_yuan', 'closed'],
+  queues: ['last_number', 'day_quota', 'last_ticket', 'lunch'],
+  hours: ['weekday', 'saturday'],
+  years: ['closed', 'weekend_workdays'],
+  days: ['kind', 'hours', 'reason'],
+  people: ['department', 'role', 'title', 'skills', 'left'],
+  posts: ['a', 'b'],
+  windows: ['number', 'kind', 'zone', 'led_address'],
+  boards: ['parts', 'areas', 'lang'],
+  notices: ['urgent', 'boards', 'until'],
+}
+
+/** Items as they would be with the draft. */
+export function drafted(items: Record<string, Item>, draft: Draft): Record<string, Item> {
+  const found: Record<string, Item> = {}
+  for (const id of Object.keys(items)) if (draft[id] !== null) found[id] = { ...items[id], ...draft[id] }
+  for (const id of Object.keys(draft)) if (draft[id] && !(id in found)) found[id] = { ...draft[id] }
+  return found
+}
+
+/** The list: what is in it, then what is new; items to be removed stay visible until it is published. */
+export function rowsOf(area: Area, find: string, troubles: Trouble[] = []): Row[] {
+  const draft = area.draft.items
+  const now = drafted(area.items, draft)
+  const ids = [...Object.keys(area.items), ...Object.keys(draft).filter((id) => draft[id] && !(id in area.items))]
+  const wanted = find.trim().toLowerCase()
+  return ids
+    .map((id): Row => {
+      const item = now[id] || area.items[id] || {}
+      const state = draft[id] === null ? 'gone' : !(id in area.items) ? 'new' : id in draft ? 'changed' : 'same'
+      return { id, item, state, troubles: troubles.filter((t) => t.item === id).length }
+    })
+    .filter((row) => !wanted || `${row.id} ${JSON.stringify(row.item)}`.toLowerCase().includes(wanted))
+}
+
+export const title = (id: string, item: Item): string => String(item.name || item.zh || item.reason || id)
+
+/** The draft with one item as its form has it; what is as it was is not in it. */
+export function withItem(area: Area, id: string, form: Item): Draft {
+  const was = area.items[id]
+  const fields: Item = {}
+  for (const name of Object.keys(form)) if (!was || !same(was[name], form[name])) fields[name] = form[name]
+  const draft = { ...area.draft.items }
+  if (was && !Object.keys(fields).length) delete draft[id]
+  else draft[id] = fields
+  return draft
+}
+export function without(area: Area, id: string): Draft {
+  const draft = { ...area.draft.items }
+  if (id in area.items) draft[id] = null
+  else delete draft[id]
+  return draft
+}
+export function asItWas(area: Area, id: string): Draft {
+  const draft = { ...area.draft.items }
+  delete draft[id]
+  return draft
+}
+export const same = (a: Value, b: Value): boolean => JSON.stringify(a ?? null) === JSON.stringify(b ?? null)
+
+/** An empty form; a choice that must be made begins with its first option. */
+export function blank(area: Area): Item {
+  const item: Item = {}
+  for (const f of area.fields) {
+    if (f.kind === 'yes_no') item[f.name] = false
+    else if (f.kind === 'choice' && f.required) item[f.name] = f.options[0]
+    else if (LISTS.includes(f.kind)) item[f.name] = []
+    else if (f.kind === 'until') item[f.name] = {}
+    else if (f.kind === 'number' || f.kind === 'decimal' || f.kind === 'limit' || f.kind === 'time' || f.kind === 'moment') continue
+    else item[f.name] = ''
+  }
+  return item
+}
+export const LISTS = ['choices', 'words', 'spans', 'refs', 'materials', 'holidays', 'dates']
+
+/** The form's fields in their groups, in order. */
+export function groups(fields: Field[]): { id: string; fields: Field[] }[] {
+  const found: { id: string; fields: Field[] }[] = []
+  for (const f of fields) {
+    const group = found.find((g) => g.id === f.group)
+    if (group) group.fields.push(f)
+    else found.push({ id: f.group, fields: [f] })
+  }
+  return found
+}
+
+/** Words of the server's texts: {yes, no, empty}, choice(field, option) and name(of, id). */
+export interface Words {
+  yes: string
+  no: string
+  empty: string
+  choice: (field: string, option: string) => string
+  name: (of: string, id: string) => string
+}
+/** A value as people read it, on one line. */
+export function shown(field: Field | undefined, value: Value, words: Words): string {
+  if (typeof value === 'boolean') return value ? words.yes : words.no
+  if (value === null || value === undefined || value === '' || (Array.isArray(value) && !value.length)) return words.empty
+  const kind = field ? field.kind : ''
+  if (kind === 'choice') return words.choice(field!.name, String(value))
+  if (kind === 'ref') return words.name(field!.of, String(value))
+  if (kind === 'limit') {
+    const limit = value as { n: number; unit: string }
+    return limit.unit === 'immediate' || limit.unit === 'none' ? words.choice('unit', limit.unit) : `${limit.n} ${words.choice('unit', limit.unit)}`
+  }
+  if (Array.isArray(value)) return value.map((one) => part(field, kind, one, words)).join('、')
+  if (kind === 'until') return Object.entries(value as Record<string, string>).map(([skill, day]) => `${skill} ${day}`).join('、') || words.empty
+  if (kind === 'moment') return String(value).replace('T', ' ').slice(0, 16)
+  return String(value)
+}
+function part(field: Field | undefined, kind: string, one: unknown, words: Words): string {
+  if (kind === 'choices') return words.choice(field!.name, String(one))
+  if (kind === 'refs') return words.name(field!.of, String(one))
+  if (kind === 'spans') return (one as string[]).join('–')
+  if (kind === 'materials') {
+    const m = one as { name: string; form: string }
+    return `${m.name}（${words.choice('form', m.form)}）`
+  }
+  if (kind === 'holidays') {
+    const h = one as { name: string; from: string; to: string }
+    return `${h.name} ${h.from === h.to ? h.from : `${h.from} – ${h.to}`}`
+  }
+  return String(one)
+}

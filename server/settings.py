@@ -11,7 +11,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -300,6 +300,8 @@ class HallSettings:
     # (connection, placement, rules, slips, config) -> the settings of these versions; set by
     # server/store/current.py
     keep_up: Callable[[Any, int, int, int, int], HallSettings] | None = None
+    # (connection, moment) -> the catalogue as it was configured then: what is past keeps its names
+    as_of: Callable[[Any, datetime], Catalogue] | None = None
 
     @property
     def id(self) -> str:

@@ -99,10 +99,12 @@ def keep_draft(unit: Unit, desk: Desk, area: str, items: Body, base: int, rev: i
     return rev + 1, look(unit, desk, own, with_draft(own, now, less))
 
 
-def compare_draft(unit: Unit, desk: Desk, area: str) -> Looked:
-    """What the saved draft would change of what is in force, and its mistakes. Raises ConfigUnknown,
-    ConfigForeign."""
+def compare(unit: Unit, desk: Desk, area: str, version: int | None = None) -> Looked:
+    """What the saved draft, or going back to `version`, would change of what is in force, and its mistakes.
+    Raises ConfigUnknown, ConfigForeign."""
     own = _area(unit, area)
+    if version is not None:
+        return look(unit, desk, own, _rolled_back(unit, desk, own, version))
     draft = drafts_of(unit.connection, unit.hall).get(area)
     now = _items(unit, desk, own, newest_of(unit.connection, unit.hall, area).body)
     return look(unit, desk, own, with_draft(own, now, draft.body if draft else {}))
@@ -137,7 +139,7 @@ def publish_draft(
 
 
 def roll_config_back(
-    unit: Unit, desk: Desk, area: str, version: int, base: int, when: When
+    unit: Unit, desk: Desk, area: str, version: int, base: int, when: When, note: str = ""
 ) -> dict[str, Any]:
     """Put an older version of an area in force again, as a new one (0 = the files): {version, since}.
 
@@ -145,19 +147,24 @@ def roll_config_back(
     """
     own = _area(unit, area)
     _check_base(unit, desk, own, base)
+    return _publish(unit, desk, own, _rolled_back(unit, desk, own, version), when, note, version)
+
+
+def _rolled_back(unit: Unit, desk: Desk, area: Area, version: int) -> dict[str, dict[str, Any]]:
     try:
-        old = find_version(unit.connection, unit.hall, area, version)
+        old = find_version(unit.connection, unit.hall, area.name, version)
     except LookupError:
         raise refusals.ConfigUnknown(what=str(version)) from None
-    after = _items(unit, desk, own, old.body)
-    if area in GATHERED:
-        now = _items(unit, desk, own, newest_of(unit.connection, unit.hall, area).body)
-        after |= {i: {**item, **KEPT.get(area, {})} for i, item in now.items() if i not in after}
-    if area == "days":  # what is past stays as it was
-        today, now = _today(unit, desk), _items(unit, desk, own, _in_force(unit, area))
-        after = {i: item for i, item in after.items() if i >= today.isoformat()}
-        after |= {i: item for i, item in now.items() if i < today.isoformat()}
-    return _publish(unit, desk, own, after, when, "", version)
+    after = _items(unit, desk, area, old.body)
+    if area.name in GATHERED:
+        now = _items(unit, desk, area, newest_of(unit.connection, unit.hall, area.name).body)
+        kept = KEPT.get(area.name, {})
+        after |= {i: {**item, **kept} for i, item in now.items() if i not in after}
+    if area.name == "days":  # what is past stays as it was
+        today, now = _today(unit, desk).isoformat(), _items(unit, desk, area, _in_force(unit, area.name))
+        after = {i: item for i, item in after.items() if i >= today}
+        after |= {i: item for i, item in now.items() if i < today}
+    return after
 
 
 def withdraw(unit: Unit, desk: Desk, area: str, version: int) -> None:
@@ -165,9 +172,9 @@ def withdraw(unit: Unit, desk: Desk, area: str, version: int) -> None:
     _area(unit, area)
     if version not in {v.version for v in waiting(unit.connection, unit.hall) if v.area == area}:
         raise refusals.ConfigUnknown(what=str(version))
-    withdraw_version(unit, version)
+    withdraw_version(unit, area, version)
     unit.add(ConfigDrafted(area))
-    unit.note("config.withdraw", f"config:{version}", area=area)
+    unit.note("config.withdraw", f"config:{area}:{version}")
 
 
 def begin_due(unit: Unit, hall: HallSettings) -> None:
@@ -176,9 +183,9 @@ def begin_due(unit: Unit, hall: HallSettings) -> None:
     for version in waiting(unit.connection, unit.hall):
         since = version.since or ""
         if since <= today and (unit.day is None or since <= unit.day):
-            begin_version(unit, version.version)
+            begin_version(unit, version.area, version.version)
             unit.add(ConfigChanged(version.version, version.area))
-            unit.note("config.begin", f"config:{version.version}", area=version.area, since=since)
+            unit.note("config.begin", f"config:{version.area}:{version.version}", since=since)
 
 
 def look(unit: Unit, desk: Desk, area: Area, after: dict[str, dict[str, Any]]) -> Looked:
@@ -231,19 +238,18 @@ def _publish(
         raise refusals.ConfigSame(area=area.name)
     _check_placement(unit, desk, area, looked.body)
     for version in waits:
-        withdraw_version(unit, version.version)
+        withdraw_version(unit, area.name, version.version)
     day = (_today(unit, desk) + timedelta(days=1)).isoformat() if when == "next_day" else None
-    version_ = add_version(unit, area.name, looked.body, looked.changes, note, day, rolled_back_to)
-    unit.add(ConfigChanged(version_, area.name) if day is None else ConfigDrafted(area.name))
+    number = add_version(unit, area.name, looked.body, looked.changes, note, day, rolled_back_to)
+    unit.add(ConfigChanged(number, area.name) if day is None else ConfigDrafted(area.name))
     unit.note(
         "config.publish",
-        f"config:{version_}",
-        area=area.name,
+        f"config:{area.name}:{number}",
         since=day,
         rolled_back_to=rolled_back_to,
         changes=[f"{c.item} {c.field or c.kind}" for c in looked.changes],
     )
-    return {"version": version_, "since": day}
+    return {"version": number, "since": day}
 
 
 def _canonical(

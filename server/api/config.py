@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints
 from server.actions.publish_config import (
     Desk,
     Looked,
-    compare_draft,
+    compare,
     drop_draft,
     keep_draft,
     publish_draft,
@@ -56,6 +56,12 @@ class Save(Act):
     rev: Count
 
 
+class Compare(Act):
+    """version: the one to go back to; none = the saved draft."""
+
+    version: Count | None = None
+
+
 class Drop(Act):
     rev: Count
 
@@ -71,6 +77,7 @@ class RollBack(Act):
     version: Count
     base: Count
     when: Literal["now", "next_day"] = "now"
+    note: Prose = ""
 
 
 class Withdraw(Act):
@@ -152,14 +159,14 @@ def post_draft(area: str, body: Save) -> ResponseReturnValue:
 
 @bp.post("/<area>/compare")
 @needs("config.edit")
-@bp.input(Act, arg_name="body")
-def post_compare(area: str, body: Act) -> ResponseReturnValue:
-    """What publishing the saved draft would change, and every mistake: 200 {changes, troubles}. Nothing is
-    written."""
+@bp.input(Compare, arg_name="body")
+def post_compare(area: str, body: Compare) -> ResponseReturnValue:
+    """What publishing the saved draft, or going back, would change, and every mistake: 200 {changes,
+    troubles}. Nothing is written."""
     h, own = house(), _area(area)
     with h.store.unit(current_actor()) as unit:
         recheck(unit)
-        looked = compare_draft(unit, _desk(h), area)
+        looked = compare(unit, _desk(h), area, body.version)
     return _looked(h, own, looked)
 
 
@@ -192,7 +199,10 @@ def post_area(area: str, body: Publish) -> ResponseReturnValue:
 def post_rollback(area: str, body: RollBack) -> ResponseReturnValue:
     """Put an older version of the area in force again, as a new one (0 = the files): 200 {version, since}."""
     h = house()
-    said = act(body, lambda unit: roll_config_back(unit, _desk(h), area, body.version, body.base, body.when))
+    said = act(
+        body,
+        lambda unit: roll_config_back(unit, _desk(h), area, body.version, body.base, body.when, body.note),
+    )
     _follow(h)
     return said
 

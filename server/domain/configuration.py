@@ -2,8 +2,8 @@
 
 An area's published body says only what differs from the files: item -> field -> value, or None for an item
 that is gone. This module knows the fields, what makes a value wrong, and what changes between two states;
-which files an item comes from is `server/configured.py`'s business. Values are as in JSON: a time is "08:30", a day
-"2026-05-01", a span ["08:30", "12:00"].
+which files an item comes from is `server/configured.py`'s business. Values are as in JSON: a time is "08:30",
+a day "2026-05-01", a span ["08:30", "12:00"].
 """
 
 from __future__ import annotations
@@ -71,8 +71,9 @@ class Field:
 
 @dataclass(frozen=True)
 class Area:
-    """One kind of thing. key: the field that names an item ("" = it is named beside its fields). gone: an item
-    may be taken away. whole: once published, the files' items no longer count. single: there is one item."""
+    """One kind of thing. key: the field that names an item ("" = it is named beside its fields). gone: an
+    item may be taken away. whole: once published, the files' items no longer count. single: there is one
+    item."""
 
     name: str
     key: str

@@ -1,4 +1,4 @@
-"""What managers configured: numbered versions by area, kept for ever, and the draft of each area."""
+"""What managers configured: versions numbered by area, kept for ever, and the draft of each area."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OF_AREA = (
     select(t.config).where(_IN_HALL, _C.area == bindparam("area")).order_by(_C.version.desc()).limit(100)
 )
 _FIND = select(t.config).where(_IN_HALL, _C.area == bindparam("area"), _C.version == bindparam("version"))
-_NEWEST = select(func.coalesce(func.max(_C.version), 0)).where(_IN_HALL)
+_NEWEST = select(func.coalesce(func.max(_C.version), 0)).where(_IN_HALL, _C.area == bindparam("area"))
 _WAITING = (
     select(t.config).where(_IN_HALL, _C.in_force.is_(None), _C.withdrawn.is_(False)).order_by(_C.version)
 )
@@ -34,9 +34,9 @@ _DRAFTS = select(t.config_draft).where(_D.hall == bindparam("hall"))
 
 @dataclass(frozen=True)
 class Version:
-    """One published version. in_force: its place in the order in which versions came into force, None while it
-    waits for its day `since` or when it was withdrawn. rolled_back_to: the older version whose body this is
-    again."""
+    """One published version. in_force: its place in the order in which versions came into force, None while
+    it waits for its day `since` or when it was withdrawn. rolled_back_to: the older version whose body this
+    is again."""
 
     version: int
     area: str
@@ -70,14 +70,10 @@ def bodies_in_force(connection: Connection, hall: str, config: int) -> dict[str,
     return {row.area: row.body for row in connection.execute(_IN_FORCE, {"hall": hall, "config": config})}
 
 
-def bodies_on(connection: Connection, hall: str, moment: datetime) -> dict[str, Body]:
-    """area -> what lay over the files at `moment`: so what is told of a day keeps the names of that day."""
-    query = (
-        select(_C.area, _C.body)
-        .where(_C.hall == hall, _C.in_force.is_not(None), _C.in_force_at <= moment)
-        .order_by(_C.in_force)
-    )
-    return {row.area: row.body for row in connection.execute(query)}
+def moments(connection: Connection, hall: str) -> list[tuple[datetime, int]]:
+    """When something came into force, oldest first, and what the hall's count stood at from then on."""
+    query = select(_C.in_force_at, _C.in_force).where(_C.hall == hall, _C.in_force.is_not(None))
+    return [(row.in_force_at, row.in_force) for row in connection.execute(query.order_by(_C.in_force))]
 
 
 def versions_of(connection: Connection, hall: str, area: str) -> list[Version]:
@@ -117,7 +113,7 @@ def add_version(
     rolled_back_to: int | None,
 ) -> int:
     """Write the next version; without `since` it is in force with this unit's commit. Its number."""
-    version = int(unit.connection.execute(_NEWEST, {"hall": unit.hall}).scalar_one()) + 1
+    version = int(unit.connection.execute(_NEWEST, {"hall": unit.hall, "area": area}).scalar_one()) + 1
     if since is None:
         unit.config += 1
     row = {
@@ -138,15 +134,15 @@ def add_version(
     return version
 
 
-def begin_version(unit: Unit, version: int) -> None:
+def begin_version(unit: Unit, area: str, version: int) -> None:
     """Its day has come."""
     unit.config += 1
-    _save(unit, version, in_force=unit.config, in_force_at=unit.now)
+    _save(unit, area, version, in_force=unit.config, in_force_at=unit.now)
 
 
-def withdraw_version(unit: Unit, version: int) -> None:
+def withdraw_version(unit: Unit, area: str, version: int) -> None:
     """It will not come into force."""
-    _save(unit, version, withdrawn=True)
+    _save(unit, area, version, withdrawn=True)
 
 
 def drafts_of(connection: Connection, hall: str) -> dict[str, Draft]:
@@ -160,9 +156,9 @@ def save_draft(unit: Unit, draft: Draft) -> None:
     upsert(unit.connection, t.config_draft, row, ("hall", "area"))
 
 
-def _save(unit: Unit, version: int, **values: Any) -> None:
+def _save(unit: Unit, area: str, version: int, **values: Any) -> None:
     unit.connection.execute(
-        update(t.config).where(_C.hall == unit.hall, _C.version == version).values(**values)
+        update(t.config).where(_C.hall == unit.hall, _C.area == area, _C.version == version).values(**values)
     )
 
 

@@ -8,14 +8,16 @@ anyway, in every process; what belongs to a version is read once.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from threading import Lock
 
 from sqlalchemy import Connection
 
 from server.configured import configured
+from server.domain.catalogue import Catalogue
 from server.domain.placement import placed
 from server.settings import HallSettings
-from server.store.config import bodies_in_force
+from server.store.config import bodies_in_force, moments
 from server.store.placements import find_placement
 from server.store.rules import find_rules
 from server.store.slip_books import find_slips_version
@@ -27,7 +29,9 @@ class Current:
     def __init__(self, files: HallSettings) -> None:
         self._guard = Lock()
         self.files = files
-        self.hall = replace(files, keep_up=self.keep_up)
+        self.hall = replace(files, keep_up=self.keep_up, as_of=self.as_of)
+        self._then: dict[int, Catalogue] = {}
+        self._moments: tuple[int, list[tuple[datetime, int]]] = (0, [])
 
     def keep_up(
         self, connection: Connection, placement: int, rules: int, slips: int, config: int
@@ -55,6 +59,18 @@ class Current:
                 known = replace(known, slips=book, slips_version=slips)
             self.hall = known
         return known
+
+    def as_of(self, connection: Connection, moment: datetime) -> Catalogue:
+        """The catalogue as it was configured at `moment`, without placement; each state is made once."""
+        newest, known = self._moments
+        if newest != self.hall.config:
+            known = moments(connection, self.hall.id)
+            self._moments = (self.hall.config, known)
+        config = max((count for at, count in known if at <= moment), default=0)
+        if config not in self._then:
+            bodies = bodies_in_force(connection, self.hall.id, config)
+            self._then = {**dict(list(self._then.items())[-7:]), config: configured(self.files, bodies).files}
+        return self._then[config]
 
     def _catalogue(
         self, connection: Connection, known: HallSettings, config: int, placement: int

@@ -539,8 +539,8 @@ config = Table(
     "config",
     metadata,
     Column("hall", Text, nullable=False),
-    Column("version", Integer, nullable=False),
     Column("area", Text, nullable=False),
+    Column("version", Integer, nullable=False),
     Column("body", JSON, nullable=False),
     Column("changes", JSON, nullable=False),
     Column("note", Text, nullable=False),
@@ -551,7 +551,7 @@ config = Table(
     Column("in_force_at", UtcTime),
     Column("withdrawn", Boolean, nullable=False, server_default=text("false")),
     Column("rolled_back_to", Integer),
-    PrimaryKeyConstraint("hall", "version", name="pk_config"),
+    PrimaryKeyConstraint("hall", "area", "version", name="pk_config"),
 )
 
 # What somebody is about to change in an area: one draft, which everybody who may edit the area sees.

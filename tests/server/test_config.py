@@ -1,5 +1,5 @@
-"""Configuration in the manager's face: drafted, compared, published, rolled back, without a restart; two who edit
-at once do not overwrite each other; what was keeps its names."""
+"""Configuration in the manager's face: drafted, compared, published, rolled back, without a restart; two who
+edit at once do not overwrite each other; what was keeps its names."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from server.domain import refusals
 from server.domain.actors import SYSTEM, Actor
 from server.domain.configuration import AREAS, Body, Known, changes, merged, over, with_draft, wrongs
 from server.settings import HallSettings
-from server.store.config import bodies_in_force, bodies_on
+from server.store.config import bodies_in_force
 from server.store.current import Current
+from server.store.snapshots.calls import explained_calls
+from server.store.snapshots.view import View
 from server.text import Texts
 from tests.conftest import ROOT
 from tests.server.callers import Caller, audit, device, person_of, staff
@@ -188,7 +190,7 @@ def test_a_new_queue_and_service_are_served_at_once_and_stay_after_going_back(ha
     hall_of.beat()
     assert day.hall.catalogue.serving["F"] == ("W88",)
     assert day.take("S900").ticket.number == "F001"
-    assert hall_of.back("services", 0, base=3)["version"] == 4
+    assert hall_of.back("services", 0, base=1)["version"] == 2
     with pytest.raises(refusals.ServiceClosed):
         day.take("S900")
     assert "S900" in day.hall.catalogue.services, "F001 waits for it"
@@ -251,7 +253,7 @@ def test_people_come_and_go_and_posts_follow(hall_of: Configured):
     assert (people["ZW099"].a_window, people["ZW001"].a_window) == ("W01", "")
     assert "W01" in people["ZW003"].b_windows
     with pytest.raises(refusals.ConfigInvalid) as no:
-        hall_of.publish("posts", {"W02": {"a": "ZW001", "b": []}, "W03": {"a": "ZW099"}}, base=2)
+        hall_of.publish("posts", {"W02": {"a": "ZW001", "b": []}, "W03": {"a": "ZW099"}}, base=1)
     assert codes(no) == [("W02", "a", "ref")]
     with pytest.raises(refusals.ConfigInvalid) as no:
         hall_of.publish("people", {"ZW028": {"role": "clerk"}}, base=1, actor=ADMIN)
@@ -268,15 +270,23 @@ def test_who_sits_at_a_window_does_not_leave(hall_of: Configured):
 
 
 def test_what_was_keeps_its_name(hall_of: Configured):
-    day = hall_of.day.open("W01")
+    day = hall_of.day.open("W05")
     was, before = day.hall.catalogue.services["S101"].name, day.clock()
+    day.take("S101")
+    day.call("W05")
+    day.serve("W05")
     day.clock.forward(minutes=5)
     hall_of.publish("services", {"S101": {"name": "新名称"}})
     hall_of.beat()
+    day.clock.forward(minutes=5)
+    day.take("S101")
+    day.call("W05")
     with day.store.read() as connection:
-        then = configured(hall_of.current.files, bodies_on(connection, day.hall.id, before))
-        now = configured(hall_of.current.files, bodies_on(connection, day.hall.id, day.clock()))
-    assert (then.files.services["S101"].name, now.files.services["S101"].name) == (was, "新名称")
+        view = View.of(connection, day.hall.id, day.hall, TEXTS)
+        names = [view.names_at(at).services["S101"].name for at in (before, day.clock())]
+        told = [call["service"]["name"] for call in explained_calls(view, None, False, None)[0]]
+    assert names == [was, "新名称"]
+    assert told == ["新名称", was], "the list of the day's calls, newest first"
 
 
 def test_another_process_follows_and_a_hall_with_other_files_still_starts(hall_of: Configured):
@@ -344,7 +354,7 @@ def test_the_manager_does_it_over_http_and_others_may_not(app: App):
     version = manager.ask("GET", "/api/config/services").get_json()["versions"][0]
     assert (version["person"], version["note"], version["state"]) == (manager.id, "更名", "published")
     assert version["changes"][0]["after"] == "改名"
-    assert audit(app, "config.publish")[0]["facts"]["area"] == "services"
+    assert audit(app, "config.publish")[0]["about"] == "config:services:1"
     assert ask(manager, "/services/rollback", "6", version=0, base=1).get_json()["version"] == 2
     later = ask(manager, "/services/draft", "7", items={"S101": {"name": "再改"}}, base=2, rev=3)
     assert (

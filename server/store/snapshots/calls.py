@@ -39,7 +39,7 @@ def explained_calls(
 
 
 def _call(view: View, row: Any) -> dict[str, Any]:
-    leg, catalogue = find_leg(view.connection, view.hall, row.leg), view.settings.catalogue
+    leg, catalogue = find_leg(view.connection, view.hall, row.leg), view.names_at(row.at)
     service, person = catalogue.services[leg.service], catalogue.people.get(row.clerk or "")
     reason = next((r for r in view.settings.choices.choice_reason if r.id == row.choice), None)
     return {

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
+from server.domain.catalogue import Catalogue
 from server.settings import HallSettings
 from server.store import tables as t
 from server.text import Texts
@@ -40,6 +41,12 @@ class View:
         if settings.keep_up is not None:
             settings = settings.keep_up(connection, row.placement, row.rules, row.slips, row.config)
         return cls(connection, hall, settings, texts, row.day, row.revision, row.last_at)
+
+
+    def names_at(self, moment: datetime) -> Catalogue:
+        """What things were called at `moment`."""
+        then = self.settings.as_of
+        return self.settings.catalogue if then is None else then(self.connection, moment)
 
 
 def wanted(ids: Ids, known: Collection[str]) -> list[str]:

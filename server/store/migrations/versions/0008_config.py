@@ -19,8 +19,8 @@ def upgrade() -> None:
     op.create_table(
         "config",
         sa.Column("hall", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("area", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
         sa.Column("changes", sa.JSON(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
@@ -31,7 +31,7 @@ def upgrade() -> None:
         sa.Column("in_force_at", MOMENT, nullable=True),
         sa.Column("withdrawn", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("rolled_back_to", sa.Integer(), nullable=True),
-        sa.PrimaryKeyConstraint("hall", "version", name="pk_config"),
+        sa.PrimaryKeyConstraint("hall", "area", "version", name="pk_config"),
     )
     op.create_table(
         "config_draft",

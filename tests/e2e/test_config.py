@@ -1,0 +1,147 @@
+"""A manager configures the hall in the browser: a mistake is named at its field, the draft is compared,
+published, seen at the kiosk's service without a restart, and taken back; every page of it is usable for
+everybody, light and dark, on a desk and on a phone."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.e2e.axe import accessible
+from tests.e2e.conftest import OpenFace
+from tests.e2e.test_walk import sign_in
+from tests.e2e.town import Town, until
+
+SHOTS = os.environ.get("WUCHA_SHOTS")
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(400)]
+AREAS = (
+    "事项",
+    "队列",
+    "开放时间",
+    "节假日与调休",
+    "特殊日子",
+    "人员",
+    "值岗 A/B 角",
+    "窗口",
+    "大屏版面",
+    "大屏通知",
+)
+
+
+def shot(page: Page, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png")
+
+
+def settings(page: Page) -> None:
+    page.locator("nav").first.get_by_role("button", name="设置", exact=True).click()
+    expect(page.get_by_role("heading", name="设置")).to_be_visible()
+
+
+def area(page: Page, name: str) -> None:
+    page.get_by_role("navigation", name="设置").locator("button", has_text=name).first.click()
+
+
+def offered(town: Town, service: str) -> dict[str, object] | None:
+    services = requests.get(f"{town.url}/api/services", timeout=10).json()["services"]
+    return next((s for s in services if s["id"] == service), None)
+
+
+def test_a_manager_drafts_compares_publishes_and_goes_back(town: Town, face: OpenFace) -> None:
+    page = face("/manager", (1440, 900))
+    sign_in(page, town, "ZW024")
+    settings(page)
+    shot(page, "services-zh")
+    page.get_by_role("searchbox").fill("S101")
+    page.get_by_role("button", name="修改 S101").click()
+    page.get_by_label("名称", exact=False).first.fill("")
+    page.get_by_label("标准办理分钟").fill("999")
+    page.get_by_role("button", name="存草稿").or_(page.get_by_role("button", name="保存草稿")).click()
+    expect(page.get_by_text("这一项要填写。")).to_be_visible()
+    expect(page.get_by_text("应在 0.5 到 480 之间。")).to_be_visible()
+    accessible(page, "a form with mistakes")
+    shot(page, "form-wrong-zh")
+    page.get_by_label("名称", exact=False).first.fill("参保登记（新）")
+    page.get_by_label("标准办理分钟").fill("12")
+    page.get_by_label("暂停取号").check()
+    page.get_by_role("button", name="保存草稿").click()
+    compared = page.get_by_role("region", name="改动对照").first
+    expect(compared).to_contain_text("参保登记（新）")
+    accessible(page, "the draft compared")
+    shot(page, "compare-zh")
+    page.get_by_role("button", name="发布").click()
+    expect(page.get_by_text("第 1 版已发布，立即生效")).to_be_visible()
+    until(lambda: offered(town, "S101") is None, what="no more numbers for S101")
+
+    page.get_by_role("button", name="恢复这一版 0").click()
+    expect(page.get_by_role("region", name="改动对照").first).to_contain_text("城乡居民养老保险参保登记")
+    accessible(page, "going back, compared")
+    page.get_by_role("button", name="恢复这一版", exact=True).first.click()
+    expect(page.get_by_text("已恢复为第 0 版的内容")).to_be_visible()
+    until(lambda: offered(town, "S101"), what="S101 again")
+    shot(page, "history-zh")
+
+    area(page, "队列")
+    page.get_by_role("button", name="修改 A ").click()
+    page.get_by_label("最大号").fill("500")
+    page.get_by_role("button", name="保存草稿").click()
+    page.get_by_label("何时生效").select_option("next_day")
+    page.get_by_role("button", name="发布").click()
+    expect(page.get_by_text("起生效").first).to_be_visible()
+    shot(page, "queues-waiting-zh")
+    page.get_by_role("button", name="撤回").click()
+    expect(page.get_by_text("已撤回，不会生效")).to_be_visible()
+
+
+def test_two_managers_do_not_overwrite_each_other(town: Town, face: OpenFace) -> None:
+    one = face("/manager", (1440, 900))
+    sign_in(one, town, "ZW024")
+    settings(one)
+    area(one, "大屏通知")
+    one.get_by_role("button", name="修改 N1").click()
+    one.get_by_label("中文").fill("甲写的通知")
+    session = requests.Session()
+    for cookie in one.context.cookies():
+        session.cookies.set(str(cookie["name"]), str(cookie["value"]))
+    csrf = session.get(f"{town.url}/api/session", timeout=10).json()["csrf"]
+    body = {"request_id": "elsewhere-1", "items": {"N1": {"zh": "乙写的通知"}}, "base": 0, "rev": 0}
+    headers = {"X-Wucha-CSRF": csrf}
+    said = session.post(f"{town.url}/api/config/notices/draft", json=body, headers=headers, timeout=10)
+    assert said.status_code == 200, said.text
+    one.get_by_role("button", name="保存草稿").click()
+    expect(one.get_by_role("alert")).to_contain_text("刚改过这份草稿")
+    shot(one, "conflict-zh")
+    one.get_by_role("button", name="重新载入").click()
+    expect(one.get_by_role("region", name="改动对照").first).to_contain_text("乙写的通知")
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["desk", "phone"])
+def test_every_area_is_usable_for_everybody(town: Town, face: OpenFace, size: tuple[int, int]) -> None:
+    page = face("/manager", size)
+    sign_in(page, town, "ZW024")
+    settings(page)
+    where = "desk" if size[0] > 1000 else "phone"
+    for theme in ("light", "dark"):
+        page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
+        for n, name in enumerate(AREAS):
+            area(page, name)
+            expect(page.locator(".area .history")).to_be_visible()
+            wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, f"{name} is {wide} px too wide"
+            accessible(page, f"{name}, {theme}")
+            shot(page, f"{where}-{theme}-{n}-list")
+            page.locator(".list button", has_text="修改").first.click()
+            expect(page.locator(".form")).to_be_visible()
+            wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, f"the form of {name} is {wide} px too wide"
+            accessible(page, f"the form of {name}, {theme}")
+            shot(page, f"{where}-{theme}-{n}-form")
+            page.get_by_role("button", name="返回列表").click()
+    page.locator("header").get_by_role("button", name="EN").or_(
+        page.locator("header").get_by_text("English")
+    ).first.click()
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+    shot(page, f"{where}-dark-english")

@@ -4,11 +4,12 @@ Each area is read, drafted, compared, published, rolled back."""
 from __future__ import annotations
 
 from dataclasses import asdict
+from math import isfinite
 from typing import Annotated, Any, Literal
 
 from apiflask import APIBlueprint
 from flask.typing import ResponseReturnValue
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from server.actions.publish_config import (
     Desk,
@@ -47,11 +48,26 @@ ItemId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:*-]{1,20}$")]
 FieldId = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 
 
+def _storable(value: Any) -> Any:
+    """Raises ValueError: what is no JSON for a database, however it got through."""
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("must be a finite number")
+    if isinstance(value, str):
+        value.encode()  # a lone surrogate is no text; UnicodeEncodeError is a ValueError
+    if isinstance(value, list | dict):
+        for one in [*value, *value.values()] if isinstance(value, dict) else value:
+            _storable(one)
+    return value
+
+
+Typed = Annotated[Any, AfterValidator(_storable)]
+
+
 class Save(Act):
     """items: what is to change, whole items or fields of them; null takes one away. base: the version it was
     made from; rev: the draft it was made from."""
 
-    items: dict[ItemId, dict[FieldId, Any] | None] = Field(max_length=500)
+    items: dict[ItemId, dict[FieldId, Typed] | None] = Field(max_length=500)
     base: Count
     rev: Count
 

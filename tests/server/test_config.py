@@ -27,6 +27,7 @@ from tests.server.hall_day import HallDay
 
 MANAGER = Actor("staff", "ZW024", "manager", proof="session-ZW024")
 ADMIN = Actor("staff", "ZW028", "admin", proof="session-ZW028")
+ONE_ENGINE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # rules, not SQL
 TEXTS = Texts(ROOT / "config" / "text")
 
 
@@ -106,6 +107,7 @@ def test_a_service_is_changed_published_and_comes_back_while_tickets_wait(hall_o
         hall_of.back("services", 9, base=2)
 
 
+@ONE_ENGINE
 def test_every_mistake_is_told_at_once_with_its_field(hall_of: Configured):
     wish: Body = {
         "S101": {"name": "", "avg_minutes": 0, "fee_yuan": "free", "department": "D99"},
@@ -168,6 +170,7 @@ def test_numbers_of_a_running_day_change_the_next_day(hall_of: Configured):
     assert day.open("W01").take("S001").ticket.number == "A100"
 
 
+@ONE_ENGINE
 def test_a_later_publication_takes_the_waiting_one_along(hall_of: Configured):
     hall_of.publish("queues", {"A": {"first_number": 100}}, when="next_day")
     hall_of.publish("queues", {"B": {"name": "乙"}}, base=1, when="next_day")
@@ -199,6 +202,7 @@ def test_a_new_queue_and_service_are_served_at_once_and_stay_after_going_back(ha
     assert ("F", "last_number", "range") in codes(no)
 
 
+@ONE_ENGINE
 def test_a_queue_that_has_services_keeps_its_window(hall_of: Configured):
     hall_of.day.open("W01")
     with pytest.raises(refusals.ConfigInvalid) as no:
@@ -210,6 +214,7 @@ def test_a_queue_that_has_services_keeps_its_window(hall_of: Configured):
     assert codes(no) == [("W02", "number", "used")]
 
 
+@ONE_ENGINE
 def test_the_calendar_holds_for_today_and_the_past_stays(hall_of: Configured):
     day = hall_of.day
     with pytest.raises(refusals.ConfigInvalid) as no:
@@ -241,6 +246,7 @@ def test_the_calendar_holds_for_today_and_the_past_stays(hall_of: Configured):
     assert len(day.hall.calendar.intervals(date(2026, 3, 3))) == 1
 
 
+@ONE_ENGINE
 def test_people_come_and_go_and_posts_follow(hall_of: Configured):
     new = {"name": "新来的", "badge": "ZW099", "department": "D01", "role": "clerk", "skills": ["A"]}
     with pytest.raises(refusals.ConfigInvalid) as no:
@@ -262,6 +268,7 @@ def test_people_come_and_go_and_posts_follow(hall_of: Configured):
         hall_of.publish("services", {"S101": {"name": "x"}}, actor=ADMIN)
 
 
+@ONE_ENGINE
 def test_who_sits_at_a_window_does_not_leave(hall_of: Configured):
     hall_of.day.open("W01")
     with pytest.raises(refusals.ConfigInvalid) as no:
@@ -289,6 +296,7 @@ def test_what_was_keeps_its_name(hall_of: Configured):
     assert told == ["新名称", was], "the list of the day's calls, newest first"
 
 
+@ONE_ENGINE
 def test_another_process_follows_and_a_hall_with_other_files_still_starts(hall_of: Configured):
     day = hall_of.day
     hall_of.publish("boards", {"B9": {"parts": ["calls"], "lang": "zh", "theme": "dark"}, "B3": None})
@@ -367,6 +375,16 @@ def test_the_manager_does_it_over_http_and_others_may_not(app: App):
     for role in ("clerk", "duty_leader", "supervisor", "guide"):
         assert ask(staff(app, role), "/services", "12", base=2, rev=6).status_code == 403
     assert ask(staff(app, "admin"), "/services/draft", "13", items={}, base=2, rev=6).status_code == 403
+
+
+@pytest.mark.parametrize("value", ["NaN", "1e999", '"\\ud800"', '[[["\\udc00"]]]', '{"a": [NaN]}'])
+def test_what_no_database_takes_is_no_draft(app: App, value: str):
+    manager = staff(app, "manager")
+    text = f'{{"request_id": "odd-00001", "base": 0, "rev": 0, "items": {{"S101": {{"fee_yuan": {value}}}}}}}'
+    said = manager.client.post(
+        "/api/config/services/draft", data=text, content_type="application/json", headers=manager.headers
+    )
+    assert (said.status_code, said.get_json()["refused"]) == (422, "input-invalid")
 
 
 def test_who_left_is_out_at_once(app: App):

@@ -19,6 +19,7 @@ from server.actions.finish import finish
 from server.actions.hold import hold, unhold
 from server.actions.no_show import give_back_place, no_show
 from server.actions.print_slip import follow_slip
+from server.actions.publish_config import Desk, keep_draft, publish_draft
 from server.actions.rate import close_overdue_questions, rate
 from server.actions.recall import recall
 from server.actions.staff_window import close_window, pause_window, resume_window
@@ -28,9 +29,11 @@ from server.actions.tidal import decide_tidal, watch_load
 from server.actions.transfer import transfer
 from server.actions.undo import undo
 from server.domain.actors import SYSTEM, Actor
+from server.domain.configuration import Body
 from server.domain.events import Event
 from server.live.faces import FACES, snapshot
 from server.live.publish import Listeners, Publisher
+from server.store.current import Current
 from server.store.snapshots.view import View
 from server.text import Texts
 from tests.conftest import ROOT
@@ -213,6 +216,29 @@ def test_a_whole_journey_keeps_every_face_in_step(wall: Wall) -> None:
         "device.changed",
     } <= {event.name for event in wall.heard}
     assert third.ticket.number == "B001"
+
+
+def test_what_is_configured_reaches_every_face(day: HallDay) -> None:
+    current, texts = Current(day.hall), Texts(ROOT / "config" / "text")
+    day.hall, day.store.keep_up = current.hall, current.keep_up
+    day.open("W01", "W05")
+    day.take("S101")
+    wall = Wall(day, texts)
+
+    def publish(area: str, items: Body) -> None:
+        desk = Desk(current.hall, current.files, texts.both)
+        with day.store.unit(Actor("staff", "ZW024", "manager")) as unit:
+            rev, looked = keep_draft(unit, desk, area, items, 0, 0)
+            assert not looked.wrongs
+            publish_draft(unit, desk, area, 0, rev, "now", "")
+        wall.check()
+
+    publish("windows", {"W01": {"name": "一号新窗"}})
+    assert wall.states["hall", "all"]["rows"]["windows"]["W01"]["name"] == "一号新窗"
+    publish("queues", {"B": {"name": "新队列名"}})
+    assert wall.states["kiosk", "K1"]["rows"]["queues"]["B"]["name"] == "新队列名"
+    publish("services", {"S101": {"name": "新事项名"}})
+    publish("days", {"2026-03-03": {"kind": "closed"}})
 
 
 def test_no_public_face_hears_a_name(wall: Wall) -> None:

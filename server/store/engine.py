@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 
 BUSY_S = 15.0
 # A number writes some 25 pages, mostly the same ones, and SQLite folds the log into the database every 1,000
-# pages. Folding less often takes less of the time under load; 8,000 pages are 32 MB of log, read back in 20 ms.
+# pages. Folding less often takes less time under load; 8,000 pages are 32 MB of log, read back in 20 ms.
 LOG_PAGES = 8_000
 
 

@@ -85,8 +85,10 @@ def file_items(files: HallSettings) -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def canonical(area: Area, item: str, value: Mapping[str, Any]) -> dict[str, Any]:
-    """The item with every field, each written the one way. Raises ValidationError."""
-    return _dumped(area.name, _parsed(area, item, value))
+    """The item with every field it has and every field of its form, each written the one way. Raises
+    ValidationError."""
+    whole = _dumped(area.name, _parsed(area, item, value))
+    return {k: v for k, v in whole.items() if k in value or area.field(k) is not None}
 
 
 def configured(files: HallSettings, bodies: Bodies) -> HallSettings:

@@ -312,8 +312,10 @@ def _find_session(h: House, token_hash: str) -> Session | None:
 
 def _is_alive(h: House, session: Session, now: Any) -> bool:
     person = h.hall.catalogue.people.get(session.person)
-    return person is not None and not person.left and is_alive(
-        session, person.role, h.hall.hall.privacy.session_idle_minutes, now
+    return (
+        person is not None
+        and not person.left
+        and is_alive(session, person.role, h.hall.hall.privacy.session_idle_minutes, now)
     )
 
 

@@ -414,7 +414,7 @@ def wrongs(area: Area, base: Items, before: Items, after: Items, known: Known) -
         if i not in before and not _may_be_new(area, i):
             found.append(Wrong(i, area.key or "id", "id", {}))
         for name in item:
-            if name != area.key and area.field(name) is None and name not in base.get(i, before.get(i, {})):
+            if area.field(name) is None and item[name] != base.get(i, {}).get(name):
                 found.append(Wrong(i, name, "unknown", {}))
         for f in area.fields:
             value = item.get(f.name)
@@ -657,15 +657,16 @@ def _nothing(before: Items, after: Items, known: Known) -> list[Wrong]:
     return []
 
 
-def _same(items: Items, field: str, code: str = "used") -> Iterable[Wrong]:
+def _same(before: Items, after: Items, field: str) -> Iterable[Wrong]:
+    """What two items say now and may not; what the files said twice before is nobody's mistake here."""
     first: dict[Any, str] = {}
-    for i, item in items.items():
+    for i, item in after.items():
         value = item.get(field)
         if value in (None, "") or item.get("left"):
             continue
-        if value in first:
-            yield Wrong(i, field, code, {"value": value, "by": first[value]})
-        first.setdefault(value, i)
+        other = first.setdefault(value, i)
+        if other != i and any(before.get(one, {}).get(field) != value for one in (i, other)):
+            yield Wrong(i, field, "used", {"value": value, "by": other})
 
 
 def _queues(before: Items, after: Items, known: Known) -> list[Wrong]:
@@ -689,11 +690,11 @@ def _queues(before: Items, after: Items, known: Known) -> list[Wrong]:
 
 
 def _windows(before: Items, after: Items, known: Known) -> list[Wrong]:
-    return [*_same(after, "number"), *_same(after, "led_address")]
+    return [*_same(before, after, "number"), *_same(before, after, "led_address")]
 
 
 def _people(before: Items, after: Items, known: Known) -> list[Wrong]:
-    found = list(_same(after, "badge"))
+    found = list(_same(before, after, "badge"))
     for role, code in ((ADMIN, "last-admin"), (MANAGER, "last-manager")):
         had = [i for i, p in before.items() if p.get("role") == role and not p.get("left")]
         left = [i for i, p in after.items() if p.get("role") == role and not p.get("left")]
@@ -704,7 +705,7 @@ def _people(before: Items, after: Items, known: Known) -> list[Wrong]:
 
 
 def _posts(before: Items, after: Items, known: Known) -> list[Wrong]:
-    found = list(_same(after, "a"))
+    found = list(_same(before, after, "a"))
     for i, post in after.items():
         if before.get(i) != post and post.get("a") and post["a"] in (post.get("b") or ()):
             found.append(Wrong(i, "b", "same-person", {"value": post["a"]}))

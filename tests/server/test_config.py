@@ -111,7 +111,12 @@ def test_a_service_is_changed_published_and_comes_back_while_tickets_wait(hall_o
 def test_every_mistake_is_told_at_once_with_its_field(hall_of: Configured):
     wish: Body = {
         "S101": {"name": "", "avg_minutes": 0, "fee_yuan": "free", "department": "D99"},
-        "S102": {"materials": [{"name": " ", "form": "original"}], "visits": "1", "colour": "red"},
+        "S102": {
+            "materials": [{"name": " ", "form": "original"}],
+            "visits": "1",
+            "colour": "red",
+            "task_code": "\x00",
+        },
         "S106": None,
         "S1 04": {"name": "新"},
     }
@@ -122,6 +127,7 @@ def test_every_mistake_is_told_at_once_with_its_field(hall_of: Configured):
         ("S101", "department", "ref"),
         ("S101", "avg_minutes", "range"),
         ("S101", "fee_yuan", "decimal"),
+        ("S102", "task_code", "unknown"),
         ("S102", "colour", "unknown"),
         ("S102", "visits", "number"),
         ("S102", "materials", "material-name"),
@@ -172,12 +178,13 @@ def test_numbers_of_a_running_day_change_the_next_day(hall_of: Configured):
 
 @ONE_ENGINE
 def test_a_later_publication_takes_the_waiting_one_along(hall_of: Configured):
-    hall_of.publish("queues", {"A": {"first_number": 100}}, when="next_day")
+    new = {"name": "新", "name_en": "New", "lunch": "open", "skill": "*"}
+    hall_of.publish("queues", {"A": {"first_number": 100}, "F": new}, when="next_day")
     hall_of.publish("queues", {"B": {"name": "乙"}}, base=1, when="next_day")
     hall_of.day.clock.forward(days=1)
     hall_of.beat()
     queues = hall_of.day.hall.catalogue.queues
-    assert (queues["A"].first_number, queues["B"].name) == (100, "乙")
+    assert (queues["A"].first_number, queues["B"].name, queues["F"].lunch) == (100, "乙", "open")
 
 
 def test_a_new_queue_and_service_are_served_at_once_and_stay_after_going_back(hall_of: Configured):

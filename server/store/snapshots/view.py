@@ -42,7 +42,6 @@ class View:
             settings = settings.keep_up(connection, row.placement, row.rules, row.slips, row.config)
         return cls(connection, hall, settings, texts, row.day, row.revision, row.last_at)
 
-
     def names_at(self, moment: datetime) -> Catalogue:
         """What things were called at `moment`."""
         then = self.settings.as_of

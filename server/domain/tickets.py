@@ -16,6 +16,7 @@ from server.domain.refusals import MoveRefused
 
 
 class State(StrEnum):
+    AWAY = "away"  # taken by phone, its holder is not in the hall yet: nobody can call it
     WAITING = "waiting"
     CALLED = "called"
     SERVING = "serving"
@@ -28,6 +29,7 @@ class State(StrEnum):
 
 
 class Move(StrEnum):
+    ARRIVE = "arrive"
     CALL = "call"
     RECALL = "recall"
     START = "start"
@@ -42,6 +44,10 @@ class Move(StrEnum):
 
 
 MOVES: dict[tuple[State, Move], State] = {
+    (State.AWAY, Move.ARRIVE): State.WAITING,
+    (State.AWAY, Move.NO_SHOW): State.NO_SHOW,
+    (State.AWAY, Move.CANCEL): State.CANCELLED,
+    (State.AWAY, Move.EXPIRE): State.EXPIRED,
     (State.WAITING, Move.CALL): State.CALLED,
     (State.WAITING, Move.CANCEL): State.CANCELLED,
     (State.WAITING, Move.EXPIRE): State.EXPIRED,
@@ -62,7 +68,8 @@ MOVES: dict[tuple[State, Move], State] = {
 UNDOABLE = (Move.CALL, Move.NO_SHOW, Move.FINISH, Move.TRANSFER, Move.HOLD)
 
 AT_WINDOW = (State.CALLED, State.SERVING)
-OPEN = (State.WAITING, State.CALLED, State.SERVING, State.HELD)
+PRESENT = (State.WAITING, *AT_WINDOW, State.HELD)  # in the hall, and not done
+OPEN = (State.AWAY, *PRESENT)
 
 
 def moved(state: State, move: Move) -> State:

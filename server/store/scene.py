@@ -29,6 +29,7 @@ from server.store.orders import batch_items
 from server.store.tickets import legs_in
 from server.store.windows import posts
 
+STANDING = (State.AWAY, State.WAITING)
 BY_HAND = 240.0  # minutes in which newcomers are expected on a day without hours
 
 _HALL = select(t.hall.c.day, t.hall.c.last_at, t.hall.c.protected_run).where(t.hall.c.id == bindparam("hall"))
@@ -69,7 +70,7 @@ def read_scene(
     now = max(clock_at, row.last_at)
     local = now.astimezone(settings.zone).replace(tzinfo=None)
     hours = () if day.by_hand else settings.calendar.intervals(local.date())
-    legs = legs_in(connection, hall, day.day, State.WAITING, *AT_WINDOW)
+    legs = legs_in(connection, hall, day.day, *STANDING, *AT_WINDOW)
     at_desk = {leg.window: leg for leg in legs if leg.state in AT_WINDOW}
     seats = posts(connection, hall)
     items = batch_items(connection, hall, day.day)
@@ -99,7 +100,7 @@ def read_scene(
         newcomers = past.profile.ahead(local, until, taken)
     return Scene(
         now=now,
-        waiting=tuple(leg for leg in legs if leg.state is State.WAITING),
+        waiting=tuple(leg for leg in legs if leg.state in STANDING),
         desks=tuple(desks),
         rules=settings.rules,
         queue_of={s.id: s.queue for s in services.values()},
@@ -123,6 +124,7 @@ def read_scene(
         slow=past.slow(todays_visits(connection, hall, day.day)),
         slow_spread=SLOW_SPREAD,
         items=items,
+        away=frozenset(leg.id for leg in legs if leg.state is State.AWAY),
     )
 
 

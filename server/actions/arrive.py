@@ -23,8 +23,8 @@ from server.store.unit import Unit
 
 
 def arrive(unit: Unit, hall: HallSettings, slips: SlipBook, base_url: str, ticket: int) -> Taken:
-    """The holder of the number is there: it waits with the seniority of the moment it was taken. One whose turn
-    went by comes back as a missed one does. A kiosk's slip is owed in the same transaction.
+    """The holder of the number is there: it waits, with the seniority of the moment it was taken. One whose
+    turn went by comes back as a missed one does. A kiosk's slip is owed in the same transaction.
 
     Raises TicketUnknown for a number that was not taken by phone, ArrivedAlready, DayClosed, MoveRefused,
     ReturnTooLate, ReturnsSpent.
@@ -79,7 +79,10 @@ def miss_the_absent(unit: Unit, hall: HallSettings) -> list[Ticket]:
     """Those whose turn has come and who were not there in time are missed; the numbers of them."""
     gone = []
     for leg in due_and_away(unit.connection, unit.hall, unit.day) if unit.day else ():
-        ticket, remote = find_ticket(unit.connection, unit.hall, leg.ticket), find_remote(unit.connection, leg.ticket)
+        ticket, remote = (
+            find_ticket(unit.connection, unit.hall, leg.ticket),
+            find_remote(unit.connection, leg.ticket),
+        )
         assert remote is not None
         assert remote.due_at is not None
         if unit.now < present_by(hall.hall.remote, ticket.taken_at, remote.due_at):

@@ -66,8 +66,8 @@ def take_number(
     person: the keyed hash of whoever takes it; one open number per person and service. reading: the card that
     was laid on the kiosk's reader, which says who it is and gives the class of its age without being asked.
     confirmed: codes of the refusals that ask and were answered. first_window: where a supplement was first
-    handled. further: the services that follow on the same number (一票到底), in their order. remote: its holder
-    is not in the hall, so nobody can call it yet.
+    handled. further: the services that follow on the same number (一票到底), in their order. remote: its
+    holder is not in the hall, so nobody can call it yet.
     Raises ServiceUnknown, ServiceByStaff, ServiceSingle, ServiceRepeated, PriorityUnknown, WindowUnknown,
     DayClosed, DayClosing, KioskNoPaper, AppointmentOnly, HoursClosed, LunchClosed, QueueFull, IdentityNeeded,
     PersonLimit, ServiceTwice, QueueLong, NumbersExhausted.
@@ -115,7 +115,10 @@ def take_number(
         slip = owe_slip(unit, hall, slips, base_url, ticket, told, 1, unit.actor.kiosk)
     unit.add(TicketTaken(ticket.id, ticket.number, queue.prefix))
     facts = {"number": ticket.number, "service": service, "priority": priority, **_noted(further)}
-    unit.note("ticket.take", f"ticket:{ticket.id}", **facts, **({"card": True} if reading else {}), **({"remote": True} if remote else {}))
+    marks = {"card": reading is not None, "remote": remote}
+    unit.note(
+        "ticket.take", f"ticket:{ticket.id}", **facts, **{k: True for k, is_so in marks.items() if is_so}
+    )
     return Taken(ticket, leg, ahead, slip, estimate, further=tuple(further))
 
 

@@ -22,8 +22,8 @@ def take_remote(
     who takes it (domain/remote.session_key).
 
     Of the ordinary class: any other is proved in the hall. The page has shown how many are ahead, so nobody
-    is asked again. Raises RemoteOff, RemoteNot, RemoteHours, RemoteFull, RemoteLimit, and what taking a number
-    raises.
+    is asked again. Raises RemoteOff, RemoteNot, RemoteHours, RemoteFull, RemoteLimit, and what taking a
+    number raises.
     """
     item, rules = hall.catalogue.services.get(service), hall.hall.remote
     if item is None:
@@ -40,7 +40,9 @@ def take_remote(
             given=given(unit.connection, unit.hall, unit.day, queue.prefix),
             by_phone=by_phone.get(queue.prefix, 0),
         )
-        check_phone(rules, [is_open for _, _, is_open in numbers_of(unit.connection, unit.hall, unit.day, phone)])
+        check_phone(
+            rules, [is_open for _, _, is_open in numbers_of(unit.connection, unit.hall, unit.day, phone)]
+        )
     elif not rules.enabled:
         raise refusals.RemoteOff()
     more = {"person": phone, "confirmed": (LONG, TWICE), "remote": True}

@@ -388,7 +388,7 @@ class SlipChanged(Event):
     name = "slip.changed"
     touches = frozenset({SLIPS})
     slip: int
-    ticket: int
+    ticket: int | None  # None: a notice for somebody without a number
     kiosk: str | None
     state: str
     reason: str

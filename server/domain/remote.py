@@ -1,15 +1,17 @@
 """手机取号: a number taken from outside the hall, and when its holder must be there.
 
-Who takes it by phone is `away`: the number stands in the line of its queue, with the seniority of the moment it was taken,
-and nobody can call it. Being present (到场确认) makes it an ordinary waiting number, with that seniority. Nobody in
-the hall ever waits for an empty chair: when the rule would call a number that is away, its turn has come (`due`), somebody
-who is there is called instead, and the holder has `grace_minutes` from then on, though never less than `travel_minutes`
-from taking it. After that the number is missed like any other that was called (过号) and comes back, as those do, with a
-share of its seniority (routing.returned_origin) and within call.no_show_return_minutes. So an early
-number cannot be parked, and who stands in the hall loses nothing to one who comes late.
+Who takes it by phone is `away`: the number stands in the line of its queue, with the seniority of the
+moment it was taken, and nobody can call it. Being present (到场确认) makes it an ordinary waiting number,
+with that seniority. Nobody in the hall ever waits for an empty chair: when the rule would call a number
+that is away, its turn has come (`due`), somebody who is there is called instead, and the holder has
+`grace_minutes` from then on, though never less than `travel_minutes` from taking it. After that the number
+is missed like any other that was called (过号) and comes back, as those do, with a share of its seniority
+(routing.returned_origin) and within call.no_show_return_minutes. So an early number cannot be parked, and
+who stands in the hall loses nothing to one who comes late.
 
-Presence is proved by something that is only in the hall: the kiosk reads the number's code, staff look at the person, or
-the phone sends back the digits that the kiosk's screen shows, which change (`presence_code`).
+Presence is proved by something that is only in the hall: the kiosk reads the number's code, staff look at
+the person, or the phone sends back the digits that the kiosk's screen shows, which change
+(`presence_code`).
 """
 
 from __future__ import annotations
@@ -32,12 +34,14 @@ CHANGES_S = 120  # so long the screen shows the same digits; they hold for as lo
 
 @dataclass(frozen=True)
 class RemoteRules:
-    """hall.toml [remote]: what may be taken by phone, by whom and how many. Off unless the hall turns it on."""
+    """hall.toml [remote]: what may be taken by phone, by whom, how many. Off unless the hall turns it on."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     enabled: bool = False
-    queues: tuple[str, ...] = ()  # only these; none named = every queue whose numbers citizens take themselves
+    queues: tuple[
+        str, ...
+    ] = ()  # only these; none named = every queue whose numbers citizens take themselves
     closed_services: tuple[str, ...] = ()  # never by phone
     hours: tuple[Interval, ...] = ()  # local; none = whenever the kiosk gives numbers
     max_open: int = 1  # numbers that one phone may hold at a time

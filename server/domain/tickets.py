@@ -67,6 +67,7 @@ MOVES: dict[tuple[State, Move], State] = {
 # What may be taken back within seconds: the reversal is a record, and the leg is again what it was.
 UNDOABLE = (Move.CALL, Move.NO_SHOW, Move.FINISH, Move.TRANSFER, Move.HOLD)
 
+STANDING = (State.AWAY, State.WAITING)  # in the line of a queue
 AT_WINDOW = (State.CALLED, State.SERVING)
 PRESENT = (State.WAITING, *AT_WINDOW, State.HELD)  # in the hall, and not done
 OPEN = (State.AWAY, *PRESENT)

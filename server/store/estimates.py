@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from server.domain.estimate.outlook import PRIORITY, Question
 from server.domain.estimate.promise import Estimate, Forecast, before_its_time, shown
 from server.domain.routing import ORDINARY
-from server.domain.tickets import Leg, State
+from server.domain.tickets import STANDING, Leg, State
 from server.store import tables as t
 from server.store.unit import Unit
 from server.store.upsert import upsert_all
@@ -98,7 +98,7 @@ _TOLD_WITH = (
 _FIND_EXPECTED = select(*_EXPECTED).where(t.expectation.c.leg == bindparam("leg"))
 _ALL_EXPECTED = select(*_EXPECTED).where(t.expectation.c.hall == bindparam("hall"))
 _WAITING = select(t.leg.c.id).where(
-    t.leg.c.hall == bindparam("hall"), t.leg.c.day == bindparam("day"), t.leg.c.state.in_((State.AWAY, State.WAITING))
+    t.leg.c.hall == bindparam("hall"), t.leg.c.day == bindparam("day"), t.leg.c.state.in_(STANDING)
 )
 _FORGET = delete(t.expectation).where(
     t.expectation.c.hall == bindparam("hall"), t.expectation.c.leg.not_in(_WAITING)

@@ -18,7 +18,7 @@ from server.domain.estimate.scene import Busy, Desk, Pools, Scene
 from server.domain.estimate.times import SLOW_SPREAD, Learned
 from server.domain.routing import APPOINTMENT, kind_of_class
 from server.domain.skills import help_pools, own_pools
-from server.domain.tickets import AT_WINDOW, Leg, State
+from server.domain.tickets import AT_WINDOW, STANDING, Leg, State
 from server.domain.windows import Post, WindowState, callable_pools
 from server.settings import HallSettings
 from server.store import tables as t
@@ -29,7 +29,6 @@ from server.store.orders import batch_items
 from server.store.tickets import legs_in
 from server.store.windows import posts
 
-STANDING = (State.AWAY, State.WAITING)
 BY_HAND = 240.0  # minutes in which newcomers are expected on a day without hours
 
 _HALL = select(t.hall.c.day, t.hall.c.last_at, t.hall.c.protected_run).where(t.hall.c.id == bindparam("hall"))

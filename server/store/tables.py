@@ -794,8 +794,8 @@ order_ticket = Table(
 )
 Index("ix_order_ticket", order_ticket.c.order)
 
-# Numbers taken by phone: the code that says at the kiosk whose it is, when its turn came while nobody was there,
-# and when its holder was.
+# Numbers taken by phone: the code that says at the kiosk whose it is, when its turn came while nobody was
+# there, and when its holder was.
 remote = Table(
     "remote",
     metadata,

@@ -112,7 +112,9 @@ _BEHIND = (
 )
 _LINE = select(func.count()).where(_WAITING, t.leg.c.queue == bindparam("queue"))
 _LEGS_IN = (
-    select(*LEG_COLUMNS).where(_TODAY, t.leg.c.state.in_(bindparam("states", expanding=True))).order_by(t.leg.c.id)
+    select(*LEG_COLUMNS)
+    .where(_TODAY, t.leg.c.state.in_(bindparam("states", expanding=True)))
+    .order_by(t.leg.c.id)
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from server.actions.arrive import arrive, miss_the_absent
-from server.actions.day import begin_closing, close_day
+from server.actions.day import begin_closing
 from server.actions.run_day import run_day
 from server.actions.take_number import Taken
 from server.actions.take_remote import take_remote
@@ -18,10 +18,8 @@ from server.domain.remote import RemoteRules
 from server.domain.tickets import State
 from server.settings import HallSettings
 from server.store.remote import find_remote
-from server.store.tickets import count_ahead, find_leg, last_leg
-from server.store.unit import Store
+from server.store.tickets import last_leg
 from server.store.verify import check
-from tests.conftest import Clock
 from tests.server.hall_day import URL, HallDay
 
 PHONE = Actor("citizen", "remote", "citizen")
@@ -152,9 +150,7 @@ def test_F36_one_turn_comes_with_one_call(day: HallDay) -> None:
         ({"share": 0.5, "share_from": 1}, refusals.RemoteFull),
     ],
 )
-def test_F36_the_halls_rules_refuse(
-    day: HallDay, rules: dict[str, Any], no: type[refusals.Refusal]
-) -> None:
+def test_F36_the_halls_rules_refuse(day: HallDay, rules: dict[str, Any], no: type[refusals.Refusal]) -> None:
     from datetime import time
 
     if "hours" in rules:

@@ -49,7 +49,9 @@ def _reword(table: str, old: str, new: str) -> None:
     making the table anew would cost every row and break what refers to it."""
     bind = op.get_bind()
     where = {"table": table}
-    sql = bind.execute(sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table"), where).scalar_one()
+    sql = bind.execute(
+        sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table"), where
+    ).scalar_one()
     if sql.count(old) != 1:
         raise RuntimeError(f"{table}: {old!r} is not there once")
     version = bind.exec_driver_sql("PRAGMA schema_version").scalar_one()

@@ -10,11 +10,12 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from apiflask import APIBlueprint
 from flask import current_app, g, make_response, redirect, request
 from flask.typing import ResponseReturnValue
+from pydantic import StringConstraints
 
 from server.actions.arrive import arrive
 from server.actions.take_remote import take_remote
@@ -62,7 +63,7 @@ class RemoteBody(Act):
 class ArriveBody(Act):
     """code: the digits that the hall's screens show now."""
 
-    code: Word
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9 ]{4,12}$")]
 
 
 def patience(h: House) -> Patience:

@@ -1,5 +1,5 @@
-"""A number taken on a phone outside the hall, its holder's way through the door, and a list of papers printed for
-nobody's number."""
+"""A number taken on a phone outside the hall, its holder's way through the door, and a list of papers
+printed for nobody's number."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def right(page: Page, name: str) -> None:
     wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, f"{name}: {wide} px too wide"
     if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=page.viewport_size == {"width": 390, "height": 844})
+        page.screenshot(
+            path=f"{SHOTS}/{name}.png", full_page=page.viewport_size == {"width": 390, "height": 844}
+        )
 
 
 def take(town: Town, kiosk: dict[str, str]) -> None:
@@ -107,7 +109,16 @@ def test_F18_the_list_of_papers_is_printed_without_a_number(town: Town, face: Op
         right(kiosk, "kiosk-guide-printed")
         (lines,) = paper(bench, "K1")
         words = "\n".join(lines)
-        for wanted in ("一次性告知单", "公司设立登记", "1. ", "收费", "办结", "12345", "惠民路1号", "这不是号票"):
+        for wanted in (
+            "一次性告知单",
+            "公司设立登记",
+            "1. ",
+            "收费",
+            "办结",
+            "12345",
+            "惠民路1号",
+            "这不是号票",
+        ):
             assert wanted in words, wanted
         (sheet,) = bench.models["printer-K1"]["papers"]
         codes = [line["qr"] for line in sheet["lines"] if "qr" in line]

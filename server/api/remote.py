@@ -165,7 +165,7 @@ def _take_page(trouble: str = "") -> ResponseReturnValue:
 @bp.get("/api/remote/screen")
 @needs("presence.show")
 def get_screen() -> ResponseReturnValue:
-    """What a kiosk or a board shows so that a phone can prove where it is: 200 {code, url, until}; 409
+    """What a kiosk shows so that a phone can prove where it is: 200 {code, url, until}; 409
     where the hall gives no numbers by phone."""
     h = house()
     if not h.hall.hall.remote.enabled:

@@ -29,7 +29,7 @@ MATRIX: dict[str, frozenset[str]] = {
         "ticket.reprint": (KIOSK, *BESIDE_CITIZEN),
         "ticket.find": BESIDE_CITIZEN,
         "ticket.arrive": BESIDE_CITIZEN,
-        "presence.show": (KIOSK, BOARD),
+        "presence.show": (KIOSK,),
         "ticket.priority": BESIDE_CITIZEN,
         "ticket.see-own": (KIOSK, CITIZEN, *BESIDE_CITIZEN, MANAGER, SUPERVISOR),
         "ticket.cancel-own": (CITIZEN,),

@@ -21,6 +21,7 @@ from server.actions.take_remote import take_remote
 from server.app import App
 from server.domain import refusals
 from server.domain.actors import SYSTEM, Actor
+from server.domain.estimate.coming import share_coming
 from server.domain.estimate.outlook import look
 from server.domain.estimate.roll import Stage
 from server.domain.estimate.times import Learned
@@ -36,6 +37,7 @@ from server.domain.remote import (
 from server.domain.tickets import State
 from server.settings import HallSettings
 from server.store.health import save_health
+from server.store.history import learned
 from server.store.remote import find_remote
 from server.store.scene import read_scene
 from server.store.slips import find_slip
@@ -222,7 +224,7 @@ def test_F36_an_absent_number_does_not_keep_the_day_open_and_expires_with_it(day
 
 
 @ONCE
-def test_F36_who_is_away_is_foreseen_as_often_as_the_booked_come(day: HallDay) -> None:
+def test_F36_who_is_away_is_foreseen_as_often_as_such_people_come(day: HallDay) -> None:
     """One away number ahead of one who is there: it takes time in most futures, not in all."""
     day.open("W01")
     taken = by_phone(day)
@@ -237,6 +239,10 @@ def test_F36_who_is_away_is_foreseen_as_often_as_the_booked_come(day: HallDay) -
     assert all(calls[taken.leg.id] == 0 for calls in futures), "its own question is always answered"
     at_once = sum(calls[there.leg.id] == 0 for calls in futures)
     assert 0 < at_once < 60, "about fifteen of a hundred do not come"
+    with day.store.read() as connection:
+        past = (day.hall.catalogue, day.hall.calendar, day.hall.zone)
+        tomorrow = learned(connection, day.store.hall, *past, "2026-03-03").showing
+    assert tomorrow.by_phone == share_coming(0, 1) < tomorrow.share
     assert set(look(scene, Random, 20).legs) == {taken.leg.id, there.leg.id}
 
 

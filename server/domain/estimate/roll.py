@@ -256,7 +256,7 @@ class _Future:
         self._step, self._number = 0, NEWCOMERS
         self._joins: list[tuple[float, int, int, Person]] = []  # when, id, line, who
         self._run = scene.protected_run
-        comes = scene.showing.share
+        comes = scene.showing.by_phone
         self._absent = {leg for leg in sorted(scene.away) if dice.random() >= comes}
         self._counts = stage._share is not None or bool(scene.rules.ratio)
         self._recent: dict[str, list[str]] = {}

@@ -79,8 +79,8 @@ class Scene:
     newest first, "" = of the whole hall; read only where `max_share` or a ratio of the rules caps a class.
     `slow`: how much longer than usual things take today, known up to the share `slow_spread`. `items`:
     waiting leg -> how many matters of its service it brings, where that is more than one. `away`: those of
-    `waiting` that were taken by phone and whose holder is not there: as many of them come as of the booked,
-    in time for their turn.
+    `waiting` that were taken by phone and whose holder is not there: the share `showing.by_phone` of
+    them comes, in time for their turn.
     """
 
     now: datetime

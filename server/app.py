@@ -32,6 +32,7 @@ from server.api import (
     placement,
     problems,
     ratings,
+    remote,
     session,
     setup,
     slips,
@@ -122,7 +123,7 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     for door in (
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
-        *(audit, leaves, orders, boards, complaints, config),
+        *(remote, audit, leaves, orders, boards, complaints, config),
     ):
         app.register_blueprint(door.bp)
 

@@ -38,6 +38,7 @@ from server.domain.catalogue import (
 )
 from server.domain.placement import Placement, placed
 from server.domain.ratings import RatingRule
+from server.domain.remote import RemoteRules
 from server.domain.routing import Rules
 from server.domain.slips import Known, SlipBook, SlipTemplate, check_book
 
@@ -99,6 +100,8 @@ class TicketRules:
     paper_out: Literal["go_on", "stop"] = (
         "go_on"  # a kiosk without paper: number and QR code on the screen, or none
     )
+    guide_papers: int = 6  # one-time notices without a number that a kiosk prints in guide_minutes; 0 = none
+    guide_minutes: int = 10
     warn_ahead: int = 0  # ask "so many are ahead, wait?" from here on; a queue may say its own; 0 = never
 
 
@@ -193,6 +196,7 @@ class HallFile:
     appointment: Appointments = field(default_factory=Appointments)
     privacy: Privacy = field(default_factory=Privacy)
     handover: Handover = field(default_factory=Handover)
+    remote: RemoteRules = field(default_factory=RemoteRules)
 
 
 @dataclass(frozen=True)
@@ -465,6 +469,10 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
         spoken = sorted(file.stem for file in (common / "voice").glob("*.toml"))
         for key, zh, en in announce_troubles(hall.announce, catalogue.windows, spoken):
             r.no(path, f"announce.{key}", zh, en)
+    for key, names, known in _remote_names(hall, catalogue) if hall else ():
+        for name in names:
+            if name not in known and not r.troubles:
+                r.no(path, f"remote.{key}", f"没有 {name}", f"no {name}")
     boards = _read_boards(r, folder / "boards.toml", catalogue)
     slips = _read_slips(r, common / "slips", catalogue)
     for text in {common / "text" / "zh.toml", *(common / "text").glob("*.toml")}:
@@ -478,6 +486,14 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
     more: dict[str, Any] = {"slips": slips, "file_slips": slips, "years": years, "files": catalogue}
     calendar = calendar_of(hall.hours, years, local)
     return HallSettings(hall, now, calendar, rating, tuple(levels), choices, rules, *kept, **more)
+
+
+def _remote_names(
+    hall: HallFile, catalogue: Catalogue
+) -> tuple[tuple[str, tuple[str, ...], Mapping[str, object]], ...]:
+    rules = hall.remote
+    services = ("closed_services", rules.closed_services, catalogue.services)
+    return ("queues", rules.queues, catalogue.queues), services
 
 
 def read_boards(path: Path, catalogue: Catalogue) -> BoardBook:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 
+from server.actions.arrive import miss_the_absent
 from server.actions.change_rules import change_rules, refuse_rules
 from server.actions.complain import forget_complaints
 from server.actions.dispatch import dispatch
@@ -51,6 +52,7 @@ def tick(unit: Unit, house: House) -> None:
     call_stand_ins(unit, hall)
     dispatch(unit, hall)
     keep_appointments(unit, hall)
+    miss_the_absent(unit, hall)
     run_day(unit, hall, always_open=house.settings.demo)
 
 

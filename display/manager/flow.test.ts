@@ -5,7 +5,7 @@ import { alarms, byHealth, type Facts, may, type Msg, next, percent, pressure, s
 const NOW = Date.parse('2026-03-02T02:00:00Z')
 const ago = (s: number): string => new Date(NOW - s * 1000).toISOString()
 const queue = (more: Partial<ManagerQueueRow> = {}): ManagerQueueRow => ({
-  id: 'A', name: '综合', name_en: '', waiting: 0, serving: 0, windows_open: 1, called: null, oldest_at: null, target_s: 1800, over_target: 0, ...more,
+  id: 'A', name: '综合', name_en: '', away: 0, waiting: 0, serving: 0, windows_open: 1, called: null, oldest_at: null, target_s: 1800, over_target: 0, ...more,
 })
 const win = (more: Partial<ManagerWindowRow> = {}): ManagerWindowRow => ({
   id: 'W03', number: '3', name: '', zone: 'A区', state: 'open', pause: null, clerk: null, ticket: null, queues: ['A'],
@@ -17,7 +17,7 @@ const device = (name: string, state: DeviceRow['state'], reason = ''): DeviceRow
 const slip = (kiosk: string, state: string) => ({ id: '1', number: 'A001', state, reason: '', kiosk, at: ago(9000) })
 const hall = (more: Partial<Facts> = {}): Facts => ({
   windows: [], queues: [], devices: [], slips: [],
-  day: { date: '2026-03-02', state: 'open', taken: 0, waiting: 0, held: 0, called: 0, serving: 0, done: 0, no_show: 0, cancelled: 0, expired: 0 }, ...more,
+  day: { date: '2026-03-02', state: 'open', taken: 0, away: 0, waiting: 0, held: 0, called: 0, serving: 0, done: 0, no_show: 0, cancelled: 0, expired: 0 }, ...more,
 })
 const post = (number: string, called: PostRow['called']): PostRow => ({ number, called, state: 'uncovered', tidal: false, a: null, b: [], leave: null })
 const kinds = (facts: Partial<Facts>): string[] => alarms(hall(facts), NOW).map((a) => `${a.level} ${a.kind} ${a.what}`)

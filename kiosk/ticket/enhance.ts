@@ -57,7 +57,7 @@ async function take(now: MyTicket): Promise<void> {
   }
 }
 
-const filling = () => !!document.querySelector('#rate input:checked') || document.activeElement === byId('words') || !!(byId('complaint') as HTMLTextAreaElement | null)?.value
+const filling = () => !!document.querySelector('#rate input:checked') || document.activeElement === byId('words') || ['complaint', 'digits'].some((id) => !!(byId(id) as HTMLTextAreaElement | null)?.value)
 
 async function draw(): Promise<void> {
   const reply = await fetch(location.pathname + '?lang=' + lang, { cache: 'no-store' })
@@ -159,6 +159,10 @@ function dress(): void {
   }
   const cancel = byId('cancel') as HTMLFormElement | null
   if (cancel) cancel.onsubmit = (event) => void deed(event, cancel, 'cancel', {}, byId('cancel-trouble')!)
+  const arrive = byId('arrive') as HTMLFormElement | null
+  if (arrive) {
+    arrive.onsubmit = (event) => void deed(event, arrive, 'arrive', { code: String(new FormData(arrive).get('code') || '').trim() }, byId('arrive-trouble')!)
+  }
   const later = byId('postpone') as HTMLFormElement | null
   if (later) {
     for (const button of Array.from(later.querySelectorAll('button'))) {

@@ -12,7 +12,7 @@ export function pollAfter(mine: MyTicket): number | null {
   if (state === 'cancelled' || state === 'expired') return null
   if (state === 'done') return mine.rating.can ? CALM_S : null
   if (state === 'called') return QUICK_S
-  return state === 'waiting' && near ? QUICK_S : CALM_S
+  return (state === 'waiting' || state === 'away') && near ? QUICK_S : CALM_S
 }
 
 /** Between two answers: was the owner called, or is it time to come back to the hall? */
@@ -20,7 +20,9 @@ export function alarm(before: MyTicket | null, now: MyTicket): Alarm {
   const was = before && before.ticket
   const is = now.ticket
   if (is.state === 'called' && (!was || was.state !== 'called' || is.calls > was.calls || is.window !== was.window)) return 'called'
-  const near = (t: MyTicket['ticket']) => t.state === 'waiting' && t.near === true
+  const near = (t: MyTicket['ticket']) => (t.state === 'waiting' || t.state === 'away') && t.near === true
+  // By phone: the turn has come and nobody is there, the last word before the number is missed.
+  if (was && is.remote && was.remote && is.remote.present_by && !was.remote.present_by && is.state === 'away') return 'near'
   return was && near(is) && !near(was) ? 'near' : null
 }
 

@@ -8,11 +8,12 @@ from server.domain.catalogue import Window
 from server.domain.events import TicketCalled
 from server.domain.routing import Choice, Situation, choose, is_protected
 from server.domain.skills import help_pools, own_pools
-from server.domain.tickets import Leg, Move
+from server.domain.tickets import Leg, Move, State
 from server.domain.windows import check_may_call
 from server.settings import HallSettings
 from server.store.deeds import record
-from server.store.tickets import add_call, leg_at, move, waiting_heads
+from server.store.remote import not_yet_due, save_remote
+from server.store.tickets import Pools, add_call, leg_at, move, waiting_heads
 from server.store.unit import Unit
 from server.store.windows import open_windows
 
@@ -58,10 +59,28 @@ def _choose(unit: Unit, hall: HallSettings, window: Window, clerk: str) -> Choic
         if not pools:
             continue
         heads = waiting_heads(unit.connection, unit.hall, unit.day, window.id, pools, clerk)
-        chosen = choose(heads, unit.now, hall.rules, _situation(unit, hall, window))
+        at = _situation(unit, hall, window)
+        if hall.hall.remote.enabled:
+            _mark_due(unit, hall, pools, heads, at)
+        chosen = choose(heads, unit.now, hall.rules, at)
         if chosen is not None:
             return chosen
     return None
+
+
+def _mark_due(unit: Unit, hall: HallSettings, pools: Pools, heads: list[Leg], at: Situation) -> None:
+    """Would the rule call somebody who took a number by phone and is not there? Their turn has come; who is
+    there is called."""
+    assert unit.day is not None
+    away = [
+        leg
+        for leg in not_yet_due(unit.connection, unit.hall, unit.day)
+        if any(queue == leg.queue and service in (None, leg.service) for queue, service in pools)
+    ]
+    chosen = choose([*heads, *away], unit.now, hall.rules, at) if away else None
+    if chosen is not None and chosen.leg.state is State.AWAY:
+        save_remote(unit, chosen.leg.ticket, due_at=unit.now)
+        unit.note("ticket.due", f"leg:{chosen.leg.id}", window=at.window, rule=chosen.rule)
 
 
 def _situation(unit: Unit, hall: HallSettings, window: Window) -> Situation:

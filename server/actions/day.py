@@ -81,7 +81,7 @@ def close_day(unit: Unit, closes: datetime | None = None) -> None:
     at_window = legs_in(connection, unit.hall, day, State.CALLED, State.SERVING)
     if at_window:
         raise refusals.WindowBusy(window=at_window[0].window, number=at_window[0].number)
-    for leg in legs_in(connection, unit.hall, day, State.WAITING, State.HELD, State.NO_SHOW):
+    for leg in legs_in(connection, unit.hall, day, State.AWAY, State.WAITING, State.HELD, State.NO_SHOW):
         move(unit, leg, Move.EXPIRE, ended_at=unit.now)
     for window in staffed_windows(connection, unit.hall):
         save_post(unit, window, state=WindowState.CLOSED, clerk=None, session=None)

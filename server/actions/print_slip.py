@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 from typing import Any
 
 from server.domain import refusals
@@ -13,7 +14,7 @@ from server.domain.access import KIOSK
 from server.domain.catalogue import Material, Service
 from server.domain.estimate.promise import Estimate
 from server.domain.events import RollChanged, SlipChanged
-from server.domain.papers import NOTICE, TICKET
+from server.domain.papers import GUIDE, NOTICE, TICKET
 from server.domain.persons import Reading
 from server.domain.routing import APPOINTMENT
 from server.domain.slips import SlipBook, Wanted, compose
@@ -22,10 +23,19 @@ from server.settings import HallSettings
 from server.store.appointments import appointment_time
 from server.store.errands import open_errands
 from server.store.estimates import told_with
-from server.store.health import printer_model, printing_kiosks
+from server.store.health import keeps_paper, printer_model, printing_kiosks
 from server.store.orders import order_of
 from server.store.rolls import Roll, rolls, save_roll
-from server.store.slips import Slip, add_slip, copies, find_slip, last_slip, queued_before, save_slip
+from server.store.slips import (
+    Slip,
+    add_slip,
+    copies,
+    find_slip,
+    last_slip,
+    printed_for_nobody,
+    queued_before,
+    save_slip,
+)
 from server.store.tickets import count_ahead, find_ticket, last_leg
 from server.store.unit import Unit
 
@@ -157,6 +167,49 @@ def print_notice(
     }
     slip = _owe(unit, hall, slips, NOTICE, found, service, place, facts)
     unit.note("slip.notice", f"ticket:{ticket}", copy=slip.copy, missing=sorted(missing), again=made)
+    return slip
+
+
+def print_guide(
+    unit: Unit,
+    hall: HallSettings,
+    slips: SlipBook,
+    service: str,
+    english: bool,
+    told: Mapping[str, Any],
+    say: Callable[[str], str],
+) -> Slip:
+    """一次性告知 before the number: what a service needs, on the paper of the kiosk that asks.
+
+    told: what the guide says beside the materials: bring, fetched, lines, scan, url. A kiosk prints
+    ticket.guide_papers of them in guide_minutes, and none when its paper is nearly out: numbers go first.
+    Raises ServiceUnknown, GuideOff, NoPrinter, PaperLow, GuideEnough.
+    """
+    item, kiosk, rules = hall.catalogue.services.get(service), unit.actor.kiosk or "", hall.hall.ticket
+    if item is None:
+        raise refusals.ServiceUnknown(service=service)
+    if not rules.guide_papers:
+        raise refusals.GuideOff()
+    model = printer_model(unit.connection, unit.hall, kiosk)
+    if not model:
+        raise refusals.NoPrinter(kiosk=kiosk)
+    if keeps_paper(unit.connection, unit.hall, kiosk):
+        raise refusals.PaperLow(kiosk=kiosk)
+    span = timedelta(minutes=rules.guide_minutes)
+    before = printed_for_nobody(unit.connection, unit.hall, kiosk, unit.now - span)
+    if len(before) >= rules.guide_papers:
+        left = before[-rules.guide_papers] + span - unit.now
+        raise refusals.GuideEnough(minutes=ceil(left.total_seconds() / 60))
+    bring = [n for n, material in enumerate(item.materials) if not material.shared]
+    local = unit.now.astimezone(hall.zone).date().isoformat()
+    facts = {**notice_facts(hall, item, bring, "", say), **told, "date": local}
+    facts["service_en"] = item.name_en if english else ""
+    mm = slips.mm_of(model) if slips.asks_width else 0
+    template = slips.choose(Wanted(GUIDE, service, item.queue, kiosk, mm))
+    content = {"number": "", "parts": compose(template, facts)}
+    slip = add_slip(unit, None, kiosk, content, GUIDE, local)
+    unit.add(SlipChanged(slip.id, None, kiosk, "queued", "", slip.copy))
+    unit.note("slip.guide", f"slip:{slip.id}", service=service, kiosk=kiosk)
     return slip
 
 

@@ -12,7 +12,7 @@ from server.actions.raise_alarm import clear_alarm, keep_alarms, raise_alarm
 from server.domain.opening import day_begins, day_ends, day_stops
 from server.domain.refusals import Refusal, WindowBusy
 from server.domain.skills import ending_skills
-from server.domain.tickets import OPEN
+from server.domain.tickets import PRESENT
 from server.settings import HallSettings
 from server.store.alarms import alarms_of
 from server.store.days import Day, find_day
@@ -61,7 +61,7 @@ def _end(unit: Unit, hall: HallSettings, day: Day, local: datetime) -> None:
         latest = ends
     over = day.state == "closing" and not day.by_hand and (ends is None or local >= ends)
     stuck: dict[str, dict[str, object]] = {}
-    if local >= latest or (over and not legs_in(unit.connection, unit.hall, day.day, *OPEN)):
+    if local >= latest or (over and not legs_in(unit.connection, unit.hall, day.day, *PRESENT)):
         try:
             close_day(unit, closing_time(hall, day.day))
         except WindowBusy as no:

@@ -17,13 +17,14 @@ from server.domain.opening import check_queue
 from server.domain.persons import Reading, proven_class
 from server.domain.routing import ORDINARY
 from server.domain.slips import SlipBook
-from server.domain.tickets import Leg, Ticket
+from server.domain.tickets import Leg, State, Ticket
 from server.settings import HallSettings
 from server.store.days import find_day
 from server.store.errands import add_errand
 from server.store.estimates import make_promise, told_with
 from server.store.health import lacks_paper
 from server.store.quotas import numbers_of
+from server.store.remote import add_remote
 from server.store.slips import Slip, copies, last_slip
 from server.store.snapshots.view import View
 from server.store.tickets import (
@@ -66,13 +67,15 @@ def take_number(
     confirmed: Collection[str] = (),
     first_window: str | None = None,
     further: Sequence[str] = (),
+    remote: bool = False,
 ) -> Taken:
     """Give the next number of the service's queue; a kiosk's slip is owed in the same transaction.
 
     person: the keyed hash of whoever takes it; one open number per person and service. reading: the card that
     was laid on the kiosk's reader, which says who it is and gives the class of its age without being asked.
     confirmed: codes of the refusals that ask and were answered. first_window: where a supplement was first
-    handled. further: the services that follow on the same number (一票到底), in their order.
+    handled. further: the services that follow on the same number (一票到底), in their order. remote: its
+    holder is not in the hall, so nobody can call it yet.
     Raises ServiceUnknown, ServiceByStaff, ServiceSingle, ServiceRepeated, PriorityUnknown, WindowUnknown,
     ServiceClosed, DayClosed, DayClosing, KioskNoPaper, AppointmentOnly, HoursClosed, LunchClosed, QueueFull,
     IdentityNeeded, PersonLimit, ServiceTwice, QueueLong, NumbersExhausted.
@@ -80,7 +83,7 @@ def take_number(
     item = hall.catalogue.services.get(service)
     if item is None:
         raise refusals.ServiceUnknown(service=service)
-    self_service = unit.actor.kind == "device"
+    self_service = unit.actor.kind in ("device", "citizen")
     if priority != ORDINARY and priority not in {
         c.id for c in hall.hall.priority.classes if not (self_service and c.by_staff_only)
     }:
@@ -110,7 +113,10 @@ def take_number(
     seq = next_seq(unit, queue.prefix)
     ticket = add_ticket(unit, queue.prefix, seq, number(queue, seq), service, priority, lang, person)
     ahead = count_before(unit, queue.prefix)
-    leg = add_leg(unit, ticket, 1, queue.prefix, first_window=first_window)
+    state = State.AWAY if remote else State.WAITING
+    leg = add_leg(unit, ticket, 1, queue.prefix, first_window=first_window, state=state)
+    if remote:
+        add_remote(unit, ticket.id, queue.prefix)
     for one in further:
         add_errand(unit, ticket.id, one)
     estimate = make_promise(unit, leg)
@@ -120,7 +126,10 @@ def take_number(
         slip = owe_slip(unit, hall, slips, base_url, ticket, told, 1, unit.actor.kiosk)
     unit.add(TicketTaken(ticket.id, ticket.number, queue.prefix))
     facts = {"number": ticket.number, "service": service, "priority": priority, **_noted(further)}
-    unit.note("ticket.take", f"ticket:{ticket.id}", **facts, **({"card": True} if reading else {}))
+    marks = {"card": reading is not None, "remote": remote}
+    unit.note(
+        "ticket.take", f"ticket:{ticket.id}", **facts, **{k: True for k, is_so in marks.items() if is_so}
+    )
     return Taken(ticket, leg, ahead, slip, estimate, further=tuple(further))
 
 

@@ -12,6 +12,7 @@ from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 from pydantic import StringConstraints
 
+from server.actions.arrive import arrive
 from server.actions.book import cancel_booking, confirm, draft, move_booking, wait_for_place
 from server.actions.check_in import booked_with_card, check_in, find_booking
 from server.actions.check_in_batch import check_in_batch
@@ -27,6 +28,7 @@ from server.domain.persons import person_key
 from server.house import House, house
 from server.store.appointments import by_link
 from server.store.orders import order_by_code
+from server.store.remote import remote_by_code
 from server.store.snapshots.booking import booking_value
 from server.store.snapshots.slots import SlotDay, slot_days
 from server.store.snapshots.view import View
@@ -287,8 +289,8 @@ def _again(view: View, link: str) -> dict[str, Any]:
 @needs("appointment.check-in")
 @bp.input(CheckInBody, arg_name="body")
 def post_check_in(body: CheckInBody) -> ResponseReturnValue:
-    """At the kiosk or the desk, by check-in code, link or card of an appointment, or by the code of a batch:
-    201 with the number, as for a fresh ticket.
+    """At the kiosk or the desk, by check-in code, link or card of an appointment, by the code of a batch,
+    or by that of a number taken by phone: 201 with the number, as for a fresh ticket.
     """
     if body.code is None and body.reading is None:
         raise refusals.InputInvalid(fields=[])
@@ -298,24 +300,35 @@ def post_check_in(body: CheckInBody) -> ResponseReturnValue:
         raise refusals.TooFast()
 
     def deed(unit: Unit) -> dict[str, Any]:
-        papers = (h.slip, h.settings.url)
         reading = reading_here(unit, h, body.reading) if body.reading else None
         if body.code is None:
             assert reading is not None
             booking = booked_with_card(unit, h.hall, reading)
-            return taken_json(h, check_in(unit, h.hall, *papers, booking, reading))
+            return taken_json(h, check_in(unit, h.hall, h.slip, h.settings.url, booking, reading))
         try:
             booking = find_booking(unit, h.hall, body.code)
         except refusals.BookingUnknown:
-            try:
-                batch = order_by_code(unit.connection, unit.hall, body.code)
-            except refusals.OrderUnknown:
-                wrong.mark(actor.client, h.clock())
-                raise refusals.BookingUnknown() from None
-            return taken_json(h, check_in_batch(unit, h.hall, *papers, batch))
-        return taken_json(h, check_in(unit, h.hall, *papers, booking, reading))
+            return _other_code(unit, h, body.code)
+        return taken_json(h, check_in(unit, h.hall, h.slip, h.settings.url, booking, reading))
 
     return act(body, deed, good=201)
+
+
+def _other_code(unit: Unit, h: House, code: str) -> dict[str, Any]:
+    """Of a batch, or of a number that was taken by phone. Raises BookingUnknown."""
+    papers = (h.slip, h.settings.url)
+    try:
+        return taken_json(
+            h, check_in_batch(unit, h.hall, *papers, order_by_code(unit.connection, unit.hall, code))
+        )
+    except refusals.OrderUnknown:
+        pass
+    try:
+        ticket = remote_by_code(unit.connection, unit.hall, unit.day, code).ticket
+    except refusals.TicketUnknown:
+        patience().wrong_codes.mark(current_actor().client, h.clock())
+        raise refusals.BookingUnknown() from None
+    return taken_json(h, arrive(unit, h.hall, *papers, ticket))
 
 
 # --- who asks

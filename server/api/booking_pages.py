@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import make_response, redirect, render_template, request
+from flask import make_response, redirect, request
 from flask.typing import ResponseReturnValue
-from pydantic import ValidationError
 
 from server.api import booking
-from server.api.access import check_origin
 from server.api.bodies import Act
+from server.api.citizen_page import asked_lang, page, qr, tried
 from server.api.guide import guide_facts
 from server.domain.appointments import takes_appointments
+from server.domain.catalogue import Service
 from server.domain.ics import calendar_entry
-from server.domain.refusals import NotFound, Refusal
+from server.domain.refusals import NotFound
+from server.domain.remote import offers
 from server.house import house
-from server.web.assets import entry
-from server.web.headers import FORM_PAGE
+from server.settings import HallSettings
 
 bp = APIBlueprint(
     "booking_pages", __name__, enable_openapi=False, template_folder="../../kiosk/book/templates"
 )
-
-QUIET = 3  # modules of white around a QR code
 
 
 @bp.get("/book")
@@ -41,7 +38,7 @@ def get_book() -> ResponseReturnValue:
 def post_book() -> ResponseReturnValue:
     """A time was chosen: keep it and go on to its own page."""
     form, service = request.form, request.args.get("service", "")
-    facts = {"request_id": form.get("request_id"), "service": service, "lang": _lang()}
+    facts = {"request_id": form.get("request_id"), "service": service, "lang": asked_lang()}
     if "day" in form:
         return _made(lambda: booking.wait(booking.WaitBody.model_validate({**facts, "day": form["day"]})))
     return _made(lambda: booking.book(booking.BookBody.model_validate({**facts, "at": form.get("at")})))
@@ -54,13 +51,20 @@ def get_guide(service: str) -> ResponseReturnValue:
     item = hall.catalogue.services.get(service)
     if item is None:
         raise NotFound()
-    facts = guide_facts(hall, item, lambda key, **words: house().texts.say(key, _lang(), **words), _lang())
-    return _page("guide.html", "", service=item, facts=facts, bookable=item.appointment)
+    facts = guide_page_facts(hall, item)
+    by_phone = offers(hall.hall.remote, hall.catalogue.queues[item.queue], item)
+    return page("guide.html", "", service=item, facts=facts, bookable=item.appointment, by_phone=by_phone)
+
+
+def guide_page_facts(hall: HallSettings, item: Service) -> dict[str, Any]:
+    """What the page says of a service, in the language that was asked for."""
+    lang, texts = asked_lang(), house().texts
+    return guide_facts(hall, item, lambda key, **words: texts.say(key, lang, **words), lang)
 
 
 def _made(deed: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
-    reply, trouble = _try(deed)
-    return redirect(f"/b/{reply['link']}?lang={_lang()}", 303) if not trouble else _book(trouble)
+    reply, trouble = tried(deed)
+    return redirect(f"/b/{reply['link']}?lang={asked_lang()}", 303) if not trouble else _book(trouble)
 
 
 def _book(trouble: str = "") -> ResponseReturnValue:
@@ -76,7 +80,8 @@ def _book(trouble: str = "") -> ResponseReturnValue:
         for s in catalogue.services.values():
             if takes_appointments(catalogue, s) and _matches(asked, s.name, s.name_en):
                 facts["themes"].setdefault(s.theme, []).append(s)
-    return _page("book.html", trouble, **facts)
+    facts["by_phone"] = h.hall.hall.remote.enabled
+    return page("book.html", trouble, **facts)
 
 
 def _matches(asked: str, *names: str) -> bool:
@@ -92,7 +97,7 @@ def get_booking_page(link: str) -> ResponseReturnValue:
 @bp.get("/b/<link>/calendar.ics")
 def get_calendar_entry(link: str) -> ResponseReturnValue:
     """The booking for the phone's own calendar, with a reminder; a moved one replaces what was kept."""
-    h, a, lang = house(), booking.look(link), _lang()
+    h, a, lang = house(), booking.look(link), asked_lang()
     if a["at"] is None or a["state"] not in ("booked", "cancelled"):
         raise NotFound()
     centre, terms = h.hall.hall.centre, h.hall.hall.appointment
@@ -129,20 +134,20 @@ def post_booking_form(link: str, deed: str) -> ResponseReturnValue:
         "move": lambda: booking.move_it(link, booking.MoveBody.model_validate({**facts, "at": at})),
         "check_in": lambda: booking.check_in_it(link, Act.model_validate(facts)),
     }
-    reply, trouble = _try(deeds[deed])
+    reply, trouble = tried(deeds[deed])
     if trouble:
         return _booking(link, trouble)
     if deed == "check_in":
-        return redirect(f"/t/{reply['ticket']['link']}?lang={_lang()}", 303)
-    return redirect(f"/b/{link}?lang={_lang()}", 303)
+        return redirect(f"/t/{reply['ticket']['link']}?lang={asked_lang()}", 303)
+    return redirect(f"/b/{link}?lang={asked_lang()}", 303)
 
 
 def _booking(link: str, trouble: str = "") -> ResponseReturnValue:
     facts = booking.look(link)
     terms = house().hall.hall.appointment
     code = facts["code"]
-    drawn = _qr(code) if code else None
-    return _page(
+    drawn = qr(code) if code else None
+    return page(
         "booking.html",
         trouble,
         a=facts,
@@ -151,79 +156,3 @@ def _booking(link: str, trouble: str = "") -> ResponseReturnValue:
         terms=terms,
         late=round(house().hall.rules.late),
     )
-
-
-def _try(deed: Callable[[], ResponseReturnValue]) -> tuple[dict[str, Any], str]:
-    """(the answer, "") or ({}, the sentence of the refusal)."""
-    lang, texts = _lang(), house().texts
-    check_origin()
-    try:
-        reply = make_response(deed())
-    except ValidationError:
-        return {}, texts.say("refused.input-invalid", lang)
-    except Refusal as no:
-        return {}, texts.say(f"refused.{no.code}", lang, **no.facts)
-    answer = reply.get_json()
-    return ({}, str(answer["text"][lang])) if reply.status_code >= 400 else (answer, "")
-
-
-def _lang() -> str:
-    return "en" if request.args.get("lang") == "en" else "zh"
-
-
-def _page(template: str, trouble: str, **facts: Any) -> ResponseReturnValue:
-    h, lang = house(), _lang()
-    centre = h.hall.hall.centre
-
-    def t(key: str, **words: object) -> str:
-        return h.texts.say(key, lang, **words)
-
-    def named(thing: Any) -> str:
-        english = thing["name_en"] if isinstance(thing, dict) else thing.name_en
-        return (
-            str(english)
-            if lang == "en" and english
-            else str(thing["name"] if isinstance(thing, dict) else thing.name)
-        )
-
-    def day_words(day: str) -> str:
-        when = date.fromisoformat(day)
-        return t("book.day", month=when.month, day=when.day, weekday=t(f"book.weekday.d{when.weekday()}"))
-
-    def hhmm(moment: str) -> str:
-        return f"{datetime.fromisoformat(moment).astimezone(h.hall.zone):%H:%M}"
-
-    page = render_template(
-        template,
-        **facts,
-        t=t,
-        lang=lang,
-        named=named,
-        day_words=day_words,
-        hhmm=hhmm,
-        trouble=trouble,
-        now=h.clock().astimezone(UTC).isoformat(),
-        request_id=secrets.token_hex(16),
-        hall={
-            "name": centre.name,
-            "name_en": centre.name_en,
-            "hotline": centre.hotline,
-            "address": centre.address,
-        },
-        script=entry("kiosk/book/enhance.ts"),
-        styles=[s for s in (entry("kiosk/ticket/ticket.css"), entry("kiosk/book/book.css")) if s],
-    )
-    response = make_response(page, 409 if trouble else 200)
-    response.headers.update({"Cache-Control": "no-store", **FORM_PAGE})
-    return response
-
-
-def _qr(text: str) -> dict[str, Any]:
-    """A QR code as one SVG path: {size, path}."""
-    import qrcode  # loads on first use, not at start
-
-    code = qrcode.QRCode(border=QUIET, error_correction=qrcode.constants.ERROR_CORRECT_M)
-    code.add_data(text)
-    rows = code.get_matrix()
-    path = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
-    return {"size": len(rows), "path": path}

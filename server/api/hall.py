@@ -104,6 +104,8 @@ def get_hall() -> ResponseReturnValue:
         "handover": {"url": hall.hall.handover.url, "zh": hall.hall.handover.zh, "en": hall.hall.handover.en}
         if hall.hall.handover.url
         else None,
+        "remote": hall.hall.remote.enabled,
+        "guide_papers": hall.hall.ticket.guide_papers > 0,
         "paper_out": hall.hall.ticket.paper_out,
         "outcomes": [{"id": o.id, "zh": o.zh, "en": o.en} for o in hall.choices.outcome],
     }

@@ -22,11 +22,13 @@ from server.actions.postpone import postpone
 from server.api.access import check_origin, citizen_actor
 from server.api.acts import act
 from server.api.bodies import Act
+from server.api.citizen_page import qr
 from server.api.complaints import ComplainBody, sealed
 from server.api.ratings import RateBody, rating_deed
+from server.api.remote import ArriveBody, arrive_it
 from server.domain.audit import canonical
 from server.domain.postponing import By
-from server.domain.refusals import RatingNotAsked
+from server.domain.refusals import PresenceWrong, RatingNotAsked, TooFast
 from server.domain.tickets import Ticket
 from server.house import house
 from server.store.snapshots.citizen import citizen_value
@@ -48,7 +50,7 @@ def _look(link: str) -> tuple[Ticket, dict[str, Any]]:
     with h.store.read() as connection:
         ticket = ticket_by_link(connection, h.store.hall, link)
         view = View.of(connection, h.store.hall, h.hall, h.texts)
-        return ticket, citizen_value(view, ticket)
+        return ticket, citizen_value(view, ticket, h.clock())
 
 
 @bp.get("/t/<link>")
@@ -68,6 +70,13 @@ def post_postpone_form(link: str) -> ResponseReturnValue:
     """The same for letting others go first."""
     facts = {"request_id": _fresh_id(), "by": request.form.get("by")}
     return _form(link, lambda: _postpone(link, PostponeBody.model_validate(facts)))
+
+
+@bp.post("/t/<link>/arrive")
+def post_arrive_form(link: str) -> ResponseReturnValue:
+    """The same for being in the hall."""
+    facts = {"request_id": _fresh_id(), "code": request.form.get("code", "").strip()}
+    return _form(link, lambda: arrive_it(link, ArriveBody.model_validate(facts)))
 
 
 @bp.post("/t/<link>/complain")
@@ -97,6 +106,8 @@ def _form(link: str, deed: Callable[[], ResponseReturnValue]) -> ResponseReturnV
         reply = make_response(deed())
     except ValidationError:
         return _page(link, house().texts.say("refused.input-invalid", lang), 422)
+    except (PresenceWrong, TooFast) as no:
+        return _page(link, house().texts.say(f"refused.{no.code}", lang), no.status)
     if reply.status_code >= 400:
         return _page(link, str(reply.get_json()["text"][lang if lang == "en" else "zh"]), reply.status_code)
     return redirect(f"/t/{link}?lang={lang}", 303)
@@ -137,6 +148,7 @@ def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValu
         levels=h.hall.levels,
         guide=h.hall.catalogue.services.get(facts["ticket"]["service"]["id"]),
         reason_max_level=h.hall.rating.reason_required_max_level,
+        qr=qr(facts["ticket"]["remote"]["code"]) if facts["ticket"]["remote"] else None,
         script=entry("kiosk/ticket/enhance.ts"),
         style=entry("kiosk/ticket/ticket.css"),
         trouble=trouble,

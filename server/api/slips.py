@@ -13,11 +13,12 @@ from flask.typing import ResponseReturnValue
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from server import devices
-from server.actions.print_slip import change_roll, print_notice
+from server.actions.print_slip import change_roll, print_guide, print_notice
 from server.actions.publish_slips import preview_parts, publish_slips, roll_slips_back
 from server.api.access import needs
 from server.api.acts import act
 from server.api.bodies import Act, Number, Prose, Word
+from server.api.guide import guide_facts
 from server.api.tickets import slip_json
 from server.domain import refusals
 from server.domain.papers import PAPERS
@@ -74,6 +75,11 @@ class Notice(Act):
     kiosk: Word | None = None
     missing: tuple[Annotated[Number, Field(ge=0, le=200)], ...] = Field(default=(), max_length=60)
     note: Prose = ""
+
+
+class Guide(Act):
+    service: Word
+    lang: Literal["zh", "en"] = "zh"
 
 
 @bp.get("")
@@ -211,6 +217,36 @@ def post_notice(ticket: int, body: Notice) -> ResponseReturnValue:
         where, what = body.kiosk or "", (body.missing, body.note, h.texts.say)
         slip = print_notice(unit, h.hall, h.slip, h.settings.url, ticket, where, *what)
         return {"slip": {**slip_json(slip), "kiosk": slip.kiosk}}
+
+    return act(body, deed, good=201)
+
+
+@bp.post("/guide")
+@needs("slips.guide")
+@bp.input(Guide, arg_name="body")
+def post_guide(body: Guide) -> ResponseReturnValue:
+    """Print at the caller's own kiosk what a service needs, without a number: 201 with the slip; 429
+    guide-enough, 409 paper-low, guide-off or no-printer."""
+    h = house()
+    item = h.hall.catalogue.services.get(body.service)
+    if item is None:
+        raise refusals.ServiceUnknown(service=body.service)
+
+    def say(key: str, **words: object) -> str:
+        return h.texts.say(key, body.lang, **words)
+
+    guide = guide_facts(h.hall, item, say, body.lang)
+    comma = "、" if body.lang == "zh" else ", "
+    told = {
+        "bring": say("touch.materials") if guide["bring"] else say("touch.materials_none"),
+        "fetched": say("touch.fetched") + comma.join(guide["fetched"]) if guide["fetched"] else "",
+        "lines": [{"title": title, "words": words} for title, words in guide["lines"]],
+        "scan": say("touch.guide_qr"),
+        "url": f"{h.settings.url}/guide/{item.id}" + ("?lang=en" if body.lang == "en" else ""),
+    }
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        return {"slip": slip_json(print_guide(unit, h.hall, h.slip, item.id, body.lang == "en", told, say))}
 
     return act(body, deed, good=201)
 

@@ -17,15 +17,16 @@ from server.api.bodies import Act, Body, Prose, Sealed, Word
 from server.domain.persons import Reading, person_key
 from server.domain.refusals import TicketUnknown
 from server.domain.routing import ORDINARY
-from server.domain.tickets import State
+from server.domain.tickets import STANDING, State
 from server.house import House, house
 from server.readings import open_reading
 from server.store.appointments import by_person
 from server.store.estimates import estimate_json
 from server.store.health import printing_kiosks
+from server.store.remote import Remote, find_remote
 from server.store.slips import Slip, last_slip
 from server.store.snapshots.booking import booking_value
-from server.store.snapshots.view import View
+from server.store.snapshots.view import View, iso
 from server.store.tickets import count_ahead, find_ticket, last_leg, ticket_by_number
 from server.store.unit import Unit
 
@@ -149,7 +150,7 @@ def get_by_number(number: str) -> ResponseReturnValue:
         view = View.of(connection, h.store.hall, h.hall, h.texts)
         found = ticket_by_number(connection, h.store.hall, view.day, number.upper())
         leg = last_leg(connection, found.id)
-        waits = leg.state is State.WAITING
+        waits = leg.state in STANDING
         ticket = {
             "id": found.id,
             "number": found.number,
@@ -158,6 +159,7 @@ def get_by_number(number: str) -> ResponseReturnValue:
             "priority": leg.priority,
             "ahead": count_ahead(connection, h.store.hall, found.day, leg) if waits else None,
             "taken_at": found.taken_at.isoformat(),
+            "remote": _remote_json(find_remote(connection, found.id), leg.state),
         }
         kiosks = printing_kiosks(connection, h.store.hall)
     return {"ticket": ticket, "kiosks": kiosks}
@@ -213,6 +215,13 @@ def taken_json(h: House, taken: Taken) -> dict[str, Any]:
         "slip": slip_json(taken.slip) if taken.slip else None,
         "existing": taken.existing,
     }
+
+
+def _remote_json(remote: Remote | None, state: State) -> dict[str, Any] | None:
+    if remote is None:
+        return None
+    absent = remote.arrived_at is None and state in (State.AWAY, State.NO_SHOW)
+    return {"arrived_at": iso(remote.arrived_at), "may_arrive": absent}
 
 
 def _named(h: House, service: str) -> dict[str, str]:

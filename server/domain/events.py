@@ -142,6 +142,20 @@ class TicketCancelled(Event):
 
 
 @dataclass(frozen=True)
+class TicketArrived(TicketCancelled):
+    """The holder of a number taken by phone is in the hall: from now on it can be called."""
+
+    name = "ticket.arrived"
+
+
+@dataclass(frozen=True)
+class TicketLapsed(TicketCancelled):
+    """Its turn came and its holder was not there in time: missed, as after a call."""
+
+    name = "ticket.lapsed"
+
+
+@dataclass(frozen=True)
 class TicketReclassed(TicketCancelled):
     """Staff verified the class of a waiting number; its place in time stays."""
 
@@ -374,7 +388,7 @@ class SlipChanged(Event):
     name = "slip.changed"
     touches = frozenset({SLIPS})
     slip: int
-    ticket: int
+    ticket: int | None  # None: a notice for somebody without a number
     kiosk: str | None
     state: str
     reason: str

@@ -13,6 +13,7 @@ from typing import Final
 
 TICKET: Final = "ticket"
 NOTICE: Final = "notice"
+GUIDE: Final = "guide"
 _HALL = ("hall", "hotline", "supervision", "date", "department")
 _TICKET = (
     *("number", "hall", "service", "service_en", "queue", "ahead", "windows", "taken_at"),
@@ -20,6 +21,7 @@ _TICKET = (
     *("wait", "wait_soon", "wait_unknown", "further", "items"),
 )
 _NOTICE = (*_HALL, "number", "service", "note", "url", "copy", "reprint", "windows", "days")
+_GUIDE = (*_HALL, "service", "service_en", "url", "bring", "fetched", "scan")
 _HANDED = (*_HALL, "from_window", "to", "clerk", "count")
 _CASE = (*_HALL, "case_no", "service", "applicant", "note", "url", "clerk", "due")
 
@@ -38,6 +40,7 @@ _MATERIALS = {"materials": ("n", "name", "form", "need", "why")}
 PAPERS: Final[dict[str, PaperKind]] = {
     TICKET: PaperKind("", _TICKET, {}),
     NOTICE: PaperKind("SUP", _NOTICE, _MATERIALS),
+    GUIDE: PaperKind("", _GUIDE, {**_MATERIALS, "lines": ("title", "words")}),
     "receipt": PaperKind("REC", _CASE, _MATERIALS),
     "acceptance": PaperKind("ACP", _CASE, {}),
     "not_ours": PaperKind("NAC", (*_CASE, "right_body"), {}),
@@ -84,6 +87,14 @@ SAMPLE: Final[dict[str, object]] = {  # made-up values, for previews and for try
     "address": "青禾县惠民路**号",
     "date": "2026-03-02",
     "department": "县市场监管局",
+    "bring": "需要带的材料",
+    "fetched": "不用带：营业执照（系统调取）",
+    "scan": "扫码看办事指南",
+    "lines": [
+        {"title": "收费", "words": "不收费"},
+        {"title": "办结时限", "words": "5 个工作日"},
+        {"title": "办理窗口", "words": "1、2、3 号"},
+    ],
     "materials": [
         {"n": 1, "name": "申请表", "form": "原件 1 份", "need": "必交", "why": "缺签字"},
         {"n": 2, "name": "住所使用证明", "form": "复印件 1 份", "need": "可容缺", "why": "未带"},

@@ -77,6 +77,22 @@ PersonInvalid = _refusal("PersonInvalid", "person-invalid", "No such identity or
 IdentityNeeded = _refusal("IdentityNeeded", "identity-needed", "This number is given by identity card only.")
 CardExpired = _refusal("CardExpired", "card-expired", "The card was read too long ago, or elsewhere.")
 BookingNone = _refusal("BookingNone", "booking-none", "Nothing is booked with this card for today.", 404)
+RemoteOff = _refusal("RemoteOff", "remote-off", "This hall gives no numbers by phone.")
+RemoteNot = _refusal("RemoteNot", "remote-not", "This number is given in the hall only.")
+RemoteHours = _refusal("RemoteHours", "remote-hours", "Outside the hours of numbers by phone.")
+RemoteFull = _refusal(
+    "RemoteFull", "remote-full", "The numbers for phones are given; those in the hall are not."
+)
+RemoteLimit = _refusal("RemoteLimit", "remote-limit", "This phone holds or had as many numbers as allowed.")
+PresenceWrong = _refusal(
+    "PresenceWrong", "presence-wrong", "These are not the digits that the hall shows now."
+)
+ArrivedAlready = _refusal("ArrivedAlready", "arrived-already", "Its holder was here already.")
+GuideOff = _refusal("GuideOff", "guide-off", "This hall prints no notices without a number.")
+GuideEnough = _refusal(
+    "GuideEnough", "guide-enough", "This kiosk has just printed several notices; wait.", 429
+)
+PaperLow = _refusal("PaperLow", "paper-low", "The paper that is left is for numbers.")
 ReprintsSpent = _refusal("ReprintsSpent", "reprints-spent", "This slip was reprinted as often as allowed.")
 
 NoPrinter = _refusal("NoPrinter", "no-printer", "No printer is declared there.")

@@ -16,6 +16,7 @@ from server.domain.refusals import MoveRefused
 
 
 class State(StrEnum):
+    AWAY = "away"  # taken by phone, its holder is not in the hall yet: nobody can call it
     WAITING = "waiting"
     CALLED = "called"
     SERVING = "serving"
@@ -28,6 +29,7 @@ class State(StrEnum):
 
 
 class Move(StrEnum):
+    ARRIVE = "arrive"
     CALL = "call"
     RECALL = "recall"
     START = "start"
@@ -42,6 +44,10 @@ class Move(StrEnum):
 
 
 MOVES: dict[tuple[State, Move], State] = {
+    (State.AWAY, Move.ARRIVE): State.WAITING,
+    (State.AWAY, Move.NO_SHOW): State.NO_SHOW,
+    (State.AWAY, Move.CANCEL): State.CANCELLED,
+    (State.AWAY, Move.EXPIRE): State.EXPIRED,
     (State.WAITING, Move.CALL): State.CALLED,
     (State.WAITING, Move.CANCEL): State.CANCELLED,
     (State.WAITING, Move.EXPIRE): State.EXPIRED,
@@ -61,8 +67,10 @@ MOVES: dict[tuple[State, Move], State] = {
 # What may be taken back within seconds: the reversal is a record, and the leg is again what it was.
 UNDOABLE = (Move.CALL, Move.NO_SHOW, Move.FINISH, Move.TRANSFER, Move.HOLD)
 
+STANDING = (State.AWAY, State.WAITING)  # in the line of a queue
 AT_WINDOW = (State.CALLED, State.SERVING)
-OPEN = (State.WAITING, State.CALLED, State.SERVING, State.HELD)
+PRESENT = (State.WAITING, *AT_WINDOW, State.HELD)  # in the hall, and not done
+OPEN = (State.AWAY, *PRESENT)
 
 
 def moved(state: State, move: Move) -> State:

@@ -8,7 +8,7 @@ from pathlib import Path
 from server.domain.events import EVENTS, payload
 from server.live.contract import AUDIENCE
 
-_TYPES = {"int": "number", "str": "string", "str | None": "string | null"}
+_TYPES = {"int": "number", "int | None": "number | null", "str": "string", "str | None": "string | null"}
 
 
 def events_page() -> str:

@@ -89,8 +89,14 @@ def add_appointment(unit: Unit, **values: Any) -> Appointment:
 def _fresh_code(unit: Unit, day: str) -> str:
     while True:
         code = str(secrets.randbelow(10**CODE_DIGITS)).zfill(CODE_DIGITS)
-        if unit.connection.execute(_BY_CODE, {"hall": unit.hall, "code": code, "day": day}).first() is None:
+        if not code_is_booked(unit, code, day):
             return code
+
+
+def code_is_booked(unit: Unit, code: str, day: str) -> bool:
+    """Does a booking of `day` check in with this code?"""
+    which = {"hall": unit.hall, "code": code, "day": day}
+    return unit.connection.execute(_BY_CODE, which).first() is not None
 
 
 def step(unit: Unit, booking: Appointment, what: Step, **changes: Any) -> Appointment:

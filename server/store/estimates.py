@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from server.domain.estimate.outlook import PRIORITY, Question
 from server.domain.estimate.promise import Estimate, Forecast, before_its_time, shown
 from server.domain.routing import ORDINARY
-from server.domain.tickets import Leg, State
+from server.domain.tickets import STANDING, Leg, State
 from server.store import tables as t
 from server.store.unit import Unit
 from server.store.upsert import upsert_all
@@ -98,10 +98,13 @@ _TOLD_WITH = (
 _FIND_EXPECTED = select(*_EXPECTED).where(t.expectation.c.leg == bindparam("leg"))
 _ALL_EXPECTED = select(*_EXPECTED).where(t.expectation.c.hall == bindparam("hall"))
 _WAITING = select(t.leg.c.id).where(
-    t.leg.c.hall == bindparam("hall"), t.leg.c.day == bindparam("day"), t.leg.c.state == State.WAITING
+    t.leg.c.hall == bindparam("hall"), t.leg.c.day == bindparam("day"), t.leg.c.state.in_(STANDING)
 )
 _FORGET = delete(t.expectation).where(
     t.expectation.c.hall == bindparam("hall"), t.expectation.c.leg.not_in(_WAITING)
+)
+_LATE = select(t.remote.c.ticket).where(  # by phone, and not there when its turn came
+    t.remote.c.hall == bindparam("hall"), t.remote.c.day == bindparam("day"), t.remote.c.due_at.is_not(None)
 )
 _CALLED = (  # promises whose leg has had a first call that stands
     select(*_PROMISE[:-1], func.min(t.call.c.at).label("called_at"))
@@ -113,6 +116,7 @@ _CALLED = (  # promises whose leg has had a first call that stands
         t.promise.c.waited_s.is_(None),
         t.call.c.taken_back.is_(False),
         t.leg.c.postpones == 0,  # who lets others go first takes the promise back
+        t.leg.c.ticket.not_in(_LATE),
     )
     .group_by(*_PROMISE[:-1])
     .having(func.min(t.call.c.at) < bindparam("before"))

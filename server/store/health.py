@@ -13,6 +13,7 @@ from server.store.upsert import upsert
 
 HOST_LOST = "host_lost"  # the reason of every machine whose host is away
 PAPER_OUT = "paper_out"  # a printer's own word
+PAPER_LOW = "near_end"
 _H = t.health.c
 _PRINTERS = (_H.hall == bindparam("hall"), _H.kind == "printer")
 _SERVED = select(_H.kiosk).where(*_PRINTERS, _H.kiosk.is_not(None), _H.reason != HOST_LOST)
@@ -45,6 +46,12 @@ def lacks_paper(connection: Connection, hall: str, kiosk: str) -> bool:
     """Has the printer of this kiosk said that its paper is out? False while nobody knows."""
     said = connection.execute(_SAID, {"hall": hall, "kiosk": kiosk})
     return any((row.state, row.reason) == ("down", PAPER_OUT) for row in said)
+
+
+def keeps_paper(connection: Connection, hall: str, kiosk: str) -> bool:
+    """Is what is left of this kiosk's paper needed for numbers: nearly out, or out?"""
+    said = connection.execute(_SAID, {"hall": hall, "kiosk": kiosk})
+    return any(row.reason in (PAPER_OUT, PAPER_LOW) for row in said)
 
 
 def save_device(unit: Unit, row: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select
 from server.domain.appointments import Booking
 from server.domain.calendar import HallCalendar
 from server.domain.catalogue import Catalogue
-from server.domain.estimate.coming import learn_profile, learn_showing
+from server.domain.estimate.coming import learn_profile, learn_showing, share_coming
 from server.domain.estimate.leaving import Wait, learn_leaving
 from server.domain.estimate.pauses import Change, learn_pauses
 from server.domain.estimate.plan import opening_of
@@ -40,9 +41,19 @@ _DONE = (
 _VISITS = _VISIT.where(*_PAST, *_DONE)
 _TODAYS_VISITS = _VISIT.where(_LEG.hall == bindparam("hall"), _LEG.day == bindparam("today"), *_DONE)
 _DAYS = select(func.count(_LEG.day.distinct())).where(*_PAST, _LEG.state == State.DONE)
+_R = t.remote.c
+_PAST_BY_PHONE = (_R.hall == bindparam("hall"), _R.day >= bindparam("first"), _R.day < bindparam("today"))
+_BY_PHONE = select(func.count(_R.arrived_at), func.count()).where(*_PAST_BY_PHONE)
+_NEVER_HERE = select(_R.ticket).where(
+    *_PAST_BY_PHONE, _R.arrived_at.is_(None)
+)  # they did not wait in the hall
 _WAITS = select(
     *(_LEG.priority, _LEG.state, _LEG.joined_at, _LEG.called_at, _LEG.started_at, _LEG.ended_at, _LEG.returns)
-).where(*_PAST, _LEG.superseded.is_(False) | (_LEG.state != State.CANCELLED))
+).where(
+    *_PAST,
+    _LEG.superseded.is_(False) | (_LEG.state != State.CANCELLED),
+    _LEG.ticket.not_in(_NEVER_HERE),
+)
 _TAKEN = select(_LEG.joined_at, _LEG.service, _LEG.priority).where(
     *_PAST, _LEG.ordinal == 1, _LEG.priority != APPOINTMENT
 )
@@ -84,6 +95,7 @@ def learned(
     early = [(r.at - r.taken_at).total_seconds() / 60 for r in connection.execute(_SHOWN, which)]
     changes = list(_changes(connection, hall, zone, first, date.fromisoformat(today)))
     opening = opening_of(calendar, {change.at.date() for change in changes})
+    showing = learn_showing(early, connection.execute(_MISSED, which).scalar_one())
     days = connection.execute(_DAYS, which).scalar_one()
     return Learned(
         times=times,
@@ -91,7 +103,7 @@ def learned(
         rough=days < ROUGH_DAYS,
         leaving=learn_leaving(_waits(connection, which)),
         profile=learn_profile(taken) if days >= ROUGH_DAYS else None,
-        showing=learn_showing(early, connection.execute(_MISSED, which).scalar_one()),
+        showing=replace(showing, by_phone=share_coming(*connection.execute(_BY_PHONE, which).one())),
         pauses=learn_pauses(changes, opening),
     )
 

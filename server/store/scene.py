@@ -18,7 +18,7 @@ from server.domain.estimate.scene import Busy, Desk, Pools, Scene
 from server.domain.estimate.times import SLOW_SPREAD, Learned
 from server.domain.routing import APPOINTMENT, kind_of_class
 from server.domain.skills import help_pools, own_pools
-from server.domain.tickets import AT_WINDOW, Leg, State
+from server.domain.tickets import AT_WINDOW, STANDING, Leg, State
 from server.domain.windows import Post, WindowState, callable_pools
 from server.settings import HallSettings
 from server.store import tables as t
@@ -69,7 +69,7 @@ def read_scene(
     now = max(clock_at, row.last_at)
     local = now.astimezone(settings.zone).replace(tzinfo=None)
     hours = () if day.by_hand else settings.calendar.intervals(local.date())
-    legs = legs_in(connection, hall, day.day, State.WAITING, *AT_WINDOW)
+    legs = legs_in(connection, hall, day.day, *STANDING, *AT_WINDOW)
     at_desk = {leg.window: leg for leg in legs if leg.state in AT_WINDOW}
     seats = posts(connection, hall)
     items = batch_items(connection, hall, day.day)
@@ -99,7 +99,7 @@ def read_scene(
         newcomers = past.profile.ahead(local, until, taken)
     return Scene(
         now=now,
-        waiting=tuple(leg for leg in legs if leg.state is State.WAITING),
+        waiting=tuple(leg for leg in legs if leg.state in STANDING),
         desks=tuple(desks),
         rules=settings.rules,
         queue_of={s.id: s.queue for s in services.values()},
@@ -123,6 +123,7 @@ def read_scene(
         slow=past.slow(todays_visits(connection, hall, day.day)),
         slow_spread=SLOW_SPREAD,
         items=items,
+        away=frozenset(leg.id for leg in legs if leg.state is State.AWAY),
     )
 
 

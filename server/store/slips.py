@@ -23,7 +23,7 @@ class Slip:
     the newest is told from those before; how often one was reprinted (补打) is counted per `paper`."""
 
     id: int
-    ticket: int
+    ticket: int | None  # None: a notice for somebody without a number
     copy: int
     kiosk: str
     state: str
@@ -47,12 +47,26 @@ _LAST = select(*_SLIP).where(_OF_TICKET, _PAPER).order_by(t.slip.c.copy.desc()).
 _QUEUED_BEFORE = select(t.slip.c.id).where(
     t.slip.c.hall == bindparam("hall"), t.slip.c.state == "queued", t.slip.c.created_at < bindparam("moment")
 )
+_WITHOUT = (
+    select(t.slip.c.created_at)
+    .where(t.slip.c.hall == bindparam("hall"), t.slip.c.kiosk == bindparam("kiosk"))
+    .where(t.slip.c.ticket.is_(None), t.slip.c.created_at > bindparam("since"))
+    .order_by(t.slip.c.created_at, t.slip.c.id)
+)
 _COPIES = select(func.count()).where(_OF_TICKET, _PAPER)
 
 
-def add_slip(unit: Unit, ticket: int, kiosk: str, facts: dict[str, Any], paper: str = TICKET) -> Slip:
+def add_slip(
+    unit: Unit,
+    ticket: int | None,
+    kiosk: str,
+    facts: dict[str, Any],
+    paper: str = TICKET,
+    day: str | None = None,
+) -> Slip:
+    """day: where no business day is open."""
     row = {"ticket": ticket, "kiosk": kiosk, "state": "queued", "reason": "", "facts": facts, "paper": paper}
-    place = {"hall": unit.hall, "day": unit.day, "created_at": unit.now, "changed_at": unit.now}
+    place = {"hall": unit.hall, "day": unit.day or day, "created_at": unit.now, "changed_at": unit.now}
     made = unit.connection.execute(_ADD, {**place, **row, "of_ticket": ticket}).one()
     return Slip(id=made.id, copy=made.copy, **row)
 
@@ -95,6 +109,12 @@ def queued_before(connection: Connection, hall: str, moment: datetime) -> list[i
 def copies(connection: Connection, ticket: int, paper: str = TICKET) -> int:
     """How many papers of this kind a ticket has had."""
     return int(connection.execute(_COPIES, {"ticket": ticket, "paper": paper}).scalar_one())
+
+
+def printed_for_nobody(connection: Connection, hall: str, kiosk: str, since: datetime) -> list[datetime]:
+    """When this kiosk was asked for papers without a number after `since`, oldest first."""
+    which = {"hall": hall, "kiosk": kiosk, "since": since}
+    return list(connection.execute(_WITHOUT, which).scalars())
 
 
 def _slip(row: RowMapping) -> Slip:

@@ -164,7 +164,7 @@ leg = Table(
     CheckConstraint(
         _one_of(
             "state",
-            *("waiting", "called", "serving", "held", "done"),
+            *("away", "waiting", "called", "serving", "held", "done"),
             *("no_show", "transferred", "cancelled", "expired"),
         ),
         name="ck_leg_state",
@@ -177,7 +177,7 @@ leg = Table(
     ),
 )
 AT_WINDOW = text("state IN ('called', 'serving')")
-_OPEN = text("state IN ('waiting', 'called', 'serving', 'held')")
+_OPEN = text("state IN ('away', 'waiting', 'called', 'serving', 'held')")
 # Queries that want these indexes must repeat their conditions word by word.
 # I6: a window has at most one called or serving leg; I5: a ticket at most one open leg.
 Index(
@@ -300,7 +300,7 @@ slip = Table(
     Column("id", Serial, primary_key=True, autoincrement=True),
     Column("hall", Text, nullable=False),
     Column("day", Text, nullable=False),
-    Column("ticket", Serial, ForeignKey("ticket.id", name="fk_slip_ticket"), nullable=False),
+    Column("ticket", Serial, ForeignKey("ticket.id", name="fk_slip_ticket")),  # None: a notice without number
     Column("copy", Integer, nullable=False),
     Column("kiosk", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -835,3 +835,19 @@ order_ticket = Table(
     PrimaryKeyConstraint("ticket", name="pk_order_ticket"),
 )
 Index("ix_order_ticket", order_ticket.c.order)
+
+# Numbers taken by phone: the code that says at the kiosk whose it is, when its turn came while nobody was
+# there, and when its holder was.
+remote = Table(
+    "remote",
+    metadata,
+    Column("ticket", Serial, ForeignKey("ticket.id", name="fk_remote_ticket"), nullable=False),
+    Column("hall", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("due_at", UtcTime),
+    Column("arrived_at", UtcTime),
+    PrimaryKeyConstraint("ticket", name="pk_remote"),
+    UniqueConstraint("hall", "day", "code", name="uq_remote_code"),
+)

@@ -33,8 +33,8 @@ Pools = tuple[tuple[str, str | None], ...]  # (queue, one service of it or None 
 
 BEHIND = 20  # nobody is asked to let more than so many go first
 
-_LEG = [t.leg.c[field.name] for field in fields(Leg)]
-_STATE = [column.name for column in _LEG].index("state")
+LEG_COLUMNS = [t.leg.c[field.name] for field in fields(Leg)]
+_STATE = [column.name for column in LEG_COLUMNS].index("state")
 _TICKET = [c for c in t.ticket.c if c.name != "hall"]
 
 # Statements are built once: building one costs more than running it.
@@ -47,11 +47,11 @@ _NEXT_SEQ = {
 _ADD_TICKET, _ADD_LEG, _ADD_CALL = insert(t.ticket), insert(t.leg), insert(t.call)
 _SAVE_LEG = update(t.leg).where(t.leg.c.id == bindparam("of_leg"))
 _IN_HALL = t.leg.c.hall == bindparam("hall")
-_FIND_LEG = select(*_LEG).where(_IN_HALL, t.leg.c.id == bindparam("leg"))
-_LEG_AT = select(*_LEG).where(_IN_HALL, t.leg.c.window == bindparam("window"), t.AT_WINDOW)
+_FIND_LEG = select(*LEG_COLUMNS).where(_IN_HALL, t.leg.c.id == bindparam("leg"))
+_LEG_AT = select(*LEG_COLUMNS).where(_IN_HALL, t.leg.c.window == bindparam("window"), t.AT_WINDOW)
 _DAY_OF = select(t.leg.c.day).where(t.leg.c.id == bindparam("leg"))
-_LAST_LEG = select(*_LEG).where(t.leg.c.ticket == bindparam("ticket"), t.leg.c.superseded.is_(False))
-_LEGS_OF = select(*_LEG).where(t.leg.c.ticket == bindparam("ticket")).order_by(t.leg.c.ordinal)
+_LAST_LEG = select(*LEG_COLUMNS).where(t.leg.c.ticket == bindparam("ticket"), t.leg.c.superseded.is_(False))
+_LEGS_OF = select(*LEG_COLUMNS).where(t.leg.c.ticket == bindparam("ticket")).order_by(t.leg.c.ordinal)
 _NEXT_ORDINAL = select(func.max(t.leg.c.ordinal) + 1).where(t.leg.c.ticket == bindparam("ticket"))
 _TAKE_BACK_CALLS = (
     update(t.call)
@@ -101,7 +101,7 @@ _RECENT = (
     .order_by(t.call.c.id.desc())
     .limit(bindparam("most"))
 )
-_CALLED = _RECENT.with_only_columns(*_LEG, t.call.c.window.label("called_to"))
+_CALLED = _RECENT.with_only_columns(*LEG_COLUMNS, t.call.c.window.label("called_to"))
 _RECENT_AT = _RECENT.where(t.call.c.window == bindparam("window"))
 _AHEAD = select(func.count()).where(_WAITING, t.leg.c.queue == bindparam("queue"), _EARLIER)
 _AHEAD_OF_NEWEST = select(func.count()).where(
@@ -115,11 +115,14 @@ _BEHIND = (
 )
 _LINE = select(func.count()).where(_WAITING, t.leg.c.queue == bindparam("queue"))
 _LEGS_IN = (
-    select(*_LEG).where(_TODAY, t.leg.c.state.in_(bindparam("states", expanding=True))).order_by(t.leg.c.id)
+    select(*LEG_COLUMNS)
+    .where(_TODAY, t.leg.c.state.in_(bindparam("states", expanding=True)))
+    .order_by(t.leg.c.id)
 )
 
 
-def _leg(row: Row[Any]) -> Leg:
+def as_leg(row: Row[Any]) -> Leg:
+    """A row of LEG_COLUMNS."""
     return Leg(*row[:_STATE], State(row[_STATE]), *row[_STATE + 1 :])
 
 
@@ -222,7 +225,7 @@ def next_ordinal(connection: Connection, ticket: int) -> int:
 
 def legs_of(connection: Connection, ticket: int) -> list[Leg]:
     """All legs of a ticket in their order, those taken back included."""
-    return [_leg(row) for row in connection.execute(_LEGS_OF, {"ticket": ticket})]
+    return [as_leg(row) for row in connection.execute(_LEGS_OF, {"ticket": ticket})]
 
 
 def take_back_calls(unit: Unit, leg: Leg) -> None:
@@ -241,18 +244,18 @@ def find_leg(connection: Connection, hall: str, leg: int) -> Leg:
     row = connection.execute(_FIND_LEG, {"hall": hall, "leg": leg}).one_or_none()
     if row is None:
         raise TicketUnknown(leg=leg)
-    return _leg(row)
+    return as_leg(row)
 
 
 def leg_at(connection: Connection, hall: str, window: str) -> Leg | None:
     """The called or serving leg of a window: there is at most one (I6)."""
     row = connection.execute(_LEG_AT, {"hall": hall, "window": window}).one_or_none()
-    return _leg(row) if row else None
+    return as_leg(row) if row else None
 
 
 def last_leg(connection: Connection, ticket: int) -> Leg:
     """The leg that says how the ticket stands: the newest one that was not taken back."""
-    return _leg(connection.execute(_LAST_LEG, {"ticket": ticket}).one())
+    return as_leg(connection.execute(_LAST_LEG, {"ticket": ticket}).one())
 
 
 def _ticket(connection: Connection, query: Executable, which: dict[str, Any]) -> Ticket:
@@ -292,7 +295,7 @@ def waiting_heads(
     that was first handled here goes first and would hide who stands behind it, so it is in no line.
     """
     rows = connection.execute(_heads(pools), {"hall": hall, "day": day, "window": window, "clerk": clerk})
-    return [_leg(row) for row in rows]
+    return [as_leg(row) for row in rows]
 
 
 @lru_cache(maxsize=1000)
@@ -304,16 +307,16 @@ def _heads(pools: Pools) -> Executable:
     untargeted = (leg.target_window.is_(None), leg.target_clerk.is_(None), elsewhere)
     everyone = line.where(*untargeted).group_by(leg.queue, leg.service, leg.priority)
     heads = tuple_(leg.queue, leg.service, leg.priority, leg.origin_at).in_(everyone)
-    open_to_all = select(*_LEG).where(_WAITING, *untargeted, heads)
-    for_me = select(*_LEG).where(_WAITING, leg.target_window == bindparam("window"))
-    came_back = select(*_LEG).where(
+    open_to_all = select(*LEG_COLUMNS).where(_WAITING, *untargeted, heads)
+    for_me = select(*LEG_COLUMNS).where(_WAITING, leg.target_window == bindparam("window"))
+    came_back = select(*LEG_COLUMNS).where(
         _WAITING,
         mine,
         leg.target_window.is_(None),
         leg.target_clerk.is_(None),
         leg.first_window == bindparam("window"),
     )
-    for_person = select(*_LEG).where(_WAITING, leg.target_clerk == bindparam("clerk"))
+    for_person = select(*LEG_COLUMNS).where(_WAITING, leg.target_clerk == bindparam("clerk"))
     return open_to_all.union_all(for_me, came_back, for_person)
 
 
@@ -329,7 +332,7 @@ def recent_calls(connection: Connection, hall: str, day: str | None, most: int) 
     """The day's last `most` first calls, newest first, without those taken back: the leg as it is now, the
     window it was called to."""
     rows = connection.execute(_CALLED, {"hall": hall, "day": day, "most": most})
-    return [(_leg(row[:-1]), row[-1]) for row in rows]
+    return [(as_leg(row[:-1]), row[-1]) for row in rows]
 
 
 def count_ahead(connection: Connection, hall: str, day: str, leg: Leg) -> int:
@@ -360,4 +363,4 @@ def count_waiting(connection: Connection, hall: str, day: str, queue: str) -> in
 def legs_in(connection: Connection, hall: str, day: str, *states: State) -> list[Leg]:
     """All legs of a day in these states, oldest first."""
     rows = connection.execute(_LEGS_IN, {"hall": hall, "day": day, "states": states})
-    return [_leg(row) for row in rows]
+    return [as_leg(row) for row in rows]

@@ -45,6 +45,7 @@ FORMS = frozenset(
         *("my.post_cancel_form", "my.post_rate_form", "my.post_postpone_form"),
         "my.post_complain_form",
         *("booking_pages.post_book", "booking_pages.post_booking_form"),
+        *("remote.post_take_form", "remote.post_here_form", "my.post_arrive_form"),
     }
 )
 # A recording is a WAV, not JSON: {endpoint: bytes it may have}

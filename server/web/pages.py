@@ -47,7 +47,13 @@ KIOSKS, BOARDS = ("K1", "K2"), ("B1",)  # offered on the start page; any other n
 def get_start() -> Response:
     """Every face of the hall by its address; who may enrol devices makes their links here."""
     windows = house().hall.catalogue.windows.values()
-    facts = {"windows": windows, "kiosks": KIOSKS, "boards": BOARDS, "is_set_up": _is_set_up()}
+    facts = {
+        "by_phone": house().hall.hall.remote.enabled,
+        "windows": windows,
+        "kiosks": KIOSKS,
+        "boards": BOARDS,
+        "is_set_up": _is_set_up(),
+    }
     return _page("start.html", **facts)
 
 
@@ -79,6 +85,7 @@ def get_figures() -> Response:
         waiting={q: row["waiting"] for q, row in queues.items() if row},
         at=f"{h.clock().astimezone(h.hall.zone):%H:%M}",
         phone=h.hall.hall.centre.supervision_phone,
+        by_phone=h.hall.hall.remote.enabled,
         minutes=minutes,
         share=lambda part: "–" if part is None else f"{part:.0%}",
     )

@@ -50,7 +50,7 @@ def estimator(day: HallDay) -> Estimator:
 
 def phone(day: HallDay, ticket: Any) -> Any:
     with day.store.read() as connection:
-        return citizen_value(view(day, connection), ticket)["ticket"]["estimate"]
+        return citizen_value(view(day, connection), ticket, day.clock())["ticket"]["estimate"]
 
 
 def view(day: HallDay, connection: Any) -> View:

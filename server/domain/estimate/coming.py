@@ -49,6 +49,7 @@ class Showing:
     share: float = SHOWN
     early: float = EARLY
     spread: float = EARLY_SPREAD
+    by_phone: float = SHOWN  # of the numbers taken by phone whose holder is not there yet
 
     def still_comes(self, at: float) -> tuple[float, float]:
         """(how probable it is that somebody booked for `at` who is not here yet still comes, the share of the
@@ -128,6 +129,11 @@ def _scatter(days: Mapping[date, int], weekday: Mapping[int, float], usual: floa
     shares = [n / (usual * weekday[d.weekday()]) for d, n in days.items()]
     beyond = pvariance(shares) - 1 / usual
     return MOST_K if beyond <= 1 / MOST_K else max(1 / beyond, LEAST_K)
+
+
+def share_coming(came: int, of: int) -> float:
+    """Of `of` numbers taken by phone on past days the holders of `came` were there; leans on SHOWN."""
+    return (came + SHOWN * SHOWN_WEIGHT) / (of + SHOWN_WEIGHT)
 
 
 def learn_showing(shown: Iterable[float], missed: int) -> Showing:

@@ -6,7 +6,8 @@ legs whose keys can only differ by origin share one line, so that a window compa
 test holds it against `routing.choose`, call by call.
 
 A question "if I took a number now" is a ghost: a leg that may be called and then occupies no window, so that
-it changes nothing for the others.
+it changes nothing for the others. So is, in a share of the futures, a number taken by phone whose holder is
+not there: its own question is answered, and where nobody comes it takes nobody's time.
 """
 
 from __future__ import annotations
@@ -255,6 +256,8 @@ class _Future:
         self._step, self._number = 0, NEWCOMERS
         self._joins: list[tuple[float, int, int, Person]] = []  # when, id, line, who
         self._run = scene.protected_run
+        comes = scene.showing.by_phone
+        self._absent = {leg for leg in sorted(scene.away) if dice.random() >= comes}
         self._counts = stage._share is not None or bool(scene.rules.ratio)
         self._recent: dict[str, list[str]] = {}
         if self._counts:
@@ -303,7 +306,7 @@ class _Future:
                 if id not in calls:
                     calls[id] = t
                     asked.discard(id)
-                if id >= GHOSTS:
+                if id >= GHOSTS or id in self._absent:
                     heappush(ready, (t, rank, i))
                     continue
             desk, kind = desks[i], stage._kinds[line]

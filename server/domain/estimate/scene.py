@@ -78,7 +78,9 @@ class Scene:
     """`booked`: appointments of today that have not checked in. `recent`: classes of a window's last calls,
     newest first, "" = of the whole hall; read only where `max_share` or a ratio of the rules caps a class.
     `slow`: how much longer than usual things take today, known up to the share `slow_spread`. `items`:
-    waiting leg -> how many matters of its service it brings, where that is more than one.
+    waiting leg -> how many matters of its service it brings, where that is more than one. `away`: those of
+    `waiting` that were taken by phone and whose holder is not there: the share `showing.by_phone` of
+    them comes, in time for their turn.
     """
 
     now: datetime
@@ -101,3 +103,4 @@ class Scene:
     slow: float = 1.0
     slow_spread: float = 0.0
     items: Mapping[int, int] = field(default_factory=dict)
+    away: frozenset[int] = frozenset()

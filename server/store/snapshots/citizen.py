@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from server.domain.estimate.promise import on_the_clock
 from server.domain.postponing import postponable
+from server.domain.remote import must_leave, present_by
 from server.domain.routing import is_protected
-from server.domain.tickets import AT_WINDOW, Leg, State, Ticket
+from server.domain.tickets import AT_WINDOW, STANDING, Leg, State, Ticket
 from server.store import ratings
 from server.store.complaints import complaints_of
 from server.store.days import find_day
 from server.store.errands import open_errands
 from server.store.estimates import Expected, expectation, find_promise
+from server.store.remote import find_remote
 from server.store.snapshots.view import View, iso
 from server.store.snapshots.why import why
 from server.store.tickets import count_ahead, last_leg, legs_of, waiting_behind
 
 
-def citizen_value(view: View, ticket: Ticket) -> dict[str, Any]:
-    """The ticket's place now, its window when called, and whether the visit can be rated."""
+def citizen_value(view: View, ticket: Ticket, now: datetime) -> dict[str, Any]:
+    """The ticket's place at `now`, its window when called, and whether the visit can be rated."""
     leg = last_leg(view.connection, ticket.id)
     catalogue = view.settings.catalogue
     service, queue = catalogue.services[leg.service], catalogue.queues[leg.queue]
     ahead = None
-    if leg.state is State.WAITING:
+    if leg.state in STANDING:
         ahead = count_ahead(view.connection, view.hall, ticket.day, leg)
     day = find_day(view.connection, view.hall, ticket.day)
     here = (*AT_WINDOW, State.HELD)  # whoever was set aside comes back to the same window
     window = catalogue.windows[leg.window].number if leg.window and leg.state in here else None
+    estimate = _estimate(view, leg)
+    remote = _remote(view, ticket, leg, ahead, estimate, now)
+    near = ahead is not None and ahead < view.settings.hall.call.near_ahead
+    if remote is not None and leg.state is State.AWAY:
+        near = remote["leave"]
     serving = [leg.target_window] if leg.target_window else catalogue.serving[leg.queue]
     return {
         "ticket": {
@@ -39,14 +46,15 @@ def citizen_value(view: View, ticket: Ticket) -> dict[str, Any]:
             "queue_name": queue.name,
             "queue_name_en": queue.name_en,
             "ahead": ahead,
-            "estimate": _estimate(view, leg),
+            "estimate": estimate,
             "window": window,
             "calls": leg.calls,
             "postpone": _postpone(view, leg),
             "postponed": leg.postpones > 0,
             "returned": leg.returns > 0,
             "from_window": catalogue.windows[leg.from_window].number if leg.from_window else None,
-            "near": ahead is not None and ahead < view.settings.hall.call.near_ahead,
+            "near": near,
+            "remote": remote,
             "why": why(view, leg) if leg.rule and leg.state in here else None,
             "called_at": iso(leg.called_at),
             "windows": [catalogue.windows[w].number for w in serving],
@@ -65,7 +73,7 @@ def citizen_value(view: View, ticket: Ticket) -> dict[str, Any]:
 def _estimate(view: View, leg: Leg) -> dict[str, Any] | None:
     """While waiting: the expected clock time in steps of two minutes, and what was promised with the number,
     or anew when the ticket moved on. None as well where the hall shows no estimates."""
-    if leg.state is not State.WAITING or not view.settings.hall.ticket.show_estimated_wait:
+    if leg.state not in STANDING or not view.settings.hall.ticket.show_estimated_wait:
         return None
     now, promise = expectation(view.connection, leg.id), find_promise(view.connection, leg.id)
     if leg.returns or leg.postpones:
@@ -79,6 +87,36 @@ def _estimate(view: View, leg: Leg) -> dict[str, Any] | None:
         return {"state": "unknown", "rough": True, "expected_at": None, "by": iso(by), "moved": moved}
     shown = iso(on_the_clock(now.expected_at))
     return {"state": now.state, "rough": now.rough, "expected_at": shown, "by": iso(by), "moved": moved}
+
+
+def _remote(
+    view: View, ticket: Ticket, leg: Leg, ahead: int | None, estimate: dict[str, Any] | None, now: datetime
+) -> dict[str, Any] | None:
+    """Of a number taken by phone: its code, whether its holder has been there, and until when they must be.
+
+    leave: it is time to set out. present_by: the turn has come. back_until: it was missed and may come back.
+    """
+    found, rules = find_remote(view.connection, ticket.id), view.settings.hall
+    if found is None:
+        return None
+    expected = estimate and estimate["expected_at"]
+    leave = leg.state is State.AWAY and (
+        found.due_at is not None
+        or must_leave(rules.remote, ahead or 0, datetime.fromisoformat(expected) if expected else None, now)
+    )
+    by = present_by(rules.remote, ticket.taken_at, found.due_at) if found.due_at else None
+    back = None
+    if leg.state is State.NO_SHOW and leg.ended_at and found.arrived_at is None:
+        back = leg.ended_at + timedelta(minutes=rules.call.no_show_return_minutes)
+    return {
+        "code": found.code,
+        "arrived_at": iso(found.arrived_at),
+        "leave": leave,
+        "present_by": iso(by),
+        "back_until": iso(back) if back is not None and back >= now else None,
+        "absent": found.arrived_at is None and (leg.state is State.AWAY or back is not None),
+        "early_min": rules.remote.present_minutes,
+    }
 
 
 def _postpone(view: View, leg: Leg) -> dict[str, Any] | None:

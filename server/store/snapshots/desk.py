@@ -16,6 +16,7 @@ from server.store.deeds import last_deed
 from server.store.emergencies import emergency_at
 from server.store.errands import open_errands
 from server.store.orders import order_of
+from server.store.remote import find_remote
 from server.store.snapshots.public import pause_of
 from server.store.snapshots.view import View, iso
 from server.store.snapshots.why import why
@@ -114,6 +115,7 @@ def _ticket(view: View, leg: Leg) -> dict[str, Any]:
         "priority": leg.priority,
         "state": leg.state,
         "taken_at": iso(taken_at),
+        "remote": _remote(view, leg.ticket),
         "waited_s": max(0, round(waited)),
         "called_at": iso(leg.called_at),
         "recall_at": iso(_recall_at(view, leg)),
@@ -129,6 +131,12 @@ def _ticket(view: View, leg: Leg) -> dict[str, Any]:
             for m in materials
         ],
     }
+
+
+def _remote(view: View, ticket: int) -> str | None:
+    """Since when whoever took it by phone has been in the hall; None for every other number."""
+    remote = find_remote(view.connection, ticket)
+    return iso(remote.arrived_at) if remote else None
 
 
 def _order(view: View, ticket: int) -> dict[str, Any] | None:

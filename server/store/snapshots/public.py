@@ -18,6 +18,7 @@ from server.store.snapshots.view import Ids, Rows, View, iso, wanted
 CALLS_SHOWN = 24  # a board of one area picks its own
 NEXT_SHOWN = 4
 COUNTED = (
+    State.AWAY,
     State.WAITING,
     State.HELD,
     State.CALLED,
@@ -111,6 +112,7 @@ def queue_rows(view: View, ids: Ids) -> Rows:
             "id": q,
             "name": queues[q].name,
             "name_en": queues[q].name_en,
+            "away": counts.get((q, State.AWAY), 0),
             "waiting": counts.get((q, State.WAITING), 0),
             "serving": counts.get((q, State.SERVING), 0),
             "called": counts.get((q, State.CALLED), 0),

@@ -39,7 +39,7 @@ export interface Refused {
 // ---------------------------------------------------------------- rows
 export type WindowState = 'closed' | 'open' | 'paused'
 export type TicketState =
-  | 'waiting' | 'called' | 'serving' | 'held' | 'done' | 'no_show' | 'cancelled' | 'expired' | 'transferred'
+  | 'away' | 'waiting' | 'called' | 'serving' | 'held' | 'done' | 'no_show' | 'cancelled' | 'expired' | 'transferred'
 export type DeviceState = 'ok' | 'warn' | 'down' | 'unknown'
 export type DayState = 'planned' | 'open' | 'closing' | 'closed'
 
@@ -87,6 +87,8 @@ export interface QueueRow {
   id: string
   name: string
   name_en: string
+  /** Taken by phone, and not there yet: nobody can call them. */
+  away: number
   waiting: number
   serving: number
   windows_open: number
@@ -123,6 +125,8 @@ export interface Day {
   date: string
   state: DayState
   taken: number
+  /** Taken by phone, and not there yet. */
+  away: number
   waiting: number
   held: number
   called: number
@@ -206,6 +210,12 @@ export interface Slip {
   state: 'queued' | 'sending' | 'printed' | 'unsure' | 'failed'
   reason?: string
   copy?: number
+}
+/** What the hall's screens show so that a phone can prove where it is. */
+export interface PresenceScreen {
+  code: string
+  url: string
+  until: string
 }
 export interface PadValue {
   window: { id: string; number: string; name: string }
@@ -319,6 +329,8 @@ export interface ChoiceCount {
   reasons: Record<string, number>
 }
 export interface DeskTicket {
+  /** Taken by phone: since when its holder has been in the hall; null for every other number. */
+  remote: string | null
   /** The national code of the service; empty where it has none. */
   task_code?: string
   id: string
@@ -385,6 +397,10 @@ export interface Hall {
   handover?: { url: string; zh: string; en: string } | null
   /** A kiosk without paper gives numbers on its screen, or none. */
   paper_out?: 'go_on' | 'stop'
+  /** Numbers may be taken by phone. */
+  remote?: boolean
+  /** A kiosk prints what a service needs, without a number. */
+  guide_papers?: boolean
   /** Several services may stand on one number. */
   several: boolean
   /** Where phones reach this hall. */
@@ -509,8 +525,10 @@ export interface MyTicket {
     estimate?: { state: Estimate['state']; rough: boolean; expected_at: string | null; by: string | null; moved: boolean } | null
     window: string | null
     calls: number
-    /** So few are ahead that it is time to come back. */
+    /** So few are ahead that it is time to come back, or to set out. */
     near?: boolean
+    /** Taken by phone; null for every other number. */
+    remote?: { code: string; arrived_at: string | null; leave: boolean; present_by: string | null; back_until: string | null; absent: boolean; early_min: number } | null
     why?: ({ rule: string } & Both) | null
     windows: string[]
     taken_at: string

@@ -32,12 +32,14 @@ export type HallEvent =
   | { name: 'roll.changed'; kiosk: string }
   | { name: 'rules.changed'; version: number }
   | { name: 'service.added'; ticket: number; number: string; window: string }
-  | { name: 'slip.changed'; slip: number; ticket: number; kiosk: string | null; state: string; reason: string; copy: number }
+  | { name: 'slip.changed'; slip: number; ticket: number | null; kiosk: string | null; state: string; reason: string; copy: number }
   | { name: 'slips.published'; version: number }
+  | { name: 'ticket.arrived'; ticket: number; number: string; queue: string }
   | { name: 'ticket.called'; call: number; ticket: number; number: string; queue: string; window: string; window_number: string; n: number; voice: string; text: { zh: string; en: string } }
   | { name: 'ticket.cancelled'; ticket: number; number: string; queue: string }
   | { name: 'ticket.chosen'; ticket: number; number: string; window: string; reason: string }
   | { name: 'ticket.held'; ticket: number; number: string; queue: string; window: string }
+  | { name: 'ticket.lapsed'; ticket: number; number: string; queue: string }
   | { name: 'ticket.no_show'; ticket: number; number: string; queue: string; window: string }
   | { name: 'ticket.postponed'; ticket: number; number: string; queue: string }
   | { name: 'ticket.recalled'; call: number; ticket: number; number: string; queue: string; window: string; window_number: string; n: number; voice: string; text: { zh: string; en: string } }

@@ -29,6 +29,7 @@ MATRIX: dict[str, frozenset[str]] = {
         "ticket.reprint": (KIOSK, *BESIDE_CITIZEN),
         "ticket.find": BESIDE_CITIZEN,
         "ticket.priority": BESIDE_CITIZEN,
+        "ticket.release": (DUTY_LEADER, MANAGER),
         "ticket.see-own": (KIOSK, CITIZEN, *BESIDE_CITIZEN, MANAGER, SUPERVISOR),
         "ticket.cancel-own": (CITIZEN,),
         "window.open": AT_DESK,

@@ -31,9 +31,10 @@ _UNDO = update(t.deed).where(t.deed.c.id == bindparam("deed"))
 
 
 def record(unit: Unit, window: str, move: Move, before: Leg, after: Leg, **more: Any) -> None:
-    """Keep what `move` changed. `more`: next_leg, errand, choice."""
-    row = {"next_leg": None, "errand": None, "choice": None, **more}
-    row |= {"window": window, "clerk": after.clerk, "move": move, "leg": after.id, "number": after.number}
+    """Keep what `move` changed. `more`: next_leg, errand, choice, and the clerk where it is not the leg's
+    own."""
+    row = {"next_leg": None, "errand": None, "choice": None, "clerk": after.clerk, **more}
+    row |= {"window": window, "move": move, "leg": after.id, "number": after.number}
     values = {**row, "hall": unit.hall, "day": unit.day, "before": changed(before, after), "at": unit.now}
     unit.connection.execute(_ADD, values)
 

@@ -248,7 +248,7 @@ def test_undo_waits_for_an_empty_window(day: HallDay) -> None:
     day.at("W01", undo, day.hall, "W01")  # and the hold before it
     assert leg_now(day, first.leg.id).state is State.SERVING
     day.at("W01", hold, "W01")
-    day.at("W01", unhold, "W01", first.leg.id)
+    day.at("W01", unhold, day.hall, "W01", first.leg.id)
     with pytest.raises(refusals.MoveRefused):
         day.at("W01", undo, day.hall, "W01")
 
@@ -280,7 +280,7 @@ def test_a_ticket_for_a_person_who_leaves_falls_back_to_the_queue(day: HallDay) 
     day.take()
     day.call("W01")
     day.at("W01", transfer, day.hall, "W01", None, None, person="ZW003")
-    day.at("W03", close_window, "W03")
+    day.at("W03", close_window, day.hall, "W03")
     assert day.call("W02").number == "A001"  # type: ignore[union-attr]
 
 
@@ -323,7 +323,7 @@ def test_the_way_back_leads_to_the_queue_when_the_sender_has_gone(day: HallDay) 
     day.take()
     day.call("W01")
     day.at("W01", transfer, day.hall, "W01", "B", None, back=True)
-    day.at("W01", close_window, "W01")
+    day.at("W01", close_window, day.hall, "W01")
     day.call("W05")
     day.serve("W05")
     assert day.call("W02").number == "A001"  # type: ignore[union-attr]

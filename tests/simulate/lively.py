@@ -169,7 +169,7 @@ class LivelyHall(RealHall):
         if self.some():
             self.act(window, "hold", hold, window)
             if self.some(5):
-                answer, _ = self.act(window, "unhold", unhold, window, leg)
+                answer, _ = self.act(window, "unhold", unhold, self.settings, window, leg)
                 assert "refused" not in answer, answer
             else:
                 self._take_back(window, "hold", citizen, State.SERVING)

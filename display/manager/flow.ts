@@ -20,6 +20,7 @@ export type Ask =
   | { deed: 'believe-clock' } // the server's clock was doubted, a person has looked
   | { deed: 'stop-day' } // no new numbers
   | { deed: 'close-day' } // the rest expires
+  | { deed: 'close-day-anyway' } // although somebody is not served yet
   | { deed: 'revoke'; id: string; name: string }
   | { deed: 'reset-password'; id: string; name: string }
 export interface Toast {

@@ -44,12 +44,14 @@ def transfer(
     window, as long as the person stays).
 
     back: when the other leg is done, the ticket returns to this window ahead of its line.
-    held: the leg of somebody who was set aside, instead of who stands at the window; their own queue takes
-    them too.
+    held: the leg of somebody who was set aside, instead of who stands at the window; they may go back to their
+    own queue too, and do when nothing else is said.
     Raises WindowIdle, TargetWrong, PersonAway, MoveRefused, HeldElsewhere.
     """
     _, clerk = working_post(unit, window)
     leg = ticket_at(unit, window) if held is None else held_leg(unit, hall, window, held)
+    if held is not None and (queue, to_window, person) == (None, None, None):
+        queue = leg.queue
     target = _target(unit, hall, window, leg, queue, to_window, person)
     new, moved = _send(unit, window, leg, target, window if back else leg.back_to, note)
     record(unit, window, Move.TRANSFER, leg, moved, next_leg=new.id, clerk=clerk)

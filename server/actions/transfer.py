@@ -44,8 +44,8 @@ def transfer(
     window, as long as the person stays).
 
     back: when the other leg is done, the ticket returns to this window ahead of its line.
-    held: the leg of somebody who was set aside, instead of who stands at the window; they may go back to their
-    own queue too, and do when nothing else is said.
+    held: the leg of somebody who was set aside, instead of who stands at the window; they may go back to
+    their own queue too, and do when nothing else is said.
     Raises WindowIdle, TargetWrong, PersonAway, MoveRefused, HeldElsewhere.
     """
     _, clerk = working_post(unit, window)

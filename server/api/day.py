@@ -7,7 +7,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask.typing import ResponseReturnValue
 
-from server.actions.day import begin_closing, close_day, open_day
+from server.actions.day import begin_closing, close_day, open_day, trust_clock
 from server.actions.run_day import closing_time
 from server.actions.unserved import some_numbers
 from server.api.access import needs
@@ -27,10 +27,6 @@ class OpenBody(Act):
     believe_clock: bool = False
 
 
-class CloseBody(Act):
-    leave: bool = False  # although somebody with a number is not served yet
-
-
 @bp.post("/open")
 @needs("day.open")
 @bp.input(OpenBody, arg_name="body")
@@ -45,6 +41,23 @@ def post_open(body: OpenBody) -> ResponseReturnValue:
             "state": "open",
         },
     )
+
+
+@bp.post("/clock")
+@needs("day.open")
+@bp.input(Act, arg_name="body")
+def post_clock(body: Act) -> ResponseReturnValue:
+    """The caller has looked at a clock that leapt ahead and says that it is right: 200 {}."""
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        trust_clock(unit, house().hall)
+        return {}
+
+    return act(body, deed)
+
+
+class CloseBody(Act):
+    leave: bool = False  # although somebody with a number is not served yet
 
 
 @bp.post("/close")

@@ -47,9 +47,8 @@ class HallTime:
     A clock behind the last stored moment (set back), or more than LEAP ahead of it, is not believed; nor is
     one that ran right until it leapt ahead by more than JUMP between two looks, until it comes back, a person
     believes it or TRUST has passed. Meanwhile time runs on by `steady` (seconds that only go forward, of this
-    process): the spacing of calls goes on. A clock set back makes it run at PACE, and so catches up by a tenth
-    of every hour.
-    Without `steady` the clock is one that is moved by hand (a simulation), and its leaps are meant.
+    process), so that the spacing of calls goes on; at PACE while the clock is behind, which catches up by a
+    tenth of every hour. Without `steady` the clock is one moved by hand (a simulation): its leaps are meant.
     Safe for several threads.
     """
 

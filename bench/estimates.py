@@ -59,14 +59,14 @@ def run(folder: Path, quick: bool) -> list[Row]:
 
 
 def _world() -> World:
-    from server.settings import read_hall, read_slip
+    from server.settings import read_hall
     from server.simulate.arrivals import read_arrivals
     from server.simulate.run import World
 
     config = ROOT / "config"
     hall = read_hall(config / "demo", config)
     arrivals = read_arrivals(config / "demo" / "arrivals.toml", hall.catalogue)
-    return World(hall, arrivals, read_slip(config / "slips" / "ticket.toml"))
+    return World(hall, arrivals, hall.slips)
 
 
 def _play(world: World, days: int, **more: object) -> Sequence[Told]:

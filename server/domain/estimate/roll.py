@@ -171,11 +171,18 @@ class Stage:
         senior = min(origin, joined) if leg.priority == APPOINTMENT else origin
         return origin, joined, leg.id, senior, leg.service
 
-    def _booking(self, booked: Booked) -> tuple[float, float, float, str, int, int]:
-        """(how probable, share of the coming that is over, time, service, line on time, line too late)."""
+    def _booking(self, booked: Booked) -> tuple[float, float, Booked, int, int]:
+        """(how probable, share of the coming that is over, who, line on time, line too late)."""
         comes, over = self._scene.showing.still_comes(booked.at)
-        lines = (self._line(self._plain(booked.service, kind)) for kind in (APPOINTMENT, ORDINARY))
-        return comes, over, booked.at, booked.service, *lines  # type: ignore[return-value]
+        only = self._desk_of.get(booked.window or "")
+        if only is not None and self._scene.desks[only].clerk is None:
+            only = None  # nobody sits at the agreed window: every one takes it
+        queue = self._scene.queue_of.get(booked.service, "")
+        on_time, too_late = (
+            self._line(self._told(booked.service, queue, kind, only, None, False))
+            for kind in (APPOINTMENT, ORDINARY)
+        )
+        return comes, over, booked, on_time, too_late
 
     # ------------------------------------------------------------------ windows
 
@@ -253,6 +260,7 @@ class _Future:
         self._slow = scene.slow * exp(dice.gauss(0.0, scene.slow_spread)) if scene.slow_spread else scene.slow
         self._busier = exp(dice.gauss(0.0, scene.newcomers.spread)) if scene.newcomers.spread else 1.0
         self._step, self._number = 0, NEWCOMERS
+        self._items = dict(scene.items)
         self._joins: list[tuple[float, int, int, Person]] = []  # when, id, line, who
         self._run = scene.protected_run
         self._counts = stage._share is not None or bool(scene.rules.ratio)
@@ -265,7 +273,7 @@ class _Future:
         desks, ranks, heads = scene.desks, stage._ranks, self._heads
         leaving, asked = scene.leaving, set(stage._asked)
         ages = self._given_back_by_now() if leaving.given_back else {}
-        pause_rate, items = scene.pauses.per_minute, scene.items
+        pause_rate, items = scene.pauses.per_minute, self._items
         ready = self._first_moments()
         idle: set[int] = set()
         calls: dict[int, float] = {}
@@ -359,11 +367,14 @@ class _Future:
     def _bookings(self) -> None:
         """Who of the booked comes, when, and in which class (GATE's lead and late)."""
         dice, rules, showing = self._dice, self._rules, self._scene.showing
-        for comes, over, at, service, on_time, too_late in self._stage._coming:
+        for comes, over, booked, on_time, too_late in self._stage._coming:
             u, v = dice.random(), dice.random()
             if u >= comes:
                 continue
+            at, service = booked.at, booked.service
             self._number += 1
+            if booked.items > 1:
+                self._items[self._number] = booked.items
             t = showing.joins(at, over, v)
             origin, line = (
                 (at - rules.lead, on_time) if t <= at else (t, on_time if t <= at + rules.late else too_late)

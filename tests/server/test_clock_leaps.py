@@ -140,9 +140,7 @@ def test_a_machine_switched_off_over_night_ends_yesterday_by_itself(day: HallDay
         assert find_day(connection, day.hall.id, "2026-03-03").state == "open"
 
 
-def test_F10_at_midnight_nobody_is_sent_home_while_windows_still_serve(
-    day: HallDay, machine: Machine
-) -> None:
+def test_F10_nobody_is_sent_home_at_midnight_while_windows_serve(day: HallDay, machine: Machine) -> None:
     for _ in range(3):
         day.take()
     machine.wait(14.9 * 3600)

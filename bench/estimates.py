@@ -54,19 +54,19 @@ def run(folder: Path, quick: bool) -> list[Row]:
             note=f"p95 {jumps.p95:.0f} min",
         ),
         Row(part, f"look ahead, {WAITING} waiting, {WINDOWS} windows", _spent(_crowd(WAITING)), must=250),
-        Row(part, "one question, 200 waiting", _spent(_crowd(200), one=True), note="a number looks it up"),
+        Row(part, "one question, 200 waiting", _spent(_crowd(200), one=True), must=20, note="else looked up"),
     ]
 
 
 def _world() -> World:
-    from server.settings import read_hall, read_slip
+    from server.settings import read_hall
     from server.simulate.arrivals import read_arrivals
     from server.simulate.run import World
 
     config = ROOT / "config"
     hall = read_hall(config / "demo", config)
     arrivals = read_arrivals(config / "demo" / "arrivals.toml", hall.catalogue)
-    return World(hall, arrivals, read_slip(config / "slips" / "ticket.toml"))
+    return World(hall, arrivals, hall.slips)
 
 
 def _play(world: World, days: int, **more: object) -> Sequence[Told]:
@@ -121,7 +121,7 @@ def _spent(scene: Scene, one: bool = False) -> float:
     for _ in range(5):
         begun = time.perf_counter()
         if one:
-            ask(scene, (scene.waiting[0].service, "ordinary"), Random, how_many(len(scene.waiting)) // 4)
+            ask(scene, (scene.waiting[0].service, "ordinary"), Random, how_many(len(scene.waiting)) // 8)
         else:
             look(scene, Random)
         found.append((time.perf_counter() - begun) * 1000)

@@ -94,12 +94,15 @@ class App:
             return self.guests.sweep(self.socketio)
 
 
-def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
-    """Open and migrate the database, and join doors to verbs. Raises StorageUnsafe, SchemaTooNew."""
+def create_app(
+    settings: Settings, clock: Clock = clock_module.now, steady: clock_module.Steady | None = None
+) -> App:
+    """Open and migrate the database, and join doors to verbs. steady: seconds to hold the clock against.
+    Raises StorageUnsafe, SchemaTooNew."""
     engine = open_engine(settings.database)
     migrate(engine)
     ensure_hall(engine, settings.hall.id, clock().astimezone(UTC))
-    store = Store(engine, settings.hall.id, clock)
+    store = Store(engine, settings.hall.id, clock, steady=steady)
     texts = Texts(settings.common / "text")
     models = printer_models(settings.common / "profiles")
     hall_now = replace(settings.hall, slips=replace(settings.hall.slips, models=models))

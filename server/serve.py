@@ -17,6 +17,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
+from server.clock import steady
 from server.lock import DataInUse, hold
 from server.settings import Settings
 
@@ -72,7 +73,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         from server.tick import Ticker
         from server.voice import warm
 
-        app = create_app(self._settings)
+        app = create_app(self._settings, steady=steady)
         app.publisher.start()
         ticker = Ticker(app.house, app.sweep)
         ticker.once()  # the day is as it should be before the first request

@@ -90,13 +90,10 @@ class TicketRules:
     max_per_phone_per_day: int = 6
     duplicate_service_same_day: Literal["allow", "warn", "refuse"] = "warn"
     multi_service_ticket: bool = True
-    show_people_ahead: bool = True
     show_estimated_wait: bool = (
         True  # false: nobody is told, on no face or paper; accuracy is kept all the same
     )
-    qr_on_ticket: str = "tracking_and_rating"
     reprint_allowed: int = 2
-    store_id_number: Literal["never", "encrypted"] = "encrypted"
     paper_out: Literal["go_on", "stop"] = (
         "go_on"  # a kiosk without paper: number and QR code on the screen, or none
     )
@@ -112,7 +109,6 @@ class CallRules:
     recall_interval_seconds: int = 20
     no_show_wait_seconds: int = 60
     no_show_return_minutes: int = 30
-    no_show_reinsert_after: int = 3
     max_return_times: int = 1
     auto_arrive_seconds: int = 0
     min_service_seconds: int = 20
@@ -130,7 +126,6 @@ class PriorityClass:
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
     id: str
     name: str
-    credit_minutes: int
     verify: str  # who checks it: by_staff_only ones a citizen cannot choose
     min_age: int | None = None
     name_en: str = ""
@@ -144,24 +139,16 @@ class PriorityClass:
 @dataclass(frozen=True)
 class PriorityRules:
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
-    mode: Literal["age_credit", "strict", "ratio"] = "age_credit"
     max_share_of_calls: float = 0.5
-    starvation_guard_minutes: int = 45
     classes: tuple[PriorityClass, ...] = ()
 
 
 @dataclass(frozen=True)
 class Privacy:
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
-    name_mask: str = "surname_only"
-    id_mask: str = "last4"
-    phone_mask: str = "middle4"
     ticket_identity_days: int = 30
-    case_identity_days: int = 730
-    audit_log_days: int = 400
     failed_login_lock: int = 5
     session_idle_minutes: int = 15
-    export_needs_reason: bool = True
 
 
 @dataclass(frozen=True)
@@ -221,19 +208,9 @@ class RatingAsk:
     """rating.toml [rule]"""
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
-    ask: Literal["after_service"] = "after_service"
     timeout_seconds: int = 60
-    one_rating_per: tuple[str, ...] = ("case_no", "assess_number")
     reason_required_max_level: int = 2
     free_text_max: int = 200
-    anonymous_allowed: bool = True
-    default_rating: str = "none"
-    default_after_days: int = 7
-    default_counts_in_rates: bool = False
-    follow_up_rating_days: int = 30
-    remind_unrated_after_days: int = 3
-    clerk_may_see: str = "own_aggregates_only"
-    score: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

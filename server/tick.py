@@ -10,9 +10,11 @@ from pathlib import Path
 from threading import Event, Thread
 
 from server.actions.arrive import miss_the_absent
+from server.actions.auto_arrive import auto_arrive
 from server.actions.change_rules import change_rules, refuse_rules
 from server.actions.complain import forget_complaints
 from server.actions.dispatch import dispatch
+from server.actions.hold import watch_holds
 from server.actions.keep_appointments import keep_appointments
 from server.actions.leave import watch_leaves
 from server.actions.orders import keep_orders
@@ -22,6 +24,7 @@ from server.actions.rate import close_overdue_questions
 from server.actions.run_day import run_day, watch
 from server.actions.stand_in import call_stand_ins
 from server.actions.tidal import watch_load
+from server.actions.unserved import watch_unserved
 from server.domain.actors import SYSTEM
 from server.house import House
 from server.settings import HallSettings, SettingsError, read_rules
@@ -50,6 +53,9 @@ def tick(unit: Unit, house: House) -> None:
     watch_load(unit, hall)
     watch_leaves(unit, hall)
     call_stand_ins(unit, hall)
+    auto_arrive(unit, hall)
+    watch_holds(unit, hall)
+    watch_unserved(unit, hall)
     dispatch(unit, hall)
     keep_appointments(unit, hall)
     miss_the_absent(unit, hall)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING
 
 import pytest
 
+from server import settings
 from server.domain import refusals
 from server.domain.access import LISTENING, MATRIX
+from server.domain.appointments import Appointments
 from server.domain.catalogue import parse_overflow
 from server.live.documents import documents
 from server.settings import HallSettings
@@ -176,3 +179,13 @@ def test_every_test_that_the_rows_name_exists():
     assert {f for f in files if f not in known and f"tests/server/{f}" not in known} - {
         "test_documents.py"
     } == set()
+
+
+def test_every_setting_of_the_hall_is_used() -> None:
+    """A key that nobody reads would be a promise that the hall does not keep."""
+    kinds = [kind for kind in vars(settings).values() if isinstance(kind, type) and is_dataclass(kind)]
+    own = [kind for kind in kinds if kind.__module__ in (settings.__name__, Appointments.__module__)]
+    code = "\n".join(path.read_text("utf-8") for path in (ROOT / "server").rglob("*.py"))
+    used = set(re.findall(r"\.([a-z_0-9]+)\b", code))
+    unused = [f"{kind.__name__}.{f.name}" for kind in own for f in fields(kind) if f.name not in used]
+    assert unused == []

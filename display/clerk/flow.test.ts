@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { actOf, choiceOf, type Clerk, clockOf, keyOf, light, type Msg, next, panelOf, type Press, since, start, targets, undoLeft, handoverUrl, minutesBeside, ownOf } from './flow'
+import { actOf, choiceOf, type Clerk, clockOf, keyOf, light, type Msg, next, panelOf, type Press, since, start, targets, undoLeft, handoverUrl, inTime, minutesBeside, overdue, ownOf } from './flow'
 
 const me = { id: 'ZW003', name: '王雪', role: 'clerk', title: '', window: 'W03' }
 const play = (...msgs: Msg[]): Clerk => msgs.reduce(next, start)
@@ -32,6 +32,18 @@ describe('sitting down', () => {
   })
   it('goes back to choosing when the window is left', () => {
     expect(desk({ name: 'begin', act: 'close' }, { name: 'left' })).toMatchObject({ step: { name: 'choose' }, busy: null, me })
+  })
+})
+
+describe('set aside', () => {
+  it('is over its limit from the second it says', () => {
+    const until = '2026-03-02T01:30:00Z'
+    expect(overdue(until, Date.parse(until) - 1000)).toBe(0)
+    expect(overdue(until, Date.parse(until) + 65_000)).toBe(65)
+  })
+  it('who missed the call leaves the list when the time is over', () => {
+    const rows = [{ until: '2026-03-02T01:30:00Z' }, { until: '2026-03-02T01:31:00Z' }]
+    expect(inTime(rows, Date.parse('2026-03-02T01:30:00Z'))).toEqual([rows[1]])
   })
 })
 

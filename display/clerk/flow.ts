@@ -8,7 +8,7 @@ import type { Me } from '@client/contract'
 
 export type Act =
   | 'call-next' | 'recall' | 'start' | 'finish' | 'no-show' | 'hold' | 'transfer'
-  | 'pause' | 'resume' | 'close' | 'unhold' | 'return'
+  | 'pause' | 'resume' | 'close' | 'unhold' | 'return' | 'release' | 'let-go'
   | 'undo' | 'call-choice' | 'services' | 'correct' | 'emergency' | 'notice'
 export interface Target {
   kind: 'queue' | 'window' | 'person'
@@ -218,6 +218,10 @@ export function clockOf(seconds: number | null | undefined): string {
   const minutes = Math.floor((s % 3600) / 60)
   return hours ? `${hours}:${two(minutes)}:${two(s % 60)}` : `${minutes}:${two(s % 60)}`
 }
+/** Seconds that a hold has lasted beyond its limit; 0 before it. */
+export const overdue = (until: string, now: number): number => since(until, now) || 0
+/** Missed calls whose holders may still come back. */
+export const inTime = <T extends { until: string }>(missed: readonly T[], now: number): T[] => missed.filter((m) => Date.parse(m.until) > now)
 /** Whole seconds left to take something back; 0 when there is nothing or it is too late. */
 export function undoLeft(undo: { until: string } | null | undefined, now: number): number {
   return undo ? Math.max(0, Math.floor((Date.parse(undo.until) - now) / 1000)) : 0

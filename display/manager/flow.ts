@@ -18,8 +18,10 @@ export const KINDS: Kind[] = ['kiosk', 'pad', 'board', 'window_screen']
 export type Ask =
   | { deed: 'open-day' }
   | { deed: 'believe-clock' } // the server's clock was doubted, a person has looked
+  | { deed: 'trust-clock' } // the same while a day is open
   | { deed: 'stop-day' } // no new numbers
   | { deed: 'close-day' } // the rest expires
+  | { deed: 'close-day-anyway' } // although somebody is not served yet
   | { deed: 'revoke'; id: string; name: string }
   | { deed: 'reset-password'; id: string; name: string }
 export interface Toast {

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from server.domain import refusals
 from server.domain.actors import Actor
+from server.domain.skills import Pool, help_pools, own_pools
 from server.domain.tickets import Leg, State
 from server.domain.windows import Post, check_works_here
+from server.settings import HallSettings
 from server.store.tickets import find_leg, leg_at
 from server.store.unit import Unit
 from server.store.windows import find_post
@@ -37,6 +39,14 @@ def ticket_at(unit: Unit, window: str) -> Leg:
     if leg is None:
         raise refusals.WindowIdle(window=window)
     return leg
+
+
+def able_pools(unit: Unit, hall: HallSettings, window: str) -> tuple[Pool, ...]:
+    """All that a staffed window and who sits there may call, its help for others included."""
+    clerk = find_post(unit.connection, unit.hall, window).clerk
+    on = unit.now.astimezone(hall.zone).date()
+    who = (hall.catalogue.windows[window], hall.catalogue.people.get(clerk or ""), hall.catalogue, hall.files)
+    return (*own_pools(*who, on), *help_pools(*who, on))
 
 
 def parked_leg(unit: Unit, window: str, leg: int, state: State) -> Leg:

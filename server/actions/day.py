@@ -50,6 +50,17 @@ def open_day(unit: Unit, hall: HallSettings, by_hand: bool, believe_clock: bool 
     return today
 
 
+def trust_clock(unit: Unit, hall: HallSettings) -> None:
+    """A person has looked at a clock that leapt ahead, and it is right: the hall's time follows it at once.
+
+    Raises ClockInsane for a clock that is behind what is stored: time never goes back.
+    """
+    if unit.clock_at < unit.stored_at - STEP:
+        raise refusals.ClockInsane(date=_date(hall, unit.clock_at), latest=_date(hall, unit.stored_at))
+    unit.believe_clock()
+    unit.note("clock.believe", "hall")
+
+
 def clock_is_doubtful(unit: Unit) -> bool:
     """Is the clock well behind what is stored, or absurdly ahead of it?"""
     return unit.clock_leaps or unit.clock_at < unit.stored_at - STEP

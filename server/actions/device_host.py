@@ -30,7 +30,7 @@ from server.store.health import (
     save_health,
 )
 from server.store.slips import find_slip, slips_in
-from server.store.tickets import leg_at, legs_in
+from server.store.tickets import held_at, leg_at, legs_in
 from server.store.unit import Unit
 from server.store.windows import find_post
 
@@ -87,9 +87,7 @@ def host_left(unit: Unit, lost: Collection[str] | None = None) -> None:
     unit.note("host.leave", f"device:{unit.actor.id}")
 
 
-def slip_result(
-    unit: Unit, slip: int, state: str, reason: str, kiosks: Collection[str], mm: int = 0
-) -> None:
+def slip_result(unit: Unit, slip: int, state: str, reason: str, kiosks: Collection[str], mm: int = 0) -> None:
     """A host's word about a slip; `kiosks` are those whose printers it has, `mm` the paper it took. "I
     have no such printer" counts only while no other host has it either. Raises NotFound.
     """
@@ -217,9 +215,9 @@ def _hold(unit: Unit, _hall: HallSettings, window: str) -> str | None:
 def _back(unit: Unit, hall: HallSettings, window: str) -> str | None:
     """回呼: bring back the one who was parked here longest; with nobody parked, the latest one who missed."""
     day = unit.day or ""
-    held = [x for x in legs_in(unit.connection, unit.hall, day, State.HELD) if x.window == window]
+    held = held_at(unit.connection, unit.hall, day, window)
     if held:
-        return unhold(unit, window, held[0].id).number
+        return unhold(unit, hall, window, held[0].id).number
     missed = [x for x in legs_in(unit.connection, unit.hall, day, State.NO_SHOW) if x.window == window]
     if not missed:
         raise refusals.WindowIdle(window=window)

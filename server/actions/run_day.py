@@ -16,10 +16,13 @@ from server.domain.tickets import PRESENT
 from server.settings import HallSettings
 from server.store.alarms import alarms_of
 from server.store.days import Day, find_day
+from server.store.deeds import last_deed_at
 from server.store.tickets import legs_in
 from server.store.unit import Unit
 
 log = logging.getLogger(__name__)
+
+CALM = timedelta(minutes=15)
 
 
 def run_day(unit: Unit, hall: HallSettings, always_open: bool) -> None:
@@ -47,7 +50,7 @@ def _is_due(hall: HallSettings, local: datetime) -> bool:
 
 def _end(unit: Unit, hall: HallSettings, day: Day, local: datetime) -> None:
     """Stop giving numbers when the last queue does, serve everyone, then close; at the latest when the date
-    is over (a queue that carries over: an hour after its end)."""
+    is over (a queue that carries over: an hour after its end) and nobody is being served any more."""
     on = date.fromisoformat(day.day)
     stops = day_stops(hall.calendar, hall.catalogue, on)
     ends = day_ends(hall.calendar, hall.catalogue, on)
@@ -61,12 +64,25 @@ def _end(unit: Unit, hall: HallSettings, day: Day, local: datetime) -> None:
         latest = ends
     over = day.state == "closing" and not day.by_hand and (ends is None or local >= ends)
     stuck: dict[str, dict[str, object]] = {}
-    if local >= latest or (over and not legs_in(unit.connection, unit.hall, day.day, *PRESENT)):
+    asked: dict[str, dict[str, object]] = {}
+    left = legs_in(unit.connection, unit.hall, day.day, *PRESENT)
+    if local >= latest and left and hall.hall.hours.serve_everyone_with_ticket and not _is_calm(unit, day):
+        asked = {day.day: {"count": len(left)}}
+    elif local >= latest or (over and not left):
         try:
             close_day(unit, closing_time(hall, day.day))
         except WindowBusy as no:
             stuck = {day.day: dict(no.facts)}
     keep_alarms(unit, "day-stuck", "red", stuck)
+    keep_alarms(unit, "day-over", "red", asked)
+
+
+def _is_calm(unit: Unit, day: Day) -> bool:
+    """Has the hall been quiet for CALM, by a time that passed evenly? Where people are still being served, or
+    the clock has only just come to say that the day is over, a person ends it."""
+    last = last_deed_at(unit.connection, unit.hall, day.day)
+    moments = [moment for moment in (last, unit.even_since) if moment is not None]
+    return not moments or unit.now - max(moments) >= CALM
 
 
 def watch(unit: Unit, hall: HallSettings) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from server.actions.at_window import working_post
 from server.actions.tidal import check_tidal
+from server.actions.transfer import release_held
+from server.actions.unserved import only_served_by, some_numbers
 from server.domain import refusals
 from server.domain.events import WindowClosed, WindowOpened, WindowPaused, WindowResumed
 from server.domain.windows import WindowState, check_skills
 from server.settings import HallSettings
 from server.store.covers import set_cover
 from server.store.leaves import away_now
-from server.store.tickets import leg_at, release_targets
+from server.store.tickets import held_at, leg_at, release_targets
 from server.store.unit import Unit
 from server.store.windows import find_post, post_of, save_post
 
@@ -78,13 +81,31 @@ def resume_window(unit: Unit, window: str) -> None:
     unit.note("window.resume", f"window:{window}")
 
 
-def close_window(unit: Unit, window: str) -> None:
+def close_window(
+    unit: Unit,
+    hall: HallSettings,
+    window: str,
+    held: Literal["queue", "keep"] | None = None,
+    leave: bool = False,
+) -> None:
     """Leave the post; who waited for this window or person alone waits for the queue.
 
-    Raises WindowBusy while a ticket stands there.
+    held: what becomes of those set aside here: back to their queue with the seniority they had, or kept aside
+    for whichever able window they come to. leave: although others wait whom no other window could call now.
+    Raises WindowBusy while a ticket stands there, WindowHolds when somebody is set aside and `held` is not
+    said, WindowLast when the hall is closing and people wait for this window alone.
     """
     _, clerk = working_post(unit, window)
     _check_empty(unit, window)
+    aside = held_at(unit.connection, unit.hall, unit.day, window)
+    if aside and held is None:
+        raise refusals.WindowHolds(window=window, numbers=some_numbers(aside))
+    if not leave:
+        waits = only_served_by(unit, hall, window)
+        if waits:
+            raise refusals.WindowLast(window=window, count=len(waits), numbers=some_numbers(waits))
+    if held == "queue":
+        release_held(unit, window, clerk)
     release_targets(unit, window, clerk)
     save_post(unit, window, state=WindowState.CLOSED, clerk=None, session=None)
     unit.add(WindowClosed(window))

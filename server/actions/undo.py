@@ -51,6 +51,8 @@ def undo(unit: Unit, hall: HallSettings, window: str) -> Leg:
     to_queue = None
     if deed.next_leg is not None:
         further = find_leg(unit.connection, unit.hall, deed.next_leg)
+        if further.priority != leg.priority:  # staff verified the class meanwhile
+            back["priority"] = further.priority
         move(unit, further, Move.CANCEL, ended_at=unit.now)
         supersede(unit, further)
         to_queue = further.queue

@@ -7,14 +7,17 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask.typing import ResponseReturnValue
 
-from server.actions.day import begin_closing, close_day, open_day
+from server.actions.day import begin_closing, close_day, open_day, trust_clock
 from server.actions.run_day import closing_time
+from server.actions.unserved import some_numbers
 from server.api.access import needs
 from server.api.acts import act
 from server.api.bodies import Act
-from server.domain.refusals import DayClosed
+from server.domain.refusals import DayClosed, DayUnserved
+from server.domain.tickets import State
 from server.house import house
 from server.store.days import find_day
+from server.store.tickets import legs_in
 from server.store.unit import Unit
 
 bp = APIBlueprint("day", __name__, url_prefix="/api/day")
@@ -40,11 +43,29 @@ def post_open(body: OpenBody) -> ResponseReturnValue:
     )
 
 
+@bp.post("/clock")
+@needs("day.open")
+@bp.input(Act, arg_name="body")
+def post_clock(body: Act) -> ResponseReturnValue:
+    """The caller has looked at a clock that leapt ahead and says that it is right: 200 {}."""
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        trust_clock(unit, house().hall)
+        return {}
+
+    return act(body, deed)
+
+
+class CloseBody(Act):
+    leave: bool = False  # although somebody with a number is not served yet
+
+
 @bp.post("/close")
 @needs("day.close")
-@bp.input(Act, arg_name="body")
-def post_close(body: Act) -> ResponseReturnValue:
-    """First press: no new numbers. Second press: the day ends, the rest expires."""
+@bp.input(CloseBody, arg_name="body")
+def post_close(body: CloseBody) -> ResponseReturnValue:
+    """First press: no new numbers. Second press: the day ends, the rest expires; refused while somebody waits
+    or is set aside (409 day-unserved) unless `leave` says that it is meant so."""
 
     def deed(unit: Unit) -> dict[str, Any]:
         day = find_day(unit.connection, unit.hall, unit.day)
@@ -53,6 +74,9 @@ def post_close(body: Act) -> ResponseReturnValue:
         if day.state == "open":
             begin_closing(unit)
             return {"day": day.day, "state": "closing"}
+        left = legs_in(unit.connection, unit.hall, day.day, State.WAITING, State.HELD)
+        if left and not body.leave:
+            raise DayUnserved(count=len(left), numbers=some_numbers(left))
         close_day(unit, closing_time(house().hall, day.day))
         return {"day": day.day, "state": "closed"}
 

@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 from server.actions.print_slip import reprint_slip
 from server.actions.set_priority import set_priority
 from server.actions.take_number import Taken, standing, take_number
+from server.actions.transfer import release_ticket
 from server.api.access import current_actor, needs
 from server.api.acts import act
 from server.api.bodies import Act, Body, Prose, Sealed, Word
@@ -176,6 +177,16 @@ def post_priority(ticket: int, body: PriorityBody) -> ResponseReturnValue:
         return {"priority": set_priority(unit, h.hall, ticket, body.priority, body.reason).priority}
 
     return act(body, deed)
+
+
+@bp.post("/<int(max=9223372036854775807):ticket>/release")
+@needs("ticket.release")
+@bp.input(Act, arg_name="body")
+def post_release(ticket: int, body: Act) -> ResponseReturnValue:
+    """Whoever answers for the hall sends a number that is set aside back to its queue, with the seniority it
+    had: 200 {queue}."""
+    hall = house().hall
+    return act(body, lambda unit: {"queue": release_ticket(unit, hall, ticket).queue})
 
 
 @bp.get("/<int(max=9223372036854775807):ticket>/slip")

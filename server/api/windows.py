@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from apiflask import APIBlueprint
 from flask import request
@@ -12,7 +12,7 @@ from pydantic import Field
 
 from server.actions.call_next import call_next
 from server.actions.finish import finish
-from server.actions.hold import hold, unhold
+from server.actions.hold import hold, let_go, unhold
 from server.actions.no_show import give_back_place, no_show
 from server.actions.recall import recall
 from server.actions.staff_window import close_window, open_window, pause_window, resume_window
@@ -34,6 +34,11 @@ class OpenBody(Act):
     take_over: bool = False
 
 
+class CloseBody(Act):
+    held: Literal["queue", "keep"] | None = None  # what becomes of those set aside here
+    leave: bool = False  # although people wait whom no other window could call
+
+
 class PauseBody(Act):
     reason: Word
     minutes: int | None = Field(default=None, ge=1, le=480)  # back after so long, when the clerk knows
@@ -49,6 +54,7 @@ class TransferBody(Act):
     person: Word | None = None
     back: bool = False
     note: Prose = ""
+    held: Id | None = None  # the leg of somebody set aside, instead of who stands here
 
 
 class LegBody(Act):
@@ -82,10 +88,12 @@ def post_open(window: str, body: OpenBody) -> ResponseReturnValue:
 
 @bp.post("/close")
 @needs("window.close")
-@bp.input(Act, arg_name="body")
-def post_close(window: str, body: Act) -> ResponseReturnValue:
-    """Leave the window; refused while a ticket stands there."""
-    return at_desk(window, body, lambda unit: close_window(unit, window))
+@bp.input(CloseBody, arg_name="body")
+def post_close(window: str, body: CloseBody) -> ResponseReturnValue:
+    """Leave the window; refused while a ticket stands there, and until it is said what becomes of those set
+    aside (409 window-holds) and of those who wait for it alone in a hall that closes (409 window-last)."""
+    hall, b = house().hall, body
+    return at_desk(window, body, lambda unit: close_window(unit, hall, window, b.held, b.leave))
 
 
 @bp.post("/pause")
@@ -152,7 +160,7 @@ def post_no_show(window: str, body: Act) -> ResponseReturnValue:
 @needs("window.serve")
 @bp.input(LegBody, arg_name="body")
 def post_return(window: str, body: LegBody) -> ResponseReturnValue:
-    """A missed citizen is back in time and waits again."""
+    """A missed citizen is back in time and waits again; here or at the window that called."""
     return at_desk(window, body, lambda unit: give_back_place(unit, house().hall, window, body.leg))
 
 
@@ -168,8 +176,17 @@ def post_hold(window: str, body: Act) -> ResponseReturnValue:
 @needs("window.serve")
 @bp.input(LegBody, arg_name="body")
 def post_unhold(window: str, body: LegBody) -> ResponseReturnValue:
-    """Bring a held citizen back to the window."""
-    return at_desk(window, body, lambda unit: unhold(unit, window, body.leg))
+    """A held citizen is served again; also one whom a closed or paused window set aside, or any window too
+    long ago."""
+    return at_desk(window, body, lambda unit: unhold(unit, house().hall, window, body.leg))
+
+
+@bp.post("/let-go")
+@needs("window.serve")
+@bp.input(LegBody, arg_name="body")
+def post_let_go(window: str, body: LegBody) -> ResponseReturnValue:
+    """A held citizen did not come back: the visit is closed as left."""
+    return at_desk(window, body, lambda unit: let_go(unit, house().hall, window, body.leg))
 
 
 @bp.post("/transfer")
@@ -177,10 +194,11 @@ def post_unhold(window: str, body: LegBody) -> ResponseReturnValue:
 @bp.input(TransferBody, arg_name="body")
 def post_transfer(window: str, body: TransferBody) -> ResponseReturnValue:
     """Send the citizen to another queue, window or person; number and place in fairness stay. back: it
-    returns here when done there."""
+    returns here when done there. held: somebody set aside, who may go back to their own queue as well."""
     hall, b = house().hall, body
 
     def deed(unit: Unit) -> Leg:
-        return transfer(unit, hall, window, b.queue, b.window, b.note, person=b.person, back=b.back)
+        more = {"person": b.person, "back": b.back, "held": b.held}
+        return transfer(unit, hall, window, b.queue, b.window, b.note, **more)
 
     return at_desk(window, body, deed)

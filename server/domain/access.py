@@ -31,6 +31,7 @@ MATRIX: dict[str, frozenset[str]] = {
         "ticket.arrive": BESIDE_CITIZEN,
         "presence.show": (KIOSK,),
         "ticket.priority": BESIDE_CITIZEN,
+        "ticket.release": (DUTY_LEADER, MANAGER),
         "ticket.see-own": (KIOSK, CITIZEN, *BESIDE_CITIZEN, MANAGER, SUPERVISOR),
         "ticket.cancel-own": (CITIZEN,),
         "window.open": AT_DESK,

@@ -35,13 +35,11 @@ class Appointments:
     early_minutes: int = 15  # check-in is accepted from so long before the time
     grace_minutes: int = 15  # who is later than GATE allows, but not than this, keeps late_credit_minutes
     late_credit_minutes: int = 10
-    guaranteed_wait_minutes: int = 10
     max_per_person_per_day: int = 1
     max_per_person_per_week: int = 2
     max_per_person_per_month: int = 6
     no_show_ban_after: int = 2  # missed appointments ...
     no_show_ban_days: int = 90  # ... within so many days, and for so many days after the last
-    no_second_queue: bool = True
     remind_before_minutes: int = 60  # the reminder in the calendar entry that the citizen may keep
     draft_minutes: int = 10  # a place is kept so long before it must be confirmed
     offer_minutes: int = 60  # the same for a place that the waiting list offers

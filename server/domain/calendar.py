@@ -48,7 +48,6 @@ class Hours:
     ticket_stop_minutes_before_close: int = 15
     serve_everyone_with_ticket: bool = True
     closing_grace_minutes: int = 60
-    off_hours_acceptance: str = "next_workday"
 
 
 @dataclass(frozen=True)

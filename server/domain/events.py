@@ -27,7 +27,7 @@ class Event:
         return set() if value is None else {str(value)}
 
 
-ALARMS, LEAVES, ORDERS = "alarms", "leaves", "orders"
+ALARMS, LEAVES, ORDERS, ASIDE = "alarms", "leaves", "orders", "aside"
 QUEUE, WINDOW, CALLS, DAY, RATINGS, DEVICES, SLIPS, POSTS, EMERGENCIES, TIDAL, CHOICES, APPOINTMENTS = (
     "queue",
     "window",
@@ -92,26 +92,59 @@ class VisitFinished(VisitStarted):
 @dataclass(frozen=True)
 class TicketNoShow(VisitStarted):
     name = "ticket.no_show"
+    touches = frozenset({QUEUE, WINDOW, DAY, ASIDE})
 
 
 @dataclass(frozen=True)
 class TicketHeld(VisitStarted):
     name = "ticket.held"
+    touches = frozenset({QUEUE, WINDOW, DAY, ASIDE})
 
 
 @dataclass(frozen=True)
-class TicketResumed(VisitStarted):
+class TicketResumed(TicketHeld):
+    """`from_window`: where it had been set aside."""
+
     name = "ticket.resumed"
+    from_window: str | None = None
+
+    def ids(self, field: str) -> set[str]:
+        return super().ids(field) | (super().ids("from_window") if field == "window" else set())
+
+
+@dataclass(frozen=True)
+class TicketLetGo(TicketResumed):
+    """Who was set aside did not come back."""
+
+    name = "ticket.let_go"
+
+
+@dataclass(frozen=True)
+class HoldOverdue(Event):
+    """Set aside longer than the hall allows: other windows may take it up."""
+
+    name = "hold.overdue"
+    touches = frozenset({ASIDE})
+    ticket: int
+    number: str
+    queue: str
+    window: str
 
 
 @dataclass(frozen=True)
 class TicketReturned(Event):
+    """`from_window`: where the call was missed; `window`: where its holder said that they are back."""
+
     name = "ticket.returned"
-    touches = frozenset({QUEUE, DAY, WINDOW})
+    touches = frozenset({QUEUE, DAY, WINDOW, ASIDE})
     ticket: int
     number: str
     queue: str
     window: str | None
+    from_window: str | None = None
+
+    def ids(self, field: str) -> set[str]:
+        return super().ids(field) | (super().ids("from_window") if field == "window" else set())
 
 
 @dataclass(frozen=True)
@@ -130,6 +163,18 @@ class TicketTransferred(Event):
     def ids(self, field: str) -> set[str]:
         target = {"queue": self.to_queue, "window": self.to_window}.get(field)
         return super().ids(field) | ({target} if target is not None else set())
+
+
+@dataclass(frozen=True)
+class TicketReleased(TicketTransferred):
+    """Who was set aside at `from_window` waits again, for a queue, a window or a person; `window` sent it."""
+
+    name = "ticket.released"
+    touches = frozenset({QUEUE, WINDOW, DAY, ASIDE})
+    from_window: str | None = None
+
+    def ids(self, field: str) -> set[str]:
+        return super().ids(field) | (super().ids("from_window") if field == "window" else set())
 
 
 @dataclass(frozen=True)
@@ -172,7 +217,7 @@ class TicketPostponed(TicketCancelled):
 @dataclass(frozen=True)
 class WindowOpened(Event):
     name = "window.opened"
-    touches = frozenset({WINDOW, QUEUE, POSTS})
+    touches = frozenset({WINDOW, QUEUE, POSTS, ASIDE})
     window: str
 
     def ids(self, field: str) -> set[str]:
@@ -228,7 +273,7 @@ class DeedUndone(Event):
     gone."""
 
     name = "deed.undone"
-    touches = frozenset({QUEUE, WINDOW, CALLS, DAY, CHOICES})
+    touches = frozenset({QUEUE, WINDOW, CALLS, DAY, CHOICES, ASIDE})
     ticket: int
     number: str
     queue: str
@@ -429,7 +474,7 @@ class DeviceChanged(Event):
 class DayOpened(Event):
     name = "day.opened"
     touches = frozenset(
-        {DAY, QUEUE, WINDOW, CALLS, RATINGS, SLIPS, POSTS, EMERGENCIES, TIDAL, CHOICES, APPOINTMENTS}
+        {DAY, QUEUE, WINDOW, CALLS, RATINGS, SLIPS, POSTS, EMERGENCIES, TIDAL, CHOICES, APPOINTMENTS, ASIDE}
     )
     day: str
 

@@ -55,6 +55,7 @@ ServerFault = _refusal("ServerFault", "server-fault", "A fault of ours; `id` fin
 
 # --- the day and taking a number
 DayClosed = _refusal("DayClosed", "day-closed", "The hall is closed today, or the day has ended.")
+DayUnserved = _refusal("DayUnserved", "day-unserved", "People with a number have not been served yet.")
 DayClosing = _refusal("DayClosing", "day-closing", "No new numbers: those who hold one are still served.")
 HoursClosed = _refusal("HoursClosed", "hours-closed", "Outside the hours in which numbers are given.")
 LunchClosed = _refusal("LunchClosed", "lunch-closed", "No window of this queue is staffed over lunch.")
@@ -116,6 +117,9 @@ WindowClosed = _refusal("WindowClosed", "window-closed", "The window is not open
 WindowPaused = _refusal("WindowPaused", "window-paused", "The window is paused.")
 WindowOpen = _refusal("WindowOpen", "window-open", "The window is open already.")
 WindowBusy = _refusal("WindowBusy", "window-busy", "The window still has a ticket.")
+WindowHolds = _refusal("WindowHolds", "window-holds", "Somebody is set aside at the window that closes.")
+WindowLast = _refusal("WindowLast", "window-last", "People wait whom no other window could call any more.")
+HeldElsewhere = _refusal("HeldElsewhere", "held-elsewhere", "Another window has set this number aside.")
 WindowIdle = _refusal("WindowIdle", "window-idle", "The window has no ticket.")
 WindowTaken = _refusal("WindowTaken", "window-taken", "Somebody else is signed in at this window.")
 WindowForeign = _refusal("WindowForeign", "window-foreign", "You are not signed in at this window.", 403)

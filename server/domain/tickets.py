@@ -56,9 +56,12 @@ MOVES: dict[tuple[State, Move], State] = {
     (State.CALLED, Move.NO_SHOW): State.NO_SHOW,
     (State.CALLED, Move.TRANSFER): State.TRANSFERRED,
     (State.SERVING, Move.HOLD): State.HELD,
+    (State.SERVING, Move.NO_SHOW): State.NO_SHOW,  # was only taken as arrived: call.auto_arrive_seconds
     (State.SERVING, Move.FINISH): State.DONE,
     (State.SERVING, Move.TRANSFER): State.TRANSFERRED,
     (State.HELD, Move.UNHOLD): State.SERVING,
+    (State.HELD, Move.TRANSFER): State.TRANSFERRED,
+    (State.HELD, Move.FINISH): State.DONE,  # did not come back
     (State.HELD, Move.EXPIRE): State.EXPIRED,
     (State.NO_SHOW, Move.RETURN): State.WAITING,
     (State.NO_SHOW, Move.EXPIRE): State.EXPIRED,
@@ -124,6 +127,7 @@ class Leg:
     came_back: bool = False  # it has returned: its window calls it first
     superseded: bool = False  # another leg of the ticket says how the ticket stands
     postpones: int = 0  # how often its holder let others go first
+    held_at: datetime | None = None  # set aside since
 
 
 def senders(legs: Sequence[Leg]) -> list[str]:

@@ -60,14 +60,15 @@ def callable_pools(window: Window) -> tuple[tuple[str, str | None], ...]:
     return tuple(parse_overflow(entry) for entry in window.overflow)
 
 
-def possible_acts(post: Post, leg: State | None) -> list[str]:
-    """What the clerk of `post` may press now; `leg` is the state of the ticket at the window."""
+def possible_acts(post: Post, leg: State | None, auto_arrive: bool = False) -> list[str]:
+    """What the clerk of `post` may press now; `leg` is the state of the ticket at the window. auto_arrive:
+    who is served may only have been taken as arrived, so that they can still be missing."""
     if post.state is WindowState.CLOSED:
         return ["open"]
     at_ticket = {
         None: ["close", "unhold"] + (["call-next", "call-choice"] if post.state is WindowState.OPEN else []),
         State.CALLED: ["recall", "start", "no-show", "transfer", "services"],
-        State.SERVING: ["finish", "hold", "transfer", "services"],
+        State.SERVING: ["finish", "hold", "transfer", "services", *(["no-show"] if auto_arrive else [])],
     }[leg]
-    always = ["return", "correct", "emergency", "undo"]
+    always = ["return", "release", "let-go", "correct", "emergency", "undo"]
     return [*at_ticket, *always, "resume" if post.state is WindowState.PAUSED else "pause"]

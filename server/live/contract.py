@@ -18,6 +18,8 @@ _AT_WINDOW = {
     e.TicketHeld.name,
     e.TicketResumed.name,
     e.TicketTransferred.name,
+    e.TicketReleased.name,
+    e.TicketLetGo.name,
     e.DeedUndone.name,
 }
 _WINDOWS = {e.WindowOpened.name, e.WindowClosed.name, e.WindowPaused.name, e.WindowResumed.name}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.domain import events as e
-from server.store.snapshots import booking, desk, helping, manager, orders, pad, public
+from server.store.snapshots import aside, booking, desk, helping, manager, orders, pad, public
 from server.store.snapshots.view import ALL, Ids, Rows, View
 
 
@@ -99,6 +99,7 @@ FACES: dict[str, Face] = {
                     desk.desk_value,
                     own="window",
                 ),
+                ValuePart("others", frozenset({e.ASIDE}), aside.others_value),
                 ValuePart("people", frozenset({e.POSTS}), _whole(desk.people_value)),
                 _DAY,
                 ValuePart("appointments", _APPOINTMENTS, booking.desk_value),
@@ -119,6 +120,7 @@ FACES: dict[str, Face] = {
                 ValuePart("rolls", frozenset({e.SLIPS, e.DEVICES}), _whole(manager.rolls_value)),
                 ValuePart("alarms", frozenset({e.ALARMS}), _whole(manager.alarms_value)),
                 ValuePart("emergencies", frozenset({e.EMERGENCIES}), _whole(helping.emergencies_value)),
+                ValuePart("held", frozenset({e.ASIDE}), _whole(aside.held_value)),
                 ValuePart("tidal", frozenset({e.TIDAL}), _whole(helping.tidal_value)),
                 ValuePart("posts", frozenset({e.POSTS}), _whole(helping.posts_value)),
                 ValuePart("leaves", frozenset({e.LEAVES}), _whole(helping.leaves_value)),

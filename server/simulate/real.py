@@ -80,9 +80,7 @@ def temporary_store(hall: HallSettings, first: date = FIRST_DAY) -> Iterator[tup
 class RealHall:
     """Implements loop.Hall. Who has an appointment booked it the evening before and checks in."""
 
-    def __init__(
-        self, store: Store, clock: VirtualClock, settings: HallSettings, template: SlipBook
-    ) -> None:
+    def __init__(self, store: Store, clock: VirtualClock, settings: HallSettings, template: SlipBook) -> None:
         self.store, self.settings, self.template, self.clock = store, settings, template, clock
         self.midnight, self.now_s = EPOCH, 0.0
         self.clerk_at = {p.a_window: p.id for p in settings.catalogue.people.values() if p.a_window}
@@ -178,7 +176,8 @@ class RealHall:
         return True
 
     def leave(self, window: str) -> bool:
-        self.do(self.clerk(window), {"close": window}, lambda u: {"none": close_window(u, window)})
+        self.do(self.clerk(window), {"close": window}, lambda u: {
+            "none": close_window(u, self.settings, window, held="queue", leave=True)})  # fmt: skip
         return True
 
     def take(self, citizen: Citizen) -> float | None:

@@ -27,13 +27,15 @@ _LAST_OF_LEG = select(func.max(t.deed.c.id)).where(
     t.deed.c.undone_at.is_(None),
 )
 _QUIET = select(func.max(t.deed.c.at), func.max(t.deed.c.undone_at)).where(*_HERE)
+_LAST_AT = select(func.max(t.deed.c.at), func.max(t.deed.c.undone_at)).where(*_HERE[:2])
 _UNDO = update(t.deed).where(t.deed.c.id == bindparam("deed"))
 
 
 def record(unit: Unit, window: str, move: Move, before: Leg, after: Leg, **more: Any) -> None:
-    """Keep what `move` changed. `more`: next_leg, errand, choice."""
-    row = {"next_leg": None, "errand": None, "choice": None, **more}
-    row |= {"window": window, "clerk": after.clerk, "move": move, "leg": after.id, "number": after.number}
+    """Keep what `move` changed. `more`: next_leg, errand, choice, and the clerk where it is not the leg's
+    own."""
+    row = {"next_leg": None, "errand": None, "choice": None, "clerk": after.clerk, **more}
+    row |= {"window": window, "move": move, "leg": after.id, "number": after.number}
     values = {**row, "hall": unit.hall, "day": unit.day, "before": changed(before, after), "at": unit.now}
     unit.connection.execute(_ADD, values)
 
@@ -57,6 +59,12 @@ def mark_undone(unit: Unit, deed: Deed) -> None:
 def quiet_since(connection: Connection, hall: str, day: str | None, window: str) -> datetime | None:
     """When the window's clerk last did something to a ticket, or took it back."""
     at = connection.execute(_QUIET, {"hall": hall, "day": day, "window": window}).one()
+    return max((moment for moment in at if moment is not None), default=None)
+
+
+def last_deed_at(connection: Connection, hall: str, day: str) -> datetime | None:
+    """When any clerk last did something to a ticket, or took it back."""
+    at = connection.execute(_LAST_AT, {"hall": hall, "day": day}).one()
     return max((moment for moment in at if moment is not None), default=None)
 
 

@@ -20,6 +20,9 @@ _ALL = select(*(_O[f.name] for f in fields(Order))).where(_O.hall == bindparam("
 _FIND = _ALL.where(_O.id == bindparam("order"))
 _BY_CODE = _ALL.where(_O.code == bindparam("code"))
 _OPEN = _ALL.where(_O.state.in_(OPEN)).order_by(_O.id)
+_PLANNED = _ALL.where(
+    _O.kind == Kind.BATCH, _O.state == OrderState.PLANNED, _O.at.is_not(None), _O.at < bindparam("before")
+)
 _RECENT = _ALL.order_by(_O.id.desc()).limit(100)
 _OF_TICKET = _ALL.join_from(t.service_order, t.order_ticket, t.order_ticket.c.order == _O.id).where(
     t.order_ticket.c.ticket == bindparam("ticket")
@@ -93,6 +96,11 @@ def order_of(connection: Connection, hall: str, ticket: int) -> Order | None:
 def batch_items(connection: Connection, hall: str, day: str) -> dict[int, int]:
     """Leg -> how many matters it brings, of the batches that wait or stand at a window."""
     return {leg: items for leg, items in connection.execute(_ITEMS, {"hall": hall, "day": day})}
+
+
+def planned_batches(connection: Connection, hall: str, before: datetime) -> list[Order]:
+    """Batches with an agreed window and a time until `before` that have not checked in."""
+    return _several(connection.execute(_PLANNED, {"hall": hall, "before": before}).mappings())
 
 
 def save_order(unit: Unit, order: Order, **values: Any) -> Order:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import Connection, bindparam, func, select
 
@@ -25,7 +25,7 @@ from server.store import tables as t
 from server.store.days import find_day
 from server.store.estimates import forecast_for
 from server.store.history import todays_visits
-from server.store.orders import batch_items
+from server.store.orders import batch_items, planned_batches
 from server.store.tickets import legs_in
 from server.store.windows import posts
 
@@ -116,7 +116,8 @@ def read_scene(
             Booked(row.service, (row.at - now).total_seconds() / 60)
             for row in connection.execute(_BOOKED, {"hall": hall, "day": day.day})
             if row.service in services
-        ),
+        )
+        + _batches(connection, hall, settings, now),
         showing=past.showing,
         newcomers=newcomers,
         pauses=past.pauses,
@@ -144,6 +145,19 @@ def _busy(leg: Leg | None, now: datetime, items: Mapping[int, int]) -> Busy | No
         return None
     elapsed = max((now - leg.called_at).total_seconds() / 60, 0.0)
     return Busy(leg.service, elapsed, leg.queue, items.get(leg.id, 1))
+
+
+def _batches(connection: Connection, hall: str, settings: HallSettings, now: datetime) -> tuple[Booked, ...]:
+    """The planned batches of today that have not checked in, foreseen as appointments are."""
+    today = now.astimezone(settings.zone).date()
+    midnight = datetime.combine(today + timedelta(days=1), time(), settings.zone)
+    return tuple(
+        Booked(batch.service, (batch.at - now).total_seconds() / 60, batch.window, batch.items)
+        for batch in planned_batches(connection, hall, midnight)
+        if batch.at is not None
+        and batch.at.astimezone(settings.zone).date() == today
+        and batch.service in settings.catalogue.services
+    )
 
 
 def _recent(connection: Connection, hall: str, day: str) -> dict[str, tuple[str, ...]]:

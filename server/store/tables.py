@@ -160,6 +160,7 @@ leg = Table(
     Column("came_back", Boolean, nullable=False, server_default=text("false")),
     Column("superseded", Boolean, nullable=False, server_default=text("false")),
     Column("postpones", Integer, nullable=False, server_default=text("0")),
+    Column("held_at", UtcTime),
     UniqueConstraint("ticket", "ordinal", name="uq_leg_ordinal"),
     CheckConstraint(
         _one_of(

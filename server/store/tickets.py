@@ -49,6 +49,12 @@ _SAVE_LEG = update(t.leg).where(t.leg.c.id == bindparam("of_leg"))
 _IN_HALL = t.leg.c.hall == bindparam("hall")
 _FIND_LEG = select(*LEG_COLUMNS).where(_IN_HALL, t.leg.c.id == bindparam("leg"))
 _LEG_AT = select(*LEG_COLUMNS).where(_IN_HALL, t.leg.c.window == bindparam("window"), t.AT_WINDOW)
+_ANNOUNCED = (
+    select(t.call.c.at)
+    .where(t.call.c.leg == bindparam("leg"), t.call.c.window == bindparam("window"))
+    .order_by(t.call.c.id.desc())
+    .limit(1)
+)
 _DAY_OF = select(t.leg.c.day).where(t.leg.c.id == bindparam("leg"))
 _LAST_LEG = select(*LEG_COLUMNS).where(t.leg.c.ticket == bindparam("ticket"), t.leg.c.superseded.is_(False))
 _LEGS_OF = select(*LEG_COLUMNS).where(t.leg.c.ticket == bindparam("ticket")).order_by(t.leg.c.ordinal)
@@ -203,6 +209,12 @@ def add_call(unit: Unit, leg: Leg) -> int:
     return int(made.inserted_primary_key[0])
 
 
+def last_announced(connection: Connection, leg: Leg) -> datetime:
+    """When a called leg was last announced at its window."""
+    at = connection.execute(_ANNOUNCED, {"leg": leg.id, "window": leg.window}).scalar_one_or_none()
+    return at or leg.called_at or leg.joined_at
+
+
 def day_of(connection: Connection, leg: int) -> str | None:
     """The business day of a leg."""
     return connection.execute(_DAY_OF, {"leg": leg}).scalar_one_or_none()
@@ -333,6 +345,11 @@ def recent_calls(connection: Connection, hall: str, day: str | None, most: int) 
     window it was called to."""
     rows = connection.execute(_CALLED, {"hall": hall, "day": day, "most": most})
     return [(as_leg(row[:-1]), row[-1]) for row in rows]
+
+
+def held_at(connection: Connection, hall: str, day: str | None, window: str) -> list[Leg]:
+    """Who is set aside at a window, oldest first."""
+    return [leg for leg in legs_in(connection, hall, day or "", State.HELD) if leg.window == window]
 
 
 def count_ahead(connection: Connection, hall: str, day: str, leg: Leg) -> int:

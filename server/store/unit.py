@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, insert, select, update
@@ -63,6 +62,7 @@ class Unit:
         # A clock that leaps ahead is not believed until a person says so (F9); set back it is not either.
         moment = self._time.look(self.stored_at)
         self.clock_at, self.now, self.clock_leaps = moment.clock, moment.now, moment.leaps
+        self.even_since = moment.even_since
         self.events: list[Event] = []
         self.protected_run = int(row["protected_run"])
         self.placement, self.rules = int(row["placement"]), int(row["rules"])
@@ -95,6 +95,7 @@ class Unit:
 
     def believe_clock(self) -> None:
         """A person has looked: the clock's leap ahead is right."""
+        self._time.believe()
         self.clock_leaps = False
         self.now = max(self.clock_at, self.stored_at)
 
@@ -138,7 +139,7 @@ class Store:
         hall: str,
         clock: Clock,
         on_broken: Callable[[], None] | None = None,
-        steady: Steady = monotonic,
+        steady: Steady | None = None,
     ) -> None:
         self.engine, self.hall, self.clock = engine, hall, HallTime(clock, steady)
         self.publish: Callable[[Commit], None] = lambda commit: None

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from server.domain.catalogue import Window
 from server.domain.estimate.coming import Booked, Newcomers, Showing
 from server.domain.estimate.leaving import AGES, Leaving
-from server.domain.estimate.outlook import PRIORITY, how_many, look, quantiles
+from server.domain.estimate.outlook import PRIORITY, days, how_many, look, quantiles
 from server.domain.estimate.pauses import TARDY, Pauses
 from server.domain.estimate.plan import LATE, spells_of
 from server.domain.estimate.promise import (
@@ -198,7 +198,7 @@ def _heads(waiting: list[Leg], window: str, pools: tuple[tuple[str, str | None],
 def test_who_only_asks_changes_nothing_for_those_who_wait(drawn: list[tuple[int, str, str]]) -> None:
     legs = [leg(i, ago, service, ORDINARY) for i, (ago, service, _) in enumerate(drawn, 1)]
     desks = (desk("1", "A"), desk("2", "A", "B"))
-    alone = Stage(scene(*legs, desks=desks)).play(Random(7))
+    alone = Stage(scene(*legs, desks=desks)).play(Random(7), day=(0.0, 0.0))
     asked = look(scene(*legs, desks=desks), lambda n: Random(7), futures=1)
     assert {i: f.p50 for i, f in asked.legs.items() if f} == alone
 
@@ -397,8 +397,33 @@ def test_many_waiting_fewer_futures() -> None:
 
 
 def test_quantiles_count_the_futures_without_a_call() -> None:
-    assert quantiles([1, 2, 3, 4, 5, 6, 7, 8, 9], 10) == (5, 9)
-    assert quantiles([1, 2], 10) == (inf, inf)
+    assert quantiles(range(1, 91), 100) == (50, 90)
+    assert quantiles(range(1, 90), 100) == (50, inf)
+    assert quantiles([], 100) == quantiles([], 10) == quantiles([1, 2], 10) == (inf, inf)
+
+
+def test_few_futures_say_more_together_than_by_rank() -> None:
+    """Ten waits of a hall drawn three hundred times: how far the quantiles are from the true ones."""
+    dice, true = Random(5), (60.0, 60 + 1.2816 * 15)
+    assert quantiles([7] * 10, 10) == (pytest.approx(7), pytest.approx(7))
+
+    def off(count: int, ranks: bool) -> float:
+        found = 0.0
+        for _ in range(300):
+            times = sorted(dice.gauss(60, 15) for _ in range(count))
+            said = (times[count // 2 - 1], times[count * 9 // 10 - 1]) if ranks else quantiles(times, count)
+            found += sum((a - b) ** 2 for a, b in zip(said, true, strict=True))
+        return found
+
+    assert off(10, ranks=False) < 0.9 * off(10, ranks=True)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 8, 10, 80, 100])
+def test_every_slice_of_slow_and_of_busy_days_is_met_once(count: int) -> None:
+    slow, busy = zip(*days(count), strict=True)
+    assert len(set(slow)) == len(set(busy)) == count
+    assert sorted(slow) == sorted(busy)
+    assert sum(slow) == pytest.approx(0, abs=1e-9)
 
 
 # ------------------------------------------------------------------ service times

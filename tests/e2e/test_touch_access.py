@@ -43,9 +43,8 @@ def close_day(town: Town) -> None:
     signed = leader.post(f"{town.url}/api/session", json=body, headers=headers, timeout=10)
     assert signed.ok, signed.text
     headers["X-Wucha-CSRF"] = signed.json()["csrf"]
-    reply = leader.post(
-        f"{town.url}/api/day/close", json={"request_id": request_id()}, headers=headers, timeout=10
-    )
+    press = {"request_id": request_id(), "leave": True}
+    reply = leader.post(f"{town.url}/api/day/close", json=press, headers=headers, timeout=10)
     assert reply.ok, reply.text
 
 

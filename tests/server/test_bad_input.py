@@ -159,7 +159,7 @@ def test_the_hall_says_no(
 
 def test_a_closed_day_gives_no_number(town: Town):
     for expected in ("day-closing", "day-closed"):
-        do(town.manager, "/api/day/close")
+        do(town.manager, "/api/day/close", leave=True)
         before = town.rows()
         no(town.kiosk.ask("POST", "/api/tickets", {"request_id": new_id(), "service": "S001"}), 409, expected)
         assert town.rows() == before

@@ -219,7 +219,7 @@ def test_c1_called_within_the_promise_without_a_second_number(b: Bookings) -> No
     assert called is not None
     assert (called.number, called.rule) == ("A007", "protected")
     waited = called.called_at - tuesday(10)  # type: ignore[operator]
-    assert waited <= timedelta(minutes=b.day.hall.hall.appointment.guaranteed_wait_minutes)
+    assert waited <= timedelta(minutes=b.day.hall.rules.limit["appointment"])
 
 
 def test_feature_30_the_kiosks_slip_says_appointment(b: Bookings) -> None:

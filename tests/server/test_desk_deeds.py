@@ -21,6 +21,7 @@ from server.actions.hold import hold, unhold
 from server.actions.no_show import give_back_place, no_show
 from server.actions.rate import rate
 from server.actions.recall import recall
+from server.actions.set_priority import set_priority
 from server.actions.staff_window import close_window, open_window
 from server.actions.start import start
 from server.actions.transfer import transfer
@@ -95,6 +96,22 @@ def test_undo_gives_the_exact_former_place_back(day: HallDay, how: str) -> None:
         kept = connection.execute(select(func.count()).select_from(t.deed)).scalar_one()
     assert [x["facts"]["move"] for x in lines if x["act"] == "deed.undo"] == [how]
     assert kept == (1 if how == "call" else 2), "the record of what was done stays"
+
+
+@pytest.mark.parametrize("given", ["elder", "ordinary"])
+def test_a_class_that_staff_gave_after_a_transfer_stays_when_the_transfer_is_undone(
+    day: HallDay, given: str
+) -> None:
+    day.open("W01")
+    claimed = {"elder": "ordinary", "ordinary": "elder"}[given]
+    taken = day.take("S001", claimed)
+    day.call("W01")
+    day.at("W01", transfer, day.hall, "W01", "B", None)
+    day.at("W01", set_priority, day.hall, taken.ticket.id, given, "looked at the card")
+    restored = day.at("W01", undo, day.hall, "W01")
+    assert (restored.id, restored.priority) == (taken.leg.id, given)
+    with day.store.read() as connection:
+        assert last_leg(connection, taken.ticket.id).priority == given
 
 
 def test_undo_has_its_seconds(day: HallDay) -> None:
@@ -248,7 +265,7 @@ def test_undo_waits_for_an_empty_window(day: HallDay) -> None:
     day.at("W01", undo, day.hall, "W01")  # and the hold before it
     assert leg_now(day, first.leg.id).state is State.SERVING
     day.at("W01", hold, "W01")
-    day.at("W01", unhold, "W01", first.leg.id)
+    day.at("W01", unhold, day.hall, "W01", first.leg.id)
     with pytest.raises(refusals.MoveRefused):
         day.at("W01", undo, day.hall, "W01")
 
@@ -280,7 +297,7 @@ def test_a_ticket_for_a_person_who_leaves_falls_back_to_the_queue(day: HallDay) 
     day.take()
     day.call("W01")
     day.at("W01", transfer, day.hall, "W01", None, None, person="ZW003")
-    day.at("W03", close_window, "W03")
+    day.at("W03", close_window, day.hall, "W03")
     assert day.call("W02").number == "A001"  # type: ignore[union-attr]
 
 
@@ -323,7 +340,7 @@ def test_the_way_back_leads_to_the_queue_when_the_sender_has_gone(day: HallDay) 
     day.take()
     day.call("W01")
     day.at("W01", transfer, day.hall, "W01", "B", None, back=True)
-    day.at("W01", close_window, "W01")
+    day.at("W01", close_window, day.hall, "W01")
     day.call("W05")
     day.serve("W05")
     assert day.call("W02").number == "A001"  # type: ignore[union-attr]

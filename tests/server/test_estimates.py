@@ -150,7 +150,7 @@ def test_a_window_that_closes_is_counted_out(day: HallDay, estimator: Estimator)
     day.call("W01")
     estimator.once()
     with_two = phone(day, last.ticket)["expected_at"]
-    day.at("W02", close_window, "W02")
+    day.at("W02", close_window, day.hall, "W02")
     day.clock.forward(minutes=10)
     estimator.once()
     assert phone(day, last.ticket)["expected_at"] > with_two
@@ -339,7 +339,7 @@ def test_the_phone_page_tells_the_clock_time(app: App, hall: HallSettings, clock
     assert "粗略估计 09:" in page
     assert "取号时估计不晚于 " in page
     clock.forward(hours=8, minutes=45)
-    hall_day.at("W01", close_window, "W01")
+    hall_day.at("W01", close_window, hall_day.hall, "W01")
     Estimator(app.house).once()
     page = app.flask.test_client().get(f"/t/{taken.ticket.link}").get_data(as_text=True)
     assert "等候时间现在估计不了" in page
@@ -378,7 +378,7 @@ def test_five_days_of_own_visits_replace_the_catalogue(day: HallDay) -> None:
             day.take("S401", "elder")
             day.call("W10")
             day.serve("W10", minutes=30)
-        day.at("W10", close_window, "W10")
+        day.at("W10", close_window, day.hall, "W10")
         with day.store.unit(SYSTEM) as unit:
             close_day(unit)
         day.clock.forward(days=1, hours=-2)
@@ -490,7 +490,7 @@ def test_pauses_and_openings_are_written_down_and_learned(day: HallDay) -> None:
         day.take("S401")
         day.call("W10")
         day.serve("W10")
-        day.at("W10", close_window, "W10")
+        day.at("W10", close_window, day.hall, "W10")
         with day.store.unit(SYSTEM) as unit:
             close_day(unit)
         day.clock.at = day.clock.at.replace(hour=9, minute=0) + timedelta(days=1)
@@ -509,7 +509,7 @@ def test_a_busy_day_of_the_hall_is_foreseen(day: HallDay, estimator: Estimator) 
         for _ in range(3):
             day.call("W10")
             day.serve("W10")
-        day.at("W10", close_window, "W10")
+        day.at("W10", close_window, day.hall, "W10")
         with day.store.unit(SYSTEM) as unit:
             close_day(unit)
         day.clock.at = day.clock.at.replace(hour=9, minute=0) + timedelta(days=1)

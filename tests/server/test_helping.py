@@ -169,7 +169,7 @@ def test_b_is_called_when_a_does_not_come_and_then_the_leader(day: HallDay) -> N
     assert state() == "uncovered"
     day.clock.forward(minutes=5)
     assert {e.name for e in beat(day, call_stand_ins)} == {"post.leader_called"}
-    day.at("W01", close_window, "W01")
+    day.at("W01", close_window, day.hall, "W01")
     with day.store.unit(clerk("ZW001")) as unit:  # ZW001 is B of window 2
         open_window(unit, day.hall, "W02")
     assert state() == "covered_by_b"

@@ -210,6 +210,26 @@ def test_C5_who_waits_behind_a_batch_is_told_so_and_it_teaches_nothing(
         assert todays_visits(connection, app.house.hall.id, "2026-03-02") == []
 
 
+def test_C5_a_planned_batch_is_foreseen_before_it_has_checked_in(
+    app: App, guide: Caller, kiosk: Caller, clock: Clock
+):
+    desk = staff(app, "clerk")
+    do(desk, "/api/windows/W01/open")
+    do(kiosk, "/api/tickets", service="S003")
+    clock.forward(minutes=7)
+    do(desk, "/api/windows/W01/call-next")
+    do(desk, "/api/windows/W01/start")
+    fresh = ("S003", "ordinary")
+    alone = Estimator(app.house).once().fresh[fresh]
+    order = made(guide, "batch", service="S003", items=12)
+    do(guide, f"{order}/batch", at=at(9, 10), window="W01")
+    behind = Estimator(app.house).once().fresh[fresh]
+    service = app.house.hall.catalogue.services["S003"]
+    assert behind.p50 - alone.p50 > 3 * service.avg_minutes
+    do(guide, f"{order}/batch", at=at(15), window="W01")
+    assert Estimator(app.house).once().fresh[fresh].p50 < alone.p50 + 5, "it is not before noon any more"
+
+
 # --- C6 / A21 agency
 def test_C6_A21_an_agent_with_mandate_takes_numbers_for_the_client_free_of_charge(app: App, guide: Caller):
     order = made(guide, "assist", **CLIENT)

@@ -153,7 +153,7 @@ def test_a_whole_journey_keeps_every_face_in_step(wall: Wall) -> None:
     wall.check()
     day.at("W01", give_back_place, day.hall, "W01", second.leg.id)
     wall.check()
-    day.at("W01", unhold, "W01", first.leg.id)
+    day.at("W01", unhold, day.hall, "W01", first.leg.id)
     wall.check()
     day.at("W01", finish, day.hall, "W01", "done")
     wall.check()
@@ -202,7 +202,7 @@ def test_a_whole_journey_keeps_every_face_in_step(wall: Wall) -> None:
     with day.store.unit(SYSTEM) as unit:
         close_overdue_questions(unit, day.hall)
     wall.check()
-    day.at("W01", close_window, "W01")
+    day.at("W01", close_window, day.hall, "W01")
     with day.store.unit(SYSTEM) as unit:
         begin_closing(unit)
     host(host_left)

@@ -19,12 +19,12 @@ from server.actions.add_service import add_service
 from server.actions.cancel import cancel
 from server.actions.emergency import raise_emergency
 from server.actions.finish import finish
-from server.actions.hold import hold, unhold
+from server.actions.hold import hold, let_go, unhold
 from server.actions.no_show import give_back_place, no_show
 from server.actions.rate import rate
-from server.actions.staff_window import pause_window, resume_window
+from server.actions.staff_window import close_window, open_window, pause_window, resume_window
 from server.actions.start import start
-from server.actions.transfer import transfer
+from server.actions.transfer import release_ticket, transfer
 from server.actions.undo import undo
 from server.domain.actors import Actor
 from server.domain.refusals import Refusal, ReturnTooLate
@@ -41,6 +41,7 @@ WINDOWS = ("W01", "W02", "W05")
 QUEUES = {"W01": "A", "W02": "A", "W05": "B"}
 HALL = read_hall(ROOT / "config" / "demo", ROOT / "config")
 TEMPLATE = HALL.slips
+LIMIT = timedelta(minutes=HALL.hall.call.max_hold_minutes)
 
 
 @dataclass
@@ -57,6 +58,7 @@ class Model:
     back_to: str | None = None
     came_back: bool = False
     errands: int = 0  # services of queue B still to come
+    held_at: datetime | None = None
     gone: bool = False  # withdrawn by an undo
 
 
@@ -86,6 +88,7 @@ class HallMachine(RuleBasedStateMachine):
         self.printed: dict[int, str] = {}
         self.done: dict[str, list[Done]] = {w: [] for w in WINDOWS}
         self.paused: set[str] = set()
+        self.shut: set[str] = set()
         self.asked: dict[int, tuple[str, datetime]] = {}  # leg -> where and when its visit was finished
         self.rated: dict[int, int] = {}
 
@@ -134,7 +137,7 @@ class HallMachine(RuleBasedStateMachine):
 
     @rule(window=st.sampled_from(WINDOWS))
     def call(self, window: str) -> None:
-        if self.at(window) is not None or window in self.paused:
+        if self.at(window) is not None or window in self.paused | self.shut:
             self.expect(False, self.day.call, window)
             return
         mine = {
@@ -181,9 +184,55 @@ class HallMachine(RuleBasedStateMachine):
 
     @rule(window=st.sampled_from(WINDOWS))
     def pause_it(self, window: str) -> None:
-        fine = window not in self.paused
+        fine = window not in self.paused | self.shut
         self.expect(fine, self.day.at, window, pause_window, HALL, window, "meal")
-        self.paused.add(window)
+        if fine:
+            self.paused.add(window)
+
+    @rule(window=st.sampled_from(WINDOWS), held=st.sampled_from([None, "queue", "keep"]))
+    def close_it(self, window: str, held: str | None) -> None:
+        """Those set aside here go back to their queue, or are kept for whom they come to."""
+        aside = [i for i, m in self.model.items() if m.state == "held" and m.window == window]
+        fine = window not in self.shut and self.at(window) is None and (not aside or held is not None)
+        self.expect(fine, self.day.at, window, close_window, HALL, window, held)
+        if not fine:
+            return
+        if held == "queue":
+            for leg in sorted(aside):
+                self.sent(window, leg, self.newest(leg))
+        for m in self.model.values():
+            if m.state == "waiting" and (m.target == window or m.clerk == CLERK_AT[window]):
+                m.target, m.clerk, m.came_back = None, None, False
+        self.shut.add(window)
+        self.paused.discard(window)
+
+    @rule(window=st.sampled_from(WINDOWS))
+    def open_it(self, window: str) -> None:
+        self.expect(window in self.shut, self.day.at, window, open_window, HALL, window)
+        self.shut.discard(window)
+
+    def newest(self, leg: int) -> int:
+        """The leg that followed `leg` on its ticket."""
+        ticket = select(t.leg.c.ticket).where(t.leg.c.id == leg).scalar_subquery()
+        with self.day.store.read() as connection:
+            query = select(func.max(t.leg.c.id)).where(t.leg.c.ticket == ticket)
+            return int(connection.execute(query).scalar_one())
+
+    def sent(self, window: str, leg: int, new: int) -> None:
+        """`leg` waits again as `new` in its own queue."""
+        m = self.model[leg]
+        self.keep(window, "transfer", leg, new)
+        self.model[new] = Model(m.number, m.queue, back_to=m.back_to, errands=m.errands)
+        m.state, m.window = "transferred", window
+
+    def reach(self, window: str, leg: int) -> bool:
+        """May this window deal with the held leg: its own, or one left by another that it could serve?"""
+        m = self.model[leg]
+        if m.state != "held" or window in self.shut:
+            return False
+        late = m.held_at is not None and self.day.clock.at - m.held_at >= LIMIT
+        left = m.window in self.shut | self.paused or late
+        return m.window == window or (left and m.queue == QUEUES[window])
 
     @rule(window=st.sampled_from(WINDOWS))
     def resume_it(self, window: str) -> None:
@@ -209,6 +258,8 @@ class HallMachine(RuleBasedStateMachine):
 
     @rule(window=st.sampled_from(WINDOWS))
     def call_for_help(self, window: str) -> None:
+        if window in self.shut:
+            return
         first = self.day.at(window, raise_emergency, window)
         assert self.day.at(window, raise_emergency, window).id == first.id, "pressed again it is the same one"
 
@@ -225,6 +276,7 @@ class HallMachine(RuleBasedStateMachine):
         self.day.clock.forward(seconds=seconds)
         last = self.done[window][-1] if self.done[window] else None
         fine = last is not None and self.day.clock.at - last.at <= timedelta(seconds=10)
+        fine = fine and window not in self.shut
         if last is not None:
             now, here = self.model[last.leg], self.at(window)
             after = {"call": "called", "finish": "done", "no_show": "no_show", "hold": "held"}
@@ -249,15 +301,52 @@ class HallMachine(RuleBasedStateMachine):
             self.keep(window, "hold", self.leg_at(window))
         self.expect(fine, self.day.at, window, hold, window)
         if fine and m is not None:
-            m.state = "held"
+            m.state, m.held_at = "held", self.day.clock.at
 
     @rule(window=st.sampled_from(WINDOWS), leg=tickets)
     def unhold_it(self, window: str, leg: int) -> None:
         m = self.model[leg]
-        fine = m.state == "held" and m.window == window and self.at(window) is None
-        self.expect(fine, self.day.at, window, unhold, window, leg)
+        fine = self.reach(window, leg) and self.at(window) is None
+        self.expect(fine, self.day.at, window, unhold, HALL, window, leg)
         if fine:
-            m.state = "serving"
+            m.state, m.window, m.held_at = "serving", window, None
+
+    @rule(window=st.sampled_from(WINDOWS), leg=tickets)
+    def let_it_go(self, window: str, leg: int) -> None:
+        """Set aside, and nobody came back: closed, and no rating is asked."""
+        fine = self.reach(window, leg)
+        if fine:
+            self.keep(window, "finish", leg)
+        self.expect(fine, self.day.at, window, let_go, HALL, window, leg)
+        if fine:
+            self.model[leg].state = "done"
+
+    @rule(target=tickets, window=st.sampled_from(WINDOWS), leg=tickets)
+    def put_back(self, window: str, leg: int) -> int:
+        """Set aside, and sent back to its own queue by a clerk."""
+        fine, m = self.reach(window, leg), self.model[leg]
+        where = {"queue": m.queue, "to_window": None, "held": leg}
+        new = self.expect(fine, lambda: self.day.at(window, transfer, HALL, window, **where))
+        if fine:
+            self.sent(window, leg, new.id)
+        return int(new.id) if fine else leg
+
+    @rule(target=tickets, leg=tickets)
+    def the_leader_puts_back(self, leg: int) -> int:
+        m = self.model[leg]
+        with self.day.store.read() as connection:
+            ticket = connection.execute(select(t.leg.c.ticket).where(t.leg.c.id == leg)).scalar_one()
+        if m.state != "held":
+            return leg
+
+        def deed() -> int:
+            with self.day.store.unit(Actor("staff", "ZW021", "duty_leader")) as unit:
+                return release_ticket(unit, HALL, ticket).id
+
+        new = deed()
+        self.model[new] = Model(m.number, m.queue, back_to=m.back_to, errands=m.errands)
+        m.state = "transferred"
+        return new
 
     @rule(window=st.sampled_from(WINDOWS))
     def miss_it(self, window: str) -> None:
@@ -273,7 +362,8 @@ class HallMachine(RuleBasedStateMachine):
     @rule(window=st.sampled_from(WINDOWS), leg=tickets)
     def come_back(self, window: str, leg: int) -> None:
         m = self.model[leg]
-        if m.state == "no_show" and m.window == window and m.returns == 0:
+        near = m.window == window or m.queue == QUEUES[window]
+        if m.state == "no_show" and near and window not in self.shut and m.returns == 0:
             try:
                 self.day.at(window, give_back_place, HALL, window, leg)
             except ReturnTooLate:
@@ -294,6 +384,7 @@ class HallMachine(RuleBasedStateMachine):
         queue, place = (None, to) if to.startswith("W") else (to, None)
         person = to if to.startswith("Z") else None
         fine = m is not None and place != window and to != CLERK_AT[window] and to != "ZW010"
+        fine = fine and place not in self.shut and not (to == "ZW005" and "W05" in self.shut)
         where = (None if person else queue, place, "", person, back)
         before = self.leg_at(window) if m is not None else 0
         new = self.expect(fine, self.day.at, window, transfer, HALL, window, *where)

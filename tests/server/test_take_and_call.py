@@ -180,9 +180,9 @@ def test_hold_lets_the_next_one_come(day: HallDay) -> None:
     day.at("W01", hold, "W01")
     assert day.call("W01").number == "A002"  # type: ignore[union-attr]
     with pytest.raises(refusals.WindowBusy):
-        day.at("W01", unhold, "W01", first.leg.id)
+        day.at("W01", unhold, day.hall, "W01", first.leg.id)
     day.serve("W01")
-    assert day.at("W01", unhold, "W01", first.leg.id).state is State.SERVING
+    assert day.at("W01", unhold, day.hall, "W01", first.leg.id).state is State.SERVING
 
 
 def test_transfer_keeps_number_and_seniority(day: HallDay) -> None:
@@ -300,7 +300,7 @@ def test_the_audit_chain_holds_and_shows_an_edit(day: HallDay) -> None:
     day.take()
     day.call("W01")
     day.serve("W01")
-    day.at("W01", close_window, "W01")
+    day.at("W01", close_window, day.hall, "W01")
     with day.store.read() as connection:
         rows = [tuple(r) for r in connection.execute(select(t.audit.c.seq, t.audit.c.line, t.audit.c.hash))]
     assert first_break(sorted(rows)) is None

@@ -26,6 +26,8 @@ MOVE_OF = {  # audit line -> arrow
     "ticket.hold": Move.HOLD,
     "ticket.unhold": Move.UNHOLD,
     "ticket.transfer": Move.TRANSFER,
+    "ticket.release": Move.TRANSFER,
+    "ticket.let_go": Move.FINISH,
     "ticket.cancel": Move.CANCEL,
 }
 ACTS_OF = {  # audit line -> the deeds that write just one

@@ -16,7 +16,7 @@ from server.actions.call_next import call_next
 from server.actions.cancel import cancel
 from server.actions.correct import correct
 from server.actions.emergency import acknowledge_emergency, close_emergency, raise_emergency
-from server.actions.hold import hold, unhold
+from server.actions.hold import hold, unhold, watch_holds
 from server.actions.keep_appointments import keep_appointments
 from server.actions.print_slip import give_up_late_slips
 from server.actions.rate import close_overdue_questions, rate
@@ -27,6 +27,7 @@ from server.actions.stand_in import call_stand_ins
 from server.actions.tidal import watch_load
 from server.actions.transfer import transfer
 from server.actions.undo import undo
+from server.actions.unserved import watch_unserved
 from server.domain.actors import SYSTEM, Actor
 from server.domain.slips import SlipBook
 from server.domain.tickets import State
@@ -81,6 +82,8 @@ class LivelyHall(RealHall):
             give_up_late_slips(unit)
             watch(unit, self.settings)
             watch_load(unit, self.settings)
+            watch_holds(unit, self.settings)
+            watch_unserved(unit, self.settings)
             call_stand_ins(unit, self.settings)
             keep_appointments(unit, self.settings)
             return {}
@@ -169,7 +172,7 @@ class LivelyHall(RealHall):
         if self.some():
             self.act(window, "hold", hold, window)
             if self.some(5):
-                answer, _ = self.act(window, "unhold", unhold, window, leg)
+                answer, _ = self.act(window, "unhold", unhold, self.settings, window, leg)
                 assert "refused" not in answer, answer
             else:
                 self._take_back(window, "hold", citizen, State.SERVING)

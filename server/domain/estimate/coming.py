@@ -36,10 +36,13 @@ class Newcomers:
 
 @dataclass(frozen=True)
 class Booked:
-    """One appointment that has not checked in; `at`: its time in minutes from now."""
+    """One appointment that has not checked in; `at`: its time in minutes from now. A batch (集约) brings
+    several matters and has an agreed window."""
 
     service: str
     at: float
+    window: str | None = None
+    items: int = 1
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from math import exp
 from typing import NamedTuple
 
 from server.domain.estimate.coming import Booked
-from server.domain.estimate.scene import Desk, Dice, Scene, Spell
+from server.domain.estimate.scene import Desk, Dice, Pools, Scene, Spell
 from server.domain.estimate.times import ServiceTime, cold
 from server.domain.routing import APPOINTMENT, ORDINARY, SUPPLEMENT, kind_of_class, over_ratio
 from server.domain.tickets import Leg, State
@@ -101,12 +101,23 @@ class Stage:
             for _, service, priority in scene.newcomers.mix
         ]
         self._mix_up_to = list(accumulate(share for share, _, _ in scene.newcomers.mix))
-        self._able = [{i for i, d in enumerate(scene.desks) if self._sees(d, i, k)} for k in self._kinds]
+        self._seen: dict[Pools, list[int]] = {}
+        self._sent_to: dict[int, list[int]] = {}  # window -> lines that wait for it alone
+        for n, kind in enumerate(self._kinds):
+            if kind.only is not None:
+                self._sent_to.setdefault(kind.only, []).append(n)
+        self._able: list[set[int]] = [set() for _ in self._kinds]
+        for i, desk in enumerate(scene.desks):
+            for pools in desk.pools:
+                for n in self._lines_at(i, pools):
+                    self._able[n].add(i)
         self._ranks = [sum(i in able for able in self._able) for i in range(len(scene.desks))]
         self._bounds = sorted({edge for desk in scene.desks for spell in desk.spells for edge in spell})
         self._seats: dict[tuple[int, int], list[list[Seat]]] = {}
+        self._special: dict[int, frozenset[str]] = {}
         self._times: dict[str, ServiceTime] = {}
         share = Fraction(scene.max_share).limit_denominator(10)
+        self._classes = [_class_of(kind) for kind in self._kinds]
         self._share = (share.numerator, share.denominator - 1) if scene.max_share < 1 else None
         self._busy = [
             (
@@ -172,47 +183,66 @@ class Stage:
         senior = min(origin, joined) if leg.priority == APPOINTMENT else origin
         return origin, joined, leg.id, senior, leg.service
 
-    def _booking(self, booked: Booked) -> tuple[float, float, float, str, int, int]:
-        """(how probable, share of the coming that is over, time, service, line on time, line too late)."""
+    def _booking(self, booked: Booked) -> tuple[float, float, Booked, int, int]:
+        """(how probable, share of the coming that is over, who, line on time, line too late)."""
         comes, over = self._scene.showing.still_comes(booked.at)
-        lines = (self._line(self._plain(booked.service, kind)) for kind in (APPOINTMENT, ORDINARY))
-        return comes, over, booked.at, booked.service, *lines  # type: ignore[return-value]
+        only = self._desk_of.get(booked.window or "")
+        if only is not None and self._scene.desks[only].clerk is None:
+            only = None  # nobody sits at the agreed window: every one takes it
+        queue = self._scene.queue_of.get(booked.service, "")
+        on_time, too_late = (
+            self._line(self._told(booked.service, queue, kind, only, None, False))
+            for kind in (APPOINTMENT, ORDINARY)
+        )
+        return comes, over, booked, on_time, too_late
 
     # ------------------------------------------------------------------ windows
 
-    def _sees(self, desk: Desk, i: int, kind: Kind, level: int | None = None) -> bool:
-        if kind.only is not None:
-            return kind.only == i
-        levels = desk.pools if level is None else (desk.pools[level],)
-        return any(q == kind.queue and s in (None, kind.service) for pools in levels for q, s in pools)
+    def _lines_at(self, i: int, pools: Pools) -> list[int]:
+        """The lines that window `i` sees through one level of its pools."""
+        seen = self._seen.get(pools)
+        if seen is None:
+            seen = self._seen[pools] = [
+                line
+                for line, kind in enumerate(self._kinds)
+                if kind.only is None and any(q == kind.queue and s in (None, kind.service) for q, s in pools)
+            ]
+        return seen + self._sent_to.get(i, [])
 
     def _seats_at(self, i: int, t: float) -> list[list[Seat]]:
         """How window `i` sees the lines at `t`, one list per level of its pools."""
-        desk, scene = self._scene.desks[i], self._scene
+        desk = self._scene.desks[i]
         span = bisect_right(self._bounds, t) if desk.comprehensive else 0
         found = self._seats.get((i, span))
         if found is not None:
             return found
-        special: set[str] = set()
-        if desk.comprehensive:
-            special = {
-                queue
-                for d in scene.desks
-                if d is not desk and not d.comprehensive and not d.pause_left and d.pools
-                if any(start <= t < end for start, end in d.spells)
-                for queue, service in d.pools[0]
-                if service is None
-            }
+        special = self._special_at(span, t) if desk.comprehensive else frozenset()
         found = [
-            [
-                self._seat(desk, line, kind, kind.home in special)
-                for line, kind in enumerate(self._kinds)
-                if self._sees(desk, i, kind, level)
-            ]
-            for level in range(len(desk.pools))
+            sorted(  # who goes first is met first, and the others need not be looked at
+                (
+                    self._seat(desk, line, self._kinds[line], self._kinds[line].home in special)
+                    for line in self._lines_at(i, pools)
+                ),
+                key=lambda seat: -seat.first,
+            )
+            for pools in desk.pools
         ]
         self._seats[i, span] = found
         return found
+
+    def _special_at(self, span: int, t: float) -> frozenset[str]:
+        """Queues that an open special window can take at `t`, which lies between two changes."""
+        known = self._special.get(span)
+        if known is None:
+            known = self._special[span] = frozenset(
+                queue
+                for d in self._scene.desks
+                if not d.comprehensive and not d.pause_left and d.pools
+                if any(start <= t < end for start, end in d.spells)
+                for queue, service in d.pools[0]
+                if service is None
+            )
+        return known
 
     def _seat(self, desk: Desk, line: int, kind: Kind, special: bool) -> Seat:
         supplement = kind.kind == SUPPLEMENT
@@ -236,24 +266,26 @@ class Stage:
 
     # ------------------------------------------------------------------ one future
 
-    def play(self, dice: Dice) -> dict[int, float]:
-        """leg id -> minutes until its first call, for all who are called in this future."""
-        return _Future(self, dice).play()
+    def play(self, dice: Dice, day: tuple[float, float] | None = None) -> dict[int, float]:
+        """leg id -> minutes until its first call, for all who are called in this future. day: how slow and
+        how busy this future is, in standard deviations; None = as the dice fall."""
+        return _Future(self, dice, day or (dice.gauss(0.0, 1.0), dice.gauss(0.0, 1.0))).play()
 
 
 class _Future:
     """The state of one future."""
 
-    def __init__(self, stage: Stage, dice: Dice) -> None:
+    def __init__(self, stage: Stage, dice: Dice, day: tuple[float, float]) -> None:
         self._stage, self._dice = stage, dice
         scene = stage._scene
         self._scene, self._rules = scene, scene.rules
         self._lines = [list(line) for line in stage._lines]
         self._next = [0] * len(self._lines)
         self._heads = [line[0] if line else None for line in self._lines]
-        self._slow = scene.slow * exp(dice.gauss(0.0, scene.slow_spread)) if scene.slow_spread else scene.slow
-        self._busier = exp(dice.gauss(0.0, scene.newcomers.spread)) if scene.newcomers.spread else 1.0
+        self._slow = scene.slow * exp(scene.slow_spread * day[0])
+        self._busier = exp(scene.newcomers.spread * day[1])
         self._step, self._number = 0, NEWCOMERS
+        self._items = dict(scene.items)
         self._joins: list[tuple[float, int, int, Person]] = []  # when, id, line, who
         self._run = scene.protected_run
         comes = scene.showing.by_phone
@@ -268,7 +300,7 @@ class _Future:
         desks, ranks, heads = scene.desks, stage._ranks, self._heads
         leaving, asked = scene.leaving, set(stage._asked)
         ages = self._given_back_by_now() if leaving.given_back else {}
-        pause_rate, items = scene.pauses.per_minute, scene.items
+        pause_rate, items = scene.pauses.per_minute, self._items
         ready = self._first_moments()
         idle: set[int] = set()
         calls: dict[int, float] = {}
@@ -281,7 +313,7 @@ class _Future:
                 self._join(line, person)
                 if number == self._number:
                     self._next_newcomer(t)
-                for i in idle & stage._able[line]:
+                for i in idle & stage._able[line] if idle else ():
                     at = next_moment(desks[i].spells, t)
                     idle.discard(i)
                     if at is not None:
@@ -309,12 +341,12 @@ class _Future:
                 if id >= GHOSTS or id in self._absent:
                     heappush(ready, (t, rank, i))
                     continue
-            desk, kind = desks[i], stage._kinds[line]
+            desk = desks[i]
             if ages and dice.random() < 1 - exp(ages.get(id, 0.0) - leaving.hazard(t - person[1])):
                 heappush(ready, (t, rank, i))  # the number was given back before this call
                 continue
-            self._called(desk.window, kind, seat.first)
-            if dice.random() < leaving.share_missing(t - person[1], _class_of(kind)):
+            self._called(desk.window, line, seat.first)
+            if dice.random() < leaving.share_missing(t - person[1], stage._classes[line]):
                 at = t + scene.miss_minutes
                 if leaving.returning and id < GHOSTS and dice.random() < leaving.returning:
                     self._comes_back(line, person, at)
@@ -362,11 +394,14 @@ class _Future:
     def _bookings(self) -> None:
         """Who of the booked comes, when, and in which class (GATE's lead and late)."""
         dice, rules, showing = self._dice, self._rules, self._scene.showing
-        for comes, over, at, service, on_time, too_late in self._stage._coming:
+        for comes, over, booked, on_time, too_late in self._stage._coming:
             u, v = dice.random(), dice.random()
             if u >= comes:
                 continue
+            at, service = booked.at, booked.service
             self._number += 1
+            if booked.items > 1:
+                self._items[self._number] = booked.items
             t = showing.joins(at, over, v)
             origin, line = (
                 (at - rules.lead, on_time) if t <= at else (t, on_time if t <= at + rules.late else too_late)
@@ -429,26 +464,33 @@ class _Future:
             head = heads[seat[0]]
             if head is None:
                 continue
-            _, sharpness, hand, first, gate, _ = seat
-            if first and (first == 2 or t - head[0] >= gate):
-                key_class, value = (-1, head[0]) if first == 2 else (0, head[0] + gate)
+            first = seat[3]
+            if first and (first == 2 or t - head[0] >= seat[4]):
+                key_class = 1 - first
+                if key_class > at_class:
+                    continue
+                value = head[0] if first == 2 else head[0] + seat[4]
+            elif at_class < 1:
+                continue  # somebody protected goes before
             else:
                 age = t - head[3]
-                key_class, value = (1, head[3]) if age >= hard else (2, (hand - age) * sharpness)
-            if key_class < at_class or (
-                key_class == at_class
-                and (value < at_value or (value == at_value and head[1:3] < chosen[1:3]))
-            ):
+                if age >= hard:
+                    key_class, value = 1, head[3]
+                elif at_class < 2:
+                    continue
+                else:
+                    key_class, value = 2, (seat[2] - age) * seat[1]
+            if key_class < at_class or value < at_value or (value == at_value and head[1:3] < chosen[1:3]):
                 found, at_class, at_value, chosen = seat, key_class, value, head
         return found
 
     def _capped(self, i: int, seats: Iterable[Seat], best: Seat, t: float) -> Seat | None:
         """The line that goes first instead of `best`, where a ratio or a share caps its class."""
         capped = self._caps(self._scene.desks[i].window)
-        kinds = self._stage._kinds
-        if _class_of(kinds[best.line]) not in capped:
+        classes = self._stage._classes
+        if classes[best.line] not in capped:
             return None
-        return self._best([s for s in seats if not s.first or _class_of(kinds[s.line]) not in capped], t)
+        return self._best([s for s in seats if not s.first or classes[s.line] not in capped], t)
 
     def _caps(self, window: str) -> set[str]:
         capped = set()
@@ -462,13 +504,13 @@ class _Future:
                 capped.add(kind)
         return capped
 
-    def _called(self, window: str, kind: Kind, first: int) -> None:
-        protected = first == 1 or (first == 2 and kind.kind not in (ORDINARY, SUPPLEMENT))
+    def _called(self, window: str, line: int, first: int) -> None:
+        protected = first == 1 or (first == 2 and self._stage._kinds[line].kind not in (ORDINARY, SUPPLEMENT))
         self._run = self._run + 1 if protected else 0
         if self._counts:
             for place in (window, ""):
                 recent = self._recent.setdefault(place, [])
-                recent.insert(0, _class_of(kind))
+                recent.insert(0, self._stage._classes[line])
                 del recent[REMEMBERED:]
 
 

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from server.domain.estimate.promise import on_the_clock
+from server.domain.holding import held_until
 from server.domain.postponing import postponable
 from server.domain.remote import must_leave, present_by
 from server.domain.routing import is_protected
 from server.domain.tickets import AT_WINDOW, STANDING, Leg, State, Ticket
+from server.domain.windows import WindowState
 from server.store import ratings
 from server.store.complaints import complaints_of
 from server.store.days import find_day
@@ -19,6 +21,7 @@ from server.store.remote import find_remote
 from server.store.snapshots.view import View, iso
 from server.store.snapshots.why import why
 from server.store.tickets import count_ahead, last_leg, legs_of, waiting_behind
+from server.store.windows import find_post
 
 
 def citizen_value(view: View, ticket: Ticket, now: datetime) -> dict[str, Any]:
@@ -38,6 +41,9 @@ def citizen_value(view: View, ticket: Ticket, now: datetime) -> dict[str, Any]:
     if remote is not None and leg.state is State.AWAY:
         near = remote["leave"]
     serving = [leg.target_window] if leg.target_window else catalogue.serving[leg.queue]
+    until = held_until(leg, view.settings.hall.call.max_hold_minutes)
+    if leg.state is State.HELD and leg.window and not _works(view, leg.window):
+        window, serving = None, [w for w in serving if _works(view, w)]
     return {
         "ticket": {
             "number": ticket.number,
@@ -48,6 +54,7 @@ def citizen_value(view: View, ticket: Ticket, now: datetime) -> dict[str, Any]:
             "ahead": ahead,
             "estimate": estimate,
             "window": window,
+            "until": iso(until),
             "calls": leg.calls,
             "postpone": _postpone(view, leg),
             "postponed": leg.postpones > 0,
@@ -68,6 +75,10 @@ def citizen_value(view: View, ticket: Ticket, now: datetime) -> dict[str, Any]:
         ],
         "day_state": day.state if day else "closed",
     }
+
+
+def _works(view: View, window: str) -> bool:
+    return find_post(view.connection, view.hall, window).state is not WindowState.CLOSED
 
 
 def _estimate(view: View, leg: Leg) -> dict[str, Any] | None:

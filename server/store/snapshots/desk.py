@@ -17,18 +17,19 @@ from server.store.emergencies import emergency_at
 from server.store.errands import open_errands
 from server.store.orders import order_of
 from server.store.remote import find_remote
+from server.store.snapshots.aside import held_row
 from server.store.snapshots.public import pause_of
 from server.store.snapshots.view import View, iso
 from server.store.snapshots.why import why
-from server.store.tickets import find_ticket, leg_at
+from server.store.tickets import find_ticket, held_at, leg_at
 from server.store.tidal import tidal_requests
 from server.store.windows import find_post, posts
 
 _LEG = t.leg.c
 _TODAY = (_LEG.hall == bindparam("hall"), _LEG.day == bindparam("day"))
 _ASIDE = (
-    select(_LEG.id, _LEG.state, _LEG.number, _LEG.service, _LEG.started_at, _LEG.ended_at, _LEG.returns)
-    .where(*_TODAY, _LEG.window == bindparam("window"), _LEG.state.in_((State.HELD, State.NO_SHOW)))
+    select(_LEG.id, _LEG.number, _LEG.service, _LEG.ended_at, _LEG.returns)
+    .where(*_TODAY, _LEG.window == bindparam("window"), _LEG.state == State.NO_SHOW)
     .order_by(_LEG.id)
 )
 _RECENT = (
@@ -65,7 +66,6 @@ def desk_value(view: View, window: str) -> dict[str, Any]:
     post = find_post(view.connection, view.hall, window)
     leg = leg_at(view.connection, view.hall, window)
     person = view.settings.catalogue.people.get(post.clerk or "")
-    aside = _aside(view, window)
     pause = pause_of(view, post.pause_reason, post.back_at)
     return {
         "window": {
@@ -79,8 +79,8 @@ def desk_value(view: View, window: str) -> dict[str, Any]:
         "queues": list(place.queues),
         "overflow": list(place.overflow),
         "ticket": _ticket(view, leg) if leg else None,
-        "held": [_parked(view, row) for row in aside if row.state == State.HELD],
-        "missed": [_missed(view, row) for row in aside if row.state == State.NO_SHOW],
+        "held": [held_row(view, leg) for leg in held_at(view.connection, view.hall, view.day, window)],
+        "missed": [_missed(view, row) for row in _aside(view, window)],
         "figures": _mine(view, post.clerk),
         "keypad": _keypad(view, window),
         "can": _can(view, post, leg),
@@ -93,7 +93,7 @@ def desk_value(view: View, window: str) -> dict[str, Any]:
 
 
 def _can(view: View, post: Post, leg: Leg | None) -> list[str]:
-    return possible_acts(post, leg.state if leg else None)
+    return possible_acts(post, leg.state if leg else None, view.settings.hall.call.auto_arrive_seconds > 0)
 
 
 def _service(view: View, service: str) -> dict[str, str]:
@@ -210,13 +210,8 @@ def people_value(view: View) -> list[dict[str, str]]:
 
 
 def _aside(view: View, window: str) -> Sequence[Row[Any]]:
-    """The held and the missed of today."""
+    """Who missed the call here today."""
     return view.connection.execute(_ASIDE, {"hall": view.hall, "day": view.day, "window": window}).all()
-
-
-def _parked(view: View, row: Row[Any]) -> dict[str, Any]:
-    service = _service(view, row.service)
-    return {"leg": row.id, "number": row.number, "service": service, "since": iso(row.started_at)}
 
 
 def _missed(view: View, row: Row[Any]) -> dict[str, Any]:

@@ -180,7 +180,7 @@ export interface PadPicture {
 }
 export interface ClerkPicture {
   rows: { queues: QueueRow }
-  values: { desk: Desk; people: Present[]; day: Day; appointments: AppointmentRow[] }
+  values: { desk: Desk; others: Others; people: Present[]; day: Day; appointments: AppointmentRow[] }
 }
 export interface ManagerPicture {
   rows: { windows: ManagerWindowRow; queues: ManagerQueueRow; devices: DeviceRow }
@@ -190,6 +190,7 @@ export interface ManagerPicture {
     slips: UnprintedSlip[]
     alarms?: HallAlarm[]
     emergencies: Emergency[]
+    held: (HeldRow & { ticket: number; left: boolean })[]
     tidal: Tidal[]
     posts: Record<string, PostRow>
     choices: ChoiceCount[]
@@ -237,7 +238,7 @@ export interface Desk {
   queues: string[]
   overflow: string[]
   ticket: DeskTicket | null
-  held: { leg: string; number: string; service: string; since: string }[]
+  held: HeldRow[]
   missed: { leg: string; number: string; service: string; at: string; can_return: boolean }[]
   figures: { served: number; avg_s: number | null; no_show: number }
   keypad: { state: DeviceState; reason: string } | null
@@ -249,6 +250,20 @@ export interface Desk {
   done: { leg: number; number: string; outcome: string; at: string; service: { id: string; name: string; name_en: string } }[]
   emergency: { state: 'open' | 'acknowledged'; owner: string | null; at: string } | null
   tidal: 'requested' | 'confirmed' | 'declined' | 'cleared' | null
+}
+/** Somebody set aside: where, since when, and until when they must be taken up, sent on or closed. */
+export interface HeldRow {
+  leg: string
+  number: string
+  window: string
+  service: { id: string; name: string; name_en: string }
+  since: string
+  until: string
+}
+/** What other windows left that this desk could take up. */
+export interface Others {
+  held: HeldRow[]
+  missed: { leg: string; number: string; window: string; service: { id: string; name: string; name_en: string }; at: string; until: string }[]
 }
 export interface Present {
   id: string

@@ -18,6 +18,7 @@ export type HallEvent =
   | { name: 'emergency.closed'; emergency: number; window: string }
   | { name: 'emergency.raised'; emergency: number; window: string }
   | { name: 'estimates.changed'; queue: string }
+  | { name: 'hold.overdue'; ticket: number; number: string; queue: string; window: string }
   | { name: 'leave.changed'; leave: number; state: string }
   | { name: 'leg.added'; ticket: number; number: string; queue: string; window: string | null }
   | { name: 'order.changed'; order: number; kind: string; state: string }
@@ -40,12 +41,14 @@ export type HallEvent =
   | { name: 'ticket.chosen'; ticket: number; number: string; window: string; reason: string }
   | { name: 'ticket.held'; ticket: number; number: string; queue: string; window: string }
   | { name: 'ticket.lapsed'; ticket: number; number: string; queue: string }
+  | { name: 'ticket.let_go'; ticket: number; number: string; queue: string; window: string; from_window: string | null }
   | { name: 'ticket.no_show'; ticket: number; number: string; queue: string; window: string }
   | { name: 'ticket.postponed'; ticket: number; number: string; queue: string }
   | { name: 'ticket.recalled'; call: number; ticket: number; number: string; queue: string; window: string; window_number: string; n: number; voice: string; text: { zh: string; en: string } }
   | { name: 'ticket.reclassed'; ticket: number; number: string; queue: string }
-  | { name: 'ticket.resumed'; ticket: number; number: string; queue: string; window: string }
-  | { name: 'ticket.returned'; ticket: number; number: string; queue: string; window: string | null }
+  | { name: 'ticket.released'; ticket: number; number: string; queue: string; window: string; to_queue: string; to_window: string | null; from_window: string | null }
+  | { name: 'ticket.resumed'; ticket: number; number: string; queue: string; window: string; from_window: string | null }
+  | { name: 'ticket.returned'; ticket: number; number: string; queue: string; window: string | null; from_window: string | null }
   | { name: 'ticket.taken'; ticket: number; number: string; queue: string }
   | { name: 'ticket.transferred'; ticket: number; number: string; queue: string; window: string; to_queue: string; to_window: string | null }
   | { name: 'tidal.cleared'; window: string }

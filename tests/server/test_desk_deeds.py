@@ -355,7 +355,7 @@ def test_three_services_one_number(day: HallDay) -> None:
     day.at("W01", add_service, day.hall, "W01", "S101")
     day.at("W01", add_service, day.hall, "W01", "S401")
     assert [f["service"]["id"] for f in seen(day, desk_value, "W01")["further"]] == ["S101", "S401"]
-    steps = seen(day, citizen_value, taken.ticket)["legs"]
+    steps = seen(day, citizen_value, taken.ticket, day.clock())["legs"]
     assert [s["state"] for s in steps] == ["called", "planned", "planned"]
     for window, done in (("W01", 0), ("W05", 0), ("W10", 1)):
         if window != "W01":
@@ -363,7 +363,7 @@ def test_three_services_one_number(day: HallDay) -> None:
         day.serve(window)
         sums = seen(day, day_value)
         assert (sums["taken"], sums["done"]) == (1, done)
-    steps = seen(day, citizen_value, taken.ticket)["legs"]
+    steps = seen(day, citizen_value, taken.ticket, day.clock())["legs"]
     assert [(s["state"], s["window"]) for s in steps] == [("done", "1"), ("done", "5"), ("done", "10")]
     with day.store.read() as connection:
         legs = connection.execute(select(t.leg.c.number, t.leg.c.origin_at).order_by(t.leg.c.id)).all()
@@ -399,7 +399,7 @@ def test_undoing_a_finish_withdraws_the_leg_it_opened(day: HallDay) -> None:
     assert day.call("W05") is None
     sums = seen(day, day_value)
     assert (sums["taken"], sums["waiting"], sums["serving"], sums["cancelled"]) == (1, 0, 1, 0)
-    assert [s["state"] for s in seen(day, citizen_value, taken.ticket)["legs"]] == ["serving", "planned"]
+    assert [s["state"] for s in seen(day, citizen_value, taken.ticket, day.clock())["legs"]] == ["serving", "planned"]
     day.at("W01", finish, day.hall, "W01")
     assert day.call("W05").number == "A001"  # type: ignore[union-attr]
 

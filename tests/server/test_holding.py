@@ -61,7 +61,7 @@ def seen(day: HallDay, look: Any, *more: Any) -> Any:
 def phone(day: HallDay, ticket: int) -> Any:
     with day.store.read() as connection:
         found = find_ticket(connection, day.hall.id, ticket)
-    return seen(day, citizen_value, found)["ticket"]
+    return seen(day, citizen_value, found, day.clock())["ticket"]
 
 
 def set_aside(day: HallDay, window: str, service: str = "S001") -> Any:
@@ -187,7 +187,7 @@ def test_who_did_not_come_back_is_let_go_and_asked_nothing(day: HallDay) -> None
     assert seen(day, desk_value, "W01")["figures"]["served"] == 0
     with day.store.read() as connection:
         ticket = find_ticket(connection, day.hall.id, taken.ticket.id)
-    assert seen(day, citizen_value, ticket)["rating"]["can"] is False
+    assert seen(day, citizen_value, ticket, day.clock())["rating"]["can"] is False
     day.at("W01", undo, day.hall, "W01")
     assert seen(day, desk_value, "W01")["held"][0]["leg"] == taken.leg.id
 

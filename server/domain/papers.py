@@ -18,6 +18,7 @@ _TICKET = (
     *("number", "hall", "service", "service_en", "queue", "ahead", "windows", "taken_at"),
     *("url", "copy", "reprint", "hotline", "supervision", "appointment"),
     *("wait", "wait_soon", "wait_unknown", "further", "items"),
+    *("offline", "counted"),  # given without the server; how many are ahead is known
 )
 _NOTICE = (*_HALL, "number", "service", "note", "url", "copy", "reprint", "windows", "days")
 _HANDED = (*_HALL, "from_window", "to", "clerk", "count")
@@ -57,6 +58,7 @@ SAMPLE: Final[dict[str, object]] = {  # made-up values, for previews and for try
     "number": "A012",
     "queue": "综合业务",
     "ahead": 7,
+    "counted": True,
     "windows": "1、2、3",
     "taken_at": "2026-03-02 09:12",
     "url": "https://hall.example/t/4Fq8Zr1Xw0",

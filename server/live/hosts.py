@@ -272,7 +272,8 @@ class HostNamespace(Namespace):
         the answer holds all that it keeps, and nothing while the hall does not want it."""
         host = self._hosts.get(sid())
         held = message.get("held") if isinstance(message, Mapping) else None
-        if host is None or not isinstance(held, Mapping) or len(held) > MAX_DEVICES:
+        # Without its hello nobody knows which kiosks are this host's.
+        if host is None or not host.machines or not isinstance(held, Mapping) or len(held) > MAX_DEVICES:
             return _refused(DeviceUnknown() if host is None else InputInvalid())
         known = {
             int(block): seq

@@ -81,6 +81,7 @@ class OfflineDesk:
         self._path.rename(aside)
 
     def close(self) -> None:
+        """Let go of the file; nothing is written any more."""
         with self._guard:
             if self._journal is not None:
                 self._journal.close()

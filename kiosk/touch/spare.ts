@@ -29,8 +29,9 @@ export interface Spare {
   known: () => boolean
 }
 
-/** cut: is the line to the server down now? */
-export function useSpare(cut: () => boolean): Spare {
+/** line: how the line to the server is; cut when it is down, '' while nobody can say. */
+export function useSpare(line: () => 'live' | 'cut' | ''): Spare {
+  const cut = () => line() === 'cut'
   let host = kept<OfflineHost>(KEEP)
   let since = 0
   const spare = shallowReactive<Spare>({
@@ -60,11 +61,11 @@ export function useSpare(cut: () => boolean): Spare {
     spare.on = answer.ok && cut() && Date.now() - since >= (CUT_S - 1) * 1000
     if (answer.ok) Object.assign(spare, { services: answer.body.services, why: answer.body.why, facts: answer.body.facts })
   }
-  watch(cut, (is) => {
-    if (is) return
+  watch(line, (is) => {
+    if (is === 'cut') return
     spare.on = false
     since = 0
-    void learn()
+    if (is === 'live') void learn()
   }, { immediate: true })
   const timer = setInterval(look, EVERY_MS)
   onUnmounted(() => clearInterval(timer))

@@ -301,7 +301,7 @@ class HostNamespace(Namespace):
         links of those that need not be told again; the disk that would not take one leaves it out."""
         done, rows = [], _list(message, "numbers")
         for row in rows:
-            given = _given(row)
+            given = read_given(row)
             if given is None:
                 if link := _text(row, "link"):
                     log.error("a number given offline cannot be read: %s", link)
@@ -408,7 +408,7 @@ def _enter(unit: Unit, hall: HallSettings, given: Given) -> None:
     enter_given(unit, hall, given)
 
 
-def _given(row: Any) -> Given | None:
+def read_given(row: Any) -> Given | None:
     """One number as a host hands it over; None for what nobody can have given."""
     if not isinstance(row, Mapping):
         return None

@@ -242,8 +242,8 @@ def test_a_full_disk_gives_no_number_and_heals(beside: Beside, monkeypatch: pyte
 
 
 @given(st.lists(st.sampled_from(["give", "print", "hand", "lend", "kill", "rewrite"]), max_size=40))
-def test_a_rewritten_book_says_the_same(tmp_path_factory: pytest.TempPathFactory, deeds: list[str]) -> None:
-    """Whatever was written, in whatever order: the short book holds, owes and remembers what the long one does."""
+def test_a_rewritten_book_says_the_same(deeds: list[str]) -> None:
+    """Whatever was written, in whatever order: the short book says what the long one does."""
     book = Book()
     book.apply({"lent": lending(), "skew_s": 1.5})
     for n, deed in enumerate(deeds):

@@ -218,19 +218,19 @@ def test_a_citizen_takes_an_offline_number_at_the_glass(
     _shot(page, "home_zh")
     page.get_by_text("居民身份证换领", exact=True).first.click()
     _shot(page, "sure_zh")
-    page.get_by_role("button", name="取号", exact=True).click()
+    page.get_by_role("button", name="离线取号", exact=True).click()
     expect(page.get_by_text("E997")).to_be_visible()
     expect(page.get_by_text("离线取号", exact=True)).to_be_visible()
     expect(page.get_by_text("请取走小票")).to_be_visible()
     _shot(page, "number_zh")
     page.get_by_role("button", name="补打").click()
     expect(page.get_by_text("请取走小票")).to_be_visible()
-    page.get_by_role("button", name="完成").click()
+    page.get_by_role("button", name="看好了").click()
     for number in ("E998", "E999"):
         page.get_by_text("居民身份证换领", exact=True).first.click()
-        page.get_by_role("button", name="取号", exact=True).click()
+        page.get_by_role("button", name="离线取号", exact=True).click()
         expect(page.get_by_text(number)).to_be_visible()
-        page.get_by_role("button", name="完成").click()
+        page.get_by_role("button", name="看好了").click()
     expect(page.get_by_text("居民身份证换领", exact=True)).to_have_count(0)  # its block is used up
     back = time.monotonic()
     town.start_server()
@@ -243,6 +243,15 @@ def test_a_citizen_takes_an_offline_number_at_the_glass(
     assert time.monotonic() - up <= BACK_S
     until(lambda: len(town.tickets()) == 3, what="the numbers in the hall")
     assert {row[:2] for row in town.tickets()} == {(n, "offline:K1") for n in ("E997", "E998", "E999")}
+    bench = town.bench()
+    printer = until(lambda: bench.models.get("printer-K1", {}).get("papers"), what="the papers")
+    papers = [[line.get("text", "") for line in paper["lines"]] for paper in printer]
+    first, again = (p for p in papers if "E997" in p)
+    assert "离线取号 OFFLINE" in first
+    assert any(line.startswith("断网期间取号") for line in first)
+    assert not any("等候" in line for line in first)
+    assert "补打 第1次" in again
+    bench.close()
     page.get_by_text("居民身份证换领", exact=True).first.click()
     page.get_by_role("button", name="取号", exact=True).click()
     expect(page.get_by_text("E001").first).to_be_visible()  # the ordinary series goes on
@@ -258,11 +267,12 @@ def test_a_wish_that_got_no_answer_may_become_an_offline_number(
     town = apart()
     until(AtTheDoor(town).ready, what="the door with numbers behind it")
     page = kiosk(town)
+    page.get_by_role("button", name="语言 Language").click()
     page.get_by_role("button", name="English").click()
     page.get_by_text("Resident ID card renewal", exact=False).first.click()
     os.killpg(town.running["server"].pid, signal.SIGSTOP)  # it hangs: the line stays open, nobody answers
     page.get_by_role("button", name="Take a number", exact=True).click()
-    instead = page.get_by_role("button", name="Take an offline number")
+    instead = page.get_by_role("button", name="Offline number", exact=True)
     expect(instead).to_be_visible(timeout=60_000)
     _shot(page, "lost_en")
     instead.click()

@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import tempfile
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +27,12 @@ from server.live.hosts import read_given
 from server.settings import Offline, read_hall
 from server.store import tables as t
 from server.store.engine import open_engine
-from server.store.setup import ensure_hall, migrate
 from server.store.snapshots.view import View
 from server.store.unit import Store
 from server.store.verify import check
 from server.text import Texts
 from tests.conftest import ROOT, Clock
-from tests.server.hall_day import URL, HallDay
+from tests.server.hall_day import URL, HallDay, empty_hall
 
 DEMO = read_hall(ROOT / "config" / "demo", ROOT / "config")
 QUEUE = DEMO.catalogue.queues["A"]
@@ -45,17 +43,6 @@ TEXTS = Texts(ROOT / "config" / "text")
 HOSTS = st.sampled_from(("h1", "h2"))
 KIOSKS = {"h1": ("K1",), "h2": ("K2", "K3")}
 REQUESTS = st.integers(0, 5)
-
-
-@cache
-def empty_hall() -> bytes:
-    """A migrated database; making one takes longer than an example."""
-    with tempfile.TemporaryDirectory() as folder:
-        engine = open_engine(f"sqlite:///{Path(folder) / 'hall.db'}")
-        migrate(engine)
-        ensure_hall(engine, HALL.id, Clock()())
-        engine.dispose()  # the last one out writes the log into the file
-        return (Path(folder) / "hall.db").read_bytes()
 
 
 class Killed(Exception):
@@ -80,7 +67,7 @@ class BlockMachine(RuleBasedStateMachine):
     def open_hall(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.root = Path(self.folder.name)
-        (self.root / "hall.db").write_bytes(empty_hall())
+        (self.root / "hall.db").write_bytes(empty_hall(HALL.id))
         engine, clock = open_engine(f"sqlite:///{self.root / 'hall.db'}"), Clock()
         self.day = HallDay(Store(engine, HALL.id, clock), HALL, HALL.slips, clock).open()
         self.disks = dict.fromkeys(KIOSKS, 0)

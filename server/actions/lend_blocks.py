@@ -314,9 +314,9 @@ def _enter(unit: Unit, hall: HallSettings, given: Given, block: Block, late: boo
         move(unit, leg, Move.EXPIRE, ended_at=unit.now)
         facts["late"] = True
     else:
-        if given.slip:
+        for left in reversed(range(given.copies)):  # each paper counts; of the last one we know how it ended
             slip = add_slip(unit, ticket.id, block.kiosk, {"number": printed, "parts": []})
-            save_slip(unit, slip.id, given.slip, given.reason)
+            save_slip(unit, slip.id, "unsure" if left else given.slip, given.reason)
         unit.add(TicketTaken(ticket.id, printed, item.queue))
     unit.note("ticket.take", f"ticket:{ticket.id}", **facts)
     _drop_twin(unit, given, printed)

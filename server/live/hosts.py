@@ -430,7 +430,7 @@ def read_given(row: Any) -> Given | None:
         or not LINK.fullmatch(words["link"])
     ):
         return None
-    return Given(block=block, seq=seq, at=at, copies=min(max(copies, 1), 100), **words)
+    return Given(block=block, seq=seq, at=at, copies=min(max(copies, 1), 10), **words)
 
 
 def _refused(no: Refusal) -> dict[str, Any]:

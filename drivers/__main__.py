@@ -35,7 +35,9 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument(
         "--enrol", metavar="CODE", help="trade a one-time code for a key / 用一次性登记码换取密钥"
     )
-    parser.add_argument("--data", type=Path, help="folder for the log / 日志目录")
+    parser.add_argument(
+        "--data", type=Path, help="folder for the log and the numbers given offline / 数据目录"
+    )
     parser.add_argument(
         "--log", default="info", choices=["debug", "info", "warning", "error"], help="log level"
     )
@@ -60,7 +62,13 @@ def main(words: list[str] | None = None) -> int:
     sys.modules.setdefault("redis", None)  # type: ignore[arg-type]  # Socket.IO's server would load it: 8 MiB
     from drivers.link import Link  # late: Socket.IO takes a second to import
 
-    link = Link(options.server, options.key_file or options.key, hall, declared=Declared(options.devices))
+    link = Link(
+        options.server,
+        options.key_file or options.key,
+        hall,
+        declared=Declared(options.devices),
+        data=options.data,
+    )
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: link.stop())
     link.run()

@@ -2,9 +2,9 @@
 
 The host lives without the server: lines are kept open, faults are seen, and what has to be told waits here.
 Results, keys and ratings stay in order until the server has acknowledged them; healths are told as they are
-now. Losing the server and finding it again is logged once each. A changed declaration is taken up on the way;
-one with mistakes is told to the server and changes nothing.
-"""
+now. Numbers given offline are told until they are entered (drivers/offline). Losing the server and finding
+it again is logged once each. A changed declaration is taken up on the way; one with mistakes is told to the
+server and changes nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import random
 import threading
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +27,9 @@ from drivers.declared import LOOK_S as DECLARED_S
 from drivers.declared import Declared
 from drivers.host import Host
 from drivers.line.clock import Clock
+from drivers.offline.alone import Alone
+from drivers.offline.desk import OfflineDesk
+from drivers.offline.door import Door
 from drivers.spec import HallSpec
 from drivers.virtual.bench import BENCH
 
@@ -115,11 +118,16 @@ class Link:
         hall: HallSpec,
         clock: Clock | None = None,
         declared: Declared | None = None,
+        data: Path | None = None,
     ) -> None:
         self._server, self._key = server, key
         self._clock = clock or Clock()
         self.outbox = Outbox()
+        self._alone: Alone | None = None
         self.host = Host(hall, self.publish, self._clock)
+        if data is not None:
+            desk = OfflineDesk(data, self.host.submit, self._clock)
+            self._alone = Alone(desk, Door(desk, server), self._clock)
         self._declared, self._look_at = declared, 0.0
         self.asks = Asks(self.host, declared, self._look_now)
         self._stopped = threading.Event()
@@ -141,6 +149,9 @@ class Link:
 
     def publish(self, name: str, facts: dict[str, Any]) -> None:
         """Called by the host's threads."""
+        if name == "result" and self._alone is not None and self._alone.desk.heard(facts):
+            self._wake.set()
+            return
         if name == "health":
             if self._ready:
                 self._emit(name, facts)
@@ -154,6 +165,8 @@ class Link:
     def run(self) -> None:
         """Works until `stop`; the caller's thread is used."""
         self.host.start()
+        if self._alone is not None:
+            self._alone.door.follow()
         wait = BACK_OFF_S[0]
         try:
             while not self._stopped.is_set():
@@ -170,6 +183,8 @@ class Link:
         finally:
             self.asks.stop()
             self.host.stop()
+            if self._alone is not None:
+                self._alone.close()
             self._leave()
 
     def _leave(self) -> None:
@@ -217,6 +232,8 @@ class Link:
         hello = {"host": self.host.hall.host, "devices": self.host.devices(), "jobs": jobs}
         self._emit("hello", hello | {"troubles": list(self.asks.troubles)[:20]})
         self._ready = True
+        if self._alone is not None:
+            self._alone.again()
         for facts in self.host.healths():
             self._emit("health", facts)
 
@@ -243,6 +260,9 @@ class Link:
     def _tell(self) -> None:
         for fact in self.outbox.due(self._clock.now()):
             self._emit(fact.name, fact.facts, fact.token)
+        said = self._alone.due() if self._alone is not None else None
+        if said is not None:
+            self._ask(*said)
         pictures = BENCH.look()
         for device in self._looks.keys() - pictures.keys():
             del self._looks[device]
@@ -259,6 +279,15 @@ class Link:
             self._client.emit(name, facts, namespace=SPACE, callback=callback)
         except (SocketIOError, OSError) as error:
             log.debug("not told %s: %s", name, error)
+
+    def _ask(self, name: str, facts: dict[str, Any], hear: Callable[[Any], None]) -> None:
+        """Say something whose answer matters; none comes when the server is lost meanwhile."""
+        try:
+            self._client.emit(
+                name, facts, namespace=SPACE, callback=lambda *said: hear(said[0] if said else None)
+            )
+        except (SocketIOError, OSError) as error:
+            log.debug("not asked %s: %s", name, error)
 
     def _on_disconnect(self, *_: object) -> None:
         self._ready = False

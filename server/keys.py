@@ -38,6 +38,11 @@ def hall_key(data: Path) -> bytes:
     return path.read_bytes()
 
 
+def offline_key(key: bytes, kiosk: str) -> str:
+    """What the page of a kiosk shows the device host beside it, which gives numbers while we are away."""
+    return hmac.new(key, b"offline:" + kiosk.encode(), sha256).hexdigest()
+
+
 class Seal:
     """Closes a few bytes so that their carrier can neither read nor change them (AES-256-GCM).
 

@@ -165,6 +165,23 @@ class Handover:
     en: str = "Open case system"
 
 
+@dataclass(frozen=True)
+class Offline:
+    """离线取号: the device host beside a kiosk holds numbers of its own and gives them while the server
+    cannot be reached. `numbers`: so many of each queue; `queues`: which, by prefix, empty = all that
+    citizens take themselves without a quota. `valid_minutes`: given for so long after the server was last
+    heard. `port`: where the host listens for the kiosk's own browser, on 127.0.0.1 alone. `origins`:
+    addresses the kiosk's page may come from beside the hall's own and the one the host uses."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    enabled: bool = False
+    numbers: int = 20
+    queues: tuple[str, ...] = ()
+    valid_minutes: int = 240
+    port: int = 8610
+    origins: tuple[str, ...] = ()
+
+
 HANDED_OVER = ("number", "ticket", "leg", "service", "task_code", "window", "clerk")
 UNSAFE_SCHEMES = ("javascript:", "data:", "vbscript:", "file:", "blob:")
 
@@ -184,6 +201,7 @@ class HallFile:
     privacy: Privacy = field(default_factory=Privacy)
     handover: Handover = field(default_factory=Handover)
     remote: RemoteRules = field(default_factory=RemoteRules)
+    offline: Offline = field(default_factory=Offline)
 
 
 @dataclass(frozen=True)
@@ -399,6 +417,19 @@ def _read_slips(r: Reader, folder: Path, catalogue: Catalogue) -> SlipBook:
     return SlipBook(found)
 
 
+def _check_offline(r: Reader, path: Path, rules: Offline, catalogue: Catalogue) -> None:
+    for key, value, low, high in (
+        ("numbers", rules.numbers, 1, 200),
+        ("valid_minutes", rules.valid_minutes, 1, 1440),
+        ("port", rules.port, 1, 65535),
+    ):
+        if not low <= value <= high:
+            r.no(path, f"offline.{key}", f"须在 {low} 到 {high} 之间", f"must be in {low}..{high}")
+    for queue in rules.queues if catalogue.queues else ():
+        if queue not in catalogue.queues:
+            r.no(path, "offline.queues", f"没有队列 {queue}", f"no queue {queue}")
+
+
 def _fill(r: Reader, path: Path, key: str, template: str, names: Iterable[str]) -> None:
     """A trouble unless {names} are all that the template asks for."""
     try:
@@ -425,6 +456,7 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
         if hall.handover.url.strip().lower().startswith(UNSAFE_SCHEMES):
             r.no(path, "handover.url", "不能用这种地址", "no address of this kind")
     catalogue = _read_catalogue(r, folder)
+    _check_offline(r, path, hall.offline if hall else Offline(), catalogue)
     years, local = _read_calendar(r, folder / "calendar.toml")
     rating, levels = _read_rating(r, folder / "rating.toml")
     choices_path = common / "choices.toml"

@@ -5,6 +5,7 @@
  *   taking -> confirm (many are ahead, or the same service again) -> taking with the answer, or home
  *   guide -> home with the service in the basket (several matters on one number) -> guide of the next, or taking at once
  *   home -> check_in (or a scan) -> taking -> number                    an appointment's code instead of a service
+ *   the server is away, and the host beside the kiosk has numbers: home -> spare -> taking (spare) -> number; lost -> taking (spare)
  *   a card: guide -> taking with it; else -> mine (what its holder has here) -> number, taking (check-in by card) or all
  *
  * A number is taken once: `take` counts only on the guide (or again, with the same request_id, on `lost`), and it leaves
@@ -19,13 +20,15 @@ export type Step =
   | { step: 'list'; by: Tab; id: string }
   | { step: 'search'; query: string }
   | { step: 'guide'; service: string; priority: string | null; from: Step }
-  | { step: 'taking'; request_id: string; service: string; further?: string[]; priority: string | null; code?: string; slow: boolean; confirmed?: string[] }
+  | { step: 'taking'; request_id: string; service: string; further?: string[]; priority: string | null; code?: string; slow: boolean; confirmed?: string[]; spare?: boolean }
   | { step: 'confirm'; service: string; further?: string[]; priority: string | null; refused: string; text: Both | null; facts: Record<string, unknown>; confirmed: string[] }
   | { step: 'number'; taken: Taken; slip: Slip | null; reprint: Reprint; until: number }
   | { step: 'check_in'; code: string }
+  /** 离线取号: one service, asked once more before a number of the host beside us is used for it. */
+  | { step: 'spare'; service: string }
   /** Lay a card; or, with one, the numbers and bookings of its holder. */
   | { step: 'mine' }
-  | { step: 'refused'; service: string; code?: string; refused: string; text: Both | null; facts: Record<string, unknown> }
+  | { step: 'refused'; service: string; code?: string; spare?: boolean; refused: string; text: Both | null; facts: Record<string, unknown> }
   | { step: 'lost'; request_id: string; service: string; further?: string[]; priority: string | null; code?: string; confirmed?: string[] }
 export type Reprint = 'no' | 'asking' | 'refused'
 export interface Look {
@@ -83,6 +86,9 @@ export type Msg =
   | { name: 'take'; request_id: string }
   /** After a power cut: the request that may have been cut off is sent again. */
   | { name: 'resumed'; request_id: string; service: string; further?: string[]; priority: string | null; code?: string; confirmed?: string[] }
+  /** The server is away: this service, or the wish that got no answer, is for the host beside us. */
+  | { name: 'spare'; service: string }
+  | { name: 'instead' }
   | { name: 'check_in' }
   | { name: 'digits'; code: string }
   /** The eight digits were typed, or a code was scanned. */
@@ -146,6 +152,9 @@ export function next(kiosk: Kiosk, msg: Msg): Kiosk {
         const [service = '', ...further] = at.step === 'guide' ? chosen(kiosk, at.service) : kiosk.basket
         return to(kiosk, { step: 'taking', request_id: msg.request_id, service, ...(further.length ? { further } : {}), priority: at.step === 'guide' ? at.priority : kiosk.claimed, slow: false })
       }
+      if (at.step === 'spare') {
+        return to(kiosk, { step: 'taking', request_id: msg.request_id, service: at.service, priority: null, slow: false, spare: true })
+      }
       // The citizen has answered: another request, which says so.
       if (at.step === 'confirm') {
         const confirmed = [...at.confirmed, at.refused]
@@ -156,6 +165,13 @@ export function next(kiosk: Kiosk, msg: Msg): Kiosk {
     case 'resumed':
       return at.step === 'home'
         ? to(kiosk, { step: 'taking', request_id: msg.request_id, service: msg.service, ...extra(msg.further), priority: msg.priority, ...(msg.code ? { code: msg.code } : {}), slow: false, confirmed: msg.confirmed })
+        : kiosk
+    case 'spare':
+      return browsing(at) ? { ...to(kiosk, { step: 'spare', service: msg.service }), basket: [], claimed: null, card: undefined } : kiosk
+    case 'instead':
+      // The same request: should the server have heard it, it takes its own number back.
+      return at.step === 'lost' && at.service
+        ? { ...to(kiosk, { step: 'taking', request_id: at.request_id, service: at.service, priority: null, slow: false, spare: true }), basket: [], claimed: null, card: undefined }
         : kiosk
     case 'check_in':
       return at.step === 'home' || at.step === 'mine' ? to(kiosk, { step: 'check_in', code: '' }) : kiosk
@@ -194,7 +210,7 @@ export function next(kiosk: Kiosk, msg: Msg): Kiosk {
       }
       return at.step === 'taking'
         ? {
-            ...to(kiosk, { step: 'refused', service: at.service, ...(at.code ? { code: at.code } : {}), refused: msg.refused, text: msg.text, facts: msg.facts || {} }),
+            ...to(kiosk, { step: 'refused', service: at.service, ...(at.code ? { code: at.code } : {}), ...(at.spare ? { spare: true } : {}), refused: msg.refused, text: msg.text, facts: msg.facts || {} }),
             card: msg.refused === 'card-expired' ? undefined : kiosk.card,
           }
         : kiosk
@@ -261,6 +277,7 @@ function back(kiosk: Kiosk): Kiosk {
   if (at.step === 'guide') return to(kiosk, at.from)
   if (at.step === 'refused' && at.code === BY_CARD) return to(kiosk, { step: 'mine' })
   if (at.step === 'refused' && at.code) return to(kiosk, { step: 'check_in', code: '' })
+  if (at.step === 'spare' || (at.step === 'refused' && at.spare)) return to(kiosk, { step: 'home' })
   if (at.step === 'refused') return to(kiosk, { step: 'guide', service: at.service, priority: null, from: { step: 'home' } })
   if (at.step === 'all' || at.step === 'list' || at.step === 'search' || at.step === 'check_in' || at.step === 'mine') return to(kiosk, { step: 'home' })
   return kiosk

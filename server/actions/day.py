@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from server.actions.raise_alarm import keep_alarms
 from server.domain import refusals
+from server.domain.blocks import LOST, UNENTERED, UNUSUAL, account
 from server.domain.events import DayClosed, DayClosing, DayOpened, WindowClosed
 from server.domain.tickets import Move, State
 from server.domain.windows import WindowState
 from server.settings import HallSettings
-from server.store.days import add_day, find_day, latest_day, overtime, save_day, sum_day
+from server.store.blocks import blocks_of, used_of
+from server.store.days import add_day, find_day, latest_day, overtime, save_day, sealed_sums, sum_day
 from server.store.tickets import legs_in, move
 from server.store.unit import Unit
 from server.store.windows import save_post, staffed_windows
@@ -97,10 +101,34 @@ def close_day(unit: Unit, closes: datetime | None = None) -> None:
     for window in staffed_windows(connection, unit.hall):
         save_post(unit, window, state=WindowState.CLOSED, clerk=None, session=None)
         unit.add(WindowClosed(window))
-    sums: dict[str, Any] = {**sum_day(connection, unit.hall, day)}
+    sums = _sums(unit, day)
     if closes is not None:
         sums["overtime"] = overtime(connection, unit.hall, day, closes)
     save_day(unit, day, state="closed", closed_at=unit.now, sums=sums)
+    for kind in (LOST, *(f"{UNUSUAL}{end}" for end in UNENTERED)):
+        keep_alarms(unit, kind, "yellow", {})  # seen for a day; the audit trail keeps them
     unit.set_day(None)
     unit.add(DayClosed(day))
     unit.note("day.close", f"day:{day}", sums=sums)
+
+
+def _sums(unit: Unit, day: str) -> dict[str, Any]:
+    """How many legs ended how, and where the numbers are that were lent for giving offline."""
+    sums: dict[str, Any] = {**sum_day(unit.connection, unit.hall, day)}
+    blocks = blocks_of(unit.connection, unit.hall, day)
+    if blocks:
+        used = used_of(unit.connection, unit.hall, [block.id for block in blocks])
+        sums["offline"] = asdict(account((b, used.get(b.id, (0, 0))[0]) for b in blocks))
+    return sums
+
+
+def reseal_day(unit: Unit, day: str) -> None:
+    """A kiosk that was cut off told only now what it gave on a day that is closed: its sums are made again,
+    and that is written down. Nothing happens while the day is not closed."""
+    before = sealed_sums(unit.connection, unit.hall, day)
+    if before is None:
+        return
+    sums = {**{k: v for k, v in before.items() if k == "overtime"}, **_sums(unit, day)}
+    if sums != before:
+        save_day(unit, day, sums=sums)
+        unit.note("day.amend", f"day:{day}", sums=sums)

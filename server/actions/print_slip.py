@@ -11,6 +11,7 @@ from typing import Any
 
 from server.domain import refusals
 from server.domain.access import KIOSK
+from server.domain.blocks import OFFLINE
 from server.domain.catalogue import Material, Service
 from server.domain.estimate.promise import Estimate
 from server.domain.events import RollChanged, SlipChanged
@@ -81,18 +82,14 @@ def owe_slip(
     kiosk: str,
 ) -> Slip:
     """Write the slip that `kiosk` owes; the host prints it after commit. `copy` counts from 1."""
-    item = hall.catalogue.services[ticket.service]
-    windows = [hall.catalogue.windows[w].number for w in hall.catalogue.serving[item.queue]]
     shows = hall.hall.ticket.show_estimated_wait
     estimate = told.estimate
     facts = {
+        **standing_facts(hall, hall.catalogue.services[ticket.service], ticket.lang),
         "number": ticket.number,
-        "hall": hall.hall.centre.name,
-        "service": item.name,
-        "service_en": item.name_en if ticket.lang == "en" else "",
-        "queue": hall.catalogue.queues[item.queue].name,
         "ahead": told.ahead,
-        "windows": "、".join(windows),
+        "counted": True,
+        "offline": False,
         "taken_at": f"{ticket.taken_at.astimezone(hall.zone):%Y-%m-%d %H:%M}",
         "url": f"{base_url}/t/{ticket.link}",
         "copy": copy - 1,
@@ -100,13 +97,25 @@ def owe_slip(
         "wait": f"{estimate.low}～{estimate.high}" if shows and estimate.state == "range" else "",
         "wait_soon": shows and estimate.state == "soon",
         "wait_unknown": shows and estimate.state == "unknown",
-        "hotline": hall.hall.centre.hotline,
-        "supervision": hall.hall.centre.supervision_phone,
         "appointment": agreed_time(unit, hall, ticket),
         "items": told.items if told.items > 1 else "",
         "further": "、".join(hall.catalogue.services[service].name for service in told.further),
     }
     return _owe(unit, hall, slips, TICKET, ticket, ticket.service, kiosk, facts)
+
+
+def standing_facts(hall: HallSettings, item: Service, lang: str) -> dict[str, object]:
+    """What every paper of a number for `item` says, whoever gives it and when."""
+    windows = [hall.catalogue.windows[w].number for w in hall.catalogue.serving[item.queue]]
+    return {
+        "hall": hall.hall.centre.name,
+        "service": item.name,
+        "service_en": item.name_en if lang == "en" else "",
+        "queue": hall.catalogue.queues[item.queue].name,
+        "windows": "、".join(windows),
+        "hotline": hall.hall.centre.hotline,
+        "supervision": hall.hall.centre.supervision_phone,
+    }
 
 
 def _owe(
@@ -263,7 +272,7 @@ def reprint_slip(
     found = find_ticket(unit.connection, unit.hall, ticket)
     kiosk = unit.actor.kiosk
     own = reading is not None and found.person == reading.person
-    if kiosk is not None and found.channel != f"{KIOSK}:{kiosk}" and not own:
+    if kiosk is not None and found.channel not in (f"{KIOSK}:{kiosk}", f"{OFFLINE}:{kiosk}") and not own:
         raise refusals.TicketUnknown(ticket=ticket)
     if found.day != unit.day:
         raise refusals.DayClosed(date=found.day, opens=None)

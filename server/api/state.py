@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from apiflask import APIBlueprint
 from flask import request, send_file
 from flask.typing import ResponseReturnValue
@@ -11,6 +13,7 @@ from server.api.access import current_actor, needs
 from server.domain.access import LISTENING
 from server.domain.refusals import NotFound, WindowUnknown
 from server.house import house
+from server.keys import offline_key
 from server.live.faces import FACES
 from server.live.namespaces import ALL_ROOM, picture
 from server.store import tables as t
@@ -38,6 +41,18 @@ def _view(face: str, act: str) -> None:
 
 for _face in FACES:
     _view(_face, LISTENING[f"/{_face}"])
+
+
+@bp.get("/offline")
+@needs("kiosk.watch")
+def get_offline() -> ResponseReturnValue:
+    """Where this kiosk's page gets a number while the server is away: {url, key} of the device host on its
+    own machine; url null where the hall gives none offline."""
+    h, kiosk = house(), current_actor().kiosk or ""
+    rules = h.hall.hall.offline
+    if not rules.enabled:
+        return {"url": None, "key": ""}
+    return {"url": f"http://127.0.0.1:{rules.port}/{quote(kiosk, safe='')}", "key": offline_key(h.key, kiosk)}
 
 
 @bp.get("/voice/<int(max=9223372036854775807):call>.wav")

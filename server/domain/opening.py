@@ -83,10 +83,26 @@ def check_queue(
         raise refusals.DayClosed(date=day.isoformat(), opens=calendar.next_open(day))
     if not found.first <= local < found.stop:
         raise refusals.HoursClosed(opens=f"{found.first:%H:%M}", stops=f"{found.stop:%H:%M}")
-    staffed = {"open": True, "closed": False, "staffed": any(w.lunch_duty for w in windows)}[queue.lunch]
-    for (_, end), (start, _) in zip(found.serves, found.serves[1:], strict=False):
-        if end <= local < start and not staffed:
+    for end, start in _lunches(queue, windows, found):
+        if end <= local < start:
             raise refusals.LunchClosed(until=f"{start:%H:%M}")
+
+
+def _lunches(queue: Queue, windows: Sequence[Window], found: Opening) -> list[Stretch]:
+    """The pauses in which nobody calls the queue, so that no number of it is given."""
+    staffed = {"open": True, "closed": False, "staffed": any(w.lunch_duty for w in windows)}[queue.lunch]
+    gaps = zip(found.serves, found.serves[1:], strict=False)
+    return [] if staffed else [(end, start) for (_, end), (start, _) in gaps]
+
+
+def giving(calendar: HallCalendar, queue: Queue, windows: Sequence[Window], day: date) -> list[Stretch]:
+    """When `check_queue` lets a number of `queue` be given on `day`, for whom nobody can ask then."""
+    found = opening(calendar, queue, windows, day)
+    if found is None:
+        return []
+    edges = [found.first, *(edge for gap in _lunches(queue, windows, found) for edge in gap), found.stop]
+    spans = [(a, min(b, found.stop)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return [(a, b) for a, b in spans if a < b]
 
 
 def openings(calendar: HallCalendar, catalogue: Catalogue, day: date) -> list[Opening]:

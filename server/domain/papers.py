@@ -19,6 +19,7 @@ _TICKET = (
     *("number", "hall", "service", "service_en", "queue", "ahead", "windows", "taken_at"),
     *("url", "copy", "reprint", "hotline", "supervision", "appointment"),
     *("wait", "wait_soon", "wait_unknown", "further", "items"),
+    *("offline", "counted"),  # given without the server; how many are ahead is known
 )
 _NOTICE = (*_HALL, "number", "service", "note", "url", "copy", "reprint", "windows", "days")
 _GUIDE = (*_HALL, "service", "service_en", "url", "bring", "fetched", "scan")
@@ -60,6 +61,7 @@ SAMPLE: Final[dict[str, object]] = {  # made-up values, for previews and for try
     "number": "A012",
     "queue": "综合业务",
     "ahead": 7,
+    "counted": True,
     "windows": "1、2、3",
     "taken_at": "2026-03-02 09:12",
     "url": "https://hall.example/t/4Fq8Zr1Xw0",

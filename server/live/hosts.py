@@ -10,8 +10,10 @@ nowhere.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
@@ -19,16 +21,20 @@ from flask_socketio import Namespace, SocketIO, emit, join_room, leave_room
 
 from server import devices
 from server.actions import device_host
+from server.actions.lend_blocks import Loan, enter_given, host_alone, lend_blocks, lending
 from server.actions.rate import rate_open_visit
 from server.api.access import recheck, socket_actor
 from server.domain import events as e
 from server.domain.actors import Actor
+from server.domain.blocks import LINK, SLIP_ENDS, Given
 from server.domain.refusals import DeviceUnknown, InputInvalid, PersonInvalid, Refusal, StorageFailed
 from server.house import House
+from server.keys import offline_key
 from server.live.guests import Guests
 from server.live.namespaces import HOSTS, sid
 from server.live.publish import Listeners
 from server.readings import read_card
+from server.settings import HallSettings
 from server.store.health import kiosks_served
 from server.store.once import once
 from server.store.ratings import open_round
@@ -43,6 +49,8 @@ DEVICES = "devices"
 SLIP_WAIT_S = 60.0  # a paper that comes out later than this finds nobody waiting for it
 MAX_DEVICES = 500
 LONGEST_MM = 20_000
+ROW = re.compile(r"[1-9][0-9]{0,17}")  # a block's number as the key of an object
+MOST_SEQ = 10**6
 EVENT_ID = 64  # characters of the longest event_id
 RESULTS = {  # what a host says of a job -> how the slip stands
     "sending": "sending",
@@ -188,6 +196,8 @@ class HostNamespace(Namespace):
         try:
             with self._house.store.unit(gone.actor) as unit:
                 device_host.host_left(unit, lost)
+                if lost:
+                    host_alone(unit, self._house.hall)
         except Refusal as no:
             log.warning("host: could not note that it left: %s", no.code)
 
@@ -256,6 +266,50 @@ class HostNamespace(Namespace):
             {"key": key, **({"value": value} if value else {})},
             lambda unit, hall, window: {"number": device_host.press_key(unit, hall, window, key, value)},
         )
+
+    def on_borrow(self, message: Any = None, *_more: Any) -> dict[str, Any]:
+        """What this host may give for its kiosks while we cannot be reached. {held: block -> next number};
+        the answer holds all that it keeps, and nothing while the hall does not want it."""
+        host = self._hosts.get(sid())
+        held = message.get("held") if isinstance(message, Mapping) else None
+        # Without its hello nobody knows which kiosks are this host's.
+        if host is None or not host.machines or not isinstance(held, Mapping) or len(held) > MAX_DEVICES:
+            return _refused(DeviceUnknown() if host is None else InputInvalid())
+        known = {
+            int(block): seq
+            for block, seq in held.items()
+            if isinstance(block, str) and ROW.fullmatch(block) and type(seq) is int and 0 < seq <= MOST_SEQ
+        }
+        house, kiosks = self._house, sorted(host.kiosks)
+        loans: list[Loan] = []
+        no = self._do(lambda unit: loans.extend(lend_blocks(unit, house.hall, kiosks, known)))
+        if no is not None:
+            return _refused(no)
+        if not house.hall.hall.offline.enabled:
+            return {"ok": True, "lending": None}
+        with house.store.read() as connection:
+            view = View.of(connection, house.store.hall, house.hall, house.texts)
+            found = lending(view, house.slip, house.settings.url, loans, kiosks)
+        for paper in found["papers"]:
+            for form, parts in paper.items():
+                paper[form] = devices.with_pictures(parts, house.settings.pictures)
+        keys = {kiosk: offline_key(house.key, kiosk) for kiosk in kiosks}
+        return {"ok": True, "lending": {**found, "keys": keys}}
+
+    def on_given(self, message: Any = None, *_more: Any) -> dict[str, Any]:
+        """Numbers that were given offline, {numbers: [...]}, each entered in its own unit. `done`: the
+        links of those that need not be told again; the disk that would not take one leaves it out."""
+        done, rows = [], _list(message, "numbers")
+        for row in rows:
+            given = read_given(row)
+            if given is None:
+                if link := _text(row, "link"):
+                    log.error("a number given offline cannot be read: %s", link)
+                continue
+            no = self._do(lambda unit, one=given: _enter(unit, self._house.hall, one))
+            if no is None:
+                done.append(given.link)
+        return {"ok": True, "done": done}
 
     def on_rated(self, message: Any = None, *_more: Any) -> dict[str, Any]:
         value = message.get("value") if isinstance(message, Mapping) else None
@@ -348,6 +402,35 @@ class HostNamespace(Namespace):
         except Refusal as no:
             return _refused(no)
         return {"ok": "refused" not in answer, **answer}
+
+
+def _enter(unit: Unit, hall: HallSettings, given: Given) -> None:
+    enter_given(unit, hall, given)
+
+
+def read_given(row: Any) -> Given | None:
+    """One number as a host hands it over; None for what nobody can have given."""
+    if not isinstance(row, Mapping):
+        return None
+    block, seq, copies = row.get("block"), row.get("seq"), row.get("copies")
+    try:
+        at = datetime.fromisoformat(_text(row, "at"))
+    except ValueError:
+        return None
+    words = {k: _text(row, k, EVENT_ID) for k in ("request_id", "service", "lang", "link", "slip", "reason")}
+    if (
+        type(block) is not int
+        or not 0 < block < 2**63
+        or type(seq) is not int
+        or not 0 < seq <= MOST_SEQ
+        or type(copies) is not int
+        or at.tzinfo is None
+        or words["lang"] not in ("zh", "en")
+        or words["slip"] not in SLIP_ENDS
+        or not LINK.fullmatch(words["link"])
+    ):
+        return None
+    return Given(block=block, seq=seq, at=at, copies=min(max(copies, 1), 10), **words)
 
 
 def _refused(no: Refusal) -> dict[str, Any]:

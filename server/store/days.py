@@ -32,6 +32,9 @@ _LATE = (
     )
     .group_by(t.leg.c.clerk)
 )
+_SEALED = select(t.day.c.sums).where(
+    t.day.c.hall == bindparam("hall"), t.day.c.day == bindparam("day"), t.day.c.state == "closed"
+)
 _ADD = insert(t.day)
 _SAVE = update(t.day).where(t.day.c.hall == bindparam("of_hall"), t.day.c.day == bindparam("of_day"))
 
@@ -74,6 +77,11 @@ def sum_day(connection: Connection, hall: str, day: str) -> dict[str, int]:
     counts = {state: n for state, n in connection.execute(_COUNTS, {"hall": hall, "day": day})}
     counts.pop("transferred", None)
     return {"taken": sum(counts.values()), **counts}
+
+
+def sealed_sums(connection: Connection, hall: str, day: str) -> dict[str, Any] | None:
+    """What a closed day was summed up to; None while it is open."""
+    return connection.execute(_SEALED, {"hall": hall, "day": day}).scalar_one_or_none()
 
 
 def overtime(connection: Connection, hall: str, day: str, closes: datetime) -> dict[str, dict[str, int]]:

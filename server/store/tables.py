@@ -100,8 +100,29 @@ series = Table(
     Column("day", Text, nullable=False),
     Column("prefix", Text, nullable=False),
     Column("last", Integer, nullable=False),
+    Column("lent_from", Integer),  # from here on the numbers are lent in blocks: the series ends before it
     PrimaryKeyConstraint("hall", "day", "prefix", name="pk_series"),
     CheckConstraint("last >= 0", name="ck_series_last"),
+)
+
+# Numbers lent to a kiosk's device host, which gives them while the server cannot be reached (F36).
+block = Table(
+    "block",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("hall", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("kiosk", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("lent_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    CheckConstraint(_one_of("state", "lent", "held", "returned", "lost"), name="ck_block_state"),
+    CheckConstraint("first <= last", name="ck_block_range"),
+    UniqueConstraint("hall", "day", "prefix", "first", name="uq_block_first"),
 )
 
 ticket = Table(
@@ -116,7 +137,7 @@ ticket = Table(
     Column("service", Text, nullable=False),
     Column("priority", Text, nullable=False),
     Column("taken_at", UtcTime, nullable=False),
-    Column("channel", Text, nullable=False),  # kiosk:K1, staff:ZW001, citizen
+    Column("channel", Text, nullable=False),  # kiosk:K1, offline:K1, staff:ZW001, citizen
     Column("link", Text, nullable=False),
     Column("lang", Text, nullable=False),
     Column("person", Text),  # keyed hash of an identity or phone number, never the number itself

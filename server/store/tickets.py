@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from server.domain.refusals import TicketUnknown
+from server.domain.refusals import NumbersExhausted, TicketUnknown
 from server.domain.tickets import Leg, Move, State, Ticket, moved
 from server.store import tables as t
 from server.store.unit import Unit
@@ -41,7 +41,7 @@ _TICKET = [c for c in t.ticket.c if c.name != "hall"]
 _NEXT_SEQ = {
     dialect: inserting(t.series)
     .on_conflict_do_update(index_elements=("hall", "day", "prefix"), set_={"last": t.series.c.last + 1})
-    .returning(t.series.c.last)
+    .returning(t.series.c.last, t.series.c.lent_from)
     for dialect, inserting in INSERTING.items()
 }
 _ADD_TICKET, _ADD_LEG, _ADD_CALL = insert(t.ticket), insert(t.leg), insert(t.call)
@@ -134,10 +134,13 @@ def as_leg(row: Row[Any]) -> Leg:
 
 def next_seq(unit: Unit, prefix: str) -> int:
     """The next running number of this hall, day and prefix: counted in the transaction that hands it out
-    (I1, I2)."""
+    (I1, I2). Raises NumbersExhausted where the lent blocks begin: those numbers are somebody else's to
+    give."""
     first = {"hall": unit.hall, "day": unit.day, "prefix": prefix, "last": 1}
-    bumped = unit.connection.execute(_NEXT_SEQ[unit.connection.dialect.name], first)
-    return int(bumped.scalar_one())
+    seq, lent_from = unit.connection.execute(_NEXT_SEQ[unit.connection.dialect.name], first).one()
+    if lent_from is not None and seq >= lent_from:
+        raise NumbersExhausted(queue=prefix, last=lent_from - 1)
+    return int(seq)
 
 
 def add_ticket(
@@ -149,8 +152,10 @@ def add_ticket(
     priority: str,
     lang: str,
     person: str | None = None,
+    **more: Any,
 ) -> Ticket:
-    """A new ticket of the open day with a fresh 128-bit link."""
+    """A new ticket of the open day with a fresh 128-bit link; `more` overrides day, taken_at, channel,
+    link."""
     row = {
         "day": unit.day,
         "prefix": prefix,
@@ -163,6 +168,7 @@ def add_ticket(
         "link": secrets.token_urlsafe(16),
         "lang": lang,
         "person": person,
+        **more,
     }
     made = unit.connection.execute(_ADD_TICKET, {"hall": unit.hall, **row})
     return Ticket(id=made.inserted_primary_key[0], **row)
@@ -189,7 +195,7 @@ def add_leg(unit: Unit, ticket: Ticket, ordinal: int, queue: str, **more: Any) -
         "superseded": False,
         **more,
     }
-    made = unit.connection.execute(_ADD_LEG, {"hall": unit.hall, "day": unit.day, **row})
+    made = unit.connection.execute(_ADD_LEG, {"hall": unit.hall, "day": ticket.day, **row})
     return Leg(id=made.inserted_primary_key[0], **row)
 
 

@@ -16,7 +16,21 @@ INVARIANTS: tuple[tuple[str, str], ...] = (
     (
         "号码有空缺 / numbers have a gap (I2)",
         "SELECT s.prefix FROM series s WHERE s.last <> (SELECT COUNT(*) FROM ticket t "
-        "WHERE t.hall = s.hall AND t.day = s.day AND t.prefix = s.prefix)",
+        "WHERE t.hall = s.hall AND t.day = s.day AND t.prefix = s.prefix AND t.seq <= s.last)",
+    ),
+    (
+        "离线号段重叠或越界 / blocks overlap, or reach into the series (I1)",
+        "SELECT b.id FROM block b JOIN series s ON s.hall = b.hall AND s.day = b.day AND s.prefix = b.prefix "
+        "WHERE b.first <= s.last OR b.first < s.lent_from OR EXISTS (SELECT 1 FROM block o "
+        "WHERE o.hall = b.hall AND o.day = b.day AND o.prefix = b.prefix "
+        "AND o.id <> b.id AND o.first <= b.last AND b.first <= o.last)",
+    ),
+    (
+        "号码不在任何号段里 / a number beyond the series that no block holds (I2)",
+        "SELECT t.id FROM ticket t "
+        "JOIN series s ON s.hall = t.hall AND s.day = t.day AND s.prefix = t.prefix "
+        "WHERE t.seq > s.last AND NOT EXISTS (SELECT 1 FROM block b WHERE b.hall = t.hall "
+        "AND b.day = t.day AND b.prefix = t.prefix AND t.seq BETWEEN b.first AND b.last)",
     ),
     (
         "一张票有两程未结束 / a ticket has two open legs (I5)",

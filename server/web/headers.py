@@ -26,6 +26,11 @@ CSP = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+def csp_with(port: int) -> str:
+    """The same for a kiosk that may also ask the device host on its own machine."""
+    return CSP.replace("connect-src 'self'", f"connect-src 'self' http://127.0.0.1:{port}")
+
+
 HEADERS = {
     "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",

@@ -16,6 +16,7 @@ from server.store.snapshots import public
 from server.store.snapshots.figures import figures_value
 from server.store.snapshots.view import ALL, View
 from server.web.assets import DIST, built
+from server.web.headers import csp_with
 
 bp = APIBlueprint(
     "pages",
@@ -122,6 +123,9 @@ def _shell(face: str, place: str = "") -> Response:
         return _page("unbuilt.html", face=face, place=place, calls=_calls() if face == "hall" else None)
     reply = _page("shell.html", face=face, place=place, files=files)
     reply.headers["Cache-Control"] = "no-cache"  # a running face asks here whether it is outdated
+    offline = house().hall.hall.offline
+    if face == "touch" and offline.enabled:
+        reply.headers["Content-Security-Policy"] = csp_with(offline.port)
     return reply
 
 

@@ -501,6 +501,13 @@ export interface Taken {
   slip: Slip | null
   /** This person waits for the service already: the number they have, printed again. */
   existing?: boolean
+  /** Given by the host beside the kiosk while the server was away. */
+  offline?: boolean
+}
+/** GET /api/offline; url null where the hall gives no numbers offline. */
+export interface OfflineHost {
+  url: string | null
+  key: string
 }
 /** A card on the kiosk's reader, told beside the picture, once. `reading` is closed: only the server can open it. */
 export interface CardRead {

@@ -60,6 +60,7 @@ export function useLive<P extends { rows: object; values: object }>(
   }
   function start() {
     link = connect(namespace, {
+      probes: namespace === '/kiosk',
       auth: () => (who === 'device' ? { key: deviceKey(), ...auth() } : { csrf: getCsrf(), ...auth() }),
       onPhase,
       onPicture: (picture: Picture) => {

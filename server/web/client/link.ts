@@ -7,6 +7,7 @@
 import { io } from 'socket.io-client'
 import { applyChanges, applySnapshot, behind, type Applied, type Picture } from './apply'
 import { correct } from './clock'
+import { probe } from './probe'
 import type { Changes, HallEvent, Pulse, Snapshot } from './contract'
 
 export * from './post'
@@ -20,6 +21,8 @@ export interface LinkOptions {
   onPhase: (phase: Phase) => void
   /** Any message at all: the line is alive. */
   onHeard: () => void
+  /** Ask every two seconds whether the server is there again, and do not wait for the line's own patience (F36). */
+  probes?: boolean
 }
 export interface Link {
   resync: () => void
@@ -103,14 +106,17 @@ export function connect(namespace: string, options: LinkOptions): Link {
     if (socket.connected && Date.now() - heard > SILENCE_MS) socket.disconnect()
   }, 5000)
 
+  const reconnect = () => {
+    clearTimeout(again)
+    socket.disconnect()
+    tryAgain(0)
+  }
+  const stopProbe = options.probes ? probe(() => socket.connected, reconnect) : () => undefined
+
   socket.connect()
   return {
     resync,
-    reconnect: () => {
-      clearTimeout(again)
-      socket.disconnect()
-      tryAgain(0)
-    },
+    reconnect,
     send: (name, body) =>
       new Promise((done) => {
         if (!socket.connected) return done(false)
@@ -120,6 +126,7 @@ export function connect(namespace: string, options: LinkOptions): Link {
       closed = true
       clearTimeout(again)
       clearInterval(watch)
+      stopProbe()
       socket.disconnect()
     },
   }

@@ -100,8 +100,9 @@ async function ask<T>(method: string, path: string, body?: object, as?: string):
 const undecided = (answer: Answer<unknown>) =>
   !answer.ok && (answer.status === 0 || (answer.status >= 502 && answer.status <= 504 && answer.refused === 'server-error'))
 
-export function get<T>(path: string): Promise<Answer<T>> {
-  return ask<T>('GET', path)
+/** As this device, or with another `key`. */
+export function get<T>(path: string, key?: string): Promise<Answer<T>> {
+  return ask<T>('GET', path, undefined, key)
 }
 
 /** A whole file as the body; it goes once, for the same file may be put again without harm. */

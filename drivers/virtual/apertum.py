@@ -3,7 +3,8 @@
 Written from what the devices must do so that the program works with them (github binali-rustamov/
 apertum-qsystem, QIndicatorBoardRS and ub485): a frame runs from 01, 03 or 04 to the next 07; a board takes
 text in cp1251 and needs 300 ms before the next one; a box sends exactly four bytes once, to whoever listens.
-What a box answers to 04 is not known: it counts the poll and is silent.
+What a box answers to 04 is not known: it counts the poll and is silent. That an address outlives a power cut
+is not in the source; one that did not would be of no use.
 
 Faults of a box (act "fault"): collision (value presses go out with a fifth byte in them), move_lost (a new
 address is not heard), double_press, silent. Acts: press {key}, power, clear. Of a board: silent.

@@ -44,6 +44,7 @@ class Peer(Protocol):
 
     name: str
     model: str
+    address: int
 
     def attach(self, cable: Medium) -> None: ...
 

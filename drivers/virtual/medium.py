@@ -179,6 +179,8 @@ class Medium:
             "idle_disconnect": self.idle_s > 0,
             "second_client": self.taken,
             "dead_segment": self.cut is not None,
+            "break": self.clock.now() < self.broken_until,
+            "renumber": self.back_at is not None,
         }
         return [name for name in (*on, *CHANCES) if (on[name] if name in on else getattr(self, name))]
 

@@ -31,6 +31,7 @@ FAULTS = frozenset(
         "keeps_unit",
     }
 )
+FELT = ("silent", "exception_02", "exception_03", "bad_crc", "twin", "half_reply", "slow_reply")
 SLOW_S = 0.8
 SILENCE = 3.5  # characters
 LEAST_SILENCE_S = 0.00175
@@ -94,6 +95,7 @@ class ModbusDisplay:
             "point": self.point,
             "faults": sorted(self.faults),
             "offers": sorted(FAULTS),
+            "felt": list(FELT),
             "frames": self.frames,
             "rejected": self.rejected,
         }

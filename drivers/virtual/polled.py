@@ -22,6 +22,7 @@ from drivers.virtual.medium import Medium
 
 STATES = {"call": "U", "recall": "P", "start": "S", "pause": "E", "help": "I", "transfer": "M"}
 FAULTS = frozenset({"silent", "stale_state", "lost_ack", "bad_sum", "slow"})
+FELT = ("silent", "slow")
 ANSWER_S, LATE_S = 0.02, 0.2
 LENGTHS = {0x50: 8, 0x4E: 9, 0x41: 6, 0x46: 4}
 STAYS = frozenset("ES")  # a pause and a service last until the next key
@@ -68,6 +69,7 @@ class PolledKeypad:
             "asked": self._state == "S",
             "faults": sorted(self.faults),
             "offers": sorted(FAULTS),
+            "felt": list(FELT),
             "rejected": self.rejected,
         }
 

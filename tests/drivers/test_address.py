@@ -84,9 +84,9 @@ def spec_of(driver: str, url: str, address: int) -> DeviceSpec:
     return DeviceSpec("it", MOVING[driver], driver, kind, LineSpec(url, Settings(baud)), profile, address)
 
 
-def move(driver: str, url: str, address: int, to: int, alone: bool = False) -> Outcome:
+def move(driver: str, url: str, address: int, to: int, alone: bool = False, clock=None) -> Outcome:
     spec = spec_of(driver, url, address)
-    return try_out(spec, address_job(driver, spec.profile, to, alone))
+    return try_out(spec, address_job(driver, spec.profile, to, alone), clock)
 
 
 # --- the bytes
@@ -152,17 +152,16 @@ def test_an_address_somebody_has_is_not_given_twice(plug):
         ("half_reply", Outcome("failed", "garbled"), 1),
     ],
 )
-def test_a_display_that_does_not_move_is_told_so(plug, fault, outcome, at):
-    far = ModbusDisplay("a", 1)
-    url = plug(far)
+def test_a_display_that_does_not_move_is_told_so(bench, clock, fault, outcome, at):
+    far = bench.attach("virtual://one/A", "a", "modbus_led", 1, {}, baud=9600, clock=clock)
     far.act("fault", {"fault": fault})
-    assert move("modbus_led", url, 1, 7) == outcome
+    assert move("modbus_led", "virtual://one/A", 1, 7, clock=clock) == outcome
     assert far.address == at
 
 
-def test_a_display_that_falls_silent_in_between_is_unsure(plug, monkeypatch):
-    far = ModbusDisplay("a", 1)
-    url, obey = plug(far), far._set
+def test_a_display_that_falls_silent_in_between_is_unsure(bench, clock, monkeypatch):
+    far = bench.attach("virtual://one/A", "a", "modbus_led", 1, {}, baud=9600, clock=clock)
+    obey = far._set
 
     def once(register: int, value: int) -> None:
         obey(register, value)
@@ -170,7 +169,7 @@ def test_a_display_that_falls_silent_in_between_is_unsure(plug, monkeypatch):
             far.act("fault", {"fault": "silent"})
 
     monkeypatch.setattr(far, "_set", once)
-    assert move("modbus_led", url, 1, 7) == Outcome("unsure", "silent")
+    assert move("modbus_led", "virtual://one/A", 1, 7, clock=clock) == Outcome("unsure", "silent")
 
 
 def test_one_alone_moves_though_nobody_knows_its_address(plug):
@@ -329,8 +328,6 @@ def test_at_a_terminal_by_name_and_by_line(folder, plug, capsys):
     assert "address = 5   #" in path.read_text("utf-8")
     assert tool.main(["address", url, "--model", "digits_4", "--from", "5", "--to", "6"]) == 0
     assert far.address == 6
-    assert tool.main(["address", url, "--model", "digits_4", "--alone", "--to", "8"]) == 0
-    assert far.address == 8  # it was looked for, and told by its own address
     assert tool.main(["address", "digits-W01", "--to", "8", "--list-only", *words]) == 0
     assert "address = 8   #" in path.read_text("utf-8")
     capsys.readouterr()
@@ -341,6 +338,14 @@ def test_at_a_terminal_by_name_and_by_line(folder, plug, capsys):
     assert tool.main(["address", "digits-W01", "--to", "2", *words]) == 2  # another one has it
 
 
+@pytest.mark.slow
+def test_one_alone_is_looked_for_and_told_by_its_own_address(plug):
+    far = ModbusDisplay("a", 6)
+    assert tool.main(["address", plug(far), "--model", "digits_4", "--alone", "--to", "8"]) == 0
+    assert far.address == 8
+
+
+@pytest.mark.slow
 def test_two_on_a_line_are_not_alone(plug, capsys):
     pair = ModbusDisplay("a", 1), ModbusDisplay("b", 2)
     assert tool.main(["address", plug(*pair), "--model", "digits_4", "--alone", "--to", "3"]) == 1

@@ -3,7 +3,8 @@
 The host lives without the server: lines are kept open, faults are seen, and what has to be told waits here.
 Results, keys and ratings stay in order until the server has acknowledged them; healths are told as they are
 now. Losing the server and finding it again is logged once each. A changed declaration is taken up on the way;
-one with mistakes is told to the server and changes nothing.
+one with mistakes is told to the server and changes nothing. When another host has our machines the server
+says so: we do nothing for it and ask again from time to time.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import random
 import threading
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -39,6 +40,7 @@ FLEETING_S: Final = 2.5  # shorter than ACK_S: told once
 TELLS: Final = 10  # a fact the server never acknowledges is given up after so many tries
 KEPT: Final = 5000
 LOOK_S: Final = 0.2
+AGAIN_S: Final = 10.0
 
 
 @dataclass
@@ -127,6 +129,7 @@ class Link:
         self._looks: dict[str, str] = {}
         self._lost = False
         self._ready = False
+        self._hello_at = float("inf")  # when a host that was refused asks again
         self._client = socketio.Client(
             reconnection=False, logger=False, engineio_logger=False, handle_sigint=False
         )
@@ -159,6 +162,8 @@ class Link:
             while not self._stopped.is_set():
                 self._look_at_declaration()
                 if self._client.connected:
+                    if self._clock.now() >= self._hello_at:
+                        self._introduce()
                     self._tell()
                     self._wake.wait(LOOK_S)
                     self._wake.clear()
@@ -215,10 +220,21 @@ class Link:
         """Say hello: who we are and what we have, what is still held, how everything is."""
         jobs = list(dict.fromkeys([*self.host.held(), *self.outbox.jobs()]))
         hello = {"host": self.host.hall.host, "devices": self.host.devices(), "jobs": jobs}
-        self._emit("hello", hello | {"troubles": list(self.asks.troubles)[:20]})
+        hello |= {"instance": self.asks.instance, "troubles": list(self.asks.troubles)[:20]}
+        self._hello_at = float("inf")
         self._ready = True
+        self._emit("hello", hello, heard=self._welcome)
         for facts in self.host.healths():
             self._emit("health", facts)
+
+    def _welcome(self, answer: object = None) -> None:
+        """What the server says to our hello."""
+        no = str(answer.get("text", "")) if isinstance(answer, Mapping) and not answer.get("ok") else ""
+        if no:
+            self._ready, self._hello_at = False, self._clock.now() + AGAIN_S
+        if no != self.asks.refused:
+            log.error("refused: %s", no) if no else log.info("the server takes us now")
+        self.asks.refused = no
 
     def _look_now(self) -> None:
         self._look_at = 0.0
@@ -253,8 +269,14 @@ class Link:
                 self._looks[device] = seen
                 self._emit("virtual", {"device": device, "model": json.loads(seen)})
 
-    def _emit(self, name: str, facts: dict[str, Any], token: str | None = None) -> None:
-        callback = (lambda *_: self.outbox.done(token)) if token else None
+    def _emit(
+        self,
+        name: str,
+        facts: dict[str, Any],
+        token: str | None = None,
+        heard: Callable[..., None] | None = None,
+    ) -> None:
+        callback = (lambda *_: self.outbox.done(token)) if token else heard
         try:
             self._client.emit(name, facts, namespace=SPACE, callback=callback)
         except (SocketIOError, OSError) as error:

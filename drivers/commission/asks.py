@@ -1,6 +1,7 @@
 """What the server may ask of a running host, one word each, answered at once; of what takes time one asks
 again.
 
+    who                         which process this is
     status                      how the host, its declaration and its lines are
     trace    device, since      what passed by on the device's line
     trial    device, text       let a declared machine do its test -> job
@@ -56,11 +57,14 @@ class Asks:
     def __init__(self, host: Host, declared: Declared | None, changed: Callable[[], None]) -> None:
         self._host, self._declared, self._changed = host, declared, changed
         self.troubles: tuple[str, ...] = ()
+        self.refused = ""  # why the server lets this host do nothing, in its own sentence
+        self.instance = uuid.uuid4().hex  # of this process
         self._guard = threading.Lock()
         self._progress = search.Progress(running=False)
         self._stopped = threading.Event()
         self._tried: OrderedDict[str, Answer] = OrderedDict()
         self._words: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
+            "who": self._who,
             "status": self._status,
             "trace": self._trace,
             "trial": self._trial,
@@ -95,6 +99,9 @@ class Asks:
     def stop(self) -> None:
         self._stopped.set()
 
+    def _who(self, _facts: Mapping[str, Any]) -> Answer:
+        return _yes(instance=self.instance, name=self._host.hall.host, computer=platform.node())
+
     def _status(self, _facts: Mapping[str, Any]) -> Answer:
         path = self._declared.path if self._declared else None
         return _yes(
@@ -102,6 +109,7 @@ class Asks:
             computer=platform.node(),
             file=str(path) if path else "",
             troubles=list(self.troubles)[:50],
+            refused=self.refused,
             lines=self._host.lines(),
             devices=[
                 {"name": s.name, "model": s.model, "kind": s.kind, "address": s.address, "line": s.line.url}

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from drivers.virtual.medium import Medium
+from drivers.virtual.medium import Medium, Still
 
 BUTTONS = {"call_or_recall": 0x31, "start": 0x32, "transfer": 0x33, "end": 0x34}
 BOARD_FAULTS = frozenset({"silent"})
@@ -41,7 +41,7 @@ class Frames:
         return None
 
 
-class ApertumBoard:
+class ApertumBoard(Still):
     model = "apertum_board"
 
     def __init__(self, name: str, address: int = 0x20, options: Mapping[str, str] | None = None) -> None:
@@ -55,15 +55,6 @@ class ApertumBoard:
 
     def attach(self, cable: Medium) -> None:
         self._cable = cable
-
-    def due(self) -> float | None:
-        return None
-
-    def tick(self, now: float) -> None:
-        """Nothing happens here by itself."""
-
-    def full(self) -> bool:
-        return False
 
     def look(self) -> dict[str, object]:
         return {
@@ -102,7 +93,7 @@ class ApertumBoard:
         self.history = [*self.history[-50:], self.text]
 
 
-class ApertumBox:
+class ApertumBox(Still):
     model = "apertum_box"
 
     def __init__(self, name: str, address: int = 0x20, options: Mapping[str, str] | None = None) -> None:
@@ -115,15 +106,6 @@ class ApertumBox:
 
     def attach(self, cable: Medium) -> None:
         self._cable = cable
-
-    def due(self) -> float | None:
-        return None
-
-    def tick(self, now: float) -> None:
-        """Nothing happens here by itself."""
-
-    def full(self) -> bool:
-        return False
 
     def look(self) -> dict[str, object]:
         return {

@@ -65,6 +65,19 @@ class Peer(Protocol):
         """A hand at the device: fault, clear, press, rate, refill …. Raises ValueError for an unknown act."""
 
 
+class Still:
+    """What a far end is that does nothing by itself and holds nobody back."""
+
+    def due(self) -> float | None:
+        return None
+
+    def tick(self, now: float) -> None:
+        """Nothing of it moves."""
+
+    def full(self) -> bool:
+        return False
+
+
 @dataclass
 class Lane:
     """The bytes one talker still has to send; `at`: when the next one has fully gone over."""

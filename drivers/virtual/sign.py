@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 
-from drivers.virtual.medium import Medium
+from drivers.virtual.medium import Medium, Still
 
 PAUSE_S = 0.05  # a card forgets half a frame after so much silence
 ANSWERS_S = 0.005  # from the last byte of a command to the first of its answer
@@ -18,7 +18,7 @@ COMMON = {"silent": 1.0, "baud_mismatch": 1.0}
 ANSWERING = COMMON | {"no_ack": 1.0, "late_ack": 0.4, "half_frame": 1.0, "noise_before": 1.0}
 
 
-class Sign(ABC):
+class Sign(Still, ABC):
     """A screen without a protocol. known: its faults with their usual value; felt: those a host notices by
     itself, without anything to show.
     """
@@ -41,15 +41,6 @@ class Sign(ABC):
 
     def attach(self, cable: Medium) -> None:
         self.cable = cable
-
-    def due(self) -> float | None:
-        return None
-
-    def tick(self, now: float) -> None:
-        """Nothing of it moves by itself."""
-
-    def full(self) -> bool:
-        return False
 
     @property
     def text(self) -> str:

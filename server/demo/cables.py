@@ -1,6 +1,6 @@
 """Every virtual cable pulled in turn, and on each what one machine alone may suffer, as its far end names it:
-paper that runs out, a strip that falls silent, a reader whose self-test fails. Each is mended once staff could
-see it, and both are timed (RELIABILITY N8)."""
+paper that runs out, a strip that falls silent, a reader whose self-test fails. Each is mended once staff
+could see it, and both are timed (RELIABILITY N8)."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class Pulled:
 
 def round_of(devices: Rows, felt: Mapping[str, Sequence[str]], turn: int = 0) -> list[Trouble]:
     """Every cable of virtual machines once, then on each what one machine alone may suffer. felt: virtual
-    machine -> the faults that a host notices by itself, as its far end lists them; each turn takes the next of
-    them, and the next machine of the cable."""
+    machine -> the faults that a host notices by itself, as its far end lists them; each turn takes the next
+    of them, and the next machine of the cable."""
     lines: dict[str, list[str]] = {}
     for name in sorted(felt.keys() & devices.keys()):
         lines.setdefault(str(devices[name]["line"]), []).append(name)

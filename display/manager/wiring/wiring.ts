@@ -49,6 +49,7 @@ export interface Host {
   computer?: string
   file?: string
   troubles?: string[]
+  refused?: string // why the server lets it do nothing
   lines?: Line[]
   devices?: Machine[]
   ports?: Port[]

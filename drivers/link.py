@@ -222,16 +222,17 @@ class Link:
         hello = {"host": self.host.hall.host, "devices": self.host.devices(), "jobs": jobs}
         hello |= {"instance": self.asks.instance, "troubles": list(self.asks.troubles)[:20]}
         self._hello_at = float("inf")
-        self._ready = True
         self._emit("hello", hello, heard=self._welcome)
-        for facts in self.host.healths():
-            self._emit("health", facts)
 
     def _welcome(self, answer: object = None) -> None:
-        """What the server says to our hello."""
+        """What the server says to our hello: come in, and tell how everything is; or that it knows us not."""
         no = str(answer.get("text", "")) if isinstance(answer, Mapping) and not answer.get("ok") else ""
+        self._ready = not no
         if no:
-            self._ready, self._hello_at = False, self._clock.now() + AGAIN_S
+            self._hello_at = self._clock.now() + AGAIN_S
+        else:
+            for facts in self.host.healths():
+                self._emit("health", facts)
         if no != self.asks.refused:
             log.error("refused: %s", no) if no else log.info("the server takes us now")
         self.asks.refused = no

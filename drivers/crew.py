@@ -65,6 +65,7 @@ DEAD_S: Final = (2.0, 30.0)  # between two polls of a dead one
 RESEND_S: Final = 60.0
 SCREENS: Final = ("strip", "summary")
 BACK_OFF_S: Final = (0.5, 3.5)  # a re-plugged adapter is found within five seconds
+LOST: Final = frozenset({"line_lost", "no_right", "port_taken"})
 TROUBLED: Final = frozenset({"silent", "busy", "refused", "garbled"})  # over with the next good answer
 #: what(name, facts): "health", "result", "key", "rated", "card" or "code"
 Publish = Callable[[str, dict[str, Any]], None]
@@ -250,7 +251,7 @@ class Crew:
         self._open_at = self.line.clock.now() + self._back_off * (0.75 + self._chance.random() / 2)
         self._back_off = min(BACK_OFF_S[1], self._back_off * 2)
         for station in self.stations.values():
-            self._say_health(station, Health("down", "line_lost", str(error)[:200]))
+            self._say_health(station, Health("down", error.reason, str(error)[:200]))
 
     def _listen(self, patience: float, woken: bool = False) -> None:
         """`woken`: a job that comes meanwhile ends it."""
@@ -399,7 +400,7 @@ class Crew:
     def _heard(self, station: Station) -> None:
         station.silences, station.down, station.poll_s = 0, False, DEAD_S[0]
         was_away = station.health.reason in TROUBLED and station.spec.kind in SCREENS
-        if was_away or (station.confirms and (not station.known or station.health.reason == "line_lost")):
+        if was_away or (station.confirms and (not station.known or station.health.reason in LOST)):
             self._say_health(station, Health("ok"))
 
     # what goes out

@@ -2,6 +2,8 @@
 
 DriverError            retry?  meaning
  ├─ LineLost           yes     the cable, adapter or socket is gone; the host opens it again with back-off
+ │   ├─ LineForbidden      … or is there, and this user may not open it
+ │   └─ LineTaken          … or another program holds it
  ├─ DeviceSilent       yes     the line is there, this address does not answer
  ├─ DeviceGarbled      yes     something answers, but no frame of it is whole: two with one address, or noise
  ├─ DeviceBusy         yes     the device said "not now"
@@ -28,6 +30,18 @@ class DriverError(Exception):
 class LineLost(DriverError):
     retry = True
     reason = "line_lost"
+
+
+class LineForbidden(LineLost):
+    """The port is there, and this user may not open it."""
+
+    reason = "no_right"
+
+
+class LineTaken(LineLost):
+    """Another program holds the port."""
+
+    reason = "port_taken"
 
 
 class DeviceSilent(DriverError):

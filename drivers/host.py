@@ -11,7 +11,7 @@ import logging
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -30,6 +30,7 @@ from drivers.virtual.bench import BENCH, PEERS
 log = logging.getLogger(__name__)
 REMEMBERED: Final = 200_000  # slip ids; 20 days of ten times a hall's load
 TRIALS: Final = 100  # of those who try by hand, the last ones
+Result = dict[str, Any]
 
 
 class _Crewed:
@@ -55,6 +56,7 @@ class Host:
             OrderedDict()
         )  # id -> its last result, None: on its way
         self._trials: OrderedDict[str, dict[str, Any]] = OrderedDict()  # id -> its last result
+        self._ended: dict[str, Callable[[Result], Result]] = {}
         self._lock = threading.Lock()
         self._running = False
         self._crews = {url: self._make_crew(specs) for url, specs in _by_line(hall).items()}
@@ -110,8 +112,14 @@ class Host:
         self._end(list(gone.values()), 5.0)
         stations = {name: s for crewed in gone.values() for name, s in crewed.crew.stations.items()}
         left = [job for crewed in gone.values() for job in self._leftovers(crewed)]
+        declared = {spec.name: spec for spec in hall.devices}
         for spec in (station.spec for station in stations.values() if station.spec.virtual):
-            if spec not in hall.devices:
+            now = declared.get(spec.name)
+            if now != spec and not (
+                now
+                and BENCH.has_moved(spec.line.url, spec.name, now.address)
+                and replace(now, address=spec.address) == spec
+            ):
                 BENCH.detach(spec.line.url, spec.name)
         fresh = {url: self._make_crew(specs) for url, specs in new.items() if url not in old or url in gone}
         for crewed in fresh.values():
@@ -167,12 +175,17 @@ class Host:
                         if serves(spec, job):
                             self._hand_over(replace(job, id="", deadline_s=60.0), spec.name, refresh=True)
 
-    def trial(self, device: str, job: Job) -> str:
-        """Let one device do a job by hand, past the hall; its id, for `tried`. Raises KeyError."""
+    def trial(self, device: str, job: Job, ended: Callable[[Result], Result] | None = None) -> str:
+        """Let one device do a job by hand, past the hall; its id, for `tried`. Raises KeyError.
+
+        ended: gets the result before anybody else, on the line's thread, and says what is told.
+        """
         spec = self._where[device].specs[device]
         trial = f"trial-{uuid.uuid4().hex[:12]}"
         placed = {"kiosk": spec.kiosk or ""} if isinstance(job, PrintSlip) else {"window": spec.window or ""}
         with self._lock:
+            if ended is not None:
+                self._ended[trial] = ended
             self._trials[trial] = {"job": trial, "state": "waiting", "reason": ""}
             while len(self._trials) > TRIALS:
                 self._trials.popitem(last=False)
@@ -327,7 +340,11 @@ class Host:
     def _publish(self, name: str, facts: dict[str, Any]) -> None:
         if name == "result":
             with self._lock:
-                if facts["job"] in self._trials:
+                trial = facts["job"] in self._trials
+                ended = self._ended.pop(facts["job"], None) if trial and facts["state"] != "sending" else None
+            facts = ended(facts) if ended else facts
+            with self._lock:
+                if trial:
                     self._trials[facts["job"]] = facts
                     return  # whoever tries it asks for it
                 if facts["job"] in self._slips:

@@ -153,7 +153,21 @@ class StopReading:
     deadline_s: float = 5.0
 
 
-Job = PrintSlip | ShowText | ShowCounts | AskRating | StopRating | ReadCard | StopReading
+@dataclass(frozen=True)
+class GiveAddress:
+    """Another address for one machine, by an installer's hand only: the hall itself never asks for it.
+
+    alone: its present address is not known, and nothing else of its protocol hangs on the line.
+    """
+
+    id: str
+    to: int
+    alone: bool = False
+    window: str = ""
+    deadline_s: float = 20.0
+
+
+Job = PrintSlip | ShowText | ShowCounts | AskRating | StopRating | ReadCard | StopReading | GiveAddress
 KINDS: Final[dict[str, type]] = {
     "print_slip": PrintSlip,
     "show_text": ShowText,

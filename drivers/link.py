@@ -4,7 +4,9 @@ The host lives without the server: lines are kept open, faults are seen, and wha
 Results, keys and ratings stay in order until the server has acknowledged them; healths are told as they are
 now. Numbers given offline are told until they are entered (drivers/offline). Losing the server and finding
 it again is logged once each. A changed declaration is taken up on the way; one with mistakes is told to the
-server and changes nothing."""
+server and changes nothing. When another host has our machines the server says so: we do nothing for it and
+ask again from time to time.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +44,7 @@ FLEETING_S: Final = 2.5  # shorter than ACK_S: told once
 TELLS: Final = 10  # a fact the server never acknowledges is given up after so many tries
 KEPT: Final = 5000
 LOOK_S: Final = 0.2
+AGAIN_S: Final = 10.0
 
 
 @dataclass
@@ -135,6 +138,7 @@ class Link:
         self._looks: dict[str, str] = {}
         self._lost = False
         self._ready = False
+        self._hello_at = float("inf")  # when a host that was refused asks again
         self._client = socketio.Client(
             reconnection=False, logger=False, engineio_logger=False, handle_sigint=False
         )
@@ -172,6 +176,8 @@ class Link:
             while not self._stopped.is_set():
                 self._look_at_declaration()
                 if self._client.connected:
+                    if self._clock.now() >= self._hello_at:
+                        self._introduce()
                     self._tell()
                     self._wake.wait(LOOK_S)
                     self._wake.clear()
@@ -230,12 +236,24 @@ class Link:
         """Say hello: who we are and what we have, what is still held, how everything is."""
         jobs = list(dict.fromkeys([*self.host.held(), *self.outbox.jobs()]))
         hello = {"host": self.host.hall.host, "devices": self.host.devices(), "jobs": jobs}
-        self._emit("hello", hello | {"troubles": list(self.asks.troubles)[:20]})
-        self._ready = True
-        if self._alone is not None:
-            self._alone.again()
-        for facts in self.host.healths():
-            self._emit("health", facts)
+        hello |= {"instance": self.asks.instance, "troubles": list(self.asks.troubles)[:20]}
+        self._hello_at = float("inf")
+        self._emit("hello", hello, heard=self._welcome)
+
+    def _welcome(self, answer: object = None) -> None:
+        """What the server says to our hello: come in, and tell how everything is; or that it knows us not."""
+        no = str(answer.get("text", "")) if isinstance(answer, Mapping) and not answer.get("ok") else ""
+        self._ready = not no
+        if no:
+            self._hello_at = self._clock.now() + AGAIN_S
+        else:
+            if self._alone is not None:
+                self._alone.again()
+            for facts in self.host.healths():
+                self._emit("health", facts)
+        if no != self.asks.refused:
+            log.error("refused: %s", no) if no else log.info("the server takes us now")
+        self.asks.refused = no
 
     def _look_now(self) -> None:
         self._look_at = 0.0
@@ -273,8 +291,14 @@ class Link:
                 self._looks[device] = seen
                 self._emit("virtual", {"device": device, "model": json.loads(seen)})
 
-    def _emit(self, name: str, facts: dict[str, Any], token: str | None = None) -> None:
-        callback = (lambda *_: self.outbox.done(token)) if token else None
+    def _emit(
+        self,
+        name: str,
+        facts: dict[str, Any],
+        token: str | None = None,
+        heard: Callable[..., None] | None = None,
+    ) -> None:
+        callback = (lambda *_: self.outbox.done(token)) if token else heard
         try:
             self._client.emit(name, facts, namespace=SPACE, callback=callback)
         except (SocketIOError, OSError) as error:

@@ -223,6 +223,16 @@ def _highest(driver: str, profile: Any) -> int:
     return min(most, getattr(profile, "highest_address", most))
 
 
+def addresses(driver: str, profile: Any) -> tuple[int, int]:
+    """Lowest and highest address on a shared line; (1, 0) for what is alone on its line."""
+    return LOWEST.get(driver, 1), _highest(driver, profile)
+
+
+def moves(driver: str) -> bool:
+    """Does this protocol, as far as it is known, have a command for another address?"""
+    return bool(getattr(MODELS[driver][0], "moves", False))
+
+
 def _kind(model: _Model) -> str:
     """What kind of device a model is; some drivers drive strips and summary screens."""
     return "summary" if getattr(model.profile, "screen", "") == "summary" else MODELS[model.driver][2]
@@ -253,8 +263,7 @@ def _device(
     if line is not None and not line.url.startswith(SCHEMES):
         _wrong(errors, path, f"line.{row.line}.url", f"不是线路地址 {line.url!r}", "not a line URL")
     if model is not None:
-        kind, highest = _kind(model), _highest(model.driver, model.profile)
-        lowest = LOWEST.get(model.driver, 1)
+        kind, (lowest, highest) = _kind(model), addresses(model.driver, model.profile)
         if highest and not lowest <= row.address <= highest:
             span = f"{lowest}..{highest}"
             _wrong(errors, path, f"{where}.address", f"地址须在 {span}", f"must be in {span}")

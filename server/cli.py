@@ -290,6 +290,13 @@ def devices_try(words: tuple[str, ...]) -> None:
     _tool("try", words)
 
 
+@devices.command("address", context_settings=RAW)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def devices_address(words: tuple[str, ...]) -> None:
+    """Give one machine another address, alone on its line or by its present one."""
+    _tool("address", words)
+
+
 @devices.command("learn", context_settings=RAW)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def devices_learn(words: tuple[str, ...]) -> None:

@@ -1,6 +1,7 @@
 """What the server may ask of a running host, one word each, answered at once; of what takes time one asks
 again.
 
+    who                         which process this is
     status                      how the host, its declaration and its lines are
     trace    device, since      what passed by on the device's line
     trial    device, text       let a declared machine do its test -> job
@@ -8,6 +9,10 @@ again.
     search   kinds, urls, addresses   begin to look who answers on ports nobody has declared
     found                       how far that is, and what was found
     try_found  url, baud, model, address, text   let a machine that is not declared do its test -> job
+    address  device, to         give a declared machine another address -> job; its table in
+                                config/devices.toml follows when the machine has confirmed it
+    move_found  url, baud, model, address, to   the same for one that is not declared -> job
+    relist   device, to         only the table: the address was set on the machine itself
     profile  name               the description of a model, to begin a new one with
     learn    name, text, url, baud, address, words   send with a description that is no file yet -> job
     save     name, text         keep it as a model
@@ -31,12 +36,13 @@ from typing import Any, Final
 
 from drivers.commission import edit, learn, search
 from drivers.commission.tracefile import explained, together
-from drivers.commission.trial import trial_job, try_out
+from drivers.commission.trial import address_job, trial_job, try_out
 from drivers.declared import Declared
 from drivers.errors import JobError, SpecError
 from drivers.host import Host
+from drivers.jobs import Job
 from drivers.line.serial_line import Settings
-from drivers.spec import MODELS, DeviceSpec, LineSpec, models
+from drivers.spec import MODELS, DeviceSpec, LineSpec, models, moves
 
 log = logging.getLogger(__name__)
 MOST: Final = 40_000  # characters of one answer's bytes
@@ -51,11 +57,14 @@ class Asks:
     def __init__(self, host: Host, declared: Declared | None, changed: Callable[[], None]) -> None:
         self._host, self._declared, self._changed = host, declared, changed
         self.troubles: tuple[str, ...] = ()
+        self.refused = ""  # why the server lets this host do nothing, in its own sentence
+        self.instance = uuid.uuid4().hex  # of this process
         self._guard = threading.Lock()
         self._progress = search.Progress(running=False)
         self._stopped = threading.Event()
         self._tried: OrderedDict[str, Answer] = OrderedDict()
         self._words: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
+            "who": self._who,
             "status": self._status,
             "trace": self._trace,
             "trial": self._trial,
@@ -63,6 +72,9 @@ class Asks:
             "search": self._search,
             "found": self._found,
             "try_found": self._try_found,
+            "address": self._address,
+            "move_found": self._move_found,
+            "relist": self._relist,
             "profile": self._profile,
             "learn": self._learn,
             "save": self._save,
@@ -87,6 +99,9 @@ class Asks:
     def stop(self) -> None:
         self._stopped.set()
 
+    def _who(self, _facts: Mapping[str, Any]) -> Answer:
+        return _yes(instance=self.instance, name=self._host.hall.host, computer=platform.node())
+
     def _status(self, _facts: Mapping[str, Any]) -> Answer:
         path = self._declared.path if self._declared else None
         return _yes(
@@ -94,10 +109,12 @@ class Asks:
             computer=platform.node(),
             file=str(path) if path else "",
             troubles=list(self.troubles)[:50],
+            refused=self.refused,
             lines=self._host.lines(),
             devices=[
                 {"name": s.name, "model": s.model, "kind": s.kind, "address": s.address, "line": s.line.url}
-                | {"window": s.window, "kiosk": s.kiosk, "virtual": s.virtual}
+                | {"window": s.window, "kiosk": s.kiosk, "virtual": s.virtual, "moves": moves(s.driver)}
+                | {"addressed": bool(MODELS[s.driver][3])}
                 for s in self._host.hall.devices
             ],
             ports=search.look_around(self._declared_urls()),
@@ -112,6 +129,7 @@ class Asks:
                 "title": _title(self._declared.profiles / f"{name}.toml") if self._declared else "",
             }
             | {"driver": model.driver, "kind": MODELS[model.driver][2], "baud": model.baud}
+            | {"moves": moves(model.driver)}
             for name, model in found.items()
         ]
 
@@ -167,7 +185,44 @@ class Asks:
     def _found(self, _facts: Mapping[str, Any]) -> Answer:
         return _yes(**self._progress.facts())
 
+    def _address(self, facts: Mapping[str, Any]) -> Answer:
+        spec, to = self._spec(facts), int(facts["to"])
+        if self._declared is None:
+            return _no("no_file")
+        if not moves(spec.driver):
+            return _no("fixed")
+        declared, job = self._declared, address_job(spec.driver, spec.profile, to)
+        edit.may_readdress(declared.path, spec.name, to, declared.profiles)  # or it would be lost to the hall
+
+        def ended(result: Answer) -> Answer:
+            if result["state"] != "confirmed":
+                return result
+            try:
+                edit.readdress(declared.path, spec.name, to, declared.profiles)
+            except (SpecError, KeyError, OSError) as error:
+                log.error("%s has address %s, but the list could not follow: %s", spec.name, to, error)
+                return {**result, "reason": "list_kept"}
+            self._changed()
+            return result
+
+        return _yes(job=self._host.trial(spec.name, job, ended))
+
+    def _relist(self, facts: Mapping[str, Any]) -> Answer:
+        if self._declared is None:
+            return _no("no_file")
+        name, to = str(facts.get("device", "")), int(facts["to"])
+        edit.readdress(self._declared.path, name, to, self._declared.profiles)
+        self._changed()
+        return _yes()
+
+    def _move_found(self, facts: Mapping[str, Any]) -> Answer:
+        return self._with_found(facts, lambda s: address_job(s.driver, s.profile, int(facts["to"])))
+
     def _try_found(self, facts: Mapping[str, Any]) -> Answer:
+        return self._with_found(facts, lambda spec: trial_job(spec, str(facts.get("text", ""))[:100]))
+
+    def _with_found(self, facts: Mapping[str, Any], job_for: Callable[[DeviceSpec], Job]) -> Answer:
+        """Do something on a line nobody has declared, in the background."""
         url = str(facts["url"])
         if not edit.URL.fullmatch(url) or url in self._declared_urls() or self._progress.running:
             return _no("busy")
@@ -184,7 +239,9 @@ class Asks:
             profile=model.profile,
             address=address,
         )
-        job, trial = trial_job(spec, str(facts.get("text", ""))[:100]), f"trial-{uuid.uuid4().hex[:12]}"
+        if not moves(spec.driver) and "to" in facts:
+            return _no("fixed")
+        job, trial = job_for(spec), f"trial-{uuid.uuid4().hex[:12]}"
         self._remember(trial, "waiting", "")
 
         def work() -> None:

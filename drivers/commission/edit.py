@@ -1,4 +1,5 @@
-"""Adding and removing machines in config/devices.toml as a careful hand would: comments and order stay.
+"""Adding, removing and re-addressing machines in config/devices.toml as a careful hand would: comments and
+order stay.
 
 The new text is read whole before it takes the place of the old; a mistake leaves the file as it was.
 """
@@ -73,16 +74,47 @@ def remove(path: Path, name: str, profiles: Path | None = None) -> HallSpec:
     return _replace(path, "\n".join(row for block in left for row in block).rstrip() + "\n", profiles)
 
 
+def readdress(path: Path, name: str, to: int, profiles: Path | None = None) -> HallSpec:
+    """Write another address of a device into its table; a remark beside the old one stays. Raises SpecError,
+    KeyError.
+    """
+    return _replace(path, _readdressed(path, name, to), profiles)
+
+
+def may_readdress(path: Path, name: str, to: int, profiles: Path | None = None) -> None:
+    """Would the list be sound with it? Nothing is written that counts. Raises SpecError, KeyError."""
+    _sound(path, _readdressed(path, name, to), profiles)[0].unlink()
+
+
+def _readdressed(path: Path, name: str, to: int) -> str:
+    blocks = _blocks(path.read_text("utf-8"))
+    mine = next((block for block in blocks if _is_device(block, name)), None)
+    if mine is None:
+        raise KeyError(name)
+    at = next((n for n, row in enumerate(mine) if re.match(r"\s*address\s*=", row)), None)
+    if at is None:
+        last = max(n for n, row in enumerate(mine) if row.strip() and not row.startswith("#"))
+        mine.insert(last + 1, f"address = {to}")
+    else:
+        mine[at] = re.sub(r"^(\s*address\s*=\s*)\S+", rf"\g<1>{to}", mine[at])
+    return "\n".join(row for block in blocks for row in block).rstrip() + "\n"
+
+
 def _replace(path: Path, text: str, profiles: Path | None) -> HallSpec:
+    fresh, hall = _sound(path, text, profiles)
+    os.replace(fresh, path)
+    return hall
+
+
+def _sound(path: Path, text: str, profiles: Path | None) -> tuple[Path, HallSpec]:
+    """The new text beside the old one, read whole. Raises SpecError, and then it is gone again."""
     fresh = path.with_name(path.name + ".new")
     fresh.write_text(text, "utf-8")
     try:
-        hall = load(fresh, profiles or path.resolve().parent / "profiles")
+        return fresh, load(fresh, profiles or path.resolve().parent / "profiles")
     except SpecError as error:
         fresh.unlink()
         raise SpecError([line.replace(str(fresh), path.name) for line in error.errors]) from error
-    os.replace(fresh, path)
-    return hall
 
 
 def _table(head: str, **values: str | int) -> str:

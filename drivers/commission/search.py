@@ -70,14 +70,15 @@ def search(
     progress: Progress,
     *,
     addresses: int = ADDRESSES,
+    driver: str = "",
     clock: Clock | None = None,
     stopped: threading.Event | None = None,
 ) -> list[Found]:
     """Ask on every line of `urls` for machines of `kinds`; what was found is also in `progress`, as it comes.
 
-    A line that answered one protocol is not asked another.
+    A line that answered one protocol is not asked another. driver: only this one's question.
     """
-    probes = [probe for probe in PROBES if probe.kind in kinds]
+    probes = [probe for probe in PROBES if probe.kind in kinds and driver in ("", probe.driver)]
     wanted = list(urls)
     progress.steps = sum(len(probe.bauds) for probe in probes) * len(wanted)
     for at, url in enumerate(wanted):

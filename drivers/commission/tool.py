@@ -7,6 +7,8 @@
                               a machine whose host runs (then --server and --key-file)
     replay FILE               a recorded file, with what the decoders make of it
     try WHAT MODEL            one test slip or text on a line nobody works with
+    address WHAT --to N       another address for one machine: a name of the list, or a line with --model and
+                              --from, or --alone (nothing else of its kind hangs there); --list-only
     learn FILE                send with a description of a new machine and see the answer; --save: keep it
 
 Exit: 0 well, 1 something does not answer or cannot be opened, 2 the declaration is wrong.
@@ -24,11 +26,12 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from drivers.commission import learn, search, tracefile
-from drivers.commission.trial import trial_job, try_out
+from drivers.commission import edit, learn, search, tracefile
+from drivers.commission.trial import address_job, trial_job, try_out
 from drivers.commission.words import Words
 from drivers.crew import Station
 from drivers.errors import DriverError, LineLost, SpecError
@@ -65,19 +68,30 @@ def main(words: list[str] | None = None) -> int:
     record.add_argument("line", help="串口、socket:// 地址或设备名 / port, socket:// address or machine")
     record.add_argument("--out", type=Path, help="文件 / file (default: shown only)")
     record.add_argument("--seconds", type=float, default=0.0, help="多久 / how long (0: until Ctrl-C)")
-    record.add_argument("--baud", type=int, default=9600)
+    record.add_argument("--baud", type=int, default=0, help="9600，或型号的 / 9600, or the model's")
     record.add_argument("--driver", default="", choices=["", *MODELS], help="按哪种协议解释 / decode as")
+    record.add_argument("--model", help="按哪个型号解释 / decode as this model")
     record.add_argument("--server", default="http://127.0.0.1:8600")
     record.add_argument("--key-file", type=Path)
     replay = deeds.add_parser("replay", help="解释录制的文件 / decode a recorded file")
     replay.add_argument("file", type=Path)
     replay.add_argument("--driver", default="", choices=["", *MODELS])
+    replay.add_argument("--model", help="按哪个型号解释 / decode as this model, whatever the file says")
     once = deeds.add_parser("try", help="打印或显示一次测试 / one test on a line nobody works with")
     once.add_argument("line")
     once.add_argument("model")
     once.add_argument("--address", type=int, default=1)
     once.add_argument("--baud", type=int, default=0)
     once.add_argument("--text", default="")
+    move = deeds.add_parser("address", help="给一台设备新地址 / give one machine another address")
+    move.add_argument("what", help="清单里的名称，或线路 / a name of the list, or a line")
+    move.add_argument("--to", type=int, required=True, help="新地址 / the new address")
+    move.add_argument("--model", help="型号，线路不在清单里时 / the model, for a line")
+    move.add_argument("--from", dest="at", type=int, default=0, help="现在的地址 / its present address")
+    move.add_argument("--alone", action="store_true", help="线上只有它一台 / it is alone on the line")
+    move.add_argument("--baud", type=int, default=0)
+    move.add_argument("--devices", type=Path, default=CONFIG / "devices.toml", help="清单 / the list")
+    move.add_argument("--list-only", action="store_true", help="只改清单 / change the list only")
     lesson = deeds.add_parser("learn", help="试用并保存新型号的说明 / try a description and keep it")
     lesson.add_argument("file", type=Path, help="型号说明，格式同 config/profiles / as in config/profiles")
     lesson.add_argument("--line", help="线路；不填则只检查 / the line; without it the file is only checked")
@@ -228,10 +242,11 @@ Entry = tuple[str, str, int, Passed, list[tuple[str, dict[str, Any]]]]
 
 def _listen(options: argparse.Namespace, end: float) -> Iterator[Entry]:
     """Only listening: nothing is written to the line."""
-    kind = MODELS[options.driver][0] if options.driver else None
+    driver, profile, baud = _decoder(options)
+    kind = MODELS[driver][0] if driver else None
     record = Record(discreet=getattr(kind, "discreet", False))  # nobody's card into a file
-    line = SerialLine(options.line, Settings(options.baud), record=record)
-    explainer = tracefile.Explainer(options.driver)
+    line = SerialLine(options.line, Settings(options.baud or baud), record=record)
+    explainer = tracefile.Explainer(driver, profile)
     line.open()
     try:
         last = 0
@@ -240,9 +255,21 @@ def _listen(options: argparse.Namespace, end: float) -> Iterator[Entry]:
             for passed in record.since(last):
                 last = passed.number
                 said = explainer.feed(passed.way, passed.data) if passed.way != "!" else []
-                yield line.url, options.driver, options.baud, passed, said
+                yield line.url, driver, line.settings.baud, passed, said
     finally:
         line.close()
+
+
+def _decoder(options: argparse.Namespace) -> tuple[str, Any, int]:
+    """Driver, profile and usual baud by which bytes are read. Raises SpecError for an unknown model."""
+    if not options.model:
+        return options.driver, None, 9600
+    known = models(CONFIG / "profiles")
+    model = known.get(options.model)
+    if model is None or options.driver not in ("", model.driver):
+        names = ", ".join(n for n, m in known.items() if options.driver in ("", m.driver))
+        raise SpecError([f"--model {options.model}: 没有这个型号，有 / no such model, there are: {names}"])
+    return model.driver, model.profile, model.baud
 
 
 def _follow(options: argparse.Namespace, end: float) -> Iterator[Entry]:
@@ -297,8 +324,9 @@ def do_replay(options: argparse.Namespace) -> int:
         tell(f"{options.file}: {error}", err=True)
         return 1
     words = Words(options.lang)
-    tell(f"# {trace.line}   {options.driver or trace.driver}   {trace.baud}")
-    for at, way, data, said in tracefile.replay(trace, options.driver):
+    driver, profile, _ = _decoder(options)
+    tell(f"# {trace.line}   {options.model or driver or trace.driver}   {trace.baud}")
+    for at, way, data, said in tracefile.replay(trace, driver, profile):
         shown = data.decode("utf-8", "replace") if way == "!" else data.hex(" ")
         meaning = "；".join(words.said(code, facts) for code, facts in said)
         tell(f"{at:12.6f} {way} {shown}{'   ' + meaning if meaning else ''}")
@@ -317,6 +345,68 @@ def do_try(options: argparse.Namespace) -> int:
     outcome = try_out(spec, trial_job(spec, options.text))
     tell(f"{outcome.state} {outcome.reason}".rstrip())
     return 0 if outcome.state in ("confirmed", "sent") else 1
+
+
+def do_address(options: argparse.Namespace) -> int:
+    spec = _declared(options) or _described(options)
+    if spec is None:
+        return 2
+    listed = spec.name == options.what
+    if listed:
+        edit.may_readdress(options.devices, spec.name, options.to)
+    if listed and options.list_only:
+        return _listed(options, spec)
+    job = address_job(spec.driver, spec.profile, options.to, options.alone and not options.at)
+    if spec.virtual:
+        tell("虚拟设备请在设备安装页上改 / a virtual machine is moved on the installer's page", err=True)
+        return 2
+    if job.alone:
+        others = search.search([spec.line.url], [spec.kind], search.Progress(), driver=spec.driver)
+        if len(others) > 1:
+            at = ", ".join(str(found.address) for found in others)
+            tell(f"线上不止一台 / more than one on this line: {at}", err=True)
+            return 1
+        if others:
+            spec, job = replace(spec, address=others[0].address), replace(job, alone=False)
+    outcome = try_out(spec, job)
+    tell(f"{outcome.state} {Words(options.lang).reason(outcome.reason)}".rstrip())
+    if outcome.state == "confirmed" and listed:
+        return _listed(options, spec)
+    if outcome.state in ("confirmed", "sent"):
+        tell(f"清单 / in the list: address = {options.to}")
+    if outcome.state == "sent":
+        tell("设备不回答：看它是否显示新地址 / it does not answer: look whether it shows the new address")
+        if listed:
+            tell(f"wucha devices address {spec.name} --to {options.to} --list-only")
+    return 0 if outcome.state in ("confirmed", "sent") else 1
+
+
+def _declared(options: argparse.Namespace) -> DeviceSpec | None:
+    if "/" in options.what or options.what.startswith("COM"):
+        return None
+    found = {spec.name: spec for spec in load(options.devices).devices}.get(options.what)
+    if found is None:
+        tell(f"{options.devices}: 没有 / has no {options.what}", err=True)
+        return None
+    return replace(found, address=options.at) if options.at else found
+
+
+def _described(options: argparse.Namespace) -> DeviceSpec | None:
+    if "/" not in options.what and not options.what.startswith("COM"):
+        return None
+    model = models(CONFIG / "profiles").get(options.model or "")
+    if model is None or not (options.at or options.alone):
+        tell("线路要有 --model 和 --from 或 --alone / a line wants --model and --from or --alone", err=True)
+        return None
+    line = LineSpec(options.what, Settings(options.baud or model.baud))
+    kind = MODELS[model.driver][2]
+    return DeviceSpec("", options.model, model.driver, kind, line, model.profile, options.at or 1)
+
+
+def _listed(options: argparse.Namespace, spec: DeviceSpec) -> int:
+    edit.readdress(options.devices, spec.name, options.to)
+    tell(f"{options.devices}: {spec.name} address = {options.to}")
+    return 0
 
 
 def do_learn(options: argparse.Namespace) -> int:
@@ -349,5 +439,6 @@ DEEDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "record": do_record,
     "replay": do_replay,
     "try": do_try,
+    "address": do_address,
     "learn": do_learn,
 }

@@ -68,10 +68,12 @@ def read(text: str) -> Trace:
 
 
 def replay(
-    trace: Trace, driver: str = ""
+    trace: Trace, driver: str = "", profile: Any = None
 ) -> Iterator[tuple[float, str, bytes, list[tuple[str, dict[str, Any]]]]]:
-    """Every row with what the decoders of `driver` (the file's own when it is not given) make of it."""
-    explainer = Explainer(driver or trace.driver)
+    """Every row with what the decoders of `driver` (the file's own when it is not given) and of this make of
+    device make of it.
+    """
+    explainer = Explainer(driver or trace.driver, profile)
     for at, way, data in trace.rows:
         yield at, way, data, explainer.feed(way, data) if way != "!" else []
 

@@ -12,15 +12,20 @@ from typing import Any, Final
 
 from drivers.crew import Station
 from drivers.errors import DriverError, LineLost, SpecError
-from drivers.jobs import Job, Outcome, ShowCounts, ShowText, job_from_dict
+from drivers.jobs import GiveAddress, Job, Outcome, ShowCounts, ShowText, job_from_dict
 from drivers.line.clock import Clock
 from drivers.line.record import Record
 from drivers.line.serial_line import SerialLine
 from drivers.printer.raster import Artist
 from drivers.protocol.errors import EncodeError
-from drivers.spec import CONFIG, MODELS, DeviceSpec
+from drivers.spec import CONFIG, MODELS, DeviceSpec, addresses, moves
 
 FILE: Final = CONFIG / "trial.toml"
+FIXED: Final = (
+    "{driver}: 已知的协议资料里没有改地址的命令，请用厂家的设置工具或照说明书在设备上设置，再改清单 / "
+    "no command for another address is known in this protocol: set it on the device, as its maker says, "
+    "then change the list"
+)
 
 
 def trial_job(spec: DeviceSpec, text: str = "", now: datetime | None = None, file: Path = FILE) -> Job:
@@ -54,6 +59,18 @@ def trial_job(spec: DeviceSpec, text: str = "", now: datetime | None = None, fil
         words = text or str(table.get("strip", "{device}")).format(**facts)
         return ShowText("trial", place, words, "call")
     return ShowCounts("trial", place, 888, "888")
+
+
+def address_job(driver: str, profile: Any, to: int, alone: bool = False) -> GiveAddress:
+    """The job that gives a machine of this driver another address. Raises SpecError: it has no such command,
+    or no such address.
+    """
+    if not moves(driver):
+        raise SpecError([FIXED.format(driver=driver)])
+    lowest, highest = addresses(driver, profile)
+    if not lowest <= to <= highest:
+        raise SpecError([f"address: 地址须在 {lowest}..{highest} / must be in {lowest}..{highest}"])
+    return GiveAddress("trial", to, alone)
 
 
 def try_out(spec: DeviceSpec, job: Job, clock: Clock | None = None, record: Record | None = None) -> Outcome:

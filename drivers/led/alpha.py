@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Final
 
-from drivers.jobs import Health, Job, Outcome, ShowText
+from drivers.jobs import GiveAddress, Health, Job, Outcome, ShowText
 from drivers.led import wording
 from drivers.line.serial_line import SerialLine
 from drivers.protocol import alpha
@@ -52,6 +52,7 @@ class Profile:
 
 class AlphaSign:
     model = "alpha"
+    moves = True
 
     def __init__(self, name: str, line: SerialLine, address: int, profile: Profile | None = None) -> None:
         self.name, self.address, self._line = name, address, line
@@ -59,6 +60,8 @@ class AlphaSign:
 
     def perform(self, job: Job) -> Outcome:
         """Raises EncodeError, LineLost."""
+        if isinstance(job, GiveAddress):
+            return self._move(job.to, job.alone)
         if not isinstance(job, ShowText):
             return Outcome("failed", "not_for_this_device")
         words = wording.say(job, self._profile.words)
@@ -74,10 +77,20 @@ class AlphaSign:
             kind=self._profile.kind,
             check=self._profile.check,
         )
+        self._say(frame)
+        return Outcome("sent", "glyphs_replaced" if missing else "")
+
+    def _move(self, to: int, alone: bool) -> Outcome:
+        """The new address, and the same as a text there: nothing answers, somebody has to look."""
+        kind, check = self._profile.kind, self._profile.check
+        self._say(alpha.move(0 if alone else self.address, to, kind=kind, check=check))
+        self._say(alpha.text(to, f"{to}", kind=kind, check=check))
+        return Outcome("sent")
+
+    def _say(self, frame: bytes) -> None:
         self._line.drain()
         self._line.send(frame)
         self._line.clock.sleep(self._line.quiet_at() - self._line.clock.now() + self._profile.pause_s)
-        return Outcome("sent", "glyphs_replaced" if missing else "")
 
     def check(self) -> Health:
         """Nothing can be asked of it."""

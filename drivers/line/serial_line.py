@@ -10,6 +10,7 @@ an unplugged adapter raises SerialException, OSError or, from tcdrain, termios.e
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import termios
@@ -20,7 +21,7 @@ from typing import Final, TypeVar
 
 import serial
 
-from drivers.errors import LineLost
+from drivers.errors import LineForbidden, LineLost, LineTaken
 from drivers.line.clock import Clock
 from drivers.line.record import Record
 
@@ -57,6 +58,15 @@ class Settings:
     def frame_bits(self) -> int:
         """Bits on the wire per character, the start bit among them."""
         return 1 + self.bits + (self.parity != "N") + self.stop
+
+
+#: errno of an open that failed -> what it means
+WHY: Final[dict[int | None, type[LineLost]]] = {
+    errno.EACCES: LineForbidden,
+    errno.EPERM: LineForbidden,
+    errno.EBUSY: LineTaken,
+    errno.EWOULDBLOCK: LineTaken,
+}
 
 
 class SerialLine:
@@ -136,7 +146,8 @@ class SerialLine:
                 **wanted,
             )
         except TROUBLE as error:
-            raise LineLost(f"{self.url}: {error}") from error
+            why = WHY.get(getattr(error, "errno", None), LineLost)
+            raise why(f"{self.url}: {error}") from error
         if hasattr(self._port, "use_clock"):
             self._port.use_clock(self.clock)
         self.opens += 1

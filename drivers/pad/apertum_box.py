@@ -3,7 +3,8 @@
 Two keys mean different things while somebody is called and while somebody is served; which it is the server
 knows, so they are told as call_or_recall and end. Bytes that are no key frame are two boxes at once: nothing
 is pressed, and the clerk, whose display does not change, presses again. A key seen again within 300 ms is
-the same press. Source: see drivers/protocol/apertum.py; the 300 ms are unverified general knowledge.
+the same press. A new address is not acknowledged either: the box is told to show it, and somebody has to
+look. Source: see drivers/protocol/apertum.py; the 300 ms are unverified general knowledge.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from drivers.jobs import Health, Job, Outcome, ShowCounts
+from drivers.jobs import GiveAddress, Health, Job, Outcome, ShowCounts
 from drivers.line.serial_line import SerialLine
 from drivers.pad.events import Event, Pressed
 from drivers.protocol import apertum
@@ -41,6 +42,7 @@ class Profile:
 
 class ApertumBox:
     model = "apertum_box"
+    moves = True
 
     def __init__(self, name: str, line: SerialLine, address: int, profile: Profile | None = None) -> None:
         self.name, self.address, self._line = name, address, line
@@ -55,6 +57,8 @@ class ApertumBox:
 
     def perform(self, job: Job) -> Outcome:
         """Show the number, or that somebody waits. Nothing answers. Raises EncodeError, LineLost."""
+        if isinstance(job, GiveAddress):
+            return self._move(job.to, job.alone)
         if not isinstance(job, ShowCounts):
             return Outcome("failed", "not_for_this_device")
         somebody, free = bool(job.waiting), not job.number
@@ -66,9 +70,21 @@ class ApertumBox:
             first = somebody and free and self._waiting == 0
             frame = apertum.lamp(self.address, lamp, beep=first and self._profile.beep)
         self._waiting = job.waiting
+        self._say(frame)
+        return Outcome("sent")
+
+    def _move(self, to: int, alone: bool) -> Outcome:
+        """The frame names the old address: a box nobody knows cannot be told."""
+        if alone:
+            return Outcome("failed", "address_unknown")
+        self._say(apertum.move(self.address, to))
+        shows = self._profile.shows == "display"
+        self._say(apertum.display(to, str(to)) if shows else apertum.lamp(to, "green_fast", beep=True))
+        return Outcome("sent")
+
+    def _say(self, frame: bytes) -> None:
         self._line.send(frame)
         self._line.clock.sleep(max(0.0, self._line.quiet_at() - self._line.clock.now()) + 0.01)
-        return Outcome("sent")
 
     def check(self) -> Health:
         """What a box answers to a poll is not known: it is there once it was heard."""

@@ -12,6 +12,8 @@
 
 An unsure slip is never sent again from here. A printer may by itself finish or repeat a slip after a reload
 (`after_paper_end`), so a late mark only settles the account; it does not turn unsure into confirmed.
+Nor does one that is asked for after a restart: it names no slip, and comes from a printer that lost half of
+one just the same.
 
 One status byte carries no checksum: a change of health counts only when two readings agree.
 

@@ -9,13 +9,15 @@ four upper-case hex digits.
                                       rotate, b hold, c flash. Label 0 is the priority text: it interrupts
                                       everything, and empty data ends it. 1c 31 / 32 / 33: red, green, amber
     G label text                      STRING file: changes a string that a TEXT file shows, without a blink
-    E …                               special: 20 time hhmm, 24 memory (empty: clear), 2c soft reset, 2f dim
+    E …                               special: 20 time hhmm, 24 memory (empty: clear), 2c soft reset, 2f dim,
+                                      37 hh another address, two hex digits
 
 What a sign answers is not in our sources, so nothing is ever confirmed. Packets nested in one transmission
 want about 100 ms after 02; we send one packet at a time.
 
 Source: S15 (github msparks/alphasign, github prototux/python-alphasign, betaspec.txt): two libraries agree
-[A]; the priority text, its end and STRING from one library [B]. The line is 9600 8N1, for some 4800 7E2.
+[A]; the priority text, its end and STRING from one library [B], as is the new address (github lancereinsmith/
+alphasignpy) [B]. The line is 9600 8N1, for some 4800 7E2.
 """
 
 from __future__ import annotations
@@ -83,6 +85,13 @@ def string(address: int, words: str, *, label: str = "1", kind: str = "Z", check
 
 def clear_memory(address: int, *, kind: str = "Z", check: bool = False) -> bytes:
     return packet(address, "E", b"\x24", kind=kind, check=check)
+
+
+def move(address: int, to: int, *, kind: str = "Z", check: bool = False) -> bytes:
+    """Give the sign another address, 1..255. Raises EncodeError."""
+    if not 1 <= to <= 255:
+        raise EncodeError(f"address {to} is not in 1..255")
+    return packet(address, "E", b"7%02X" % to, kind=kind, check=check)
 
 
 def outside(words: str) -> str:

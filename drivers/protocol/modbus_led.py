@@ -25,6 +25,7 @@ from typing import Final
 from pymodbus.framer import FramerRTU
 from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
 from pymodbus.pdu.register_message import (
+    ReadHoldingRegistersRequest,
     WriteMultipleRegistersRequest,
     WriteMultipleRegistersResponse,
     WriteSingleRegisterRequest,
@@ -34,6 +35,7 @@ from drivers.protocol.errors import EncodeError
 
 VALUE, UNIT, BAUD, POINT, TEXT = 0x00, 0x02, 0x03, 0x04, 0x70
 WRITE_ONE, WRITE_MANY, REFUSED = 0x06, 0x10, 0x80
+EVERYBODY: Final = 0
 BAUDS: Final = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
 #: length of an answer by its function; every other function is nobody's answer to us
 LENGTHS: Final = {WRITE_ONE: 8, WRITE_MANY: 8, REFUSED | WRITE_ONE: 5, REFUSED | WRITE_MANY: 5}
@@ -99,10 +101,21 @@ def point(unit: int, position: int) -> bytes:
     return write(unit, POINT, position)
 
 
-def move(unit: int, to: int) -> bytes:
-    """Give the display another address. Raises EncodeError."""
+def move(unit: int | None, to: int) -> bytes:
+    """Give the display another address. None: whoever hears it, for unit 0 is everybody, obeys and does not
+    answer (rule of Modbus; of these displays unverified). Raises EncodeError.
+    """
     _check(to, UNIT)
+    if unit is None:
+        return _frame(WriteSingleRegisterRequest(dev_id=EVERYBODY, address=UNIT, registers=[to]))
     return write(unit, UNIT, to)
+
+
+def read(unit: int, count: int = 1) -> bytes:
+    """Ask for `count` registers from 0 on (function 03). Whether a display can be read is not known, but an
+    exception is a sign of life too. Raises EncodeError."""
+    _check(unit, VALUE)
+    return _frame(ReadHoldingRegistersRequest(dev_id=unit, address=VALUE, count=count))
 
 
 def set_baud(unit: int, baud: int) -> bytes:

@@ -22,7 +22,7 @@ from typing import Final
 
 from pymodbus.framer import FramerRTU
 
-from drivers.protocol import escpos, ff68, onbon_bxk, pingan_lihe, sam
+from drivers.protocol import escpos, ff68, modbus_led, onbon_bxk, pingan_lihe, sam
 
 #: bytes that make a printer print, feed, or begin a command: LF FF CR DLE ESC FS GS
 LOUD: Final = frozenset(b"\x0a\x0c\x0d\x10\x1b\x1c\x1d")
@@ -91,12 +91,8 @@ def _pingan(buffer: bytes, address: int) -> Seen | None:
 
 
 def _modbus_read(unit: int) -> bytes:
-    """Read holding registers from 0 on (function 03): as many of them, one to four, as make a quiet frame."""
-    frames = []
-    for count in range(1, 5):
-        body = bytes((unit, 0x03, 0, 0, 0, count))
-        frames.append(body + FramerRTU.compute_CRC(body).to_bytes(2, "big"))
-    return min(frames, key=is_loud)
+    """As many registers, one to four, as make a quiet frame."""
+    return min((modbus_led.read(unit, count) for count in range(1, 5)), key=is_loud)
 
 
 def _modbus(buffer: bytes, unit: int) -> Seen | None:

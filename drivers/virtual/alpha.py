@@ -2,7 +2,7 @@
 
 Written from betaspec.txt as a sign reads it (S15): nulls to find the baud, 01, whom it concerns, 02, one
 command, perhaps a sum, 04. The sum must be right when it is there. Files are battery-backed: a power cut
-keeps them. It answers nothing, because what it would answer is not in our sources.
+keeps them, and its address. It answers nothing, because what it would answer is not in our sources.
 
 Faults: those of drivers/virtual/sign.py for a screen that does not answer.
 """
@@ -65,6 +65,11 @@ class AlphaReceiver(Sign):
     def _obey(self, command: bytes, data: bytes) -> bool:
         if command == b"G" and data:
             self.strings[chr(data[0])] = data[1:].decode("ascii", "replace")
+            return True
+        if command == b"E" and data[:1] == b"7":
+            if not re.fullmatch(rb"7[0-9A-F]{2}", data) or data == b"700":
+                return False
+            self.address = int(data[1:], 16)
             return True
         if command == b"E" and data and data[0] in SPECIALS:
             if data == b"$":

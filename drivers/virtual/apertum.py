@@ -3,7 +3,8 @@
 Written from what the devices must do so that the program works with them (github binali-rustamov/
 apertum-qsystem, QIndicatorBoardRS and ub485): a frame runs from 01, 03 or 04 to the next 07; a board takes
 text in cp1251 and needs 300 ms before the next one; a box sends exactly four bytes once, to whoever listens.
-What a box answers to 04 is not known: it counts the poll and is silent.
+What a box answers to 04 is not known: it counts the poll and is silent. That an address outlives a power cut
+is not in the source; one that did not would be of no use.
 
 Faults of a box (act "fault"): collision (value presses go out with a fifth byte in them), move_lost (a new
 address is not heard), double_press, silent. Acts: press {key}, power, clear. Of a board: silent.
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from drivers.virtual.medium import Medium
+from drivers.virtual.medium import Medium, Still
 
 BUTTONS = {"call_or_recall": 0x31, "start": 0x32, "transfer": 0x33, "end": 0x34}
 BOARD_FAULTS = frozenset({"silent"})
@@ -40,7 +41,7 @@ class Frames:
         return None
 
 
-class ApertumBoard:
+class ApertumBoard(Still):
     model = "apertum_board"
 
     def __init__(self, name: str, address: int = 0x20, options: Mapping[str, str] | None = None) -> None:
@@ -54,15 +55,6 @@ class ApertumBoard:
 
     def attach(self, cable: Medium) -> None:
         self._cable = cable
-
-    def due(self) -> float | None:
-        return None
-
-    def tick(self, now: float) -> None:
-        """Nothing happens here by itself."""
-
-    def full(self) -> bool:
-        return False
 
     def look(self) -> dict[str, object]:
         return {
@@ -101,7 +93,7 @@ class ApertumBoard:
         self.history = [*self.history[-50:], self.text]
 
 
-class ApertumBox:
+class ApertumBox(Still):
     model = "apertum_box"
 
     def __init__(self, name: str, address: int = 0x20, options: Mapping[str, str] | None = None) -> None:
@@ -114,15 +106,6 @@ class ApertumBox:
 
     def attach(self, cable: Medium) -> None:
         self._cable = cable
-
-    def due(self) -> float | None:
-        return None
-
-    def tick(self, now: float) -> None:
-        """Nothing happens here by itself."""
-
-    def full(self) -> bool:
-        return False
 
     def look(self) -> dict[str, object]:
         return {

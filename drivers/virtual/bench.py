@@ -139,6 +139,11 @@ class Bench:
         self._spoil(cable, parse_qs(address_of.query).get("fault", [""])[-1], [peer])
         return peer
 
+    def has_moved(self, url: str, peer_name: str, address: int) -> bool:
+        """Was this far end given that address over its line? Then it is the same machine, declared anew."""
+        cable = self._cables.get(url.removeprefix("virtual://").split("?")[0])
+        return cable is not None and any(p.name == peer_name and p.address == address for p in cable.peers)
+
     def detach(self, url: str, peer_name: str) -> None:
         """Take a far end off its cable: its device is no longer declared, or stands elsewhere."""
         cable = self._cables.get(url.removeprefix("virtual://").split("?")[0])

@@ -32,6 +32,7 @@ FAULTS = frozenset(
         "baud_mismatch",
     }
 )
+FELT = ("silent", "no_ack", "baud_mismatch", "nack_crc", "wrong_source")
 DEFAULTS = {"late_ack": 0.8, "nack_busy": 1.0, "lost_lead": 5.0}
 
 
@@ -108,6 +109,8 @@ class BxkCard:
             "brightness": self.brightness,
             "areas": [vars(a) | {"id": k, "at": None} for k, a in sorted(self.areas.items())],
             "faults": sorted(self.faults),
+            "offers": sorted(FAULTS),
+            "felt": list(FELT),
             "frames": self.frames,
             "rejected": self.rejected,
             "width": self.width,

@@ -11,6 +11,7 @@ import select
 import socket
 import threading
 import tty
+from abc import ABC, abstractmethod
 from typing import Final
 
 from drivers.virtual.medium import HOST, Medium
@@ -18,7 +19,7 @@ from drivers.virtual.medium import HOST, Medium
 PAUSE_S: Final = 0.02
 
 
-class Exposed:
+class Exposed(ABC):
     """A cable with a public end. `url` is what goes into a device's line."""
 
     def __init__(self, cable: Medium) -> None:
@@ -31,8 +32,9 @@ class Exposed:
         self._thread = threading.Thread(target=self._run, name=f"exposed {self.url}", daemon=True)
         self._thread.start()
 
+    @abstractmethod
     def _run(self) -> None:
-        raise NotImplementedError
+        """Carry bytes until `close`; on a thread of its own."""
 
     def close(self) -> None:
         self._stop.set()

@@ -91,6 +91,7 @@ class Ff68Keypad:
             "asked": self.asked,
             "beeps": self.beeps,
             "faults": sorted(self.faults),
+            "offers": sorted(FAULTS),
             "rejected": self.rejected,
             "unanswered": self.unanswered,
             "pad": self.has_pad,

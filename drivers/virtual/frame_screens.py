@@ -86,6 +86,7 @@ class NibbleScreen(Sign):
     """DL DH CMD …: any byte from 80h on begins a new frame, all others are below."""
 
     model = "led_frame"
+    felt = ("silent", "baud_mismatch", "no_ack")
     known = ANSWERING | {"talks_over": 1.0, "odd_nibble": 1.0, "gbk_trail": 1.0}
     colours: list[int] | None = None  # the map of C, for the next D
 

@@ -44,6 +44,7 @@ class Peer(Protocol):
 
     name: str
     model: str
+    address: int
 
     def attach(self, cable: Medium) -> None: ...
 
@@ -62,6 +63,19 @@ class Peer(Protocol):
 
     def act(self, act: str, facts: dict[str, object]) -> None:
         """A hand at the device: fault, clear, press, rate, refill …. Raises ValueError for an unknown act."""
+
+
+class Still:
+    """What a far end is that does nothing by itself and holds nobody back."""
+
+    def due(self) -> float | None:
+        return None
+
+    def tick(self, now: float) -> None:
+        """Nothing of it moves."""
+
+    def full(self) -> bool:
+        return False
 
 
 @dataclass
@@ -178,6 +192,8 @@ class Medium:
             "idle_disconnect": self.idle_s > 0,
             "second_client": self.taken,
             "dead_segment": self.cut is not None,
+            "break": self.clock.now() < self.broken_until,
+            "renumber": self.back_at is not None,
         }
         return [name for name in (*on, *CHANCES) if (on[name] if name in on else getattr(self, name))]
 

@@ -4,10 +4,12 @@ Written from the Modbus rules as a receiver keeps them: a frame ends when the li
 characters, a wrong CRC is not answered, a broadcast is obeyed and not answered, a known unit answers every
 other request, if only with an exception. Registers from github sman-dk/LED-485_setuptool: 0 number, 2 unit,
 3 baud code, 4 decimal point (write one), 70 hex on text (write many). What it shows after power-up and when a
-number is too wide is not known: nothing, and dashes.
+number is too wide is not known: nothing, and dashes. A new unit counts at once, is answered under the
+old one, and outlives a power cut: what a real display does is not known either. With the fault keeps_unit it
+takes the number and stays where it was.
 
 Faults (act "fault"): exception_02, exception_03, exception_06, bad_crc, slow_reply (value seconds), twin (a
-second unit with this address answers too), half_reply, silent. Acts: clear, power.
+second unit with this address answers too), half_reply, keeps_unit, silent. Acts: clear, power.
 """
 
 from __future__ import annotations
@@ -17,8 +19,19 @@ from collections.abc import Mapping
 from drivers.virtual.medium import Medium
 
 FAULTS = frozenset(
-    {"exception_02", "exception_03", "exception_06", "bad_crc", "slow_reply", "twin", "half_reply", "silent"}
+    {
+        "exception_02",
+        "exception_03",
+        "exception_06",
+        "bad_crc",
+        "slow_reply",
+        "twin",
+        "half_reply",
+        "silent",
+        "keeps_unit",
+    }
 )
+FELT = ("silent", "exception_02", "exception_03", "bad_crc", "twin", "half_reply", "slow_reply")
 SLOW_S = 0.8
 SILENCE = 3.5  # characters
 LEAST_SILENCE_S = 0.00175
@@ -82,6 +95,7 @@ class ModbusDisplay:
             "point": self.point,
             "faults": sorted(self.faults),
             "offers": sorted(FAULTS),
+            "felt": list(FELT),
             "frames": self.frames,
             "rejected": self.rejected,
         }
@@ -161,7 +175,8 @@ class ModbusDisplay:
         elif register == UNIT:
             if not 1 <= value <= 247:
                 raise Refusal(3)
-            self.address = value
+            if "keeps_unit" not in self.faults:
+                self.address = value
         elif register == BAUD:
             if not 1 <= value <= 8:
                 raise Refusal(3)

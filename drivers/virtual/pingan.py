@@ -23,6 +23,7 @@ ROWS = 4
 
 class PinganCard(Sign):
     model = "pingan_lihe"
+    felt = ("silent", "baud_mismatch", "half_frame", "no_ack")
     known = ANSWERING | {"wrong_source": 1.0, "sum_100": 1.0, "ff_inside": 1.0, "ignores_50": 1.0}
 
     def __init__(self, name: str, address: int = 1, options: Mapping[str, str] | None = None) -> None:

@@ -18,16 +18,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from drivers.virtual.medium import Medium
+from drivers.virtual.medium import Medium, Still
 
 STATES = {"call": "U", "recall": "P", "start": "S", "pause": "E", "help": "I", "transfer": "M"}
 FAULTS = frozenset({"silent", "stale_state", "lost_ack", "bad_sum", "slow"})
+FELT = ("silent", "slow")
 ANSWER_S, LATE_S = 0.02, 0.2
 LENGTHS = {0x50: 8, 0x4E: 9, 0x41: 6, 0x46: 4}
 STAYS = frozenset("ES")  # a pause and a service last until the next key
 
 
-class PolledKeypad:
+class PolledKeypad(Still):
     model = "keypad_polled"
 
     def __init__(self, name: str, address: int = 1, options: Mapping[str, str] | None = None) -> None:
@@ -47,15 +48,6 @@ class PolledKeypad:
     def attach(self, cable: Medium) -> None:
         self._cable = cable
 
-    def due(self) -> float | None:
-        return None
-
-    def tick(self, now: float) -> None:
-        """It never speaks by itself."""
-
-    def full(self) -> bool:
-        return False
-
     def look(self) -> dict[str, object]:
         return {
             "address": self.address,
@@ -68,6 +60,7 @@ class PolledKeypad:
             "asked": self._state == "S",
             "faults": sorted(self.faults),
             "offers": sorted(FAULTS),
+            "felt": list(FELT),
             "rejected": self.rejected,
         }
 

@@ -7,8 +7,10 @@ buffer and is carried out at the speed of the mechanism, so `GS r` answers when 
 Faults (act "fault"): paper_out, near_end, cover_open, cutter, jam, head (with value: cools down after so many
 seconds), silent, offline, half_duplex (says nothing while it is spoken to), gb2312_font, chinese_off,
 cut_needs_line_start, near_end_offline, duplicate_status, garbage, presenter_jam; `late` with value = seconds;
-`run_out` with value = millimetres left; `after_reload` with value reprints | continues | drops. The
-cable's own faults are in medium.py. Acts: clear, refill, power, take (the slip out of the presenter's mouth).
+`run_out` with value = millimetres left; reprints, continues, drops: what it does after a reload, also as
+`after_reload` with that value; power_in_raster (value images: the power fails for a second in the middle of
+one). The cable's own faults are in medium.py, and idle_disconnect and second_client are a printer's. Acts:
+clear, refill, power, take (the slip out of the presenter's mouth).
 """
 
 from __future__ import annotations
@@ -61,6 +63,9 @@ FAULTS = frozenset(
     }
 )
 POLICIES = frozenset({"reprints", "continues", "drops"})
+OFFERS = FAULTS | POLICIES | {"run_out", "late", "power_in_raster", "idle_disconnect", "second_client"}
+FELT = ("paper_out", "cover_open", "jam", "head", "offline", "near_end")
+DARK_S = 1.0  # how long the power is away
 
 
 @dataclass
@@ -86,7 +91,8 @@ class Printer:
         self.dots = int(options.get("dots", "576"))
         self.speed = float(options.get("mm_per_s", "150"))
         self.font = options.get("font", options.get("repertoire", "gbk"))
-        self.after_reload = options.get("after_paper_end", "continues")
+        self.after_reload = self._declared_policy = options.get("after_paper_end", "continues")
+        self._power_fails, self._dark_until, self._runs_out = 0, 0.0, False
         self.faults: set[str] = {fault for fault in options.get("faults", "").split(",") if fault}
         self.presenter = options.get("presenter", "False") in ("True", "true", "yes", "1")
         self.gs_for_hanzi = options.get("hanzi_size", "gs") == "gs"  # older firmware: GS ! is for ASCII alone
@@ -108,6 +114,8 @@ class Printer:
         self._cable = cable
 
     def receive(self, byte: int, at: float) -> None:
+        if at < self._dark_until:
+            return
         self._at, self.received = at, self.received + 1
         self._recent = (self._recent + bytes((byte,)))[-3:]
         if self._recent[:2] == b"\x10\x04" and 1 <= byte <= 4:
@@ -148,7 +156,9 @@ class Printer:
             "near_end": self.near_end,
             "stopped": self.stopped,
             "cuts": self.cuts,
-            "faults": sorted(self.faults),
+            "faults": self._felt(),
+            "offers": sorted(OFFERS),
+            "felt": list(FELT),
             "after_reload": self.after_reload,
             "dots": self.dots,
             "waiting_bytes": len(self._buffer),
@@ -156,6 +166,18 @@ class Printer:
             "presenter": self.presenter,
             "mouth": bool(self._mouth),
         }
+
+    def _felt(self) -> list[str]:
+        """The faults that are on, also those that are no switch but the state of the paper."""
+        states = {
+            "paper_out": self.mm_left <= 0,
+            "near_end": self.near_end,
+            "run_out": self._runs_out and self.mm_left > 0,
+            "late": self.late_s > 0,
+            "power_in_raster": self._power_fails > 0,
+            self.after_reload: self.after_reload != self._declared_policy,
+        }
+        return sorted(self.faults | {name for name, on in states.items() if on})
 
     def _pictures(self) -> list[dict[str, object]]:
         """The last papers that fit in one message to a bench page, oldest first.
@@ -178,11 +200,15 @@ class Printer:
     def act(self, act: str, facts: dict[str, object]) -> None:
         fault, value = str(facts.get("fault", "")), facts.get("value")
         if act == "fault" and fault == "run_out":
-            self.mm_left = float(str(value if value is not None else 20))
+            self.mm_left, self._runs_out = float(str(value if value is not None else 20)), True
         elif act == "fault" and fault == "late":
             self.late_s = float(str(value if value is not None else 0.4))
         elif act == "fault" and fault == "after_reload" and value in POLICIES:
             self.after_reload = str(value)
+        elif act == "fault" and fault in POLICIES:
+            self.after_reload = fault
+        elif act == "fault" and fault == "power_in_raster":
+            self._power_fails = int(str(value if value is not None else 1))
         elif act == "fault" and fault in FAULTS:
             if fault == "paper_out":
                 self.mm_left = 0.0
@@ -204,6 +230,10 @@ class Printer:
                 self._refill()
             if fault in ("", "late"):
                 self.late_s = 0.0
+            if fault in ("", "power_in_raster"):
+                self._power_fails = 0
+            if fault in ("", *POLICIES):
+                self.after_reload = self._declared_policy
             self.faults -= {fault} if fault else set(FAULTS)
             if fault in ("", "head"):
                 self._head_until = None
@@ -305,7 +335,7 @@ class Printer:
 
     def _refill(self) -> None:
         was_out = self.mm_left <= 0
-        self.mm_left = ROLL_MM
+        self.mm_left, self._runs_out = ROLL_MM, False
         if not was_out:
             return
         torn = self.papers[-1]
@@ -543,7 +573,13 @@ class Printer:
         elif command == 0x76:
             head = yield from self._take(6)
             width, height = int.from_bytes(head[2:4], "little"), int.from_bytes(head[4:6], "little")
-            rows = yield from self._take(width * height)
+            rows = yield from self._take(width * height // 2)
+            if self._power_fails:
+                self._power_fails -= 1
+                self._power_up()
+                self._dark_until = self._at + DARK_S
+                yield  # nobody goes on with this: another program runs
+            rows += yield from self._take(width * height - len(rows))
             self._image(rows, width, (1 + (head[1] & 1), 1 + (head[1] >> 1 & 1)))
         elif command == 0x28:
             kind = yield

@@ -37,6 +37,7 @@ FAULTS = frozenset(
         "silent",
     }
 )
+FELT = ("silent", "self_test", "bad_xor")
 HEADER = [0xAA, 0xAA, 0xAA, 0x96, 0x69]
 WORK_S = {(0x20, 0x01): 0.02, (0x20, 0x02): 0.03, (0x30, 0x01): 1.0, (0x30, 0x03): 0.4}
 SLOW_S = 2.0
@@ -112,6 +113,7 @@ class SamReader:
             "cards": [{"id": card.id, "title": card.title} for card in self.cards.values()],
             "reads": self.reads,
             "rejected": self.rejected,
+            "felt": list(FELT),
             **self.faults.look(),
         }
 

@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from drivers.virtual.faults import Faults
-from drivers.virtual.medium import Medium
+from drivers.virtual.medium import Medium, Still
 
 FAULTS = frozenset({"partial", "duplicate", "other_suffix", "chinese", "too_long", "silent"})
 SUFFIXES = {"cr": b"\r", "lf": b"\n", "crlf": b"\r\n", "none": b""}
 AGAIN_S = 0.3
 
 
-class CodeScanner:
+class CodeScanner(Still):
     model = "scanner"
 
     def __init__(self, name: str, address: int = 1, options: Mapping[str, str] | None = None) -> None:
@@ -31,15 +31,6 @@ class CodeScanner:
 
     def attach(self, cable: Medium) -> None:
         self._cable = cable
-
-    def due(self) -> float | None:
-        return None
-
-    def tick(self, now: float) -> None:
-        """It does nothing by itself."""
-
-    def full(self) -> bool:
-        return False
 
     def receive(self, byte: int, at: float) -> None:
         """Nobody tells a scanner anything."""

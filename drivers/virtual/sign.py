@@ -7,9 +7,10 @@ power.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 
-from drivers.virtual.medium import Medium
+from drivers.virtual.medium import Medium, Still
 
 PAUSE_S = 0.05  # a card forgets half a frame after so much silence
 ANSWERS_S = 0.005  # from the last byte of a command to the first of its answer
@@ -17,11 +18,14 @@ COMMON = {"silent": 1.0, "baud_mismatch": 1.0}
 ANSWERING = COMMON | {"no_ack": 1.0, "late_ack": 0.4, "half_frame": 1.0, "noise_before": 1.0}
 
 
-class Sign:
-    """A screen without a protocol. `known`: its faults with their usual value."""
+class Sign(Still, ABC):
+    """A screen without a protocol. known: its faults with their usual value; felt: those a host notices by
+    itself, without anything to show.
+    """
 
     model = ""
     known: Mapping[str, float] = COMMON
+    felt: Sequence[str] = ()
 
     def __init__(self, name: str, address: int = 1, options: Mapping[str, str] | None = None) -> None:
         self.options = options or {}
@@ -38,15 +42,6 @@ class Sign:
     def attach(self, cable: Medium) -> None:
         self.cable = cable
 
-    def due(self) -> float | None:
-        return None
-
-    def tick(self, now: float) -> None:
-        """Nothing of it moves by itself."""
-
-    def full(self) -> bool:
-        return False
-
     @property
     def text(self) -> str:
         """What a citizen reads."""
@@ -62,6 +57,7 @@ class Sign:
             "height": self.height,
             "faults": sorted(self.faults),
             "offers": sorted(self.known),
+            "felt": list(self.felt),
             "frames": self.frames,
             "rejected": self.rejected,
         }
@@ -96,9 +92,9 @@ class Sign:
         self.buffer += bytes((byte,))
         self.hear(at)
 
+    @abstractmethod
     def hear(self, at: float) -> None:
         """Something was added to `buffer`."""
-        raise NotImplementedError
 
     def forget(self) -> None:
         """Half a frame stands there, and nothing came for a while."""

@@ -34,6 +34,8 @@ from server.store.tickets import held_at, leg_at, legs_in
 from server.store.unit import Unit
 from server.store.windows import find_post
 
+DOUBLED = "host-doubled"
+NETWORK = ("socket://", "rfc2217://")
 DECLARATION = "declaration"  # the alarm of a device list that could not be taken up
 
 
@@ -75,6 +77,35 @@ def host_arrived(
     else:
         clear_alarm(unit, DECLARATION, host)
     unit.note("host.arrive", f"device:{unit.actor.id}", devices=len(devices))
+
+
+def claimed(
+    known: Iterable[Mapping[str, Any]], devices: Sequence[Mapping[str, Any]], before: Collection[str]
+) -> list[str]:
+    """Of the `known` machines that another host has: one of each such host that `devices` claim too, by name,
+    a printer by its kiosk, a network line by its address. before: those the claimant has already itself.
+    """
+    names = {device["name"] for device in devices} - set(before)
+    kiosks, lines = _kiosks(devices), {str(d["line"]) for d in devices if d["line"].startswith(NETWORK)}
+    found: dict[str, str] = {}
+    for row in known:
+        printer = row["kind"] == "printer" and row["kiosk"] in kiosks
+        if row["reason"] == HOST_LOST or row["device"] in before:
+            continue
+        if row["device"] in names or printer or row["line"] in lines:
+            found.setdefault(row["host"], row["device"])
+    return sorted(found.values())
+
+
+def host_doubled(unit: Unit, claim: str, host: str, machine: str, other: str) -> None:
+    """A second host wants what another one has: it gets nothing, and the managers are told."""
+    raise_alarm(unit, DOUBLED, claim, "yellow", name=host, machine=machine, other=other)
+    unit.note("host.refuse", f"device:{unit.actor.id}", machine=machine, other=other)
+
+
+def host_single(unit: Unit, claim: str) -> None:
+    """It has gone, or may come in now."""
+    clear_alarm(unit, DOUBLED, claim)
 
 
 def host_left(unit: Unit, lost: Collection[str] | None = None) -> None:

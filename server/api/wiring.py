@@ -31,6 +31,7 @@ LOOK_S = 1.5  # a host that is not there must not hold up the list of those that
 LINE = r"^(/dev/|socket://|rfc2217://|virtual://)[A-Za-z0-9_.:/?=&@%+,-]{1,200}$"
 NO: dict[str, type[Refusal]] = {
     "busy": refusals.HostBusy,
+    "fixed": refusals.AddressFixed,
     "spec": refusals.DeclarationWrong,
     "unknown_job": refusals.NotFound,
     "no_file": refusals.NotFound,
@@ -63,6 +64,24 @@ class Candidate(Body):
     baud: Number = Field(default=0, ge=0, le=4_000_000)
     address: Number = Field(default=0, ge=0, le=0x7FFF)
     text: Prose = Field(default="", max_length=100)
+    request_id: RequestId | None = None
+
+
+class Address(Body):
+    """Another address for a declared machine."""
+
+    to: Number = Field(ge=1, le=0x7FFF)
+    request_id: RequestId | None = None
+
+
+class FoundAddress(Body):
+    """The same for a machine that was found at `address` and is not declared yet."""
+
+    url: str = Field(pattern=LINE)
+    model: Word
+    baud: Number = Field(default=0, ge=0, le=4_000_000)
+    address: Number = Field(ge=1, le=0x7FFF)
+    to: Number = Field(ge=1, le=0x7FFF)
     request_id: RequestId | None = None
 
 
@@ -159,6 +178,38 @@ def post_trial(device: str, body: Trial) -> ResponseReturnValue:
 def get_trial(device: str, job: str) -> ResponseReturnValue:
     """How a test went: 200 {job, state: waiting|sending|confirmed|sent|unsure|failed, reason}."""
     return jsonify(ask(f"device:{device}", "tried", job=job))
+
+
+@bp.post("/api/devices/<device>/address")
+@needs("device.declare")
+@bp.input(Address, arg_name="body")
+def post_address(device: str, body: Address) -> ResponseReturnValue:
+    """Give a declared machine another address over its line: 202 {job}, told like a test. Its table in the
+    host's list follows when the machine has confirmed it; 409 address-fixed, 422 declaration-wrong (the
+    address is another's)."""
+    done = ask(f"device:{device}", "address", device=device, to=body.to)
+    _note("device.address", f"device:{device}", to=body.to)
+    return jsonify(done), 202
+
+
+@bp.put("/api/devices/<device>/address")
+@needs("device.declare")
+@bp.input(Address, arg_name="body")
+def put_address(device: str, body: Address) -> ResponseReturnValue:
+    """Only the host's list: the address was set on the machine itself: 200; 422 declaration-wrong."""
+    done = ask(f"device:{device}", "relist", device=device, to=body.to)
+    _note("device.relist", f"device:{device}", to=body.to)
+    return jsonify(done)
+
+
+@bp.post("/api/hosts/<host>/address")
+@needs("device.declare")
+@bp.input(FoundAddress, arg_name="body")
+def post_found_address(host: str, body: FoundAddress) -> ResponseReturnValue:
+    """Give a machine that was found another address: 202 {job}, told like its test; 409 address-fixed."""
+    done = ask(f"host:{host}", "move_found", **body.model_dump(exclude={"request_id"}))
+    _note("device.address", f"host:{host}", url=body.url, address=body.address, to=body.to)
+    return jsonify(done), 202
 
 
 @bp.post("/api/hosts/<host>/search")

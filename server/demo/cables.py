@@ -1,12 +1,14 @@
-"""Every virtual cable pulled in turn, paper that runs out, a strip that falls silent: each is mended once
-staff could see it, and both are timed (RELIABILITY N8)."""
+"""Every virtual cable pulled in turn, and on each what one machine alone may suffer, as its far end names it:
+paper that runs out, a strip that falls silent, a reader whose self-test fails. Each is mended once staff
+could see it, and both are timed (RELIABILITY N8)."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import count
 from threading import Event, Thread
 from typing import Any
 
@@ -22,10 +24,6 @@ LIMIT_ELSE_S = 10.0
 PATIENCE = 4  # times the limit: then it is called not seen
 LOOK_S, REST_S = 0.2, 1.0
 QUIET = ("", "not_pressed_yet", "not_scanned_yet")
-ALONE = {  # driver -> (what goes wrong with one machine, how it is mended)
-    "escpos": ({"act": "fault", "fault": "paper_out"}, {"act": "refill"}),
-    "onbon_bxk": ({"act": "fault", "fault": "silent"}, {"act": "clear", "fault": "silent"}),
-}
 
 Rows = Mapping[str, Mapping[str, Any]]
 
@@ -57,21 +55,24 @@ class Pulled:
         return self.seen_s is not None and self.seen_s <= self.trouble.limit_s and self.gone_s is not None
 
 
-def round_of(devices: Rows, models: Mapping[str, str]) -> list[Trouble]:
-    """Every cable of virtual machines once, then on each what one machine alone may suffer. models: virtual
-    machine -> its driver, as the bench names them."""
+def round_of(devices: Rows, felt: Mapping[str, Sequence[str]], turn: int = 0) -> list[Trouble]:
+    """Every cable of virtual machines once, then on each what one machine alone may suffer. felt: virtual
+    machine -> the faults that a host notices by itself, as its far end lists them; each turn takes the next
+    of them, and the next machine of the cable."""
     lines: dict[str, list[str]] = {}
-    for name in sorted(models.keys() & devices.keys()):
+    for name in sorted(felt.keys() & devices.keys()):
         lines.setdefault(str(devices[name]["line"]), []).append(name)
     cables, alone = [], []
     for line, names in sorted(lines.items()):
         first = names[0]
         limit = LIMIT_S.get(str(devices[first]["kind"]), LIMIT_ELSE_S)
         cables.append(Trouble(line, first, frozenset(names), {"act": "unplug"}, {"act": "replug"}, limit))
-        if models[first] in ALONE:
-            wrong, mend = ALONE[models[first]]
-            name = f"{first} {wrong['fault']}"
-            alone.append(Trouble(name, first, frozenset({first}), wrong, mend, limit))
+        able = [name for name in names if felt[name]]
+        if able:
+            name = able[turn % len(able)]
+            fault = felt[name][turn % len(felt[name])]
+            wrong, mend = {"act": "fault", "fault": fault}, {"act": "clear", "fault": fault}
+            alone.append(Trouble(f"{name} {fault}", name, frozenset({name}), wrong, mend, limit))
     return cables + alone
 
 
@@ -88,7 +89,7 @@ class Cables:
         self._eye = Caller(manager.url, manager.headers)
         self._csrf, self._say = csrf, say
         self._stop, self._enough = Event(), Event()
-        self._models: dict[str, str] = {}  # machine -> driver
+        self._felt: dict[str, list[str]] = {}  # machine -> what it may suffer
         self._client = socketio.Client(logger=False, engineio_logger=False)
         self._client.on("snapshot", self._on_picture, namespace="/bench")
         self._client.on("changes", self._on_picture, namespace="/bench")
@@ -111,7 +112,7 @@ class Cables:
     def _on_picture(self, picture: dict[str, Any]) -> None:
         for name, model in picture["rows"].get("devices", {}).items():
             if model:
-                self._models[name] = str(model.get("model", ""))
+                self._felt[name] = [str(fault) for fault in model.get("felt", [])]
 
     def _run(self) -> None:
         try:
@@ -122,13 +123,13 @@ class Cables:
                 namespaces=["/bench"],
                 transports=["websocket"],
             )
-            self._until(lambda: bool(self._models) and self._well(self._models.keys()), 60)
-            while not self._stop.is_set():
-                for trouble in round_of(self._devices(), dict(self._models)):
+            self._until(lambda: bool(self._felt) and self._well(self._felt.keys()), 60)
+            for turn in count():
+                for trouble in round_of(self._devices(), dict(self._felt), turn):
                     self._one(trouble)
                     if self._stop.is_set():
                         break
-                if self._enough.wait(REST_S):
+                if self._stop.is_set() or self._enough.wait(REST_S):
                     break
             self._client.disconnect()
         except (SocketIOError, NoAnswer) as error:

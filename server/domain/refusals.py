@@ -177,6 +177,10 @@ EmergencyClosed = _refusal("EmergencyClosed", "emergency-closed", "This emergenc
 # --- machines
 HostAway = _refusal("HostAway", "host-away", "The device host is not there or does not answer.", 503)
 HostBusy = _refusal("HostBusy", "host-busy", "The device host is at it already, or the port is in use.")
+HostDoubled = _refusal("HostDoubled", "host-doubled", "Another device host that is there has this machine.")
+AddressFixed = _refusal(
+    "AddressFixed", "address-fixed", "No command for another address is known in this machine's protocol."
+)
 DeclarationWrong = _refusal(
     "DeclarationWrong",
     "declaration-wrong",

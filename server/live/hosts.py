@@ -18,6 +18,7 @@ from threading import Lock
 from typing import Any
 
 from flask_socketio import Namespace, SocketIO, emit, join_room, leave_room
+from socketio.exceptions import TimeoutError as NoAnswer
 
 from server import devices
 from server.actions import device_host
@@ -27,7 +28,14 @@ from server.api.access import recheck, socket_actor
 from server.domain import events as e
 from server.domain.actors import Actor
 from server.domain.blocks import LINK, SLIP_ENDS, Given
-from server.domain.refusals import DeviceUnknown, InputInvalid, PersonInvalid, Refusal, StorageFailed
+from server.domain.refusals import (
+    DeviceUnknown,
+    HostDoubled,
+    InputInvalid,
+    PersonInvalid,
+    Refusal,
+    StorageFailed,
+)
 from server.house import House
 from server.keys import offline_key
 from server.live.guests import Guests
@@ -35,7 +43,7 @@ from server.live.namespaces import HOSTS, sid
 from server.live.publish import Listeners
 from server.readings import read_card
 from server.settings import HallSettings
-from server.store.health import kiosks_served
+from server.store.health import health_of, kiosks_served
 from server.store.once import once
 from server.store.ratings import open_round
 from server.store.slips import Slip, find_slips, slips_in
@@ -46,6 +54,7 @@ from server.store.unit import Unit
 log = logging.getLogger(__name__)
 
 DEVICES = "devices"
+WHO_S = 1.5  # for a host that is asked whether it is there
 SLIP_WAIT_S = 60.0  # a paper that comes out later than this finds nobody waiting for it
 MAX_DEVICES = 500
 LONGEST_MM = 20_000
@@ -132,6 +141,7 @@ class Hosted:
 
     actor: Actor
     machines: dict[str, dict[str, Any]] = field(default_factory=dict)
+    claim: str = ""  # the alarm of a host that was refused
 
     @property
     def desks(self) -> set[str]:
@@ -190,11 +200,13 @@ class HostNamespace(Namespace):
         gone = self._hosts.pop(sid(), None)
         if gone is None:
             return
-        self._listeners.leave(DEVICES, HOSTS)
+        if not gone.claim:
+            self._listeners.leave(DEVICES, HOSTS)
         elsewhere = {name for host in self._hosts.values() for name in host.machines}
         lost = set(gone.machines) - elsewhere  # the same host may be back before its old socket was missed
         try:
             with self._house.store.unit(gone.actor) as unit:
+                device_host.host_single(unit, gone.claim)
                 device_host.host_left(unit, lost)
                 if lost:
                     host_alone(unit, self._house.hall)
@@ -207,14 +219,23 @@ class HostNamespace(Namespace):
             return _refused(DeviceUnknown())
         found = _devices(message, self._house.hall.catalogue.windows)
         held = {s for job in _list(message, "jobs") if (s := devices.slip_of_job(_clean(job))) is not None}
+        name, instance = _text(message, "host"), _text(message, "instance", EVENT_ID)
         try:
+            other = self._owner(host, list(found.values()), instance) if instance else None
+            if other is not None:
+                return self._refuse(host, name, instance, *other)
             with self._house.store.unit(host.actor) as unit:
                 recheck(unit)
-                name, troubles = _text(message, "host"), [_clean(x) for x in _list(message, "troubles")]
+                device_host.host_single(unit, host.claim)
+                troubles = [_clean(x) for x in _list(message, "troubles")]
                 machines = list(found.values())
                 device_host.host_arrived(unit, machines, held, host.machines, name, troubles)
         except Refusal as no:
             return _refused(no)
+        if host.claim:
+            host.claim = ""
+            self._listeners.join(DEVICES, HOSTS)
+            join_room(HOSTS)
         before, host.machines = host.rooms, found
         for room in before - host.rooms:
             leave_room(room)
@@ -222,6 +243,42 @@ class HostNamespace(Namespace):
             join_room(room)
         self._tell_present(host)
         return {"ok": True}
+
+    def _owner(
+        self, host: Hosted, devices: Sequence[Mapping[str, Any]], instance: str
+    ) -> tuple[str, str] | None:
+        """The first of these machines that another host has and answers for, and that host's name. A host
+        that is cut off, or is this very one on an older socket, does not stand in the way.
+        """
+        with self._house.store.read() as connection:
+            known = health_of(connection, self._house.store.hall)
+        twice = device_host.claimed(known, devices, host.machines)
+        for machine in twice:
+            try:
+                said = self.socketio.server.call(
+                    "ask", {"what": "who"}, to=f"device:{machine}", namespace=self.namespace, timeout=WHO_S
+                )
+            except NoAnswer:
+                continue
+            if _text(said, "instance") not in ("", instance):
+                return machine, " · ".join(filter(None, (_text(said, "name"), _text(said, "computer"))))
+        return None
+
+    def _refuse(self, host: Hosted, name: str, instance: str, machine: str, other: str) -> dict[str, Any]:
+        """It hears of nothing until it says hello again and nobody else has its machines."""
+        if not host.claim:
+            host.claim = f"{host.actor.id}:{instance[:8]}"
+            self._listeners.leave(DEVICES, HOSTS)
+            leave_room(HOSTS)
+        for room in host.rooms:
+            leave_room(room)
+        host.machines = {}
+        with self._house.store.unit(host.actor) as unit:
+            device_host.host_doubled(unit, host.claim, name, machine, other)
+        no = HostDoubled(machine=machine, other=other)
+        log.warning("host %s: refused, %s is with %s", name, machine, other)
+        text = self._house.texts.both(f"refused.{no.code}", **no.facts)
+        return {**_refused(no), "text": " / ".join(text.values())}
 
     def _tell_present(self, host: Hosted) -> None:
         """Strips and keypads as they should be, the papers owed, the questions nobody has answered yet."""
@@ -244,7 +301,9 @@ class HostNamespace(Namespace):
 
     def on_health(self, message: Any = None, *_more: Any) -> None:
         device, state = _text(message, "device"), _text(message, "state")
-        if state in ("ok", "warn", "down", "unknown"):
+        host = self._hosts.get(sid())
+        mine = host is not None and device in host.machines
+        if mine and state in ("ok", "warn", "down", "unknown"):
             facts = (_text(message, "reason"), _text(message, "detail"))
             self._do(lambda unit: device_host.device_health(unit, device, state, *facts))
 

@@ -13,7 +13,9 @@ from tests.server.hall_day import HallDay
 PRINTER = {"line": "slips", "kind": "printer", "state": "ok", "reason": ""}
 STRIP = {**PRINTER, "line": "strips", "kind": "strip"}
 KEYPAD = {**PRINTER, "line": "keys", "kind": "keypad"}
-MODELS = {"P1": "escpos", "S1": "onbon_bxk", "S2": "onbon_bxk", "K1": "keypad_ff68", "gone": "escpos"}
+FELT = {
+    "P1": ["paper_out", "jam"], "S1": ["silent"], "S2": ["silent", "no_ack"], "K1": [], "gone": ["head"]
+}  # fmt: skip
 CABLE = Trouble("slips", "P1", frozenset({"P1"}), {"act": "unplug"}, {"act": "replug"}, 5.0)
 
 
@@ -25,11 +27,13 @@ def test_every_cable_once_then_what_single_machines_suffer() -> None:
         "K1": KEYPAD,
         "real": {**STRIP, "line": "/dev/ttyUSB0"},
     }
-    found = round_of(devices, MODELS)
+    found = round_of(devices, FELT)
     assert [(x.name, x.limit_s) for x in found] == [
         ("keys", 10.0), ("slips", 5.0), ("strips", 10.0), ("P1 paper_out", 5.0), ("S1 silent", 10.0),
     ]  # fmt: skip
     assert found[2].machines == {"S1", "S2"}
+    assert [x.name for x in round_of(devices, FELT, 1)[3:]] == ["P1 jam", "S2 no_ack"]  # in turn
+    assert found[3].mend == {"act": "clear", "fault": "paper_out"}
 
 
 def test_a_keypad_nobody_pressed_is_well_and_a_lost_host_is_not() -> None:

@@ -218,7 +218,7 @@ def test_a_second_client_is_refused(make):
 def test_faults_in_the_address_are_on_from_the_start(make, bench):
     printer, far, act = make(query="&fault=near_end_offline,run_out:9")
     seen = bench.look()[far.name]
-    assert seen["faults"] == ["near_end_offline"]
+    assert seen["faults"] == ["near_end", "near_end_offline", "run_out"]
     assert seen["paper_mm"] == 9
     assert printer.perform(SLIP) == Outcome("unsure", "paper_out")
     act("clear")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
 
-from drivers.errors import DeviceGarbled, DeviceSilent, LineLost
+from drivers.errors import DeviceGarbled, DeviceSilent, LineLost, LineTaken
 from drivers.jobs import Outcome, PrintSlip, ShowCounts, ShowText, Text
 from drivers.led.alpha import AlphaSign
 from drivers.led.apertum_board import ApertumBoard
@@ -38,6 +41,7 @@ from drivers.virtual.polled import PolledKeypad as PolledFar
 from drivers.virtual.printer import Printer
 from drivers.virtual.sam import SamReader
 from drivers.virtual.scanner import CodeScanner
+from tests.conftest import ROOT
 
 SLIP = PrintSlip("slip-1", "K1", (Text("无差别综合受理"), Text("A001", 4), Text("\x11\x13王\n")))
 
@@ -222,6 +226,40 @@ def test_a_port_that_is_not_there():
             line.send(b"x")
         with pytest.raises(LineLost):
             line.read(0)
+
+
+OPENS = """
+from drivers.errors import LineLost
+from drivers.line.serial_line import SerialLine
+import os
+import sys
+if os.getuid() == 0:  # as somebody who has no right
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    SerialLine(sys.argv[1]).open()
+except LineLost as error:
+    print(error.reason)
+"""
+
+
+def test_a_port_that_is_forbidden_or_held_says_so():
+    """Two hosts, or an old program, on one port: the second is told, the first goes on."""
+    cable = Medium("x", baud=0, clock=Clock())
+    exposed = OverPty(cable)
+    first = SerialLine(exposed.url)
+    first.open()
+    with pytest.raises(LineTaken):
+        SerialLine(first.url).open()
+    first.send(b"x")
+    first.close()
+    os.chmod(first.url, 0)
+    told = subprocess.run(
+        [sys.executable, "-c", OPENS, first.url], cwd=ROOT, capture_output=True, text=True, timeout=30
+    )
+    exposed.close()
+    assert told.stdout.strip() == "no_right", told.stderr
 
 
 def test_the_record_keeps_what_passed_by(plug):

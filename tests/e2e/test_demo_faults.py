@@ -56,6 +56,8 @@ def test_every_cable_is_pulled_and_no_number_is_lost(small_town: Town, tmp_path:
     assert "全部合格 all kept" in report
     rows = dict(re.findall(r"^  (\S+(?: \w+)?) +([\d.]+) s +\d+ s +[\d.]+ s +\d+$", report, re.MULTILINE))
     assert rows.keys() >= CABLES | {"printer-K1 paper_out", "printer-K2 paper_out", "strip-W01 silent"}
+    assert rows.keys() >= {"strip-W02 silent", "strip-W04 silent", "digits-W11 silent", "keypad-W02 silent"}
+    assert "reader-K1 silent" in rows
     papers = dict(re.findall(r"(\w+) (\d+)", report.partition("papers:")[2].partition("\n")[0]))
     held = re.search(r"numbers (\d+)", report)
     assert held is not None

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Locator, expect
 
 from drivers.commission import edit
 from drivers.line.clock import Clock
@@ -191,6 +191,109 @@ def test_a_card_whose_frames_are_described_is_learnt_at_the_page(
     edit.add(path, edit.NewDevice("strip-new", "frame_new", url, 0, 1, "W10"))
     until(lambda: health(town, "strip-new"), what="the declared screen")
     until(lambda: far.text not in ("", "新屏幕"), what="the window's own words on it")
+
+
+OTHERS = """
+[[device]]
+name = "digits-W01"
+model = "digits_4"
+line = "virtual://digits/A"
+address = 1
+window = "W01"
+
+[[device]]
+name = "digits-W02"
+model = "digits_4"
+line = "virtual://digits/A"
+address = 2
+window = "W02"
+
+[[device]]
+name = "box-W01"
+model = "apertum_box"
+line = "virtual://boxes/A"
+address = 32
+window = "W01"
+
+[[device]]
+name = "strip-W03"
+model = "strip_128x16"
+line = "virtual://strips/A"
+address = 3
+window = "W03"
+"""
+
+
+@pytest.fixture
+def others(tmp_path: Path) -> Iterator[Town]:
+    own = tmp_path / "config"
+    shutil.copytree(ROOT / "config" / "profiles", own / "profiles")
+    (own / "devices.toml").write_text(OTHERS, "utf-8")
+    made = Town(tmp_path, devices=own / "devices.toml")
+    try:
+        yield made.start().set_up()
+    finally:
+        made.stop()
+
+
+def test_machines_are_given_other_addresses_at_the_page(others: Town, browser: Browser) -> None:
+    """A display confirms and the list follows; a box is looked at; a strip has no such command."""
+    bench, listed = others.bench(), others.data / "config" / "devices.toml"
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")
+    page = context.new_page()
+    page.goto(others.url + "/manager")
+
+    def shot(name: str) -> None:
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/{name}.png")
+
+    def row(name: str) -> Locator:
+        return page.locator("li", has=page.locator("b", has_text=re.compile(f"^{name}$")))
+
+    sign_in(page, others, "ZW024")
+    page.get_by_role("button", name="设备安装").click()
+    until(lambda: bench.models.get("digits-W01"), what="the bench")
+
+    row("digits-W01").get_by_role("button", name="改地址").click()
+    form = row("digits-W01").get_by_role("form")
+    expect(form.get_by_label("新地址")).to_have_value("3")  # the first that is free
+    form.get_by_label("新地址").fill("2")
+    expect(form.get_by_role("alert")).to_have_text("digits-W02 在用这个地址")
+    expect(form.get_by_role("button", name="写入设备")).to_be_disabled()
+    assert bench.models["digits-W01"]["address"] == 1
+    form.get_by_label("新地址").fill("7")
+    shot("address-form")
+    form.get_by_role("button", name="写入设备").click()
+    expect(row("digits-W01").get_by_text("成功，设备已确认")).to_be_visible()
+    until(lambda: bench.models["digits-W01"]["address"] == 7, what="the display at its new address")
+    assert "address = 7" in listed.read_text("utf-8")
+    expect(row("digits-W01").get_by_text("地址 7")).to_be_visible(timeout=15_000)
+
+    row("box-W01").get_by_role("button", name="改地址").click()
+    row("box-W01").get_by_label("新地址").fill("34")
+    row("box-W01").get_by_role("button", name="写入设备").click()
+    expect(row("box-W01").get_by_text("它现在显示 34 吗？")).to_be_visible()
+    until(lambda: bench.models["box-W01"]["digits"].strip() == "34", what="the box shows it")
+    assert "address = 34" not in listed.read_text("utf-8")
+    shot("address-look")
+    row("box-W01").get_by_role("button", name="显示了，改清单").click()
+    expect(row("box-W01").get_by_text("地址 34")).to_be_visible(timeout=15_000)
+    until(lambda: bench.models["box-W01"]["address"] == 34, what="the same box")
+
+    row("strip-W03").get_by_role("button", name="改地址").click()
+    expect(row("strip-W03").get_by_text("没有改地址的命令")).to_be_visible()
+    expect(row("strip-W03").get_by_role("button", name="写入设备")).to_have_count(0)
+    shot("address-fixed")
+    row("strip-W03").get_by_label("新地址").fill("5")
+    row("strip-W03").get_by_role("button", name="只改清单").click()
+    expect(row("strip-W03").get_by_text("地址 5")).to_be_visible(timeout=15_000)
+    headers = {"X-Wucha-CSRF": others.csrf, "Origin": others.url}
+    asked = others.admin.post(
+        f"{others.url}/api/devices/strip-W03/address", json={"to": 6}, headers=headers, timeout=10
+    )
+    assert (asked.status_code, asked.json()["refused"]) == (409, "address-fixed")
+    bench.close()
+    context.close()
 
 
 def test_the_same_hall_at_a_terminal(town: Town) -> None:

@@ -399,7 +399,8 @@ def test_undoing_a_finish_withdraws_the_leg_it_opened(day: HallDay) -> None:
     assert day.call("W05") is None
     sums = seen(day, day_value)
     assert (sums["taken"], sums["waiting"], sums["serving"], sums["cancelled"]) == (1, 0, 1, 0)
-    assert [s["state"] for s in seen(day, citizen_value, taken.ticket, day.clock())["legs"]] == ["serving", "planned"]
+    steps = seen(day, citizen_value, taken.ticket, day.clock())["legs"]
+    assert [s["state"] for s in steps] == ["serving", "planned"]
     day.at("W01", finish, day.hall, "W01")
     assert day.call("W05").number == "A001"  # type: ignore[union-attr]
 

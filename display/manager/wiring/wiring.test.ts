@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { byLine, clockOf, type Entry, fitting, freePorts, going, type Host, isSocket, joined, type Line, nameFor, placed, sum, traceFile } from './wiring'
+import { byLine, canMove, clockOf, type Entry, fitting, freeAddress, freePorts, going, type Host, isSocket, joined, type Line, nameFor, placed, sum, traceFile } from './wiring'
 
 const line = (url: string, state: Line['state'], ...devices: string[]): Line => ({
   line: url, baud: 9600, driver: 'onbon_bxk', state, devices, withheld: false, jobs: {}, retries: 0, losses: 0, silences: 0, p50_ms: null, max_ms: null,
@@ -8,9 +8,9 @@ const entry = (n: number, way: Entry['way'] = '>', hex = 'a5'): Entry => ({ n, a
 const host: Host = {
   id: 'host-1', enrolled_as: 'hall', here: true,
   lines: [line('/dev/a', 'ready', 's1', 's2'), line('/dev/b', 'fault', 'p1')],
-  devices: ['s1', 's2', 'p1'].map((name) => ({ name, model: 'm', kind: 'strip', address: 1, line: '', window: null, kiosk: null, virtual: false })),
+  devices: ['s1', 's2', 'p1'].map((name) => ({ name, model: 'm', kind: 'strip', address: 1, line: '', window: null, kiosk: null, virtual: false, moves: name === 's1', addressed: true })),
   ports: [{ url: '/dev/a', device: '', about: '', state: 'declared' }, { url: '/dev/c', device: '', about: '', state: 'free' }],
-  models: [{ name: 'strip_128x16', title: '', driver: 'onbon_bxk', kind: 'strip', baud: 57600 }, { name: 'slip_80mm', title: '', driver: 'escpos', kind: 'printer', baud: 9600 }],
+  models: [{ name: 'strip_128x16', title: '', driver: 'onbon_bxk', kind: 'strip', baud: 57600, moves: true }, { name: 'slip_80mm', title: '', driver: 'escpos', kind: 'printer', baud: 9600, moves: false }],
 }
 
 describe('lines', () => {
@@ -22,6 +22,8 @@ describe('lines', () => {
     expect(freePorts(host).map((p) => p.url)).toEqual(['/dev/c'])
     const found = { url: '/dev/c', driver: 'onbon_bxk', kind: 'strip' as const, baud: 57600, address: 3, detail: '' }
     expect(fitting(host, found).map((m) => m.name)).toEqual(['strip_128x16'])
+    expect([canMove(host, 'strip_128x16'), canMove(host, 'slip_80mm'), canMove(host, 'x')]).toEqual([true, false, false])
+    expect([freeAddress(host.devices!, 1), freeAddress(host.devices!, 5)]).toEqual([2, 5])
     expect([placed('printer'), placed('strip'), nameFor('strip', 'W03')]).toEqual(['kiosk', 'window', 'strip-W03'])
   })
   it.each([['socket://10.0.0.8:4001', true], [' socket://printer:9100 ', true], ['10.0.0.8', false], ['spy:///dev/x', false], ['socket://x', false]])('%s', (url, good) => {

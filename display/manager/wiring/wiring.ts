@@ -24,6 +24,8 @@ export interface Machine {
   window: string | null
   kiosk: string | null
   virtual: boolean
+  moves: boolean // its protocol has a command for another address
+  addressed: boolean // it has an address at all
 }
 export interface Port {
   url: string
@@ -37,6 +39,7 @@ export interface Model {
   driver: string
   kind: Kind
   baud: number
+  moves: boolean
 }
 export interface Host {
   id: string
@@ -46,6 +49,7 @@ export interface Host {
   computer?: string
   file?: string
   troubles?: string[]
+  refused?: string // why the server lets it do nothing
   lines?: Line[]
   devices?: Machine[]
   ports?: Port[]
@@ -103,6 +107,15 @@ export function byLine(host: Host): { line: Line; machines: Machine[] }[] {
 export const freePorts = (host: Host): Port[] => (host.ports ?? []).filter((port) => port.state !== 'declared')
 /** The models that speak what was found. */
 export const fitting = (host: Host, found: Found): Model[] => (host.models ?? []).filter((model) => model.driver === found.driver)
+/** Can the machine that was found be given another address, as this model speaks to it? */
+export const canMove = (host: Host, model: string): boolean => (host.models ?? []).some((one) => one.name === model && one.moves)
+/** The first address from `from` on that no machine of this line has. */
+export function freeAddress(machines: Machine[], from: number): number {
+  const taken = new Set(machines.map((machine) => machine.address))
+  let at = from
+  while (taken.has(at)) at++
+  return at
+}
 /** Where a machine of this kind stands: a printer in a kiosk, everything else at a window. */
 export const placed = (kind: Kind): 'kiosk' | 'window' => (kind === 'printer' || kind === 'reader' ? 'kiosk' : 'window')
 export const nameFor = (kind: Kind, place: string): string => `${kind}-${place}`

@@ -5,7 +5,7 @@ export interface Model {
   model: string // the driver it talks to: escpos, onbon_bxk …
   unplugged: boolean
   faults: string[] // those switched on
-  offers?: string[] // those it can have, when it says so itself
+  offers: string[] // those it can have; pulling the plug is the same everywhere
   cable?: string[] // those of the cable it hangs on
   node?: string // what the cable's adapter is called just now
   [more: string]: unknown
@@ -83,14 +83,6 @@ const KIND: Record<string, Kind> = {
   scanner: 'scanner',
 }
 
-/** What can be broken, as the heads of drivers/virtual/*.py list it. Pulling the plug is the same everywhere. */
-export const FAULTS: Record<Kind, string[]> = {
-  printer: ['paper_out', 'run_out', 'near_end', 'cover_open', 'cutter', 'jam', 'head', 'offline', 'silent', 'half_duplex', 'presenter_jam', 'idle_disconnect', 'second_client', 'gb2312_font', 'chinese_off', 'cut_needs_line_start', 'near_end_offline', 'duplicate_status', 'garbage'],
-  strip: ['silent', 'no_ack', 'late_ack', 'nack_busy', 'nack_crc', 'wrong_source', 'half_frame', 'noise_before', 'lost_lead', 'byte_unit', 'baud_mismatch'],
-  keypad: ['silent', 'bad_checksum', 'lost_echo', 'double_press', 'len_mismatch', 'unknown_key', 'two_at_once', 'power_burst'],
-  reader: [],
-  scanner: [],
-}
 /** What can be broken at the cable, and is then felt by everything that hangs on it. */
 export const CABLE = ['renumber', 'echo', 'noise', 'drop', 'stray', 'collide', 'break', 'dead_segment', 'wrong_baud'] as const
 /** How much of it, where a fault wants to know: the paper ends so many millimetres further on, in mid-slip. */
@@ -99,7 +91,7 @@ export const KEYS = ['call', 'recall', 'rate', 'no_show', 'hold', 'unhold', 'pau
 
 export const kindOf = (model: { model: string }): Kind | null => KIND[model.model] ?? null
 /** What may be broken at this one. */
-export const faultsOf = (model: Model): string[] => ['unplug', ...(model.offers ?? FAULTS[kindOf(model)!] ?? [])]
+export const faultsOf = (model: Model): string[] => ['unplug', ...model.offers]
 export const keysOf = (model: Keypad): readonly string[] => model.keys ?? KEYS
 export const isDigits = (model: Model): model is Digits => model.model === 'modbus_led'
 /** strip-W03 -> W03, printer-K1 -> K1; a name without a place is its own place. */
@@ -149,14 +141,8 @@ export function benchtop(devices: Record<string, Model>): Benchtop {
   }
 }
 
-/** A fault as it is felt: some live in the model's words, not in its list. */
-export function isOn(model: Model, fault: string): boolean {
-  if (fault === 'unplug') return model.unplugged
-  if (fault === 'paper_out') return (model as Printer).stopped === 'paper_out'
-  if (fault === 'run_out') return !(model as Printer).stopped && (model as Printer).paper_mm <= VALUES.run_out!
-  if (fault === 'near_end') return (model as Printer).near_end === true
-  return model.faults.includes(fault) || (model.cable ?? []).includes(fault)
-}
+export const isOn = (model: Model, fault: string): boolean =>
+  fault === 'unplug' ? model.unplugged : model.faults.includes(fault) || (model.cable ?? []).includes(fault)
 /** What the hand does to switch a fault over. */
 export function switchOver(model: Model, fault: string): Record<string, unknown> {
   if (fault === 'unplug') return model.unplugged ? { act: 'replug' } : { act: 'unplug' }

@@ -23,6 +23,7 @@ from server.api import (
     desk_more,
     devices,
     estimates,
+    guiding,
     hall,
     help,
     leaves,
@@ -37,6 +38,7 @@ from server.api import (
     staff,
     state,
     tickets,
+    upkeep,
     voice,
     what_if,
     windows,
@@ -120,7 +122,7 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     for door in (
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
-        *(audit, leaves, orders, boards, complaints),
+        *(audit, leaves, orders, boards, complaints, guiding, upkeep),
     ):
         app.register_blueprint(door.bp)
 

@@ -259,12 +259,14 @@ class Worded:
 
 @dataclass(frozen=True)
 class Choices:
-    """choices.toml: what a clerk may choose from."""
+    """choices.toml: what a clerk or a guide may choose from."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
     pause_reason: tuple[Worded, ...]
     outcome: tuple[Worded, ...]
     choice_reason: tuple[Worded, ...] = ()  # why a number may be called by choice
+    enquiry_kind: tuple[Worded, ...] = ()  # 咨询: what people ask at the door
+    aid_kind: tuple[Worded, ...] = ()  # 帮办: what a guide helps with
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 
+from server.actions.aids import keep_aids
 from server.actions.change_rules import change_rules, refuse_rules
 from server.actions.complain import forget_complaints
 from server.actions.dispatch import dispatch
@@ -105,5 +106,6 @@ class Ticker:
                 forget_old_answers(unit)
                 forget_visitors(unit, self._house.hall)
                 keep_orders(unit, self._house.hall)
+                keep_aids(unit, self._house.hall)
                 forget_complaints(unit, self._house.hall)
                 self._tidied = unit.now

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from server.actions.print_slip import Told, owe_slip, told_before
+from server.actions.print_slip import Told, owe_slip, printing_place, told_before
 from server.actions.quotas import check_long, check_person, check_quotas, open_number
 from server.domain import refusals
 from server.domain.estimate.promise import Estimate
@@ -58,16 +58,19 @@ def take_number(
     confirmed: Collection[str] = (),
     first_window: str | None = None,
     further: Sequence[str] = (),
+    at: str | None = None,
+    reason: str = "",
 ) -> Taken:
     """Give the next number of the service's queue; a kiosk's slip is owed in the same transaction.
 
     person: the keyed hash of whoever takes it; one open number per person and service. reading: the card that
     was laid on the kiosk's reader, which says who it is and gives the class of its age without being asked.
     confirmed: codes of the refusals that ask and were answered. first_window: where a supplement was first
-    handled. further: the services that follow on the same number (一票到底), in their order.
+    handled. further: the services that follow on the same number (一票到底), in their order. at: the kiosk
+    that prints what staff take. reason: why they give the class.
     Raises ServiceUnknown, ServiceByStaff, ServiceSingle, ServiceRepeated, PriorityUnknown, WindowUnknown,
     DayClosed, DayClosing, KioskNoPaper, AppointmentOnly, HoursClosed, LunchClosed, QueueFull, IdentityNeeded,
-    PersonLimit, ServiceTwice, QueueLong, NumbersExhausted.
+    PersonLimit, ServiceTwice, QueueLong, NumbersExhausted, PrinterUnknown.
     """
     item = hall.catalogue.services.get(service)
     if item is None:
@@ -104,11 +107,13 @@ def take_number(
     ahead = count_ahead(unit.connection, unit.hall, ticket.day, leg)
     estimate = make_promise(unit, leg)
     slip = None
-    if unit.actor.kiosk:
+    kiosk = printing_place(unit, at)
+    if kiosk:
         told = Told(ahead, estimate, further)
-        slip = owe_slip(unit, hall, slips, base_url, ticket, told, 1, unit.actor.kiosk)
+        slip = owe_slip(unit, hall, slips, base_url, ticket, told, 1, kiosk)
     unit.add(TicketTaken(ticket.id, ticket.number, queue.prefix))
     facts = {"number": ticket.number, "service": service, "priority": priority, **_noted(further)}
+    facts |= {"reason": reason} if reason else {}
     unit.note("ticket.take", f"ticket:{ticket.id}", **facts, **({"card": True} if reading else {}))
     return Taken(ticket, leg, ahead, slip, estimate, further=tuple(further))
 

@@ -19,7 +19,7 @@ from server.api.access import check_origin, current_actor, needs
 from server.api.acts import act
 from server.api.bodies import Act, Sealed, When, Word
 from server.api.limit import Limit
-from server.api.tickets import reading_here, taken_json
+from server.api.tickets import place_named, reading_here, taken_json
 from server.domain import refusals
 from server.domain.actors import Actor
 from server.domain.appointments import Appointment
@@ -80,6 +80,7 @@ class CheckInBody(Act):
 
     code: Word | None = None
     reading: Sealed | None = None
+    kiosk: Word | None = None  # where the paper comes out, for staff
 
 
 def patience() -> Patience:
@@ -292,7 +293,7 @@ def post_check_in(body: CheckInBody) -> ResponseReturnValue:
     """
     if body.code is None and body.reading is None:
         raise refusals.InputInvalid(fields=[])
-    h, actor = house(), current_actor()
+    h, actor, at = house(), current_actor(), place_named(body.kiosk)
     wrong = patience().wrong_codes
     if wrong.is_spent(actor.client, h.clock()):
         raise refusals.TooFast()
@@ -313,7 +314,7 @@ def post_check_in(body: CheckInBody) -> ResponseReturnValue:
                 wrong.mark(actor.client, h.clock())
                 raise refusals.BookingUnknown() from None
             return taken_json(h, check_in_batch(unit, h.hall, *papers, batch))
-        return taken_json(h, check_in(unit, h.hall, *papers, booking, reading))
+        return taken_json(h, check_in(unit, h.hall, *papers, booking, reading, at))
 
     return act(body, deed, good=201)
 

@@ -45,6 +45,7 @@ AUDIENCE: dict[str, tuple[frozenset[str], str]] = {
         frozenset(_AT_WINDOW | _WINDOWS | _HELP | _APPOINTMENTS | _RATINGS - {e.RatingGiven.name}),
         "window",
     ),
+    "guide": (frozenset({e.AidChanged.name, e.SlipChanged.name, e.PlacementPublished.name}), ""),
     "manager": (frozenset(e.EVENTS), ""),
 }
 

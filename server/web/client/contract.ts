@@ -343,6 +343,15 @@ export interface AidRow {
   taken_at: string | null
   ended_at: string | null
 }
+/** POST /api/upkeep: what staff see behind a kiosk's face. pass: shown with every deed until `until`. */
+export interface Upkeep {
+  pass: string
+  until: string
+  kiosk: string
+  device: string
+  machines: { device: string; kind: string; model: string; line: string; host: string; state: DeviceState; reason: string }[]
+  roll: { slips: number; left_slips: number | null } | null
+}
 /** What the guides' work of a day comes to. */
 export interface GuidingDay {
   day: string

@@ -24,9 +24,10 @@ def ask_aid(unit: Unit, hall: HallSettings, place: str, kind: str, note: str) ->
         running = aid_at(unit.connection, unit.hall, unit.day, unit.actor.kiosk)
         if running is not None:
             return running
-    elif kind not in {k.id for k in hall.choices.aid_kind}:
-        raise refusals.AidKindUnknown(kind=kind)
-    _check_place(unit, hall, place)
+    else:
+        if kind not in {k.id for k in hall.choices.aid_kind}:
+            raise refusals.AidKindUnknown(kind=kind)
+        _check_place(unit, hall, place)
     made = add_aid(unit, place, kind, note)
     _told(unit, made, "aid.ask")
     return made

@@ -1,4 +1,4 @@
-"""The guide's tablet at its sizes: one guide's morning, live beside a kiosk, and nothing for axe-core to find."""
+"""The guide's tablet at its sizes: one guide's morning, live beside a kiosk; axe-core finds nothing."""
 
 from __future__ import annotations
 
@@ -163,4 +163,7 @@ def test_who_does_not_guide_is_told_so(town: Town, face: OpenFace) -> None:
     page.locator("#again").fill(PASSWORD)
     page.locator(".go").click()
     expect(page.get_by_text("不能使用导办平板")).to_be_visible()
-    assert requests.post(f"{town.url}/api/aids", json={"request_id": request_id()}, timeout=10).status_code == 401
+    assert (
+        requests.post(f"{town.url}/api/aids", json={"request_id": request_id()}, timeout=10).status_code
+        == 401
+    )

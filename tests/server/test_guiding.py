@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +17,10 @@ from server.app import App
 from server.domain.actors import SYSTEM, Actor
 from server.domain.aids import RUNNING, STEPS, Aid, AidState, AidStep, before_end, stepped
 from server.domain.refusals import Refusal
+from server.settings import SettingsError, read_hall
 from server.store.aids import find_aid, recent_aids
 from server.store.export import COLUMNS, rows
-from tests.conftest import MONDAY_NINE, Clock
+from tests.conftest import MONDAY_NINE, ROOT, Clock
 from tests.server.callers import Caller, audit, device, nobody, person_of, staff
 from tests.server.test_desk_more import ask, do
 from tests.server.test_push import HOST, PRINTER
@@ -252,3 +254,20 @@ def test_an_aid_stands_in_the_audit_trail(app: App, guide: Caller):
     lines = audit(app, "aid.ask") + audit(app, "aid.take")
     assert [line["facts"]["kind"] for line in lines] == ["form", "walk", "form"]
     assert "一句话" not in json.dumps(lines, ensure_ascii=False)
+
+
+# --- where it is
+def test_a_window_stands_on_the_floor_of_its_zone(tmp_path: Path):
+    for file in (ROOT / "config" / "demo").glob("*.toml"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    path, words = tmp_path / "windows.toml", (ROOT / "config" / "demo" / "windows.toml").read_text("utf-8")
+    path.write_text(words.replace('number = "2"', 'number = "2"\nfloor = "3"'), "utf-8")
+    windows = read_hall(tmp_path, ROOT / "config").catalogue.windows
+    assert {w.number: w.floor for w in windows.values() if w.zone == "A区"}.items() >= {
+        ("1", "1"),
+        ("2", "3"),
+    }
+    assert {w.floor for w in windows.values() if w.zone == "D区"} == {"2"}
+    path.write_text(words.replace('name = "D区"', 'name = "Z区"'), "utf-8")
+    with pytest.raises(SettingsError, match=r"zone\.name"):
+        read_hall(tmp_path, ROOT / "config")

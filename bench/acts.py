@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bench.figures import Row, percentile
@@ -72,27 +73,33 @@ def merge(into: Load, more: Load) -> None:
         into.answers[status] = into.answers.get(status, 0) + count
 
 
+@contextmanager
+def crowded(folder: Path, name: str) -> Iterator[tuple[Hall, list[Caller]]]:
+    """A fresh hall in which WAITING people wait, and its kiosks: each measurement begins at the same load."""
+    with Hall(folder / name, whole=False) as hall:
+        hall.start()
+        hall.set_up()
+        kiosks = [hall.kiosk(f"K{n}") for n in (1, 2, 3, 4)]
+        crowd(kiosks[0], hall.services())
+        yield hall, kiosks
+
+
 def run(folder: Path, quick: bool) -> list[Row]:
     seconds = 1.5 if quick else 2.5
     rows: list[Row] = []
-    with (Hall(folder / "acts", whole=False) as hall,
-          gunicorn("bench.bare_server:app", 16, folder, {"WUCHA_BENCH_DB": str(folder / "bare.db")}) as bare):
-        hall.start()
-        hall.set_up()
+    with gunicorn("bench.bare_server:app", 16, folder, {"WUCHA_BENCH_DB": str(folder / "bare.db")}) as bare:
         bare.wait_for(lambda: Http(bare.port)("GET", "/healthz")[0] == 200)
-        known = [hall.kiosk(f"K{n}") for n in (1, 2, 3, 4)]
-        kiosks = [known[n % 4].again() for n in range(max(CALLERS))]
-        services = hall.services()
-        clerks = hall.clerks(max(CALLERS))
         for callers in CALLERS:
-            crowd(known[0], services)
-            at_work = clerks[:callers]
-            bares = closed_loop([bare_taker(bare.port) for _ in range(callers)], seconds)
-            rows.append(row("next", len(at_work), next_loop(at_work, seconds), bares))
+            with crowded(folder, f"next-{callers}") as (hall, _):
+                clerks = hall.clerks(callers)
+                bares = closed_loop([bare_taker(bare.port) for _ in range(callers)], seconds)
+                rows.append(row("next", len(clerks), next_loop(clerks, seconds), bares))
         for callers in CALLERS:
-            bares, takes = Load(), Load()
-            for _ in range(2):  # in turns, so that a noisy moment hits both
-                merge(bares, closed_loop([bare_taker(bare.port) for _ in range(callers)], seconds))
-                merge(takes, closed_loop([taker(kiosk, services) for kiosk in kiosks[:callers]], seconds))
-            rows.append(row("take", callers, takes, bares))
+            with crowded(folder, f"take-{callers}") as (hall, known):
+                kiosks, services = [known[n % 4].again() for n in range(callers)], hall.services()
+                bares, takes = Load(), Load()
+                for _ in range(2):  # in turns, so that a noisy moment hits both
+                    merge(bares, closed_loop([bare_taker(bare.port) for _ in range(callers)], seconds))
+                    merge(takes, closed_loop([taker(kiosk, services) for kiosk in kiosks], seconds))
+                rows.append(row("take", callers, takes, bares))
     return rows

@@ -26,7 +26,15 @@ from server.store.health import lacks_paper
 from server.store.quotas import numbers_of
 from server.store.slips import Slip, copies, last_slip
 from server.store.snapshots.view import View
-from server.store.tickets import add_leg, add_ticket, count_ahead, find_ticket, last_leg, next_seq
+from server.store.tickets import (
+    add_leg,
+    add_ticket,
+    count_ahead,
+    count_before,
+    find_ticket,
+    last_leg,
+    next_seq,
+)
 from server.store.unit import Unit
 
 
@@ -101,10 +109,10 @@ def take_number(
         check_long(unit, hall, queue, confirmed)
     seq = next_seq(unit, queue.prefix)
     ticket = add_ticket(unit, queue.prefix, seq, number(queue, seq), service, priority, lang, person)
+    ahead = count_before(unit, queue.prefix)
     leg = add_leg(unit, ticket, 1, queue.prefix, first_window=first_window)
     for one in further:
         add_errand(unit, ticket.id, one)
-    ahead = count_ahead(unit.connection, unit.hall, ticket.day, leg)
     estimate = make_promise(unit, leg)
     slip = None
     kiosk = printing_place(unit, at)

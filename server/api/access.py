@@ -81,7 +81,9 @@ class Door:
 
 
 def door() -> Door:
-    found = current_app.extensions.setdefault("wucha-door", Door())
+    found = current_app.extensions.get("wucha-door")
+    if found is None:
+        found = current_app.extensions.setdefault("wucha-door", Door())
     assert isinstance(found, Door)
     return found
 

@@ -33,7 +33,10 @@ class Slip:
 
 
 _SLIP = [t.slip.c[name] for name in Slip.__dataclass_fields__]
-_ADD = insert(t.slip)
+_NEXT_COPY = select(func.coalesce(func.max(t.slip.c.copy), 0) + 1).where(
+    t.slip.c.ticket == bindparam("of_ticket")
+)
+_ADD = insert(t.slip).values(copy=_NEXT_COPY.scalar_subquery()).returning(t.slip.c.id, t.slip.c.copy)
 _SAVE = update(t.slip).where(t.slip.c.id == bindparam("of_slip"))
 _OF_HALL = select(*_SLIP).where(t.slip.c.hall == bindparam("hall")).order_by(t.slip.c.id)
 _FIND = _OF_HALL.where(t.slip.c.id.in_(bindparam("slips", expanding=True)))
@@ -45,16 +48,13 @@ _QUEUED_BEFORE = select(t.slip.c.id).where(
     t.slip.c.hall == bindparam("hall"), t.slip.c.state == "queued", t.slip.c.created_at < bindparam("moment")
 )
 _COPIES = select(func.count()).where(_OF_TICKET, _PAPER)
-_HIGHEST = select(func.coalesce(func.max(t.slip.c.copy), 0)).where(_OF_TICKET)
 
 
 def add_slip(unit: Unit, ticket: int, kiosk: str, facts: dict[str, Any], paper: str = TICKET) -> Slip:
-    copy = int(unit.connection.execute(_HIGHEST, {"ticket": ticket}).scalar_one()) + 1
-    row = {"ticket": ticket, "copy": copy, "kiosk": kiosk, "state": "queued", "reason": "", "facts": facts}
-    row["paper"] = paper
+    row = {"ticket": ticket, "kiosk": kiosk, "state": "queued", "reason": "", "facts": facts, "paper": paper}
     place = {"hall": unit.hall, "day": unit.day, "created_at": unit.now, "changed_at": unit.now}
-    made = unit.connection.execute(_ADD, {**place, **row})
-    return Slip(id=made.inserted_primary_key[0], **row)
+    made = unit.connection.execute(_ADD, {**place, **row, "of_ticket": ticket}).one()
+    return Slip(id=made.id, copy=made.copy, **row)
 
 
 def save_slip(unit: Unit, slip: int, state: str, reason: str) -> None:

@@ -78,10 +78,16 @@ def guard() -> None:
 
 
 def dress(reply: Response) -> Response:
-    for name, value in {**HEADERS, **(SECURE_ONLY if request.is_secure else {})}.items():
-        reply.headers.setdefault(name, value)
-    if "Cache-Control" not in reply.headers:
-        reply.headers["Cache-Control"] = "private, no-cache" if "ETag" in reply.headers else "no-store"
+    """Add what the view has not set itself; looked up once, because every reply passes here."""
+    headers = reply.headers
+    said = {name.lower() for name, _ in headers}
+    for name, value in HEADERS.items():
+        if name.lower() not in said:
+            headers.add(name, value)
+    if request.is_secure:
+        headers.update(SECURE_ONLY)
+    if "cache-control" not in said:
+        headers.add("Cache-Control", "private, no-cache" if "etag" in said else "no-store")
     return reply
 
 

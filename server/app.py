@@ -24,6 +24,7 @@ from server.api import (
     desk_more,
     devices,
     estimates,
+    guiding,
     hall,
     help,
     leaves,
@@ -39,6 +40,7 @@ from server.api import (
     staff,
     state,
     tickets,
+    upkeep,
     voice,
     what_if,
     windows,
@@ -126,7 +128,7 @@ def create_app(
     for door in (
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
-        *(remote, audit, leaves, orders, boards, complaints, config),
+        *(remote, audit, leaves, orders, boards, complaints, config, guiding, upkeep),
     ):
         app.register_blueprint(door.bp)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
@@ -34,6 +34,7 @@ from server.domain.catalogue import (
     Service,
     Window,
     WindowClass,
+    Zone,
     parse_overflow,
 )
 from server.domain.placement import Placement, placed
@@ -243,12 +244,14 @@ class Worded:
 
 @dataclass(frozen=True)
 class Choices:
-    """choices.toml: what a clerk may choose from."""
+    """choices.toml: what a clerk or a guide may choose from."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
     pause_reason: tuple[Worded, ...]
     outcome: tuple[Worded, ...]
     choice_reason: tuple[Worded, ...] = ()  # why a number may be called by choice
+    enquiry_kind: tuple[Worded, ...] = ()  # 咨询: what people ask at the door
+    aid_kind: tuple[Worded, ...] = ()  # 帮办: what a guide helps with
 
 
 @dataclass(frozen=True)
@@ -542,11 +545,19 @@ def _read_rules(r: Reader, raw: Mapping[str, Any], path: Path) -> Rules | None:
     return r.parse(Rules, raw.get("gate", {}), path, "gate")
 
 
+def _on_floors(r: Reader, windows: list[Window], zones: Any, path: Path) -> list[Window]:
+    """The windows, each on the floor of its zone unless it names one itself."""
+    floors = {z.name: z.floor for z in r.parse_all(Zone, zones, path, "zone")} if zones else {}
+    for name in floors.keys() - {w.zone for w in windows}:
+        r.no(path, "zone.name", f"没有窗口在{name}", f"no window is in {name}")
+    return [replace(w, floor=w.floor or floors.get(w.zone, "")) for w in windows]
+
+
 def _read_catalogue(r: Reader, folder: Path) -> Catalogue:
     paths = {n: folder / f"{n}.toml" for n in ("queues", "windows", "services", "departments", "staff")}
     known = {
         "queues": ("queue",),
-        "windows": ("window", "class", "tidal_trigger"),
+        "windows": ("window", "class", "zone", "tidal_trigger"),
         "services": ("service", "hall_service"),
         "departments": ("department",),
         "staff": ("staff",),
@@ -554,6 +565,7 @@ def _read_catalogue(r: Reader, folder: Path) -> Catalogue:
     raw = {name: r.load(path, *known[name]) for name, path in paths.items()}
     queues = r.parse_all(Queue, raw["queues"].get("queue", []), paths["queues"], "queue")
     windows = r.parse_all(Window, raw["windows"].get("window", []), paths["windows"], "window")
+    windows = _on_floors(r, windows, raw["windows"].get("zone"), paths["windows"])
     items = r.parse_all(Service, raw["services"].get("service", []), paths["services"], "service")
     own = raw["services"].get("hall_service", [])
     if isinstance(own, list):

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 
+from server.actions.aids import keep_aids
 from server.actions.arrive import miss_the_absent
 from server.actions.auto_arrive import auto_arrive
 from server.actions.change_rules import change_rules, refuse_rules
@@ -116,5 +117,6 @@ class Ticker:
                 forget_old_answers(unit)
                 forget_visitors(unit, self._house.hall)
                 keep_orders(unit, self._house.hall)
+                keep_aids(unit, self._house.hall)
                 forget_complaints(unit, self._house.hall)
                 self._tidied = unit.now

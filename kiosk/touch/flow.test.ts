@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { CardRead, Service, Slip, Taken } from '@client/contract'
 import { ATTRACT_S, attracts, BY_CARD, IDLE_S, NUMBER_ELDER_S, NUMBER_S, WARN_S, mayReprint, next, start, type Kiosk, type Msg, type Step } from './flow'
 import { spoken } from './prompts'
-import { departments, offered, search } from './search'
+import { departments, offered, search } from '@client/search'
 
 const play = (kiosk: Kiosk, ...messages: Msg[]) => messages.reduce(next, kiosk)
 const taken = (slip: Slip | null = { id: 11, state: 'queued' }): Taken => ({

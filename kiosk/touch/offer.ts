@@ -3,7 +3,7 @@ import { shallowReactive } from 'vue'
 import type { Services } from '@client/contract'
 import { keep, kept } from '@client/keep'
 import { get } from '@client/post'
-import { offered } from './search'
+import { offered } from '@client/search'
 
 export const offer = shallowReactive<Services>({ themes: [], events: [], services: [] })
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from server.actions.print_slip import Told, owe_slip
+from server.actions.print_slip import Told, owe_slip, printing_place
 from server.actions.take_number import Taken, check_giving
 from server.domain import refusals
 from server.domain.appointments import Appointment, Booking, Step, arrival
@@ -51,9 +51,10 @@ def check_in(
     base_url: str,
     booking: Appointment,
     reading: Reading | None = None,
+    at: str | None = None,
 ) -> Taken:
     """The number of who came by appointment; a kiosk's slip is owed in the same transaction. reading: the
-    card that was laid there.
+    card that was laid there. at: the kiosk that prints it when staff check somebody in.
 
     Who is on time is let in over lunch and after the last walk-in too. Raises BookingState, CheckedInAlready,
     CheckInOtherDay, CheckInEarly, DayClosed, and for who is too late what taking a number raises.
@@ -78,12 +79,13 @@ def check_in(
     ahead = count_ahead(unit.connection, unit.hall, ticket.day, leg)
     estimate = make_promise(unit, leg)
     slip: Slip | None = None
-    if unit.actor.kiosk:
+    kiosk = printing_place(unit, at)
+    if kiosk:
         told = Told(ahead, estimate)
-        slip = owe_slip(unit, hall, slips, base_url, ticket, told, 1, unit.actor.kiosk)
-    at = booking.at.isoformat()
+        slip = owe_slip(unit, hall, slips, base_url, ticket, told, 1, kiosk)
+    agreed = booking.at.isoformat()
     unit.add(TicketTaken(ticket.id, printed, queue.prefix))
-    unit.add(AppointmentCheckedIn(booking.id, booking.queue, at, ticket.id, printed))
+    unit.add(AppointmentCheckedIn(booking.id, booking.queue, agreed, ticket.id, printed))
     facts = {"number": printed, "service": booking.service, "priority": priority}
     unit.note("ticket.take", f"ticket:{ticket.id}", appointment=booking.id, **facts)
     return Taken(ticket, leg, ahead, slip, estimate)

@@ -287,13 +287,23 @@ def reprint_slip(
     return slip
 
 
-def _printer(unit: Unit, ticket: Ticket, at: str | None, before: Slip | None) -> str:
+def printing_place(unit: Unit, at: str | None) -> str | None:
+    """The kiosk that prints a fresh number: the caller itself, or the one `at` that staff name. Raises
+    PrinterUnknown."""
+    if unit.actor.kiosk or at is None:
+        return unit.actor.kiosk
     known = printing_kiosks(unit.connection, unit.hall)
-    if at is not None:
-        if at not in known:
-            raise refusals.PrinterUnknown(kiosk=at, kiosks=known)
-        return at
+    if at not in known:
+        raise refusals.PrinterUnknown(kiosk=at, kiosks=known)
+    return at
+
+
+def _printer(unit: Unit, ticket: Ticket, at: str | None, before: Slip | None) -> str:
+    named = printing_place(unit, at)
+    if named is not None:
+        return named
     if before is None or not before.kiosk:
+        known = printing_kiosks(unit.connection, unit.hall)
         raise refusals.PrinterNeeded(number=ticket.number, kiosks=known)
     return before.kiosk
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from server.actions.print_slip import Told, owe_slip, told_before
+from server.actions.print_slip import Told, owe_slip, printing_place, told_before
 from server.actions.quotas import check_long, check_person, check_quotas, open_number
 from server.domain import refusals
 from server.domain.estimate.promise import Estimate
@@ -68,6 +68,8 @@ def take_number(
     first_window: str | None = None,
     further: Sequence[str] = (),
     remote: bool = False,
+    at: str | None = None,
+    reason: str = "",
 ) -> Taken:
     """Give the next number of the service's queue; a kiosk's slip is owed in the same transaction.
 
@@ -75,10 +77,11 @@ def take_number(
     was laid on the kiosk's reader, which says who it is and gives the class of its age without being asked.
     confirmed: codes of the refusals that ask and were answered. first_window: where a supplement was first
     handled. further: the services that follow on the same number (一票到底), in their order. remote: its
-    holder is not in the hall, so nobody can call it yet.
+    holder is not in the hall, so nobody can call it yet. at: the kiosk that prints what staff take. reason:
+    why they give the class.
     Raises ServiceUnknown, ServiceByStaff, ServiceSingle, ServiceRepeated, PriorityUnknown, WindowUnknown,
     ServiceClosed, DayClosed, DayClosing, KioskNoPaper, AppointmentOnly, HoursClosed, LunchClosed, QueueFull,
-    IdentityNeeded, PersonLimit, ServiceTwice, QueueLong, NumbersExhausted.
+    IdentityNeeded, PersonLimit, ServiceTwice, QueueLong, NumbersExhausted, PrinterUnknown.
     """
     item = hall.catalogue.services.get(service)
     if item is None:
@@ -121,15 +124,16 @@ def take_number(
         add_errand(unit, ticket.id, one)
     estimate = make_promise(unit, leg)
     slip = None
-    if unit.actor.kiosk:
+    kiosk = printing_place(unit, at)
+    if kiosk:
         told = Told(ahead, estimate, further)
-        slip = owe_slip(unit, hall, slips, base_url, ticket, told, 1, unit.actor.kiosk)
+        slip = owe_slip(unit, hall, slips, base_url, ticket, told, 1, kiosk)
     unit.add(TicketTaken(ticket.id, ticket.number, queue.prefix))
     facts = {"number": ticket.number, "service": service, "priority": priority, **_noted(further)}
+    facts |= {"reason": reason} if reason else {}
     marks = {"card": reading is not None, "remote": remote}
-    unit.note(
-        "ticket.take", f"ticket:{ticket.id}", **facts, **{k: True for k, is_so in marks.items() if is_so}
-    )
+    facts |= {mark: True for mark, is_so in marks.items() if is_so}
+    unit.note("ticket.take", f"ticket:{ticket.id}", **facts)
     return Taken(ticket, leg, ahead, slip, estimate, further=tuple(further))
 
 

@@ -20,7 +20,7 @@ from server.api.access import check_origin, current_actor, needs
 from server.api.acts import act
 from server.api.bodies import Act, Sealed, When, Word
 from server.api.limit import Limit
-from server.api.tickets import reading_here, taken_json
+from server.api.tickets import place_named, reading_here, taken_json
 from server.domain import refusals
 from server.domain.actors import Actor
 from server.domain.appointments import Appointment
@@ -82,6 +82,7 @@ class CheckInBody(Act):
 
     code: Word | None = None
     reading: Sealed | None = None
+    kiosk: Word | None = None  # where the paper comes out, for staff
 
 
 def patience() -> Patience:
@@ -294,7 +295,7 @@ def post_check_in(body: CheckInBody) -> ResponseReturnValue:
     """
     if body.code is None and body.reading is None:
         raise refusals.InputInvalid(fields=[])
-    h, actor = house(), current_actor()
+    h, actor, at = house(), current_actor(), place_named(body.kiosk)
     wrong = patience().wrong_codes
     if wrong.is_spent(actor.client, h.clock()):
         raise refusals.TooFast()
@@ -309,7 +310,7 @@ def post_check_in(body: CheckInBody) -> ResponseReturnValue:
             booking = find_booking(unit, h.hall, body.code)
         except refusals.BookingUnknown:
             return _other_code(unit, h, body.code)
-        return taken_json(h, check_in(unit, h.hall, h.slip, h.settings.url, booking, reading))
+        return taken_json(h, check_in(unit, h.hall, h.slip, h.settings.url, booking, reading, at))
 
     return act(body, deed, good=201)
 

@@ -100,6 +100,9 @@ def get_hall() -> ResponseReturnValue:
         ],
         "pause_reasons": [{"id": r.id, "zh": r.zh, "en": r.en} for r in hall.choices.pause_reason],
         "choice_reasons": [{"id": r.id, "zh": r.zh, "en": r.en} for r in hall.choices.choice_reason],
+        "enquiry_kinds": [{"id": k.id, "zh": k.zh, "en": k.en} for k in hall.choices.enquiry_kind],
+        "aid_kinds": [{"id": k.id, "zh": k.zh, "en": k.en} for k in hall.choices.aid_kind],
+        "undo_s": hall.hall.call.undo_seconds,
         "announce": announce_facts(),
         "handover": {"url": hall.hall.handover.url, "zh": hall.hall.handover.zh, "en": hall.hall.handover.en}
         if hall.hall.handover.url

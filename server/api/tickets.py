@@ -16,7 +16,7 @@ from server.api.access import current_actor, needs
 from server.api.acts import act
 from server.api.bodies import Act, Body, Prose, Sealed, Word
 from server.domain.persons import Reading, person_key
-from server.domain.refusals import TicketUnknown
+from server.domain.refusals import ClassReasonNeeded, InputInvalid, TicketUnknown
 from server.domain.routing import ORDINARY
 from server.domain.tickets import STANDING, State
 from server.house import House, house
@@ -65,6 +65,8 @@ class TakeBody(Act):
     confirm: tuple[Literal["queue-long", "service-twice"], ...] = ()  # refusals that asked and were answered
     first_window: Word | None = None
     further: Annotated[tuple[Word, ...], Field(max_length=4)] = ()  # services that follow on the same number
+    kiosk: Word | None = None  # where the paper comes out, for staff; without it there is none
+    reason: Prose = ""  # why staff give the class
 
 
 class PriorityBody(Act):
@@ -78,9 +80,13 @@ class PriorityBody(Act):
 def post_ticket(body: TakeBody) -> ResponseReturnValue:
     """Take a number for a service: 201 with ticket and slip; the same request_id gets the same number.
 
-    A person who waits for the service already gets `existing: true` and that number, to be reprinted.
+    A person who waits for the service already gets `existing: true` and that number, to be reprinted. Staff
+    name the kiosk that prints it, and say why they give a class.
     """
     h = house()
+    reason, at = body.reason.strip(), place_named(body.kiosk)
+    if current_actor().kind == "staff" and body.priority != ORDINARY and len(reason) < 2:
+        raise ClassReasonNeeded()
     said = body.person
     who = person_key(h.key, said.kind, said.number) if isinstance(said, PersonBody) else None
 
@@ -88,6 +94,8 @@ def post_ticket(body: TakeBody) -> ResponseReturnValue:
         wish = (body.service, body.priority, body.lang)
         more: dict[str, Any] = {"person": who, "confirmed": body.confirm, "first_window": body.first_window}
         more["further"] = body.further
+        if unit.actor.kind == "staff":
+            more |= {"at": at, "reason": reason}
         if isinstance(said, CardBody):
             more["reading"] = reading_here(unit, h, said.reading)
         if unit.actor.kind == "device":
@@ -95,6 +103,15 @@ def post_ticket(body: TakeBody) -> ResponseReturnValue:
         return taken_json(h, take_number(unit, h.hall, h.slip, h.settings.url, *wish, **more))
 
     return act(body, deed, good=201, instead={"person": who} if who else None)
+
+
+def place_named(kiosk: str | None) -> str | None:
+    """The kiosk that staff want a paper from. Raises InputInvalid for a kiosk: it prints at itself."""
+    if kiosk is not None and current_actor().kind == "device":
+        raise InputInvalid(
+            fields=[{"field": "kiosk", "zh": "取号机只在本机出票", "en": "a kiosk prints at itself"}]
+        )
+    return kiosk
 
 
 def reading_here(unit: Unit, h: House, closed: str) -> Reading:

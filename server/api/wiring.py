@@ -169,7 +169,7 @@ def _trace(room: str, device: str) -> Response:
 @bp.input(Trial, arg_name="body")
 def post_trial(device: str, body: Trial) -> ResponseReturnValue:
     """Let a declared machine print or show its test: 202 {job}."""
-    _note("device.trial", f"device:{device}")
+    note_deed("device.trial", f"device:{device}")
     return jsonify(ask(f"device:{device}", "trial", device=device, text=body.text)), 202
 
 
@@ -188,7 +188,7 @@ def post_address(device: str, body: Address) -> ResponseReturnValue:
     host's list follows when the machine has confirmed it; 409 address-fixed, 422 declaration-wrong (the
     address is another's)."""
     done = ask(f"device:{device}", "address", device=device, to=body.to)
-    _note("device.address", f"device:{device}", to=body.to)
+    note_deed("device.address", f"device:{device}", to=body.to)
     return jsonify(done), 202
 
 
@@ -198,7 +198,7 @@ def post_address(device: str, body: Address) -> ResponseReturnValue:
 def put_address(device: str, body: Address) -> ResponseReturnValue:
     """Only the host's list: the address was set on the machine itself: 200; 422 declaration-wrong."""
     done = ask(f"device:{device}", "relist", device=device, to=body.to)
-    _note("device.relist", f"device:{device}", to=body.to)
+    note_deed("device.relist", f"device:{device}", to=body.to)
     return jsonify(done)
 
 
@@ -208,7 +208,7 @@ def put_address(device: str, body: Address) -> ResponseReturnValue:
 def post_found_address(host: str, body: FoundAddress) -> ResponseReturnValue:
     """Give a machine that was found another address: 202 {job}, told like its test; 409 address-fixed."""
     done = ask(f"host:{host}", "move_found", **body.model_dump(exclude={"request_id"}))
-    _note("device.address", f"host:{host}", url=body.url, address=body.address, to=body.to)
+    note_deed("device.address", f"host:{host}", url=body.url, address=body.address, to=body.to)
     return jsonify(done), 202
 
 
@@ -217,7 +217,7 @@ def post_found_address(host: str, body: FoundAddress) -> ResponseReturnValue:
 @bp.input(Search, arg_name="body")
 def post_search(host: str, body: Search) -> ResponseReturnValue:
     """Begin to ask who answers on ports nobody has declared: 202; 409 host-busy while one runs."""
-    _note("device.search", f"host:{host}", kinds=list(body.kinds))
+    note_deed("device.search", f"host:{host}", kinds=list(body.kinds))
     facts = {"kinds": body.kinds, "urls": body.urls, "addresses": body.addresses}
     return jsonify(ask(f"host:{host}", "search", **facts)), 202
 
@@ -234,7 +234,7 @@ def get_search(host: str) -> ResponseReturnValue:
 @bp.input(Candidate, arg_name="body")
 def post_candidate_trial(host: str, body: Candidate) -> ResponseReturnValue:
     """Let a machine that was found do its test: 202 {job}."""
-    _note("device.trial", f"host:{host}", url=body.url, address=body.address)
+    note_deed("device.trial", f"host:{host}", url=body.url, address=body.address)
     return jsonify(ask(f"host:{host}", "try_found", **body.model_dump(exclude={"request_id"}))), 202
 
 
@@ -259,7 +259,7 @@ def put_profile(host: str, name: str, body: Description) -> ResponseReturnValue:
     """Keep a description as a model: 200 {file}; 422 declaration-wrong {errors}. Models that came with the
     product are not written over."""
     done = ask(f"host:{host}", "save", name=name, text=body.text)
-    _note("device.learn", f"model:{name}", host=host)
+    note_deed("device.learn", f"model:{name}", host=host)
     return jsonify(done)
 
 
@@ -268,7 +268,7 @@ def put_profile(host: str, name: str, body: Description) -> ResponseReturnValue:
 @bp.input(Lesson, arg_name="body")
 def post_lesson(host: str, body: Lesson) -> ResponseReturnValue:
     """Send once with a description: 202 {job}, whose trial tells the bytes both ways; 422 all mistakes."""
-    _note("device.trial", f"host:{host}", url=body.url, address=body.address)
+    note_deed("device.trial", f"host:{host}", url=body.url, address=body.address)
     return jsonify(ask(f"host:{host}", "learn", **body.model_dump(exclude={"request_id"}))), 202
 
 
@@ -281,7 +281,7 @@ def post_declare(host: str, body: Declare) -> ResponseReturnValue:
         raise refusals.WindowUnknown(window=body.window)
     asked = body.model_dump(exclude={"request_id"})
     done = ask(f"host:{host}", "declare", **asked)
-    _note("device.declare", f"device:{body.name}", host=host, model=body.model, url=body.url)
+    note_deed("device.declare", f"device:{body.name}", host=host, model=body.model, url=body.url)
     return jsonify(done), 201
 
 
@@ -290,7 +290,7 @@ def post_declare(host: str, body: Declare) -> ResponseReturnValue:
 def delete_declared(host: str, device: str) -> ResponseReturnValue:
     """Take a machine out of the host's list: 200."""
     done = ask(f"host:{host}", "undeclare", name=device)
-    _note("device.undeclare", f"device:{device}", host=host)
+    note_deed("device.undeclare", f"device:{device}", host=host)
     return jsonify(done)
 
 
@@ -313,7 +313,7 @@ def ask(room: str, what: str, timeout: float = ANSWER_S, **facts: Any) -> dict[s
     return {key: value for key, value in found.items() if key != "ok"}
 
 
-def _note(act: str, what: str, **facts: Any) -> None:
+def note_deed(act: str, what: str, **facts: Any) -> None:
     """An audit line in the caller's name; their right is read again."""
     unit: Unit
     with house().store.unit(current_actor()) as unit:

@@ -90,6 +90,13 @@ MATRIX: dict[str, frozenset[str]] = {
         "order.make": BESIDE_CITIZEN,
         "order.plan": (GUIDE, DUTY_LEADER, MANAGER),
         "order.serve": BESIDE_CITIZEN,  # the team of the order only
+        "guide.watch": BESIDE_CITIZEN,
+        "guiding.see": (*BESIDE_CITIZEN, MANAGER, SUPERVISOR),
+        "aid.ask": (KIOSK, *BESIDE_CITIZEN),
+        "aid.help": BESIDE_CITIZEN,
+        "enquiry.register": BESIDE_CITIZEN,
+        "kiosk.upkeep": (KIOSK,),  # with the PIN only
+        "kiosk.pin": (MANAGER, ADMIN),
     }.items()
 }
 
@@ -106,6 +113,7 @@ LISTENING: dict[str, str] = {
     "/kiosk": "kiosk.watch",
     "/pad": "pad.watch",
     "/clerk": "desk.watch",
+    "/guide": "guide.watch",
     "/manager": "manager.watch",
     "/devices": "host.serve",
     "/bench": "bench.use",

@@ -74,8 +74,18 @@ class Window:
     low_counter: bool = False
     lunch_duty: bool = False
     saturday: bool = False
-    floor: str = ""  # 楼层, e.g. "2"; empty where the hall has one floor
+    floor: str = ""  # 楼层, e.g. "2"; its zone's where it names none, empty where the hall has one floor
     classes: tuple[str, ...] = ()  # window classes, for queues in mode "grouped"
+
+
+@dataclass(frozen=True)
+class Zone:
+    """An area of the hall and its floor (windows.toml [[zone]])."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    name: str
+    floor: str
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ class Event:
 
 
 ALARMS, LEAVES, ORDERS, ASIDE = "alarms", "leaves", "orders", "aside"
+AIDS, ENQUIRIES = "aids", "enquiries"
 QUEUE, WINDOW, CALLS, DAY, RATINGS, DEVICES, SLIPS, POSTS, EMERGENCIES, TIDAL, CHOICES, APPOINTMENTS = (
     "queue",
     "window",
@@ -429,6 +430,32 @@ class OrderChanged(Event):
 
 
 @dataclass(frozen=True)
+class AidChanged(Event):
+    """A call for a guide's hand came in or moved on. `kiosk`: where it is, when it is at one."""
+
+    name = "aid.changed"
+    touches = frozenset({AIDS})
+    aid: int
+    kind: str
+    place: str
+    kiosk: str | None
+    state: str
+
+
+@dataclass(frozen=True)
+class EnquiryRegistered(Event):
+    name = "enquiry.registered"
+    touches = frozenset({ENQUIRIES})
+    enquiry: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class EnquiryWithdrawn(EnquiryRegistered):
+    name = "enquiry.withdrawn"
+
+
+@dataclass(frozen=True)
 class SlipChanged(Event):
     name = "slip.changed"
     touches = frozenset({SLIPS})
@@ -474,7 +501,10 @@ class DeviceChanged(Event):
 class DayOpened(Event):
     name = "day.opened"
     touches = frozenset(
-        {DAY, QUEUE, WINDOW, CALLS, RATINGS, SLIPS, POSTS, EMERGENCIES, TIDAL, CHOICES, APPOINTMENTS, ASIDE}
+        {
+            *(DAY, QUEUE, WINDOW, CALLS, RATINGS, SLIPS, POSTS, EMERGENCIES, TIDAL, CHOICES, APPOINTMENTS),
+            *(ASIDE, AIDS, ENQUIRIES),
+        }
     )
     day: str
 

@@ -208,6 +208,25 @@ ContactNeeded = _refusal("ContactNeeded", "contact-needed", "A visit needs a nam
 ContactErased = _refusal("ContactErased", "contact-erased", "Who it was has been erased on schedule.")
 MandateNeeded = _refusal("MandateNeeded", "mandate-needed", "The client's written authority comes first.")
 
+# --- guides: a hand in the hall, enquiries
+AidUnknown = _refusal("AidUnknown", "aid-unknown", "No such call for a hand.", 404)
+AidTaken = _refusal("AidTaken", "aid-taken", "Somebody else helps there already.")
+AidStateWrong = _refusal("AidStateWrong", "aid-state-wrong", "The state of this help does not allow this.")
+AidKindUnknown = _refusal("AidKindUnknown", "aid-kind-unknown", "No such kind of help.", 404)
+PlaceUnknown = _refusal("PlaceUnknown", "place-unknown", "No such place in the hall.", 404)
+EnquiryKindUnknown = _refusal("EnquiryKindUnknown", "enquiry-kind-unknown", "No such kind of enquiry.", 404)
+EnquiryUnknown = _refusal("EnquiryUnknown", "enquiry-unknown", "No such enquiry.", 404)
+ClassReasonNeeded = _refusal(
+    "ClassReasonNeeded", "class-reason-needed", "Staff say why they give this class.", 422
+)
+
+# --- kiosk upkeep
+PinUnset = _refusal("PinUnset", "pin-unset", "The manager has set no PIN for the kiosks yet.")
+PinWrong = _refusal("PinWrong", "pin-wrong", "This is not the PIN.", 403)
+PinLocked = _refusal("PinLocked", "pin-locked", "Too many wrong PINs at this kiosk.", 429)
+PinWeak = _refusal("PinWeak", "pin-weak", "Six to twelve digits, not all the same and no run.", 422)
+UpkeepOver = _refusal("UpkeepOver", "upkeep-over", "The PIN has to be entered again.", 403)
+
 # --- ratings
 RatingNotAsked = _refusal("RatingNotAsked", "rating-not-asked", "There is no finished visit to rate.")
 RatingGivenAlready = _refusal("RatingGivenAlready", "rating-given-already", "This visit was rated already.")

@@ -53,6 +53,7 @@ AUDIENCE: dict[str, tuple[frozenset[str], str]] = {
         ),
         "window",
     ),
+    "guide": (frozenset({e.AidChanged.name, e.SlipChanged.name, e.PlacementPublished.name}), ""),
     "manager": (frozenset(e.EVENTS), ""),
 }
 

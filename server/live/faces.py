@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.domain import events as e
-from server.store.snapshots import aside, booking, desk, helping, manager, orders, pad, public
+from server.store.snapshots import aside, booking, desk, guiding, helping, manager, orders, pad, public
 from server.store.snapshots.view import ALL, Ids, Rows, View
 
 
@@ -55,6 +55,7 @@ _QUEUES = RowsPart("queues", e.QUEUE, "queue", public.queue_rows)
 _NEXT = RowsPart("next", e.QUEUE, "queue", public.next_rows)
 _DAY = ValuePart("day", frozenset({e.DAY}), _whole(public.day_value))
 _APPOINTMENTS = frozenset({e.APPOINTMENTS})
+_GUIDING = ValuePart("guiding", frozenset({e.AIDS, e.ENQUIRIES}), _whole(guiding.guiding_value))
 _CALLS = ValuePart("calls", frozenset({e.CALLS}), _whole(public.calls_value))
 
 FACES: dict[str, Face] = {
@@ -80,6 +81,7 @@ FACES: dict[str, Face] = {
                 _DAY,
                 ValuePart("printer", frozenset({e.DEVICES}), pad.printer_value, own="kiosk"),
                 ValuePart("reader", frozenset({e.DEVICES}), pad.reader_value, own="kiosk"),
+                ValuePart("aid", frozenset({e.AIDS}), guiding.kiosk_aid_value, own="kiosk"),
             ),
         ),
         Face(
@@ -126,6 +128,25 @@ FACES: dict[str, Face] = {
                 ValuePart("leaves", frozenset({e.LEAVES}), _whole(helping.leaves_value)),
                 ValuePart("orders", frozenset({e.ORDERS}), _whole(orders.orders_value)),
                 ValuePart("choices", frozenset({e.CHOICES}), _whole(helping.choices_value)),
+                ValuePart("appointments", _APPOINTMENTS, _whole(booking.today_value)),
+                _GUIDING,
+            ),
+        ),
+        Face(
+            "guide",
+            "",
+            (
+                RowsPart("queues", e.QUEUE, "queue", manager.queue_rows),
+                RowsPart("devices", e.DEVICES, "device", guiding.kiosk_machine_rows),
+            ),
+            (
+                _DAY,
+                _GUIDING,
+                ValuePart("aids", frozenset({e.AIDS}), _whole(guiding.aids_value)),
+                ValuePart("kiosks", frozenset({e.DEVICES}), _whole(guiding.kiosks_value)),
+                ValuePart("slips", frozenset({e.SLIPS, e.QUEUE}), _whole(manager.slips_value)),
+                ValuePart("rolls", frozenset({e.SLIPS, e.DEVICES}), _whole(manager.rolls_value)),
+                ValuePart("orders", frozenset({e.ORDERS}), _whole(orders.orders_value)),
                 ValuePart("appointments", _APPOINTMENTS, _whole(booking.today_value)),
             ),
         ),

@@ -69,6 +69,24 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         Column("asked_at", "询问时间", "when asked, ISO 8601 UTC"),
         Column("given_at", "评价时间", "when given"),
     ),
+    "enquiries": (
+        Column("day", "业务日", "business day, ISO date"),
+        Column("kind", "咨询类型", "kind of enquiry"),
+        Column("service", "事项", "service id; empty: none named"),
+        Column("clerk", "首问人员", "staff number of who was asked first"),
+        Column("at", "登记时间", "when registered, ISO 8601 UTC"),
+        Column("withdrawn_at", "撤销时间", "taken back: does not count"),
+    ),
+    "aids": (
+        Column("day", "业务日", "business day, ISO date"),
+        Column("place", "地点", "door, kiosk:K1, window:W01, zone:…"),
+        Column("kind", "帮办类型", "kind of help"),
+        Column("state", "状态", "open, taken, done, cancelled"),
+        Column("helper", "帮办人员", "staff number of who helped"),
+        Column("asked_at", "请求时间", "when asked for, ISO 8601 UTC"),
+        Column("taken_at", "接手时间", "when a guide took it"),
+        Column("ended_at", "结束时间", "when it ended"),
+    ),
     "audit": (
         Column("seq", "序号", "sequence number, without gaps"),
         Column("at", "时间", "ISO 8601 UTC"),
@@ -116,6 +134,18 @@ def _ratings(connection: Connection, hall: str, first: str, last: str) -> Iterat
         yield row
 
 
+def _enquiries(connection: Connection, hall: str, first: str, last: str) -> Iterator[list[Any]]:
+    e = t.enquiry.c
+    query = select(e.day, e.kind, e.service, e.person, e.at, e.withdrawn_at)
+    yield from _stream(connection, query.where(e.hall == hall, e.day.between(first, last)).order_by(e.id))
+
+
+def _aids(connection: Connection, hall: str, first: str, last: str) -> Iterator[list[Any]]:
+    a = t.aid.c
+    query = select(a.day, a.place, a.kind, a.state, a.helper, a.asked_at, a.taken_at, a.ended_at)
+    yield from _stream(connection, query.where(a.hall == hall, a.day.between(first, last)).order_by(a.id))
+
+
 def _audit(connection: Connection, hall: str, first: str, last: str) -> Iterator[list[Any]]:
     a = t.audit.c
     query = select(a.seq, a.line, a.hash).where(a.hall == hall).order_by(a.seq)
@@ -133,5 +163,7 @@ def _stream(connection: Connection, query: Select[Any]) -> Iterator[list[Any]]:
 SOURCES: Final[dict[str, Callable[[Connection, str, str, str], Iterator[list[Any]]]]] = {
     "tickets": _tickets,
     "ratings": _ratings,
+    "enquiries": _enquiries,
+    "aids": _aids,
     "audit": _audit,
 }

@@ -873,3 +873,61 @@ remote = Table(
     PrimaryKeyConstraint("ticket", name="pk_remote"),
     UniqueConstraint("hall", "day", "code", name="uq_remote_code"),
 )
+
+# 帮办: a guide's hand at a place in the hall. `note` says what for, never whose.
+aid = Table(
+    "aid",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("hall", Text, nullable=False),
+    Column("day", Text),
+    Column("place", Text, nullable=False),
+    Column("kiosk", Text),
+    Column("kind", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("helper", Text),
+    Column("taken_at", UtcTime),
+    Column("ended_by", Text),
+    Column("ended_at", UtcTime),
+    CheckConstraint(_one_of("state", "open", "taken", "done", "cancelled"), name="ck_aid_state"),
+    CheckConstraint("state NOT IN ('taken', 'done') OR helper IS NOT NULL", name="ck_aid_helper"),
+)
+Index("ix_aid_day", aid.c.hall, aid.c.day, aid.c.id)
+
+# 咨询: what was asked at the door.
+enquiry = Table(
+    "enquiry",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("hall", Text, nullable=False),
+    Column("day", Text),
+    Column("kind", Text, nullable=False),
+    Column("service", Text),
+    Column("person", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("withdrawn_at", UtcTime),
+)
+Index("ix_enquiry_day", enquiry.c.hall, enquiry.c.day, enquiry.c.kind)
+
+# The PIN behind the kiosks' faces, and the wrong tries at each.
+kiosk_pin = Table(
+    "kiosk_pin",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("set_by", Text, nullable=False),
+    Column("set_at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("hall", name="pk_kiosk_pin"),
+)
+pin_try = Table(
+    "pin_try",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("kiosk", Text, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", UtcTime),
+    PrimaryKeyConstraint("hall", "kiosk", name="pk_pin_try"),
+)

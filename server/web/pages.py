@@ -34,6 +34,7 @@ SOURCES = {
     "hall": "display/hall/main.ts",
     "window": "display/window/main.ts",
     "clerk": "display/clerk/main.ts",
+    "guide": "kiosk/guide/main.ts",
     "manager": "display/manager/main.ts",
     "bench": "server/web/bench/main.ts",
 }
@@ -101,7 +102,7 @@ def get_device_face(face: str, place: str) -> Response:
     return _shell(face, place)
 
 
-@bp.get("/<any(clerk, manager, bench):face>")
+@bp.get("/<any(clerk, guide, manager, bench):face>")
 def get_staff_face(face: str) -> Response:
     """The shell of a face for people, who sign in there."""
     return _shell(face)

@@ -65,6 +65,7 @@ def test_the_supervisor_reads_and_changes_nothing_but_answers_complaints(act: st
         "complaint.see",
         "complaint.answer",
         "accuracy.see",
+        "guiding.see",
         "ticket.see-own",
     }
     assert may("supervisor", act) == (act in reading)
@@ -77,7 +78,7 @@ def test_the_supervisor_reads_and_changes_nothing_but_answers_complaints(act: st
             "kiosk",
             {
                 *("ticket.take", "ticket.reprint", "ticket.see-own", "appointment.check-in"),
-                *("kiosk.watch", "queue.watch"),
+                *("kiosk.watch", "queue.watch", "aid.ask", "kiosk.upkeep"),
             },
         ),
         ("pad", {"rating.give", "pad.watch", "queue.watch"}),

@@ -25,6 +25,7 @@ OUTSIDE = """() => [...document.querySelectorAll('body *')].filter((e) => {
 def seen(page: Page, state: str) -> None:
     accessible(page, state)
     assert page.evaluate(OUTSIDE) == [], f"{state}: outside of the screen"
+    page.wait_for_timeout(300)  # sooner, a touch is taken for the tail of the one before (client/press.ts)
 
 
 def look(page: Page, name: str) -> None:

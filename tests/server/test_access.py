@@ -31,7 +31,7 @@ OPEN = {  # what everybody may ask; all other routes must say whom they let in
     "GET /",
     "GET /setup",
     "GET /<any(touch, pad, hall, window):face>/<place>",
-    "GET /<any(clerk, manager, bench):face>",
+    "GET /<any(clerk, guide, manager, bench):face>",
     "GET /assets/<path:name>",
     "GET /parts/<path:filename>",
     "GET /healthz",

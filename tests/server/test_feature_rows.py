@@ -294,7 +294,7 @@ def test_F74_who_returns_with_missing_papers_goes_first_to_the_first_handler(
     app: App, kiosk: Caller, clerk: Caller
 ):
     take(kiosk)
-    again = take(staff(app, "guide"), priority="supplement", first_window="W01")
+    again = take(staff(app, "guide"), priority="supplement", reason="补正材料", first_window="W01")
     assert at(clerk, "call-next")["ticket"]["number"] == again["number"]
 
 

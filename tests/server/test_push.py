@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from server.actions.add_service import add_service
+from server.actions.aids import ask_aid, step_aid
 from server.actions.call_chosen import call_chosen
 from server.actions.correct import correct
 from server.actions.day import begin_closing
 from server.actions.device_host import device_health, host_arrived, host_left
 from server.actions.emergency import acknowledge_emergency, close_emergency, raise_emergency
+from server.actions.enquiries import register_enquiry
 from server.actions.finish import finish
 from server.actions.hold import hold, unhold
 from server.actions.no_show import give_back_place, no_show
@@ -29,6 +31,7 @@ from server.actions.tidal import decide_tidal, watch_load
 from server.actions.transfer import transfer
 from server.actions.undo import undo
 from server.domain.actors import SYSTEM, Actor
+from server.domain.aids import AidStep
 from server.domain.configuration import Body
 from server.domain.events import Event
 from server.live.faces import FACES, snapshot
@@ -36,7 +39,7 @@ from server.live.publish import Listeners, Publisher
 from server.store.current import Current
 from server.store.snapshots.view import View
 from server.text import Texts
-from tests.conftest import ROOT
+from tests.conftest import KIOSK, ROOT
 from tests.server.hall_day import HallDay
 
 ROOMS = {"": ("all",), "window": ("W01", "W02", "W05"), "kiosk": ("K1", "K2")}
@@ -166,6 +169,15 @@ def test_a_whole_journey_keeps_every_face_in_step(wall: Wall) -> None:
         day.clock.forward(minutes=6)
         with day.store.unit(SYSTEM) as unit:
             deed(unit, day.hall)
+        wall.check()
+    guide = Actor("staff", "ZW025", "guide")
+    with day.store.unit(KIOSK) as unit:
+        aid = ask_aid(unit, day.hall, "", "", "")
+    wall.check()
+    for step in (AidStep.TAKE, AidStep.FINISH):
+        with day.store.unit(guide) as unit:
+            step_aid(unit, aid.id, step)
+            register_enquiry(unit, day.hall, "where", None)
         wall.check()
     emergency = day.at("W01", raise_emergency, "W01")
     wall.check()

@@ -99,6 +99,8 @@ export interface ManagerQueueRow extends QueueRow {
   oldest_at: string | null
   target_s: number | null
   over_target: number
+  /** When the oldest will have waited, or has waited, longer than the target. */
+  over_target_from?: string | null
 }
 export interface DeviceRow {
   name: string
@@ -172,7 +174,21 @@ export interface WindowPicture {
 export interface KioskPicture {
   rows: { queues: QueueRow }
   /** reader: the same of its reader of identity cards. */
-  values: { day: Day; printer: Printer; reader?: Printer }
+  values: { day: Day; printer: Printer; reader?: Printer; aid?: { id: number; state: 'open' | 'taken'; asked_at: string } | null }
+}
+/** What a guide's tablet shows; the rows are the manager's, the machines those of the kiosks. */
+export interface GuidePicture {
+  rows: { queues: ManagerQueueRow; devices: DeviceRow }
+  values: {
+    day: Day
+    guiding: GuidingDay
+    aids: AidRow[]
+    kiosks: { id: string; prints: boolean }[]
+    slips: UnprintedSlip[]
+    rolls: ManagerPicture['values']['rolls']
+    orders: OrderRow[]
+    appointments: AppointmentRow[]
+  }
 }
 export interface PadPicture {
   rows: object
@@ -197,10 +213,11 @@ export interface ManagerPicture {
     leaves: LeaveRow[]
     orders: OrderRow[]
     appointments: AppointmentRow[]
+    guiding?: GuidingDay
     rolls: Record<string, { device: string; used_mm: number; slips: number; since: string | null; roll_mm: number; left_slips: number | null }>
   }
 }
-export type Namespace = '/hall' | '/window' | '/kiosk' | '/pad' | '/clerk' | '/manager' | '/bench'
+export type Namespace = '/hall' | '/window' | '/kiosk' | '/pad' | '/clerk' | '/guide' | '/manager' | '/bench'
 
 export interface Printer {
   state: 'ok' | 'near_end' | 'paper_out' | 'cover_open' | 'cutter' | 'head' | 'offline' | 'unknown' | 'none'
@@ -337,6 +354,44 @@ export interface OrderRow {
   steps?: { at: string; by: Named; text: string }[]
   numbers?: { id: number; number: string; day: string; service: string }[]
 }
+/** A call for a guide's hand. place: door, kiosk:K1, window:W01, zone:A区. */
+export interface AidRow {
+  id: number
+  place: string
+  kind: string
+  note: string
+  state: 'open' | 'taken' | 'done' | 'cancelled'
+  helper: Named | null
+  /** Somebody pressed for it at the kiosk. */
+  by_kiosk: boolean
+  asked_at: string
+  taken_at: string | null
+  ended_at: string | null
+}
+/** POST /api/upkeep: what staff see behind a kiosk's face. pass: shown with every deed until `until`. */
+export interface Upkeep {
+  pass: string
+  until: string
+  kiosk: string
+  device: string
+  machines: { device: string; kind: string; model: string; line: string; host: string; state: DeviceState; reason: string }[]
+  roll: { slips: number; left_slips: number | null } | null
+}
+/** What the guides' work of a day comes to. */
+export interface GuidingDay {
+  day: string
+  enquiries: { total: number; kinds: Record<string, number> }
+  aids: {
+    total: number
+    open: number
+    taken: number
+    done: number
+    cancelled: number
+    kinds: Record<string, number>
+    waited_s: number | null
+    helped_s: number | null
+  }
+}
 export interface ChoiceCount {
   clerk: string
   name: string
@@ -406,6 +461,11 @@ export interface Hall {
   pause_reasons: { id: string; zh: string; en: string }[]
   outcomes: { id: string; zh: string; en: string }[]
   choice_reasons: { id: string; zh: string; en: string }[]
+  /** What people ask at the door, and what guides help with. */
+  enquiry_kinds?: { id: string; zh: string; en: string }[]
+  aid_kinds?: { id: string; zh: string; en: string }[]
+  /** Seconds within which a deed may be taken back. */
+  undo_s?: number
   /** How calls are spoken: volumes in percent by local time, zones with their boards and window numbers. */
   announce?: { dwell_s: number; volume: number; hours: [string, string, number][]; quiet: [string, string][]; zones: { id: string; boards: string[]; windows: string[]; volume: number }[] }
   /** The way into the department's own system; {places} are filled with references only. */

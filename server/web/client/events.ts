@@ -1,5 +1,6 @@
 // Written by `./wucha contract` from server/domain/events.py. Do not edit.
 export type HallEvent =
+  | { name: 'aid.changed'; aid: number; kind: string; place: string; kiosk: string | null; state: string }
   | { name: 'alarm.changed'; kind: string; what: string }
   | { name: 'appointment.booked'; appointment: number; queue: string; at: string }
   | { name: 'appointment.cancelled'; appointment: number; queue: string; at: string }
@@ -17,6 +18,8 @@ export type HallEvent =
   | { name: 'emergency.acknowledged'; emergency: number; window: string }
   | { name: 'emergency.closed'; emergency: number; window: string }
   | { name: 'emergency.raised'; emergency: number; window: string }
+  | { name: 'enquiry.registered'; enquiry: number; kind: string }
+  | { name: 'enquiry.withdrawn'; enquiry: number; kind: string }
   | { name: 'estimates.changed'; queue: string }
   | { name: 'hold.overdue'; ticket: number; number: string; queue: string; window: string }
   | { name: 'leave.changed'; leave: number; state: string }

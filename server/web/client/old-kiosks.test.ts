@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const ROOMS = ['kiosk', 'display/hall', 'display/window', 'server/web/client']
-const OFFICE_ONLY = /(SignIn|Toasts)\.vue$/ // used by the clerk's and the manager's faces alone
 const NEW_SCRIPT = /\.(at|flat|flatMap|replaceAll|matchAll|replaceChildren|toggleAttribute|findLast|toSorted|toReversed)\(|Object\.fromEntries|Promise\.(allSettled|any)|structuredClone|randomUUID\(|globalThis|queueMicrotask/
 const NEW_STYLE = /[^-]\b(clamp|min|max)\(|(?<!m(?:ax|in)-)aspect-ratio\s*:|\binset\s*:|:is\(|:where\(|:has\(|\d[dsl]vh|backdrop-filter|place-(items|content)|accent-color|gradient\([^;]*\) [\d.]+%? [\d.]+%/
 
@@ -15,7 +14,7 @@ function files(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
     const path = join(folder, name)
     if (statSync(path).isDirectory()) return files(path)
-    return /\.(ts|vue|css)$/.test(name) && !/\.test\.ts$/.test(name) && !OFFICE_ONLY.test(name) ? [path] : []
+    return /\.(ts|vue|css)$/.test(name) && !/\.test\.ts$/.test(name) ? [path] : []
   })
 }
 const split = (path: string) => {

@@ -1,6 +1,6 @@
 /** The facts of a service in words. Pure but for the texts. */
-import type { Limit, Service } from '@client/contract'
-import { has, lang, named, t } from '@client/text'
+import type { Limit, Service } from './contract'
+import { has, lang, named, t } from './text'
 
 export function feeText(service: Service): string {
   if (service.fee_yuan === 0) return t('touch.fee_none')

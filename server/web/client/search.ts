@@ -1,5 +1,5 @@
 /** Finding a service by its name, its pinyin, the initials of its pinyin, by what people call it, or its English name. Pure. */
-import type { Service } from '@client/contract'
+import type { Service } from './contract'
 
 const squeeze = (text: string) => text.toLowerCase().replace(/[\s（）()、，·'’-]/g, '')
 

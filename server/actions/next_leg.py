@@ -37,7 +37,7 @@ def _go_back(unit: Unit, hall: HallSettings, done: Leg, *path: str) -> Leg:
     the window that sent to the sender, if any, and the sender."""
     window = path[-1]
     place = hall.catalogue.windows[window]
-    queue = done.queue if done.queue in place.queues else place.queues[0]
+    queue = done.queue if done.queue in place.queues else next(iter(place.queues), done.queue)
     staffed = find_post(unit.connection, unit.hall, window).clerk is not None
     target = window if staffed else None
     more = {"target_window": target, "came_back": staffed, "back_to": path[0] if len(path) > 1 else None}

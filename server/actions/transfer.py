@@ -146,7 +146,7 @@ def _queue_at(hall: HallSettings, window: str, leg: Leg, wanted: str | None) -> 
         if wanted not in queues:
             raise refusals.TargetWrong(window=window, queue=wanted)
         return wanted
-    return leg.queue if leg.queue in queues else queues[0]
+    return leg.queue if leg.queue in queues else next(iter(queues), leg.queue)
 
 
 def _place_of(unit: Unit, person: str) -> str | None:

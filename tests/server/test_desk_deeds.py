@@ -114,6 +114,16 @@ def test_a_class_that_staff_gave_after_a_transfer_stays_when_the_transfer_is_und
         assert last_leg(connection, taken.ticket.id).priority == given
 
 
+def test_F6_whose_transfer_was_undone_still_has_the_number(day: HallDay) -> None:
+    day.open("W01", "W05")
+    taken = day.take(person="card:1")
+    day.call("W01")
+    day.at("W01", transfer, day.hall, "W01", "B", None)
+    day.at("W01", undo, day.hall, "W01")
+    again = day.take(person="card:1")
+    assert (again.existing, again.ticket.id) == (True, taken.ticket.id)
+
+
 def test_undo_has_its_seconds(day: HallDay) -> None:
     day.open("W01")
     day.take()
@@ -347,6 +357,25 @@ def test_the_way_back_leads_to_the_queue_when_the_sender_has_gone(day: HallDay) 
 
 
 # --- several services on one number
+def test_a_window_that_only_helps_by_now_is_sent_to_and_come_back_to(day: HallDay) -> None:
+    """A placement took W01's own queues away while somebody was on the way."""
+    day.open("W01", "W02")
+    windows = dict(day.hall.catalogue.windows)
+    windows["W01"] = replace(windows["W01"], queues=(), overflow=("A",))
+    helping = replace(day.hall, catalogue=replace(day.hall.catalogue, windows=windows))
+    number = day.take().ticket.number
+    day.call("W01")
+    day.at("W01", transfer, day.hall, "W01", None, "W02", back=True)
+    day.call("W02")
+    day.at("W02", start, "W02")
+    day.at("W02", finish, helping, "W02")
+    assert day.call("W01").number == number  # type: ignore[union-attr]
+    day.take()
+    day.call("W02")
+    sent = day.at("W02", transfer, helping, "W02", None, "W01")
+    assert (sent.queue, sent.target_window) == ("A", "W01")
+
+
 def test_three_services_one_number(day: HallDay) -> None:
     """A8 一站式, FEATURES 17: moving between windows needs no new number."""
     day.open("W01", "W05", "W10")

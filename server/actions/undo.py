@@ -37,7 +37,10 @@ def undo(unit: Unit, hall: HallSettings, window: str) -> Leg:
     deed = check_undo(found, clerk, unit.now, hall.hall.call.undo_seconds)
     leg = find_leg(unit.connection, unit.hall, deed.leg)
     back = columns(deed.before)
-    before = undone(leg.state, deed.move, State(str(back["state"])))
+    state = leg.state
+    if (state, deed.move) == (State.SERVING, Move.CALL) and hall.hall.call.auto_arrive_seconds:
+        state, back["started_at"] = State.CALLED, None  # was only taken as arrived
+    before = undone(state, deed.move, State(str(back["state"])))
     if not is_last_of_leg(unit.connection, unit.hall, unit.day, deed):  # another window has called it since
         raise refusals.MoveRefused(state=leg.state.value, move=f"undo-{deed.move.value}")
     current = leg_at(unit.connection, unit.hall, window)

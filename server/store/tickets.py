@@ -75,7 +75,7 @@ _RELEASE = (
     .where(
         t.leg.c.hall == bindparam("of_hall"),
         t.leg.c.day == bindparam("of_day"),
-        t.leg.c.state == State.WAITING,
+        t.leg.c.state.in_((State.WAITING, State.NO_SHOW)),  # who missed the call may still come back
         or_(t.leg.c.target_window == bindparam("at_window"), t.leg.c.target_clerk == bindparam("by_clerk")),
     )
     .values(target_window=None, target_clerk=None, came_back=False)

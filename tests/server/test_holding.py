@@ -248,6 +248,21 @@ def test_who_missed_the_call_comes_back_at_any_window_that_could_serve_them(day:
     assert seen(day, others_value, "W02")["missed"] == []
 
 
+def test_who_was_sent_to_a_window_and_missed_it_comes_back_to_the_queue_when_it_has_closed(
+    day: HallDay,
+) -> None:
+    day.open("W01", "W02")
+    taken = day.take()
+    day.call("W01")
+    sent = day.at("W01", transfer, day.hall, "W01", None, "W02")
+    assert day.call("W02").number == taken.ticket.number
+    day.clock.forward(minutes=1)
+    day.at("W02", no_show, day.hall, "W02")
+    day.at("W02", close_window, day.hall, "W02")
+    day.at("W01", give_back_place, day.hall, "W01", sent.id)
+    assert day.call("W01").number == taken.ticket.number, "only W02 could have called it, and it is closed"
+
+
 def test_the_list_of_the_missed_ends_with_their_time(day: HallDay) -> None:
     day.open("W01", "W02")
     day.take()
@@ -328,6 +343,18 @@ def test_who_is_called_is_taken_as_arrived_after_the_seconds_since_the_last_call
     assert (missed.state, missed.started_at) == (State.NO_SHOW, None)
     day.at("W01", undo, day.hall, "W01")
     assert state(day, taken.ticket.id) == "serving"
+
+
+def test_a_call_is_taken_back_also_when_its_citizen_was_taken_as_arrived(day: HallDay) -> None:
+    with_auto_arrive(day, 5).open("W01")
+    taken = day.take()
+    day.call("W01")
+    day.clock.forward(seconds=6)
+    tick(day)
+    assert state(day, taken.ticket.id) == "serving"
+    back = day.at("W01", undo, day.hall, "W01")
+    assert (back.state, back.started_at, back.window) == (State.WAITING, None, None)
+    assert day.call("W01").id == taken.leg.id
 
 
 def test_where_the_clerk_says_who_arrived_nobody_is_taken_as_arrived(day: HallDay) -> None:

@@ -36,6 +36,7 @@ from server.domain.catalogue import Queue, Service
 from server.domain.events import TicketCancelled, TicketTaken
 from server.domain.numbering import number
 from server.domain.opening import giving
+from server.domain.refusals import NumbersExhausted
 from server.domain.routing import ORDINARY
 from server.domain.slips import Part, SlipBook, Wanted, compose
 from server.domain.tickets import Move, State
@@ -121,16 +122,30 @@ def _lend(unit: Unit, kiosk: str, queue: Queue, size: int) -> Block | None:
     return block
 
 
+def _queue_of(unit: Unit, hall: HallSettings, block: Block) -> Queue | None:
+    """Its queue as it was when the block was lent: so its numbers stand on paper, whatever range was
+    published since."""
+    then = hall.as_of(unit.connection, block.lent_at).queues if hall.as_of else {}
+    return then.get(block.prefix) or hall.catalogue.queues.get(block.prefix)
+
+
+def _printed(queue: Queue | None, prefix: str, seq: int) -> str:
+    """The number as people read it; its place in the series where the queue does not print it any more."""
+    try:
+        return number(queue, seq) if queue and seq > 0 else f"{prefix}#{seq}"
+    except NumbersExhausted:
+        return f"{prefix}#{seq}"
+
+
 def _range(queue: Queue | None, block: Block) -> dict[str, str]:
     """First and last number as people read them."""
-    if queue is None:
-        return {"first": f"{block.prefix}#{block.first}", "last": f"{block.prefix}#{block.last}"}
-    return {"first": number(queue, block.first), "last": number(queue, block.last)}
+    first, last = (_printed(queue, block.prefix, seq) for seq in (block.first, block.last))
+    return {"first": first, "last": last}
 
 
 def _take_back(unit: Unit, hall: HallSettings, block: Block) -> None:
     end_block(unit, block.id, "returned")
-    unit.note("block.return", f"block:{block.id}", **_range(hall.catalogue.queues.get(block.prefix), block))
+    unit.note("block.return", f"block:{block.id}", **_range(_queue_of(unit, hall, block), block))
     reseal_day(unit, block.day)
 
 
@@ -138,7 +153,7 @@ def _lose(unit: Unit, hall: HallSettings, block: Block, entered: int) -> None:
     """The host does not know the block any more, or the answer that lent it was lost on its way. Nobody gives
     its numbers again; the managers are told of one that the host had."""
     end_block(unit, block.id, "lost")
-    named = _range(hall.catalogue.queues.get(block.prefix), block)
+    named = _range(_queue_of(unit, hall, block), block)
     facts = {"kiosk": block.kiosk, "entered": entered, **named}
     unit.note("block.lose", f"block:{block.id}", **facts)
     if block.state == "held":
@@ -152,7 +167,7 @@ def host_alone(unit: Unit, hall: HallSettings) -> None:
     ranges: dict[str, list[str]] = {}
     for block in lent_to(unit.connection, unit.hall, unit.actor.id):
         if block.day == unit.day:
-            named = _range(hall.catalogue.queues.get(block.prefix), block)
+            named = _range(_queue_of(unit, hall, block), block)
             ranges.setdefault(block.kiosk, []).append("～".join(named.values()))
     for kiosk, numbers in ranges.items():
         raise_alarm(unit, ALONE, kiosk, "yellow", kiosk=kiosk, numbers="、".join(numbers))
@@ -283,15 +298,11 @@ def enter_given(unit: Unit, hall: HallSettings, given: Given) -> End:
     return end
 
 
-def _printed(hall: HallSettings, block: Block | None, seq: int) -> str:
-    queue = hall.catalogue.queues.get(block.prefix) if block else None
-    return number(queue, seq) if queue and 0 < seq <= queue.last_number else f"#{seq}"
-
-
 def _tell(unit: Unit, hall: HallSettings, given: Given, block: Block | None, end: End) -> None:
     item = hall.catalogue.services.get(given.service)
+    queue, prefix = (_queue_of(unit, hall, block), block.prefix) if block else (None, "")
     facts = {
-        "number": _printed(hall, block, given.seq),
+        "number": _printed(queue, prefix, given.seq),
         "kiosk": block.kiosk if block else "",
         "service": item.name if item else given.service,
         "time": f"{given.at.astimezone(hall.zone):%m-%d %H:%M}",
@@ -303,7 +314,7 @@ def _tell(unit: Unit, hall: HallSettings, given: Given, block: Block | None, end
 
 def _enter(unit: Unit, hall: HallSettings, given: Given, block: Block, late: bool) -> None:
     item = hall.catalogue.services[given.service]
-    printed = number(hall.catalogue.queues[block.prefix], given.seq)
+    printed = _printed(_queue_of(unit, hall, block), block.prefix, given.seq)
     at = believed(given.at, block.lent_at, unit.now)
     place = {"day": block.day, "taken_at": at, "channel": f"{OFFLINE}:{block.kiosk}", "link": given.link}
     ticket = add_ticket(unit, block.prefix, given.seq, printed, item.id, ORDINARY, given.lang, **place)

@@ -93,7 +93,7 @@ def may_lend(queue: Queue, only: Collection[str]) -> bool:
 
 def may_offer(item: Service, identity: Identity) -> bool:
     """Without the server no card is checked and no quota counted."""
-    return identity != "id_card_required" and not item.day_quota
+    return not item.closed and identity != "id_card_required" and not item.day_quota
 
 
 def believed(at: datetime, lent_at: datetime, now: datetime) -> datetime:

@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from server.actions.day import begin_closing, close_day
+from server.actions.day import begin_closing, close_day, open_day
+from server.actions.publish_config import Desk, begin_due, keep_draft, publish_draft
 from server.actions.staff_window import open_window
 from server.app import App, create_app
 from server.domain.actors import SYSTEM
-from server.domain.blocks import Block, account, cut, highest, missing
+from server.domain.blocks import Block, account, cut, highest, may_offer, missing
 from server.domain.catalogue import Queue
 from server.domain.opening import check_queue, giving
 from server.domain.refusals import NumbersExhausted, Refusal
@@ -32,6 +33,7 @@ from tests.conftest import MONDAY_NINE, ROOT, Clock, clerk
 from tests.server.callers import audit, device, staff
 from tests.server.full_disk import full_disk
 from tests.server.hall_day import CLERK_AT, HallDay, empty_hall
+from tests.server.test_config import MANAGER
 from tests.server.test_hosts import DEVICES, Host
 
 QUEUE = Queue(prefix="A", name="综合", name_en="All")
@@ -383,6 +385,43 @@ def test_a_day_that_ended_meanwhile_keeps_the_number_as_expired(
         begin_closing(unit)
         close_day(unit)
     assert "offline-late" not in alarms(app)  # seen for a day
+
+
+def test_numbers_of_another_range_stay_what_stands_on_their_paper(
+    open_app: Callable[..., App], clock: Clock
+) -> None:
+    """A manager publishes a shorter range for the next day, while a kiosk is cut off with a number given."""
+    app = open_app()
+    host, store = beside(app), app.house.store
+    alone = host.give(clock)
+
+    def desk() -> Desk:
+        return Desk(app.house.hall, app.house.current.files, app.house.texts.both)
+
+    with store.unit(MANAGER) as unit:
+        keep_draft(unit, desk(), "queues", {"A": {"first_number": 101, "last_number": 500}}, 0, 0)
+        publish_draft(unit, desk(), "queues", 0, 1, "next_day", "")
+    with store.unit(SYSTEM) as unit:
+        begin_closing(unit)
+        close_day(unit)
+    clock.forward(days=1)
+    with store.unit(SYSTEM) as unit:
+        begin_due(unit, app.house.hall)
+    with store.unit(SYSTEM) as unit:
+        open_day(unit, app.house.hall, by_hand=False)
+    assert host.hand(alone) == [alone["link"]]
+    assert rows(app, t.ticket)[0]["number"] == alarms(app)["offline-late"]["number"] == "A996"
+    assert host.borrow()["ok"]
+    assert host.blocks() == [(397, 400)], "A497 to A500"
+    returned = [line["facts"] for line in audit(app, "block.return")]
+    assert {"first": "A996", "last": "A999"} in returned
+    assert sound(app)
+
+
+def test_a_service_that_was_closed_meanwhile_is_not_offered_any_more(hall: HallSettings) -> None:
+    item = hall.catalogue.services["S001"]
+    assert may_offer(item, "none")
+    assert not may_offer(replace(item, closed=True), "none")
 
 
 def test_while_the_day_is_closing_nothing_is_lent_and_who_has_a_number_is_served(

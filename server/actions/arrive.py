@@ -56,12 +56,13 @@ def _here(unit: Unit, leg: Leg) -> Leg:
 
 def _back(unit: Unit, hall: HallSettings, leg: Leg) -> Leg:
     rules = hall.hall.call
-    if rules.max_return_times < 1:
+    if leg.returns >= rules.max_return_times:
         raise refusals.ReturnsSpent(number=leg.number, allowed=rules.max_return_times)
     back_until = timedelta(minutes=rules.no_show_return_minutes)
     if leg.ended_at is not None and unit.now - leg.ended_at > back_until:
         raise refusals.ReturnTooLate(number=leg.number, minutes=rules.no_show_return_minutes)
-    changes = {"origin_at": returned_origin(leg, unit.now, hall.rules), "returns": 1, "ended_at": None}
+    origin = returned_origin(leg, unit.now, hall.rules)
+    changes = {"origin_at": origin, "returns": leg.returns + 1, "ended_at": None}
     return move(unit, leg, Move.RETURN, joined_at=unit.now, **changes)
 
 

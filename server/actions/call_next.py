@@ -6,13 +6,14 @@ from server.actions.at_window import working_post
 from server.actions.caps import capped_classes
 from server.domain.catalogue import Window
 from server.domain.events import TicketCalled
+from server.domain.holding import in_pools
 from server.domain.routing import Choice, Situation, choose, is_protected
 from server.domain.skills import help_pools, own_pools
 from server.domain.tickets import Leg, Move, State
 from server.domain.windows import check_may_call
 from server.settings import HallSettings
 from server.store.deeds import record
-from server.store.remote import not_yet_due, save_remote
+from server.store.remote import due_and_away, not_yet_due, save_remote
 from server.store.tickets import Pools, add_call, leg_at, move, waiting_heads
 from server.store.unit import Unit
 from server.store.windows import open_windows
@@ -70,13 +71,11 @@ def _choose(unit: Unit, hall: HallSettings, window: Window, clerk: str) -> Choic
 
 def _mark_due(unit: Unit, hall: HallSettings, pools: Pools, heads: list[Leg], at: Situation) -> None:
     """Would the rule call somebody who took a number by phone and is not there? Their turn has come; who is
-    there is called."""
+    there is called. While nobody is there, an idle window gives one turn, however often it asks."""
     assert unit.day is not None
-    away = [
-        leg
-        for leg in not_yet_due(unit.connection, unit.hall, unit.day)
-        if any(queue == leg.queue and service in (None, leg.service) for queue, service in pools)
-    ]
+    if not heads and any(in_pools(leg, pools) for leg in due_and_away(unit.connection, unit.hall, unit.day)):
+        return
+    away = [leg for leg in not_yet_due(unit.connection, unit.hall, unit.day) if in_pools(leg, pools)]
     chosen = choose([*heads, *away], unit.now, hall.rules, at) if away else None
     if chosen is not None and chosen.leg.state is State.AWAY:
         save_remote(unit, chosen.leg.ticket, due_at=unit.now)

@@ -12,6 +12,7 @@ from server.domain.routing import returned_origin
 from server.domain.tickets import Leg, Move, State
 from server.settings import HallSettings
 from server.store.deeds import record
+from server.store.remote import find_remote, save_remote
 from server.store.tickets import find_leg, move
 from server.store.unit import Unit
 
@@ -64,6 +65,9 @@ def give_back_place(unit: Unit, hall: HallSettings, window: str, leg: int) -> Le
         ended_at=None,
         calls=0,
     )
+    remote = find_remote(unit.connection, found.ticket)
+    if remote is not None and remote.arrived_at is None:
+        save_remote(unit, found.ticket, arrived_at=unit.now)  # whoever held it by phone stands here
     unit.add(TicketReturned(found.ticket, found.number, found.queue, window, found.window))
     unit.note("ticket.return", f"leg:{found.id}", window=window, returns=again.returns)
     return again

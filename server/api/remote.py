@@ -28,9 +28,11 @@ from server.api.limit import Limit
 from server.api.tickets import taken_json
 from server.domain import refusals
 from server.domain.actors import Actor
+from server.domain.catalogue import Service
 from server.domain.remote import changes_at, is_present, offers, presence_code, session_key
 from server.domain.tickets import State
 from server.house import House, house
+from server.settings import HallSettings
 from server.store.quotas import numbers_of
 from server.store.remote import find_remote
 from server.store.snapshots.public import day_value, queue_rows
@@ -143,10 +145,10 @@ def _take_page(trouble: str = "") -> ResponseReturnValue:
     if service is None:
         for item in hall.catalogue.services.values():
             known = not asked or asked in item.name.lower() or asked in item.name_en.lower()
-            if known and offers(rules, hall.catalogue.queues[item.queue], item):
+            if known and _offered(hall, item):
                 groups.setdefault(item.theme, []).append(item)
     facts = guide_page_facts(hall, service) if service else None
-    may = service is not None and offers(rules, hall.catalogue.queues[service.queue], service)
+    may = service is not None and _offered(hall, service)
     if service is not None and not may and not trouble:
         no = refusals.RemoteNot if rules.enabled else refusals.RemoteOff
         trouble = h.texts.say(f"refused.{no.code}", asked_lang(), name=service.name)
@@ -159,6 +161,12 @@ def _take_page(trouble: str = "") -> ResponseReturnValue:
         "back_minutes": hall.hall.call.no_show_return_minutes,
     }
     return page("take.html", trouble, **told, **show)
+
+
+def _offered(hall: HallSettings, item: Service) -> bool:
+    """Where a card is asked for, the number is taken where it can be laid on a reader."""
+    by_card = hall.identity_of(item) == "id_card_required"
+    return not by_card and offers(hall.hall.remote, hall.catalogue.queues[item.queue], item)
 
 
 # --- to be there

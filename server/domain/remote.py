@@ -59,7 +59,8 @@ class RemoteRules:
 def offers(rules: RemoteRules, queue: Queue, service: Service) -> bool:
     """May a number for `service` be taken by phone at all?"""
     named = not rules.queues or queue.prefix in rules.queues
-    return rules.enabled and named and queue.self_register and service.id not in rules.closed_services
+    given = queue.self_register and not service.closed and service.id not in rules.closed_services
+    return rules.enabled and named and given
 
 
 def check_remote(
@@ -68,10 +69,12 @@ def check_remote(
     """May one more number for `service` be taken by phone at `local`?
 
     today: numbers by phone in the hall today; given, by_phone: those of this queue, all and by phone. Raises
-    RemoteOff, RemoteNot, RemoteHours, RemoteFull.
+    RemoteOff, ServiceClosed, RemoteNot, RemoteHours, RemoteFull.
     """
     if not rules.enabled:
         raise refusals.RemoteOff()
+    if service.closed:
+        raise refusals.ServiceClosed(service=service.id, name=service.name)
     if not offers(rules, queue, service):
         raise refusals.RemoteNot(service=service.id, name=service.name)
     if rules.hours and not any(begin <= local < end for begin, end in rules.hours):

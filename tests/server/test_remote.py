@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from server.actions.arrive import arrive, miss_the_absent
 from server.actions.day import begin_closing
 from server.actions.device_host import host_arrived
+from server.actions.dispatch import dispatch
+from server.actions.no_show import give_back_place, no_show
 from server.actions.run_day import run_day
 from server.actions.take_number import Taken
 from server.actions.take_remote import take_remote
@@ -32,10 +34,11 @@ from server.domain.remote import (
     changes_at,
     check_remote,
     is_present,
+    offers,
     presence_code,
 )
 from server.domain.tickets import State
-from server.settings import HallSettings
+from server.settings import Dispatch, HallSettings
 from server.store.health import save_health
 from server.store.history import learned
 from server.store.remote import find_remote
@@ -163,6 +166,44 @@ def test_F36_one_turn_comes_with_one_call(day: HallDay) -> None:
     assert (due(day, first), due(day, second)) == (True, False)
 
 
+@ONCE
+def test_F36_F61_an_idle_window_gives_one_turn_however_often_it_asks(day: HallDay) -> None:
+    day.open("W01")
+    taken = [by_phone(day, f"session:{n}") for n in range(3)]
+    day.clock.forward(minutes=5)
+    rested = replace(day.hall, dispatch=Dispatch(windows=("W01",), rest_s=15))
+    for _ in range(4):
+        with day.store.unit(SYSTEM) as unit:
+            assert dispatch(unit, rested) == []
+        day.clock.forward(seconds=2)
+    assert [due(day, one) for one in taken] == [True, False, False]
+    comes(day, taken[0])
+    assert day.call("W01") is not None
+    day.serve("W01")
+    assert day.call("W01") is None
+    assert [due(day, one) for one in taken] == [True, True, False]
+
+
+def test_F36_F69_whose_turn_went_by_comes_back_once_at_the_window_or_at_the_kiosk(day: HallDay) -> None:
+    day.open("W01")
+    taken = by_phone(day)
+    day.clock.forward(minutes=25)
+    day.call("W01")
+    day.clock.forward(minutes=11)
+    beat(day)
+    assert state(day, taken) is State.NO_SHOW
+    day.at("W01", give_back_place, day.hall, "W01", taken.leg.id)
+    with pytest.raises(refusals.ArrivedAlready):
+        comes(day, taken)
+    assert day.call("W01") is not None
+    day.clock.forward(minutes=1)
+    day.at("W01", no_show, day.hall, "W01")
+    with pytest.raises(refusals.ArrivedAlready):
+        comes(day, taken)
+    with pytest.raises(refusals.ReturnsSpent):
+        day.at("W01", give_back_place, day.hall, "W01", taken.leg.id)
+
+
 @pytest.mark.parametrize(
     ("rules", "no"),
     [
@@ -184,6 +225,14 @@ def test_F36_the_halls_rules_refuse(
         check_remote(*asked, today=1, given=1, by_phone=1)
     if "share" in rules:
         check_remote(*asked, today=1, given=3, by_phone=1)  # two of four are half
+
+
+def test_F36_a_closed_service_is_not_offered_by_phone(hall: HallSettings) -> None:
+    item = replace(hall.catalogue.services["S001"], closed=True)
+    queue = hall.catalogue.queues[item.queue]
+    assert not offers(hall.hall.remote, queue, item)
+    with pytest.raises(refusals.ServiceClosed):
+        check_remote(hall.hall.remote, queue, item, time(9), today=0, given=0, by_phone=0)
 
 
 @given(minutes=st.integers(0, 10**6))

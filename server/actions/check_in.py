@@ -67,10 +67,10 @@ def check_in(
     if booking.day != unit.now.astimezone(hall.zone).date().isoformat():
         raise refusals.CheckInOtherDay(date=booking.day)
     priority, origin = arrival(booking.at, unit.now, hall.rules, hall.hall.appointment)
-    check_standing(unit, hall, booking.queue, booking.at, booking.day)
+    queue = hall.catalogue.queues[hall.catalogue.services[booking.service].queue]  # where it stands now
+    check_standing(unit, hall, queue.prefix, booking.at, booking.day)
     priority = proven_class(priority, reading, hall.hall.priority.classes)
     person = reading.person if reading else booking.person
-    queue = hall.catalogue.queues[booking.queue]
     seq = next_seq(unit, queue.prefix)
     printed = number(queue, seq)
     ticket = add_ticket(unit, queue.prefix, seq, printed, booking.service, priority, booking.lang, person)
@@ -85,7 +85,7 @@ def check_in(
         slip = owe_slip(unit, hall, slips, base_url, ticket, told, 1, kiosk)
     agreed = booking.at.isoformat()
     unit.add(TicketTaken(ticket.id, printed, queue.prefix))
-    unit.add(AppointmentCheckedIn(booking.id, booking.queue, agreed, ticket.id, printed))
+    unit.add(AppointmentCheckedIn(booking.id, queue.prefix, agreed, ticket.id, printed))
     facts = {"number": printed, "service": booking.service, "priority": priority}
     unit.note("ticket.take", f"ticket:{ticket.id}", appointment=booking.id, **facts)
     return Taken(ticket, leg, ahead, slip, estimate)

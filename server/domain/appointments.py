@@ -17,7 +17,7 @@ from typing import ClassVar
 
 from server.domain import refusals
 from server.domain.calendar import HallCalendar, Interval
-from server.domain.catalogue import STRICT, Catalogue, Service
+from server.domain.catalogue import STRICT, Catalogue, Queue, Service
 from server.domain.routing import APPOINTMENT, ORDINARY, Rules
 
 
@@ -132,16 +132,14 @@ def takes_appointments(catalogue: Catalogue, service: Service) -> bool:
 
 
 def is_workday(calendar: HallCalendar, day: date) -> bool:
-    return day in calendar.work_weekends or (day.weekday() < 5 and day not in calendar.rest_days)
+    return calendar.kind(day) == "working" and bool(calendar.intervals(day))
 
 
-def booking_hours(calendar: HallCalendar, day: date) -> Sequence[Interval]:
-    """The hours in which appointments are kept; Saturday's count even where it takes no walk-ins."""
-    if is_workday(calendar, day):
-        return calendar.weekday
-    if day in calendar.rest_days:
-        return ()
-    return calendar.saturday if day.weekday() == 5 else calendar.sunday
+def booking_hours(calendar: HallCalendar, queue: Queue, day: date) -> Sequence[Interval]:
+    """The hours in which appointments are kept, the queue's own where it has some, as the hall's decision for
+    that date leaves them; Saturday's count even where it takes no walk-ins."""
+    own = {"working": queue.hours, "saturday": queue.saturday}.get(calendar.kind(day), ())
+    return calendar.cut(day, own) if own else calendar.intervals(day)
 
 
 def bookable_days(calendar: HallCalendar, today: date, terms: Appointments) -> list[date]:
@@ -153,7 +151,7 @@ def bookable_days(calendar: HallCalendar, today: date, terms: Appointments) -> l
     while ahead < terms.latest_workdays_ahead and day < today + timedelta(days=60):
         day += timedelta(days=1)
         ahead += is_workday(calendar, day)
-        if ahead >= terms.earliest_workdays_ahead and booking_hours(calendar, day):
+        if ahead >= terms.earliest_workdays_ahead and calendar.intervals(day):
             days.append(day)
     return [d for d in days if d not in terms.closed]
 

@@ -26,6 +26,7 @@ from server.domain.appointments import (
     stepped,
     windows_for,
 )
+from server.domain.calendar import HallCalendar, LocalDay
 from server.domain.routing import Rules, Situation, choose, key
 from server.domain.tickets import Leg, State
 from server.settings import HallSettings
@@ -68,13 +69,37 @@ def test_feature_210_a_closed_day_has_no_appointments(hall: HallSettings) -> Non
     assert date(2026, 3, 4) not in bookable_days(hall.calendar, MONDAY, closed)
 
 
+def test_feature_210_the_halls_own_days_count(hall: HallSettings) -> None:
+    """What a manager publishes in the calendar: closed, half a day, other hours, a Sunday that works."""
+
+    def with_day(kind: str, on: date, *hours: tuple[time, time]) -> HallCalendar:
+        local = LocalDay(on, kind, "", hours)  # type: ignore[arg-type]
+        return replace(hall.calendar, local={on: local})
+
+    wednesday, sunday = date(2026, 3, 4), date(2026, 3, 8)
+    days = bookable_days(with_day("closed", wednesday), MONDAY, TERMS)
+    assert wednesday not in days
+    assert days[-1] == date(2026, 3, 10), "five working days ahead, and that was none"
+    assert sunday in bookable_days(with_day("open", sunday), MONDAY, TERMS)
+    queue = hall.catalogue.queues["A"]
+    morning = slot_times(booking_hours(with_day("closed_afternoon", wednesday), queue, wednesday), 30)
+    assert max(morning) < time(12)
+    told = with_day("hours", wednesday, (time(9), time(10)))
+    assert slot_times(booking_hours(told, queue, wednesday), 30) == [time(9), time(9, 30)]
+
+
+def test_a_queue_is_booked_in_its_own_hours(hall: HallSettings) -> None:
+    early = replace(hall.catalogue.queues["A"], hours=((time(7), time(8)),))
+    assert slot_times(booking_hours(hall.calendar, early, MONDAY), 30) == [time(7), time(7, 30)]
+
+
 def test_today_only_where_the_hall_says_so(hall: HallSettings) -> None:
     assert MONDAY not in bookable_days(hall.calendar, MONDAY, TERMS)
     assert bookable_days(hall.calendar, MONDAY, replace(TERMS, earliest_workdays_ahead=0))[0] == MONDAY
 
 
 def test_slots_are_whole_and_leave_lunch_alone(hall: HallSettings) -> None:
-    times = slot_times(booking_hours(hall.calendar, MONDAY), 40)
+    times = slot_times(booking_hours(hall.calendar, hall.catalogue.queues["A"], MONDAY), 40)
     assert times[:2] == [time(8, 30), time(9, 10)]
     assert time(11, 50) not in times, "it would run into lunch"
     assert max(times) <= time(16, 50)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ from server.domain import refusals
 from server.domain.actors import SYSTEM, Actor
 from server.domain.appointments import Appointment, Booking
 from server.domain.persons import person_key
+from server.domain.placement import Placement, WindowPlace, placed
 from server.keys import NAME, hall_key
 from server.store.appointments import by_link
 from server.store.snapshots.slots import slot_days
@@ -232,6 +233,27 @@ def test_feature_30_the_kiosks_slip_says_appointment(b: Bookings) -> None:
         again = reprint_slip(unit, b.day.hall, b.day.template, URL, taken.ticket.id)
     assert "预约 10:00" in [part.get("text") for part in again.facts["parts"]]
     assert "预约" not in str(b.day.take().slip)
+
+
+def test_A1_who_booked_a_service_that_moved_waits_where_it_is_called_now(b: Bookings) -> None:
+    first, *_, booked = b.fill()
+    waits = b.do(wait_for_place, "S001", TUESDAY)
+    files = b.day.hall.files
+    moved = {s.id: "B" for s in files.services.values() if s.queue == "A"}
+    takes = {w.id: WindowPlace(tuple(q for q in w.queues if q != "A")) for w in files.windows.values()}
+    b.day.hall = replace(
+        b.day.hall, catalogue=placed(files, Placement(services=moved, windows=takes, mode="by_department"))
+    )
+    assert b.day.hall.catalogue.serving["A"] == ()
+    b.do(cancel_booking, first)
+    assert b.see(waits).state is Booking.WAITLISTED, "no window takes A any more, so there is no place"
+    assert booked.at is not None
+    b.open(booked.at, "W05")
+    taken = b.arrive(booked)
+    assert (taken.leg.queue, taken.ticket.number[0]) == ("B", "B")
+    called = b.day.call("W05")
+    assert called is not None
+    assert called.number == taken.ticket.number
 
 
 def test_checking_in_twice_is_one_number(b: Bookings) -> None:

@@ -58,7 +58,7 @@ def today_value(view: View) -> list[dict[str, Any]]:
         {
             "id": row["id"],
             "at": iso(row["at"]),
-            "queue": row["queue"],
+            "queue": services[row["service"]].queue,  # where a check-in joins now
             "service": {"name": services[row["service"]].name, "name_en": services[row["service"]].name_en},
             "state": row["state"],
             "number": row["number"],

@@ -84,7 +84,7 @@ def mean_minutes(connection: Connection, hall: HallSettings, queue: str, today: 
     if count >= ENOUGH:
         return max(1.0, seconds / 60 / count)
     planned = [s.avg_minutes for s in hall.catalogue.services.values() if s.queue == queue]
-    return sum(planned) / len(planned)
+    return sum(planned) / len(planned) if planned else hall.catalogue.mean_all  # its services moved away
 
 
 def _slots(
@@ -95,7 +95,8 @@ def _slots(
     each = capacity(windows, terms.slot_minutes, mean, terms.capacity_share)
     held = held_places(connection, hall.id, queue, day.isoformat())
     slots = []
-    for n, start in enumerate(slot_times(booking_hours(hall.calendar, day), terms.slot_minutes)):
+    hours = booking_hours(hall.calendar, hall.catalogue.queues[queue], day)
+    for n, start in enumerate(slot_times(hours, terms.slot_minutes)):
         at = datetime.combine(day, start, hall.zone).astimezone(UTC)
         most = places(each, n)
         if at > now and most > 0:

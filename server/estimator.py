@@ -35,7 +35,7 @@ class Estimator:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._past: tuple[str, Learned] | None = None
+        self._past: tuple[tuple[str, int], Learned] | None = None
         self._news, self._stop = Signal(), Signal()
 
     def hear(self, events: Sequence[Event]) -> None:
@@ -77,12 +77,13 @@ class Estimator:
         return outlook
 
     def _learned(self, connection: Connection) -> Learned:
-        """Read once a day: yesterday does not change."""
-        today = self._house.store.clock().astimezone(self._house.hall.zone).date().isoformat()
-        if self._past is None or self._past[0] != today:
-            hall = self._house.hall
+        """Read once a day, as yesterday does not change, and again when what the services list has
+        changed."""
+        hall = self._house.hall
+        today = self._house.store.clock().astimezone(hall.zone).date().isoformat()
+        if self._past is None or self._past[0] != (today, hall.config):
             known = learned(
                 connection, self._house.store.hall, hall.catalogue, hall.calendar, hall.zone, today
             )
-            self._past = today, known
+            self._past = (today, hall.config), known
         return self._past[1]

@@ -103,22 +103,21 @@ _WAITING = select(t.leg.c.id).where(
 _FORGET = delete(t.expectation).where(
     t.expectation.c.hall == bindparam("hall"), t.expectation.c.leg.not_in(_WAITING)
 )
-_LATE = select(t.remote.c.ticket).where(  # by phone, and not there when its turn came
-    t.remote.c.hall == bindparam("hall"), t.remote.c.day == bindparam("day"), t.remote.c.due_at.is_not(None)
-)
 _CALLED = (  # promises whose leg has had a first call that stands
     select(*_PROMISE[:-1], func.min(t.call.c.at).label("called_at"))
     .join_from(t.promise, t.call, t.call.c.leg == t.promise.c.leg)
     .join(t.leg, t.leg.c.id == t.promise.c.leg)
+    .outerjoin(t.remote, t.remote.c.ticket == t.leg.c.ticket)
+    .add_columns(t.remote.c.arrived_at)
     .where(
         t.promise.c.hall == bindparam("hall"),
         t.promise.c.day == bindparam("day"),
         t.promise.c.waited_s.is_(None),
         t.call.c.taken_back.is_(False),
         t.leg.c.postpones == 0,  # who lets others go first takes the promise back
-        t.leg.c.ticket.not_in(_LATE),
+        t.remote.c.due_at.is_(None),  # by phone, and not there when its turn came
     )
-    .group_by(*_PROMISE[:-1])
+    .group_by(*_PROMISE[:-1], t.remote.c.arrived_at)
     .having(func.min(t.call.c.at) < bindparam("before"))
     .order_by(func.min(t.call.c.at), t.promise.c.leg)
 )
@@ -210,9 +209,14 @@ def told_with(connection: Connection, ticket: int) -> Estimate:
 
 def called_promises(connection: Connection, hall: str, day: str, before: datetime) -> list[Promise]:
     """Promises of the day that a call `before` that moment has settled, with what came true, in the order of
-    the calls. A call that was taken back settles nothing."""
+    the calls. A call that was taken back settles nothing, nor does one of somebody who took the number by
+    phone and came later than the promise said."""
     rows = connection.execute(_CALLED, {"hall": hall, "day": day, "before": before})
-    return [Promise(*row[:-1], waited_s=_seconds(row.made_at, row.called_at)) for row in rows]
+    return [
+        Promise(*row[:-2], waited_s=_seconds(row.made_at, row.called_at))
+        for row in rows
+        if row.arrived_at is None or _seconds(row.made_at, row.arrived_at) <= row.at_most_s
+    ]
 
 
 def _seconds(start: datetime, end: datetime) -> int:

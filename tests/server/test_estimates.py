@@ -38,6 +38,7 @@ from tests.conftest import KIOSK, ROOT, Clock
 from tests.server.callers import device, nobody, staff
 from tests.server.hall_day import HallDay
 from tests.server.test_push import Wall
+from tests.server.test_remote import by_phone, comes
 
 TEXTS = Texts(ROOT / "config" / "text")
 
@@ -258,6 +259,40 @@ def test_a_call_that_is_taken_back_settles_no_promise(day: HallDay, estimator: E
     assert waited() == 10 * 60
     with day.store.read() as connection:
         assert [calls for _, calls in calibration(connection, day.store.hall).values()] == [1]
+
+
+def test_who_comes_later_than_the_promise_said_breaks_none(day: HallDay, estimator: Estimator) -> None:
+    """By phone: nobody was there to be called. One who is there in time counts like everybody."""
+    day.open("W01", "W02")
+    estimator.once()
+    taken = [by_phone(day, who) for who in ("session:a", "session:b")]
+    comes(day, taken[0])
+    day.call("W01")
+    day.clock.forward(minutes=90)
+    comes(day, taken[1])
+    day.call("W02")
+    day.clock.forward(seconds=day.hall.hall.call.undo_seconds + 1)
+    estimator.once()
+    with day.store.read() as connection:
+        told = [find_promise(connection, one.leg.id) for one in taken]
+    assert [promise and promise.waited_s for promise in told] == [0, None]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_published_length_counts_at_once(day: HallDay, estimator: Estimator) -> None:
+    """Not with the next morning's learning."""
+    day.open("W01")
+    estimator.once()
+    services = {i: replace(s, avg_minutes=240.0) for i, s in day.hall.catalogue.services.items()}
+    for _ in range(2):
+        day.take()
+    day.call("W01")
+    estimator.once()
+    before = queue(day)
+    changed = replace(day.hall, config=1, catalogue=replace(day.hall.catalogue, services=services))
+    estimator._house.hall = changed  # type: ignore[misc]
+    estimator.once()
+    assert queue(day)["high"] > 2 * before["high"]
 
 
 def test_the_last_call_of_the_day_settles_its_promise_after_closing(

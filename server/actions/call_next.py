@@ -56,9 +56,7 @@ def _choose(unit: Unit, hall: HallSettings, window: Window, clerk: str) -> Choic
         return None
     person, on = hall.catalogue.people.get(clerk), unit.now.astimezone(hall.zone).date()
     able = (window, person, hall.catalogue, hall.files, on)
-    for pools in (own_pools(*able), help_pools(*able)):
-        if not pools:
-            continue
+    for pools in dict.fromkeys((own_pools(*able), help_pools(*able))):  # none: who was sent here alone
         heads = waiting_heads(unit.connection, unit.hall, unit.day, window.id, pools, clerk)
         at = _situation(unit, hall, window)
         if hall.hall.remote.enabled:

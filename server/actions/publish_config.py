@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from server.actions.publish_placement import needed_queues
 from server.configured import canonical, configured, file_items, known_of
 from server.domain import refusals
 from server.domain.configuration import (
@@ -31,7 +32,6 @@ from server.domain.configuration import (
 )
 from server.domain.events import ConfigChanged, ConfigDrafted
 from server.domain.placement import check_placement
-from server.domain.tickets import OPEN
 from server.settings import HallSettings
 from server.store.config import (
     Draft,
@@ -46,7 +46,6 @@ from server.store.config import (
     withdraw_version,
 )
 from server.store.placements import find_placement
-from server.store.tickets import legs_in
 from server.store.unit import Unit
 from server.store.windows import post_of
 
@@ -287,9 +286,7 @@ def _check_placement(unit: Unit, desk: Desk, area: Area, body: Body) -> None:
     bodies = {**bodies_in_force(unit.connection, unit.hall, unit.config), area.name: body}
     made = configured(desk.files, bodies)
     wish = find_placement(unit.connection, unit.hall, unit.placement).body
-    legs = legs_in(unit.connection, unit.hall, unit.day, *OPEN) if unit.day else []
-    needed = {leg.queue for leg in legs if not leg.target_window}
-    check_placement(made.files, wish, _today(unit, desk), needed)
+    check_placement(made.files, wish, _today(unit, desk), needed_queues(unit, desk.hall))
 
 
 def _area(unit: Unit, name: str) -> Area:

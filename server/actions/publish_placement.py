@@ -7,8 +7,9 @@ from dataclasses import replace
 from server.domain import refusals
 from server.domain.catalogue import Catalogue
 from server.domain.events import PlacementPublished
+from server.domain.holding import may_return
 from server.domain.placement import Change, Placement, check_placement, differences
-from server.domain.tickets import OPEN
+from server.domain.tickets import OPEN, State
 from server.settings import HallSettings
 from server.store.placements import add_placement, find_placement
 from server.store.tickets import legs_in
@@ -62,6 +63,20 @@ def _with_queues_of(unit: Unit, wish: Placement) -> Placement:
 
 
 def _checked(unit: Unit, hall: HallSettings, wish: Placement) -> Catalogue:
-    waiting = legs_in(unit.connection, unit.hall, unit.day, *OPEN) if unit.day else []
     on = unit.now.astimezone(hall.zone).date()
-    return check_placement(hall.files, wish, on, {leg.queue for leg in waiting if not leg.target_window})
+    return check_placement(hall.files, wish, on, needed_queues(unit, hall))
+
+
+def needed_queues(unit: Unit, hall: HallSettings) -> set[str]:
+    """The queues in which somebody waits, or who missed the call may wait again."""
+    rules = hall.hall.call
+    legs = legs_in(unit.connection, unit.hall, unit.day, *OPEN, State.NO_SHOW) if unit.day else []
+    return {
+        leg.queue
+        for leg in legs
+        if not leg.target_window
+        and (
+            leg.state is not State.NO_SHOW
+            or may_return(leg, rules.max_return_times, rules.no_show_return_minutes, unit.now)
+        )
+    }

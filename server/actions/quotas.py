@@ -11,8 +11,9 @@ from server.domain import refusals
 from server.domain.catalogue import Queue, Service
 from server.domain.opening import slot_start
 from server.settings import HallSettings
+from server.store.errands import open_errands
 from server.store.quotas import given, numbers_of
-from server.store.tickets import count_waiting
+from server.store.tickets import count_waiting, last_leg
 from server.store.unit import Unit
 
 LONG, TWICE = "queue-long", "service-twice"  # what a citizen may confirm: the codes of the refusals that ask
@@ -36,11 +37,17 @@ def check_quotas(unit: Unit, hall: HallSettings, queue: Queue, item: Service) ->
 
 
 def open_number(unit: Unit, person: str | None, service: str) -> int | None:
-    """The ticket with which this person waits for or is at this service already."""
+    """The ticket with which this person waits for or is at this service already, or on which it is to
+    follow."""
     if person is None or unit.day is None:
         return None
     held = numbers_of(unit.connection, unit.hall, unit.day, person)
-    return next((ticket for ticket, wanted, is_open in held if is_open and wanted == service), None)
+    return next((t for t, _, is_open in held if is_open and service in _still_to_do(unit, t)), None)
+
+
+def _still_to_do(unit: Unit, ticket: int) -> set[str]:
+    errands = open_errands(unit.connection, ticket)
+    return {last_leg(unit.connection, ticket).service, *(errand.service for errand in errands)}
 
 
 def check_person(

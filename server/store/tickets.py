@@ -14,6 +14,7 @@ from sqlalchemy import (
     Row,
     and_,
     bindparam,
+    false,
     func,
     insert,
     not_,
@@ -319,7 +320,7 @@ def waiting_heads(
 @lru_cache(maxsize=1000)
 def _heads(pools: Pools) -> Executable:
     leg = t.leg.c
-    mine = or_(*(and_(leg.queue == q, leg.service == s) if s else leg.queue == q for q, s in pools))
+    mine = or_(false(), *(and_(leg.queue == q, leg.service == s) if s else leg.queue == q for q, s in pools))
     line = select(leg.queue, leg.service, leg.priority, func.min(leg.origin_at)).where(_WAITING, mine)
     elsewhere = or_(leg.first_window.is_(None), leg.first_window != bindparam("window"))
     untargeted = (leg.target_window.is_(None), leg.target_clerk.is_(None), elsewhere)

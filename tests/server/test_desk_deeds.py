@@ -376,6 +376,19 @@ def test_a_window_that_only_helps_by_now_is_sent_to_and_come_back_to(day: HallDa
     assert (sent.queue, sent.target_window) == ("A", "W01")
 
 
+def test_who_waits_for_one_window_is_called_there_although_it_takes_nothing_else(day: HallDay) -> None:
+    day.open("W01", "W02")
+    number = day.take().ticket.number
+    day.call("W01")
+    day.at("W01", transfer, day.hall, "W01", None, "W02")
+    windows = dict(day.hall.catalogue.windows)
+    windows["W02"] = replace(windows["W02"], queues=(), overflow=())
+    day.hall = replace(day.hall, catalogue=replace(day.hall.catalogue, windows=windows))
+    assert day.call("W02").number == number  # type: ignore[union-attr]
+    day.serve("W02")
+    assert day.call("W02") is None
+
+
 def test_three_services_one_number(day: HallDay) -> None:
     """A8 一站式, FEATURES 17: moving between windows needs no new number."""
     day.open("W01", "W05", "W10")

@@ -104,6 +104,16 @@ def test_open_numbers_and_numbers_a_day_per_person(day: HallDay):
     assert no.value.facts == {"limit": 3, "open": False}
 
 
+def test_F6_a_service_that_follows_on_the_number_counts_and_one_that_is_done_does_not(day: HallDay):
+    taken = day.open("W01").take("S001", person=BERT, further=("S002",))
+    assert day.take("S002", person=BERT).ticket.id == taken.ticket.id, "it is to follow on that number"
+    day.call("W01")
+    day.serve("W01")
+    assert day.take("S002", person=BERT).ticket.id == taken.ticket.id
+    again = day.take("S001", person=BERT, confirmed=("service-twice",))
+    assert not again.existing, "the first matter is done"
+
+
 def test_F8_daily_quota_per_queue_and_service(day: HallDay):
     day.hall = with_queue(day.hall, "A", day_quota=2)
     day.open()

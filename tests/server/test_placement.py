@@ -8,6 +8,7 @@ from datetime import date
 
 import pytest
 
+from server.actions.no_show import no_show
 from server.actions.publish_placement import publish_placement, roll_back
 from server.app import App
 from server.domain import refusals
@@ -63,6 +64,26 @@ def test_A1_a_service_moves_to_the_comprehensive_windows_and_the_next_ticket_fol
     assert day.take("S101").ticket.number == "A001"
     assert day.call("W01").number == "A001"  # type: ignore[union-attr]
     assert day.call("W05").number == "B001"  # type: ignore[union-attr]  # a present ticket keeps its queue
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_queue_whose_missed_may_come_back_keeps_a_window(hall_of: Published):
+    day = hall_of.day.open("W01", "W05")
+    moved = {s.id: "A" for s in day.hall.files.services.values() if s.queue == "B"}
+    given = tuple(_mandate(day.hall, s) for s in moved)
+    windows = day.hall.files.windows.values()
+    takes = {w.id: WindowPlace(tuple(q for q in w.queues if q != "B")) for w in windows}
+    wish = Placement(services=moved, mandates=given, windows=takes)
+    taken = day.take("S101")
+    day.call("W05")
+    day.clock.forward(minutes=1)
+    day.at("W05", no_show, day.hall, "W05")
+    with pytest.raises(refusals.QueueUnserved):
+        hall_of.publish(wish)
+    day.clock.forward(minutes=day.hall.hall.call.no_show_return_minutes + 1)
+    day.take("S001")  # the hall's time moves with its deeds
+    assert hall_of.publish(wish) == 1
+    assert taken.ticket.number == "B001"
 
 
 def test_A1_without_the_departments_mandate_the_move_is_refused(hall_of: Published):

@@ -28,8 +28,9 @@ from server.api.limit import Limit
 from server.api.tickets import taken_json
 from server.domain import refusals
 from server.domain.actors import Actor
+from server.domain.appointments import takes_appointments
 from server.domain.catalogue import Service
-from server.domain.remote import changes_at, is_present, offers, presence_code, session_key
+from server.domain.remote import RemoteRules, changes_at, is_present, offers, presence_code, session_key
 from server.domain.tickets import State
 from server.house import House, house
 from server.settings import HallSettings
@@ -150,9 +151,10 @@ def _take_page(trouble: str = "") -> ResponseReturnValue:
     facts = guide_page_facts(hall, service) if service else None
     may = service is not None and _offered(hall, service)
     if service is not None and not may and not trouble:
-        no = refusals.RemoteNot if rules.enabled else refusals.RemoteOff
+        no = _why_not(rules, service)
         trouble = h.texts.say(f"refused.{no.code}", asked_lang(), name=service.name)
-    told = {"service": service, "facts": facts, "may": may, "groups": groups, "q": asked}
+    books = service is not None and not service.closed and takes_appointments(hall.catalogue, service)
+    told = {"service": service, "facts": facts, "may": may, "books": books, "groups": groups, "q": asked}
     show = {
         "queues": queues,
         "rules": rules,
@@ -161,6 +163,12 @@ def _take_page(trouble: str = "") -> ResponseReturnValue:
         "back_minutes": hall.hall.call.no_show_return_minutes,
     }
     return page("take.html", trouble, **told, **show)
+
+
+def _why_not(rules: RemoteRules, item: Service) -> type[refusals.Refusal]:
+    if not rules.enabled:
+        return refusals.RemoteOff
+    return refusals.ServiceClosed if item.closed else refusals.RemoteNot
 
 
 def _offered(hall: HallSettings, item: Service) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from html import unescape
 from random import Random
 from typing import Any
 
@@ -367,6 +368,23 @@ def test_F36_the_kiosk_and_the_desk_know_who_is_there(app: App, at: HallDay, clo
     at.call("W01")
     desk = staff(app, "clerk").ask("GET", "/api/state/clerk?window=W01").json
     assert desk["values"]["desk"]["ticket"]["remote"] == clock().astimezone(UTC).isoformat()
+
+
+def test_F36_the_page_offers_no_way_that_is_closed(app: App, at: HallDay) -> None:
+    """Neither a service that a manager closed nor one whose card is read in the hall only; and says why."""
+    hall, phone = app.house.hall, app.flask.test_client()
+    assert "service=S001" in phone.get("/take").text
+    services = dict(hall.catalogue.services)
+    services |= {"S001": replace(services["S001"], closed=True)}
+    services |= {"S002": replace(services["S002"], identity="id_card_required")}
+    app.house.current.hall = replace(hall, catalogue=replace(hall.catalogue, services=services))
+    page = phone.get("/take").text
+    assert "service=S001" not in page
+    assert "service=S002" not in page
+    closed = phone.get("/take?service=S001").text
+    assert app.house.texts.say("refused.service-closed", "zh", name=services["S001"].name) in unescape(closed)
+    assert "/book?service=S001" not in closed
+    assert "/book?service=S002" in phone.get("/take?service=S002").text
 
 
 def test_F36_robots_get_few_numbers_and_the_hall_goes_on(app: App, at: HallDay) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from math import ceil
 
-from server.actions.print_slip import Told, owe_slip
+from server.actions.print_slip import Told, owe_slip, printing_place
 from server.actions.take_number import Taken
 from server.domain import refusals
 from server.domain.estimate.promise import Estimate
@@ -22,12 +22,15 @@ from server.store.tickets import count_ahead, find_ticket, last_leg, move
 from server.store.unit import Unit
 
 
-def arrive(unit: Unit, hall: HallSettings, slips: SlipBook, base_url: str, ticket: int) -> Taken:
+def arrive(
+    unit: Unit, hall: HallSettings, slips: SlipBook, base_url: str, ticket: int, at: str | None = None
+) -> Taken:
     """The holder of the number is there: it waits, with the seniority of the moment it was taken. One whose
     turn went by comes back as a missed one does. A kiosk's slip is owed in the same transaction.
 
+    at: the kiosk that prints it when staff see who is there.
     Raises TicketUnknown for a number that was not taken by phone, ArrivedAlready, DayClosed, MoveRefused,
-    ReturnTooLate, ReturnsSpent.
+    ReturnTooLate, ReturnsSpent, PrinterUnknown.
     """
     found, remote = find_ticket(unit.connection, unit.hall, ticket), find_remote(unit.connection, ticket)
     if remote is None:
@@ -42,8 +45,9 @@ def arrive(unit: Unit, hall: HallSettings, slips: SlipBook, base_url: str, ticke
     ahead = count_ahead(unit.connection, unit.hall, found.day, here)
     estimate = _left(unit, before, remote)
     slip: Slip | None = None
-    if unit.actor.kiosk:
-        slip = owe_slip(unit, hall, slips, base_url, found, Told(ahead, estimate), 1, unit.actor.kiosk)
+    kiosk = printing_place(unit, at)
+    if kiosk:
+        slip = owe_slip(unit, hall, slips, base_url, found, Told(ahead, estimate), 1, kiosk)
     unit.add(TicketArrived(ticket, found.number, here.queue))
     facts = {"late": remote.due_at is not None, "returned": here.returns > 0}
     unit.note("ticket.arrive", f"ticket:{ticket}", number=found.number, **facts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.actions.check_in import check_standing
-from server.actions.print_slip import Told, owe_slip
+from server.actions.print_slip import Told, owe_slip, printing_place
 from server.actions.take_number import Taken
 from server.domain import refusals
 from server.domain.appointments import arrival
@@ -20,10 +20,16 @@ from server.store.windows import find_post
 
 
 def check_in_batch(
-    unit: Unit, hall: HallSettings, template: SlipTemplate, base_url: str, order: Order
+    unit: Unit,
+    hall: HallSettings,
+    template: SlipTemplate,
+    base_url: str,
+    order: Order,
+    at: str | None = None,
 ) -> Taken:
     """The one number of a batch, with the seniority of an appointment. It waits for the agreed window; when
-    nobody sits there, for every window of the queue.
+    nobody sits there, for every window of the queue. at: the kiosk that prints it when staff check
+    somebody in.
 
     Raises CheckedInAlready, OrderStateWrong, CheckInOtherDay, CheckInEarly, DayClosed, and for who is too
     late what taking a number raises.
@@ -51,9 +57,10 @@ def check_in_batch(
     ahead = count_ahead(unit.connection, unit.hall, ticket.day, leg)
     estimate = make_promise(unit, leg)
     slip = None
-    if unit.actor.kiosk:
+    kiosk = printing_place(unit, at)
+    if kiosk:
         told = Told(ahead, estimate, items=order.items)
-        slip = owe_slip(unit, hall, template, base_url, ticket, told, 1, unit.actor.kiosk)
+        slip = owe_slip(unit, hall, template, base_url, ticket, told, 1, kiosk)
     unit.add(TicketTaken(ticket.id, printed, queue.prefix))
     unit.add(OrderChanged(order.id, order.kind.value, state.value))
     facts = {"number": printed, "service": order.service, "priority": priority, "items": order.items}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from server.actions.quotas import LONG, TWICE, open_number
 from server.actions.take_number import Taken, take_number
 from server.domain import refusals
-from server.domain.remote import check_phone, check_remote
+from server.domain.opening import opening
+from server.domain.remote import check_phone, check_remote, check_way
 from server.domain.slips import SlipBook
 from server.settings import HallSettings
+from server.store.days import find_day
 from server.store.quotas import given, numbers_of
 from server.store.remote import given_by_phone
 from server.store.unit import Unit
@@ -40,6 +43,11 @@ def take_remote(
             given=given(unit.connection, unit.hall, unit.day, queue.prefix),
             by_phone=by_phone.get(queue.prefix, 0),
         )
+        day = find_day(unit.connection, unit.hall, unit.day)
+        if day is not None and not day.by_hand:
+            windows = [hall.catalogue.windows[w] for w in hall.catalogue.serving[queue.prefix]]
+            found = opening(hall.calendar, queue, windows, date.fromisoformat(day.day))
+            check_way(rules, found, unit.now.astimezone(zone).replace(tzinfo=None))
         check_phone(
             rules, [is_open for _, _, is_open in numbers_of(unit.connection, unit.hall, unit.day, phone)]
         )

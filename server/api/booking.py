@@ -309,19 +309,18 @@ def post_check_in(body: CheckInBody) -> ResponseReturnValue:
         try:
             booking = find_booking(unit, h.hall, body.code)
         except refusals.BookingUnknown:
-            return _other_code(unit, h, body.code)
+            return _other_code(unit, h, body.code, at)
         return taken_json(h, check_in(unit, h.hall, h.slip, h.settings.url, booking, reading, at))
 
     return act(body, deed, good=201)
 
 
-def _other_code(unit: Unit, h: House, code: str) -> dict[str, Any]:
+def _other_code(unit: Unit, h: House, code: str, at: str | None) -> dict[str, Any]:
     """Of a batch, or of a number that was taken by phone. Raises BookingUnknown."""
     papers = (h.slip, h.settings.url)
     try:
-        return taken_json(
-            h, check_in_batch(unit, h.hall, *papers, order_by_code(unit.connection, unit.hall, code))
-        )
+        batch = order_by_code(unit.connection, unit.hall, code)
+        return taken_json(h, check_in_batch(unit, h.hall, *papers, batch, at))
     except refusals.OrderUnknown:
         pass
     try:
@@ -329,7 +328,7 @@ def _other_code(unit: Unit, h: House, code: str) -> dict[str, Any]:
     except refusals.TicketUnknown:
         patience().wrong_codes.mark(current_actor().client, h.clock())
         raise refusals.BookingUnknown() from None
-    return taken_json(h, arrive(unit, h.hall, *papers, ticket))
+    return taken_json(h, arrive(unit, h.hall, *papers, ticket, at))
 
 
 # --- who asks

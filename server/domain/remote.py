@@ -26,6 +26,7 @@ from typing import ClassVar
 from server.domain import refusals
 from server.domain.calendar import Interval
 from server.domain.catalogue import STRICT, Queue, Service
+from server.domain.opening import Opening
 
 SESSION = "session:"  # what a ticket's `person` begins with when it is known by its phone's cookie only
 SCREEN_DIGITS = 6
@@ -84,6 +85,16 @@ def check_remote(
         raise refusals.RemoteFull(name=queue.name, queue=queue.prefix)
     if given >= rules.share_from and by_phone + 1 > rules.share * (given + 1):
         raise refusals.RemoteFull(name=queue.name, queue=queue.prefix)
+
+
+def check_way(rules: RemoteRules, opening: Opening | None, local: datetime) -> None:
+    """Could who sets out at `local` (naive, of the hall) be there before the windows close? No number that
+    nobody will call. Raises RemoteHours while the kiosk still gives numbers."""
+    if opening is None or local >= opening.stop:
+        return  # nobody gets one: the refusal of every number says when
+    last = opening.end - timedelta(minutes=rules.travel_minutes)
+    if local > last:
+        raise refusals.RemoteHours(hours=f"{opening.first:%H:%M}–{last:%H:%M}")
 
 
 def check_phone(rules: RemoteRules, held: Iterable[bool]) -> None:

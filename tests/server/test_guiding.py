@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from server.actions.aids import ask_aid, keep_aids, step_aid
 from server.actions.device_host import host_arrived
+from server.actions.take_remote import take_remote
 from server.app import App
 from server.domain.actors import SYSTEM, Actor
 from server.domain.aids import RUNNING, STEPS, Aid, AidState, AidStep, before_end, stepped
@@ -20,9 +21,11 @@ from server.domain.refusals import Refusal
 from server.settings import SettingsError, read_hall
 from server.store.aids import find_aid, recent_aids
 from server.store.export import COLUMNS, rows
+from server.store.remote import find_remote
 from tests.conftest import MONDAY_NINE, ROOT, Clock
 from tests.server.callers import Caller, audit, device, nobody, person_of, staff
 from tests.server.test_desk_more import ask, do
+from tests.server.test_orders import made
 from tests.server.test_push import HOST, PRINTER
 
 
@@ -230,6 +233,23 @@ def test_a_guide_books_for_somebody_and_checks_them_in(app: App, guide: Caller, 
     guide = staff(app, "guide")  # the session has ended meanwhile
     code = guide.ask("GET", f"/api/booking/{link}").json["appointment"]["code"]
     assert ask(guide, "/api/check-in", code=code, kiosk="K9").json["refused"] == "printer-unknown"
+    assert do(guide, "/api/check-in", code=code, kiosk="K1")["slip"]["state"] == "queued"
+
+
+def test_F36_C5_who_comes_by_a_phones_number_or_a_batch_gets_paper_from_the_guide_too(
+    app: App, guide: Caller, clock: Clock
+):
+    printers(app)
+    with app.house.store.unit(Actor("citizen", "remote", "citizen")) as unit:
+        hall, papers = app.house.hall, (app.house.slip, "http://localhost")
+        taken = take_remote(unit, hall, *papers, "S001", "zh", "session:a")
+        remote = find_remote(unit.connection, taken.ticket.id)
+    assert remote is not None
+    assert ask(guide, "/api/check-in", code=remote.code, kiosk="K9").json["refused"] == "printer-unknown"
+    assert do(guide, "/api/check-in", code=remote.code, kiosk="K1")["slip"]["state"] == "queued"
+    order = made(guide, "batch", service="S003", items=3, name="青禾商贸有限公司")
+    soon = (clock() + timedelta(minutes=10)).isoformat()
+    code = do(guide, f"{order}/batch", at=soon, window="W02")["order"]["code"]
     assert do(guide, "/api/check-in", code=code, kiosk="K1")["slip"]["state"] == "queued"
 
 

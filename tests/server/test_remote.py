@@ -263,6 +263,19 @@ def test_F36_one_phone_holds_one_number_and_the_kiosks_rules_hold(day: HallDay) 
 
 
 @ONCE
+def test_F36_no_number_for_who_could_not_come_before_the_windows_close(day: HallDay) -> None:
+    """Half past five they close, and the way takes half an hour; at the kiosk numbers go on."""
+    day.open("W01")
+    day.clock.forward(hours=7, minutes=59)
+    by_phone(day, "session:b")
+    day.clock.forward(minutes=2)
+    with pytest.raises(refusals.RemoteHours) as no:
+        by_phone(day, "session:c")
+    assert no.value.facts["hours"] == "08:10–17:00"
+    assert day.take().ticket.number == "A002"
+
+
+@ONCE
 def test_F36_an_absent_number_does_not_keep_the_day_open_and_expires_with_it(day: HallDay) -> None:
     day.open("W01")
     taken = by_phone(day)

@@ -120,5 +120,7 @@ describe('what is shown', () => {
     expect(hoursOf(hours, 6)).toEqual(['09:00–12:00'])
     expect(hoursOf(hours, 0)).toEqual([])
     expect(hoursOf({}, 3)).toEqual([])
+    expect(hoursOf(hours, 6, [['08:30', '17:30']])).toEqual(['08:30–17:30']) // a Saturday that works
+    expect(hoursOf(hours, 1, [])).toEqual([]) // a holiday
   })
 })

@@ -174,8 +174,9 @@ export function returnOf(pause: { back_at: string | null } | null | undefined, n
   return at > now ? at : 'soon'
 }
 
-/** Today's opening hours. `weekday`: 0 = Sunday … 6 = Saturday, in the hall's own zone. */
-export function hoursOf(hours: Record<string, unknown>, weekday: number): string[] {
+/** Today's opening hours. `weekday`: 0 = Sunday … 6 = Saturday, in the hall's own zone; `special`: those of the date, where they are others. */
+export function hoursOf(hours: Record<string, unknown>, weekday: number, special?: [string, string][]): string[] {
+  if (special) return special.map(([from, to]) => `${from}–${to}`)
   const name = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'][weekday]
   const spans = (hours[name] ?? (weekday >= 1 && weekday <= 5 ? hours.weekday : undefined) ?? []) as [string, string][]
   return spans.map(([from, to]) => `${from}–${to}`)

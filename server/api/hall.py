@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -13,13 +15,15 @@ from sqlalchemy import select
 
 from server.api.voice import facts as announce_facts
 from server.domain.calendar import Hours
-from server.domain.catalogue import Limit, Service
+from server.domain.catalogue import Limit, Queue, Service, Span
 from server.domain.refusals import NotFound
 from server.house import house
 from server.settings import HallSettings
 from server.store import tables as t
 
 bp = APIBlueprint("hall", __name__)
+
+TOLD_AHEAD = 60  # days: a face may run for weeks before it asks again
 
 
 @bp.get("/healthz")
@@ -63,6 +67,7 @@ def get_hall() -> ResponseReturnValue:
         "zone": centre.timezone,
         "kiosk_open": f"{hall.hall.hours.kiosk_open:%H:%M}",
         "hours": _hours(hall.hall.hours),
+        "special": _special(hall, h.clock()),
         "languages": list(h.texts.languages),
         "language_names": {lang: h.texts.say("language.name", lang) for lang in h.texts.languages},
         "url": h.settings.url,
@@ -86,7 +91,10 @@ def get_hall() -> ResponseReturnValue:
             }
             for w in catalogue.windows.values()
         ],
-        "queues": [{"id": q.prefix, "name": q.name, "name_en": q.name_en} for q in catalogue.queues.values()],
+        "queues": [
+            {"id": q.prefix, "name": q.name, "name_en": q.name_en, "hours": _own_hours(q)}
+            for q in catalogue.queues.values()
+        ],
         "classes": [{"id": c.id, "name": c.name, "name_en": c.name_en} for c in catalogue.classes.values()],
         "priorities": [
             {"id": c.id, "name": c.name, "name_en": c.name_en}
@@ -116,7 +124,28 @@ def get_hall() -> ResponseReturnValue:
 
 def _hours(hours: Hours) -> dict[str, list[list[str]]]:
     days = {"weekday": hours.weekday, "saturday": hours.saturday, "sunday": hours.sunday}
-    return {day: [[f"{a:%H:%M}", f"{b:%H:%M}"] for a, b in spans] for day, spans in days.items()}
+    return {day: _spans(spans) for day, spans in days.items()}
+
+
+def _spans(spans: Sequence[Span]) -> list[list[str]]:
+    return [[f"{a:%H:%M}", f"{b:%H:%M}"] for a, b in spans]
+
+
+def _own_hours(queue: Queue) -> dict[str, list[list[str]]] | None:
+    """Of a queue that is served early, late or on other days than the hall."""
+    if not queue.hours and not queue.saturday:
+        return None
+    return {"weekday": _spans(queue.hours), "saturday": _spans(queue.saturday)}
+
+
+def _special(hall: HallSettings, now: datetime) -> dict[str, list[list[str]]]:
+    """ISO date -> its hours, of the days ahead on which they are not those of the week: holidays, weekends
+    that work, what the hall decided for one date."""
+    hours, today = hall.hall.hours, now.astimezone(hall.zone).date()
+    week = (*[hours.weekday] * 5, hours.saturday, hours.sunday)
+    days = [today + timedelta(days=n) for n in range(TOLD_AHEAD)]
+    known = {day: hall.calendar.intervals(day) for day in days}
+    return {d.isoformat(): _spans(spans) for d, spans in known.items() if spans != week[d.weekday()]}
 
 
 def _level(level: Any) -> dict[str, Any]:

@@ -403,6 +403,25 @@ def test_who_left_is_out_at_once(app: App):
     assert "ZW002" not in {p["id"] for p in admin.ask("GET", "/api/staff").get_json()["staff"]}
 
 
+def test_the_hours_that_hold_are_told_to_the_public(app: App):
+    """A closure and other hours of one date, holidays, and a queue that opens before the hall (C2)."""
+    manager, kiosk = staff(app, "manager"), device(app, "kiosk")
+    days = {"2026-03-04": {"kind": "closed"}, "2026-03-05": {"kind": "hours", "hours": [["09:00", "11:00"]]}}
+    ask(manager, "/days/draft", "1", items=days, base=0, rev=0)
+    assert ask(manager, "/days", "2", base=0, rev=1).status_code == 200
+    early = [["07:30", "12:00"], ["14:00", "17:30"]]
+    ask(manager, "/queues/draft", "3", items={"E": {"hours": early}}, base=0, rev=0)
+    assert ask(manager, "/queues", "4", base=0, rev=1).status_code == 200
+    told = kiosk.ask("GET", "/api/hall").get_json()
+    assert told["special"]["2026-03-04"] == []
+    assert told["special"]["2026-03-05"] == [["09:00", "11:00"]]
+    assert told["special"]["2026-04-06"] == [], "Tomb-sweeping, a Monday"
+    assert "2026-03-03" not in told["special"]
+    assert "2026-03-07" not in told["special"], "a Saturday like others"
+    queues = {q["id"]: q["hours"] for q in told["queues"]}
+    assert (queues["E"], queues["A"]) == ({"weekday": early, "saturday": []}, None)
+
+
 def test_a_board_and_its_notices_change_for_the_next_look(app: App):
     manager = staff(app, "manager")
     notices = {"N1": None, "N9": {"zh": "今天下午提前下班", "urgent": True}}

@@ -28,6 +28,9 @@ export const shortTime = (when: When, zone = 'Asia/Shanghai'): string => {
 /** 2026年11月22日 / 22 November 2026 */
 export const longDate = (when: When, lang: string, zone = 'Asia/Shanghai'): string =>
   show(when, lang, zone, { year: 'numeric', month: 'long', day: 'numeric' })
+/** 2026-11-22 */
+export const isoDay = (when: When, zone = 'Asia/Shanghai'): string =>
+  show(when, 'en', zone, { year: 'numeric', month: '2-digit', day: '2-digit' }).split('/').reverse().join('-')
 /** 星期日 / Sunday */
 export const weekday = (when: When, lang: string, zone = 'Asia/Shanghai'): string =>
   show(when, lang, zone, { weekday: 'long' })

@@ -443,6 +443,8 @@ export interface Hall {
   name: string
   name_en: string
   hours: { weekday: [string, string][]; saturday: [string, string][]; sunday?: [string, string][]; [more: string]: unknown }
+  /** By ISO date, for the days ahead whose hours are not those of the week; none: the hall is closed. */
+  special?: Record<string, [string, string][]>
   kiosk_open: string
   hotline: string
   supervision_phone: string
@@ -453,7 +455,8 @@ export interface Hall {
   language_names: Record<Lang, string>
   rating: RatingRules
   windows: { id: string; number: string; name: string; zone: string; floor: string; kind: string; low_counter: boolean }[]
-  queues: { id: string; name: string; name_en: string }[]
+  /** `hours`: of a queue that is not served when the hall is. */
+  queues: { id: string; name: string; name_en: string; hours?: { weekday: [string, string][]; saturday: [string, string][] } | null }[]
   /** Priority classes a citizen may name at the kiosk; the clerk checks. */
   priorities?: { id: string; name: string; name_en?: string }[]
   /** Classes that only staff give. */

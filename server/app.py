@@ -37,6 +37,7 @@ from server.api import (
     staff,
     state,
     tickets,
+    today,
     voice,
     what_if,
     windows,
@@ -120,7 +121,7 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     for door in (
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
-        *(audit, leaves, orders, boards, complaints),
+        *(audit, leaves, orders, boards, complaints, today),
     ):
         app.register_blueprint(door.bp)
 

@@ -18,6 +18,7 @@ from server.api import (
     boards,
     booking,
     booking_pages,
+    brand,
     complaints,
     day,
     desk_more,
@@ -121,7 +122,7 @@ def create_app(settings: Settings, clock: Clock = clock_module.now) -> App:
     for door in (
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
-        *(audit, leaves, orders, boards, complaints, today),
+        *(audit, leaves, orders, boards, complaints, today, brand),
     ):
         app.register_blueprint(door.bp)
 

@@ -202,6 +202,7 @@ def _page(template: str, trouble: str, **facts: Any) -> ResponseReturnValue:
         day_words=day_words,
         hhmm=hhmm,
         trouble=trouble,
+        brand=h.brand(),
         now=h.clock().astimezone(UTC).isoformat(),
         request_id=secrets.token_hex(16),
         hall={

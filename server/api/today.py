@@ -47,9 +47,9 @@ class Kept:
 def get_usual_day() -> ResponseReturnValue:
     """{day, at, basis, days, fewest, halves: [{at, today, usual}], so_far, usual_so_far}.
 
-    today, usual = {arrivals, served, wait}: numbers, services ended, middle wait in minutes of who joined in that
-    half hour. basis: weekday (the last of the same weekday), days (the last days) or null (fewer than `fewest`
-    days: nothing is usual yet).
+    today, usual = {arrivals, served, wait}: numbers, services ended, middle wait in minutes of who
+    joined in that half hour. basis: weekday (the last of the same weekday), days (the last days) or
+    null (fewer than `fewest` days: nothing is usual yet).
     """
     h = house()
     local = h.clock().astimezone(h.hall.zone)
@@ -95,10 +95,11 @@ def _half(figures: HalfHour | SoFar) -> dict[str, Any]:
 def get_forecast() -> ResponseReturnValue:
     """{at, basis, minutes, futures, queues: {id: {target, goal, parts}}, advice}.
 
-    part = {from, to, arrivals, waiting, wait, within, open, needed}; a range is {middle, low, high}, null in it =
-    longer than was played. basis: learned (the hall's own past), file (arrivals.toml, until there is enough
-    past), none (nobody knows who will come) or closed (no day is open; no queues). parts null: no window of the
-    queue is open or planned. advice = {queue, from, wait, target, windows: [{id, number, tidal}], after, kept}.
+    part = {from, to, arrivals, waiting, wait, within, open, needed}; a range is {middle, low, high},
+    null in it = longer than was played. basis: learned (the hall's own past), file (arrivals.toml,
+    until there is enough past), none (nobody knows who will come) or closed (no day is open; no
+    queues). parts null: no window of the queue is open or planned. advice = {queue, from, wait,
+    target, windows: [{id, number, tidal}], after, kept}.
     """
     h = house()
     kept, now = _kept(), h.clock()

@@ -42,6 +42,7 @@ MATRIX: dict[str, frozenset[str]] = {
         "window.emergency": AT_DESK,
         "post.see-asked": AT_DESK,
         "emergency.answer": (DUTY_LEADER, MANAGER),
+        "alarm.answer": (DUTY_LEADER, MANAGER),
         "tidal.decide": (DUTY_LEADER, MANAGER),
         "rating.give": (PAD, CITIZEN),  # staff never
         "hall.watch": (BOARD, *STAFF),
@@ -59,6 +60,7 @@ MATRIX: dict[str, frozenset[str]] = {
         "slips.publish": (MANAGER,),
         "slips.roll": (GUIDE, DUTY_LEADER, MANAGER),
         "slips.notice": BESIDE_CITIZEN,
+        "brand.publish": (MANAGER,),
         "voice.see": (DUTY_LEADER, MANAGER, SUPERVISOR),
         "voice.record": (MANAGER,),
         "device.enrol": (MANAGER, ADMIN),

@@ -1,10 +1,10 @@
-"""The hall's own look (特色品牌, REGIMES C16): two colours, a slogan and a logo, set in one place and worn by every
-screen, phone page and paper.
+"""The hall's own look (特色品牌, REGIMES C16): two colours, a slogan and a logo, set in one place and worn
+by every screen, phone page and paper.
 
-A colour is only taken when words stay readable with it: WCAG 2.2 AA wants a contrast of 4.5:1 [V]. One that fails is
-refused with the nearest shade that passes. What else the faces need (a soft tint, a strong shade, the colours of the
-dark faces) is made from it so that every pair of `server/web/client/theme.css` keeps that contrast; the faces of
-high contrast are left as they are.
+A colour is only taken when words stay readable with it: WCAG 2.2 AA wants a contrast of 4.5:1 [V]. One
+that fails is refused with the nearest shade that passes. What else the faces need (a soft tint, a
+strong shade, the colours of the dark faces) is made from it so that every pair of
+`server/web/client/theme.css` keeps that contrast; the faces of high contrast are left as they are.
 """
 
 from __future__ import annotations
@@ -115,8 +115,7 @@ def tokens(brand: Brand) -> dict[str, dict[str, str]]:
         bright = _towards(
             brand.accent, WHITE, lambda c: _reads(c, tuple(DARK[k] for k in DARK if k != "text"))
         )
-        grounds = (DARK["ground"], DARK["surface"])
-        dark |= _accent(bright, grounds, DARK["text"], DARK["sunken"], WHITE)
+        dark |= _accent(bright, (DARK["ground"], DARK["surface"]), DARK["text"], DARK["sunken"], WHITE)
     if brand.primary:
         light |= _primary(brand.primary, _PRIMARY_ON, LIGHT["text"], WHITE, BLACK)
         accent = light.get("accent", "#ea7d3f")
@@ -130,8 +129,8 @@ def tokens(brand: Brand) -> dict[str, dict[str, str]]:
 
 
 def _primary(colour: str, grounds: Sequence[str], text: str, ground: str, end: str) -> dict[str, str]:
-    """The four tokens around a colour that reads on `grounds`; the soft tint goes towards `ground`, the strong
-    shade towards `end`."""
+    """The four tokens around a colour that reads on `grounds`; the soft tint goes towards `ground`, the
+    strong shade towards `end`."""
     soft = _towards(colour, ground, lambda c: _reads(colour, (c,)) and _reads(text, (c,)), 0.7)
     if not _reads(colour, (soft,)):
         soft = ground
@@ -197,8 +196,8 @@ def logo_trouble(data: bytes) -> str:
 
 
 def picture(data: bytes) -> tuple[str, int, int] | None:
-    """(type, width, height) of a PNG or JPEG, read from its head; None for anything else. An SVG may hold script
-    and is none."""
+    """(type, width, height) of a PNG or JPEG, read from its head; None for anything else. An SVG may
+    hold script and is none."""
     if data[:8] == b"\x89PNG\r\n\x1a\n" and data[12:16] == b"IHDR" and len(data) >= 33:
         return PNG, int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     if data[:3] != b"\xff\xd8\xff":
@@ -229,6 +228,6 @@ def brand_trouble(brand: Brand) -> tuple[Field | str, str, str] | None:
             return key, f"标语不超过 {SLOGAN_MOST} 个字", "the slogan is too long"
     for no in unreadable(brand):
         zh = f"{no.colour} 与文字的对比只有 {no.ratio:.1f}:1，要 {AA}:1 才看得清；可改用 {no.better}"
-        en = f"{no.colour} has a contrast of {no.ratio:.1f}:1, {AA}:1 is needed to be read; {no.better} would do"
+        en = f"{no.colour} has a contrast of {no.ratio:.1f}:1, {AA}:1 can be read; {no.better} would do"
         return no.field, zh, en
     return None

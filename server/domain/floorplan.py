@@ -1,9 +1,9 @@
-"""Where things stand in the hall: floors with their areas, windows, kiosks and boards, for the manager's picture and
-the kiosk's map. The hall's plan.toml says it; what it leaves out, or a hall without one, is laid out from the
-windows' floors and areas.
+"""Where things stand in the hall: floors with their areas, windows, kiosks and boards, for the
+manager's picture and the kiosk's map. The hall's plan.toml says it; what it leaves out, or a hall
+without one, is laid out from the windows' floors and areas.
 
-Lengths are in one unit of the hall's own choice (metres, paces): x to the right, y downwards, from the upper left
-corner of the floor. A spot is named by its middle.
+Lengths are in one unit of the hall's own choice (metres, paces): x to the right, y downwards, from the
+upper left corner of the floor. A spot is named by its middle.
 """
 
 from __future__ import annotations

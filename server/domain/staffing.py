@@ -1,4 +1,5 @@
-"""How many windows a load needs: Erlang C, as METRICS 6 writes it. For plans, never for what a citizen is told."""
+"""How many windows a load needs: Erlang C, as METRICS 6 writes it. For plans, never for what a citizen
+is told."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ MOST = 60  # windows; beyond that the answer is "more"
 
 
 def waits_at_all(load: float, windows: int) -> float:
-    """The share that has to wait. `load`: erlang, arrivals x service time; 1.0 when the windows cannot keep up."""
+    """The share that has to wait. `load`: erlang, arrivals x service time; 1.0 when the windows cannot
+    keep up."""
     if windows <= load:
         return 1.0
     blocked = 1.0  # Erlang B by its recursion, which does not overflow

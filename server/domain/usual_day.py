@@ -1,8 +1,8 @@
 """Today beside a usual day: the hall's own past days, half hour by half hour.
 
-A usual day is the median of comparable days: the last of the same weekday, or, while there are too few of them,
-the last days whatever their weekday. With fewer than FEWEST of either nothing is called usual. Each figure's
-name and meaning are those of METRICS 2, 3 and 6.
+A usual day is the median of comparable days: the last of the same weekday, or, while there are too few
+of them, the last days whatever their weekday. With fewer than FEWEST of either nothing is called usual.
+Each figure's name and meaning are those of METRICS 2, 3 and 6.
 """
 
 from __future__ import annotations

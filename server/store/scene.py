@@ -128,8 +128,9 @@ def read_scene(
 
 
 def closed_desks(connection: Connection, hall: str, settings: HallSettings, scene: Scene) -> list[Desk]:
-    """Windows that nobody sits at and no plan opens, as if they called from now to the end of the day: the tidal
-    ones first, then by the count of queues they take. What their people are able to do is not known."""
+    """Windows that nobody sits at and no plan opens, as if they called from now to the end of the day:
+    the tidal ones first, then by the count of queues they take. What their people are able to do is not
+    known."""
     local = scene.now.astimezone(settings.zone).replace(tzinfo=None)
     seats = posts(connection, hall)
     planned = {desk.window for desk in scene.desks if desk.spells}

@@ -47,8 +47,8 @@ FORMS = frozenset(
         *("booking_pages.post_book", "booking_pages.post_booking_form"),
     }
 )
-# A recording is a WAV, not JSON: {endpoint: bytes it may have}
-UPLOADS = {"voice.put_clip": 1024 * 1024}
+# A recording or a picture is no JSON: {endpoint: bytes it may have}
+UPLOADS = {"voice.put_clip": 1024 * 1024, "brand.put_logo": 256 * 1024}
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 

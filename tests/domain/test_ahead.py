@@ -19,7 +19,7 @@ from server.domain.staffing import service_level, waits_at_all, windows_needed
 from server.domain.usual_day import FEWEST, HalfHour, Passed, comparable, compare
 from tests.domain.test_estimate import NOW, desk, leg, scene
 
-LOCAL = datetime(2026, 3, 2, 9, 0)
+LOCAL = datetime.fromisoformat("2026-03-02T09:00")
 AIM = {"A": Aim(15, 0.8)}
 MIX = ((1.0, "a1", ORDINARY),)
 
@@ -70,7 +70,8 @@ def test_what_comes_waits_and_is_called() -> None:
 
 
 def test_too_many_for_one_window_and_the_window_that_mends_it() -> None:
-    """Thirty wait, somebody comes every five minutes: the advice names the fewest windows that keep the promise."""
+    """Thirty wait, somebody comes every five minutes: the advice names the fewest windows that keep the
+    promise."""
     busy = scene(*(leg(i, 0.1) for i in range(30)), newcomers=Newcomers(((0.0, 240.0, 0.2),), MIX))
     spare = [desk("2", "A"), desk("3", "A"), desk("9", "B")]
     found = foresee(busy, LOCAL, AIM, Random, spare, futures=30)

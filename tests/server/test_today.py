@@ -36,10 +36,10 @@ def past_days(app: App, *back: int) -> None:
                 db.execute(
                     insert(t.ticket), {**ticket, "id": id, "day": then, "link": f"{id}", "taken_at": taken}
                 )
-                moments = {"joined_at": taken, "origin_at": taken, "called_at": taken + timedelta(minutes=n),
-                           "started_at": taken + timedelta(minutes=n), "ended_at": taken + timedelta(minutes=n + 9)}  # fmt: skip
-                db.execute(insert(t.leg), {**leg, "id": id, "ticket": id, "day": then, "state": "done", "window": "W01",
-                                           **moments})  # fmt: skip
+                called = taken + timedelta(minutes=n)
+                moments = {"joined_at": taken, "origin_at": taken, "called_at": called, "started_at": called}
+                own = {"id": id, "ticket": id, "day": then, "state": "done", "window": "W01", **moments}
+                db.execute(insert(t.leg), {**leg, **own, "ended_at": called + timedelta(minutes=9)})
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
-"""The next two hours: who will come, how many will wait and how long, queue by queue and half hour by half hour,
-and which further windows would keep the promise. The futures are those of the estimate (`roll`), watched to the
-end of the time for everybody.
+"""The next two hours: who will come, how many will wait and how long, queue by queue and half hour by
+half hour, and which further windows would keep the promise. The futures are those of the estimate (`roll`),
+watched to the end of the time for everybody.
 """
 
 from __future__ import annotations
@@ -44,9 +44,10 @@ class Range:
 class Part:
     """One queue in one half hour. Minutes from now in `start`, `end`.
 
-    arrivals None: the hall's arrivals are not known. wait: minutes, of who joins in it; None: nobody can know, or
-    nobody comes. within: share of them called in time. waiting: at its end. open: windows that call for the queue
-    then. needed: windows for a steady load of so many arrivals (METRICS 6); None: unknown.
+    arrivals None: the hall's arrivals are not known. wait: minutes, of who joins in it; None: nobody
+    can know, or nobody comes. within: share of them called in time. waiting: at its end. open: windows
+    that call for the queue then. needed: windows for a steady load of so many arrivals (METRICS 6);
+    None: unknown.
     """
 
     start: float
@@ -61,8 +62,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Advice:
-    """From `start` on `queue` breaks its promise with a middle wait of `wait`; with `windows` open too it would be
-    `after`. No windows: there is none that could be opened. kept: whether the promise would hold then."""
+    """From `start` on `queue` breaks its promise with a middle wait of `wait`; with `windows` open too
+    it would be `after`. No windows: there is none that could be opened. kept: whether the promise would
+    hold then."""
 
     queue: str
     start: float
@@ -103,7 +105,8 @@ def foresee(
     knows_arrivals: bool = True,
     futures: int | None = None,
 ) -> Ahead:
-    """The forecast at `local`, the hall's own clock. `spare`: closed windows that could be opened, best first.
+    """The forecast at `local`, the hall's own clock. `spare`: closed windows that could be opened, best
+    first.
 
     knows_arrivals: False when nobody knows who will come; then only those who are here or have booked are
     played. dice(n): the dice of future n; equal dice give equal answers.
@@ -222,8 +225,8 @@ def _advice(
     spare: Sequence[Desk],
     dice: Callable[[int], Dice],
 ) -> Advice | None:
-    """For the queue that is over its promise by the most: the fewest further windows that mend it, or what the
-    most of them would do."""
+    """For the queue that is over its promise by the most: the fewest further windows that mend it, or
+    what the most of them would do."""
     worst: tuple[float, str, Part] | None = None
     for queue, mine in parts.items():
         late = [part for part in mine if _broken(part, aims[queue])]

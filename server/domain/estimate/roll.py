@@ -259,8 +259,8 @@ class Stage:
 
 
 class _Future:
-    """The state of one future. `watched`: minutes that are played to their end for everybody; None: only until
-    the last call that is asked for."""
+    """The state of one future. `watched`: minutes that are played to their end for everybody; None:
+    only until the last call that is asked for."""
 
     def __init__(self, stage: Stage, dice: Dice, watched: float | None = None) -> None:
         self._stage, self._dice = stage, dice

@@ -1,5 +1,6 @@
 // Written by `./wucha contract` from server/domain/events.py. Do not edit.
 export type HallEvent =
+  | { name: 'alarm.answered'; alarm: string; person: string }
   | { name: 'alarm.changed'; kind: string; what: string }
   | { name: 'appointment.booked'; appointment: number; queue: string; at: string }
   | { name: 'appointment.cancelled'; appointment: number; queue: string; at: string }

@@ -22,7 +22,7 @@ describe('today beside a usual day', () => {
 
 describe('the next two hours', () => {
   it('says the middle and the range, and more than was played', () => {
-    expect([ranged(range(12, 8, 20)), ranged(range(5)), ranged(null), ranged({ middle: null, low: 41, high: null })]).toEqual(['12 (8–20)', '5', '—', '60+ (41–60+)'])
+    expect([ranged(range(12, 8, 20)), ranged(range(5)), ranged(null), ranged({ middle: null, low: 41, high: null })]).toEqual(['12 (8–20)', '5', '—', '120+ (41–120+)'])
     expect(cell(part(range(9, 2, 18)), 20)).toEqual({ arrivals: '8 (5–11)', waiting: '3', wait: '9 (2–18)', windows: '3/4', tone: 'good' })
     expect(cell(part(null, { needed: null, arrivals: null }), 20).windows).toBe('3/—')
   })

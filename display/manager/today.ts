@@ -47,7 +47,7 @@ export function against(now: number | null, usual: number | null | undefined): s
 // ---------------------------------------------------------------- the next two hours
 
 export interface Range {
-  middle: number | null // null: longer than was played
+  middle: number | null // null: longer than two hours
   low: number | null
   high: number | null
 }
@@ -87,7 +87,7 @@ export interface Cell {
   windows: string
   tone: Tone
 }
-const LONGER = '60+'
+const LONGER = '120+'
 const one = (value: number | null) => (value === null ? LONGER : String(value))
 /** "12 (8–20)"; only the middle where the range is nothing else. */
 export function ranged(range: Range | null): string {
@@ -114,6 +114,8 @@ export function ordered(found: Forecast): string[] {
   }
   return Object.keys(found.queues).sort((a, b) => worst(a) - worst(b) || a.localeCompare(b))
 }
+/** Queues that nobody can foresee, since no window of them is open or planned. */
+export const unforeseen = (found: Forecast): string[] => ordered(found).filter((queue) => !found.queues[queue]!.parts)
 /** Which sentence an advice is said with. */
 export function saying(advice: Advice): 'open' | 'open_helps' | 'none_left' {
   return !advice.windows.length ? 'none_left' : advice.kept ? 'open' : 'open_helps'

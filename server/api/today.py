@@ -96,7 +96,7 @@ def get_forecast() -> ResponseReturnValue:
     """{at, basis, minutes, futures, queues: {id: {target, goal, parts}}, advice}.
 
     part = {from, to, arrivals, waiting, wait, within, open, needed}; a range is {middle, low, high},
-    null in it = longer than was played. basis: learned (the hall's own past), file (arrivals.toml,
+    null in it = longer than two hours. basis: learned (the hall's own past), file (arrivals.toml,
     until there is enough past), none (nobody knows who will come) or closed (no day is open; no
     queues). parts null: no window of the queue is open or planned. advice = {queue, from, wait,
     target, windows: [{id, number, tidal}], after, kept}.

@@ -18,7 +18,7 @@ from server.domain.staffing import windows_needed
 SPAN, HALF_HOUR, LEAST = 120.0, 30.0, 10.0  # minutes; a first part shorter than LEAST joins the next
 FUTURES = (16, 60)
 WORK = 9_000  # people to be played for one forecast
-AFTER = 60.0  # minutes beyond SPAN that are played, so that who comes late is seen called
+LONGEST = 120.0  # a wait beyond it is only called longer
 FEW_FUTURES = 16  # for trying further windows
 TRIED = 3  # further windows at most
 
@@ -129,7 +129,7 @@ def _watched(scene: Scene, dice: Callable[[int], Dice], count: int) -> list[dict
     stage, found = Stage(scene), []
     for n in range(count):
         by_queue: dict[str, list[Stay]] = defaultdict(list)
-        for stay in stage.watch(dice(n), SPAN + AFTER):
+        for stay in stage.watch(dice(n), SPAN + LONGEST):
             by_queue[stay.queue].append(stay)
         found.append(by_queue)
     return found
@@ -179,7 +179,8 @@ def _part(
 
 
 def _wait(stay: Stay) -> float:
-    return inf if stay.called is None else stay.called - stay.joined
+    wait = inf if stay.called is None else stay.called - stay.joined
+    return wait if wait <= LONGEST else inf
 
 
 def _waits_at(stay: Stay, t: float) -> bool:

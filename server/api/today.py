@@ -39,7 +39,7 @@ class Kept:
         self.guard = Lock()
         self.past: tuple[tuple[str, date], dict[date, list[Passed]]] | None = None
         self.learned: tuple[tuple[str, date, int], Learned] | None = None
-        self.forecast: tuple[tuple[str, int], datetime, dict[str, Any]] | None = None
+        self.forecast: tuple[tuple[str, object], datetime, dict[str, Any]] | None = None
 
 
 @bp.get("/api/usual-day")
@@ -110,7 +110,7 @@ def get_forecast() -> ResponseReturnValue:
             if scene is None:
                 return {"at": now.isoformat(), "basis": "closed", "minutes": SPAN, "futures": 0, "queues": {},
                         "advice": None}  # fmt: skip
-            key = h.store.hall, len(scene.waiting) + sum(bool(d.busy) for d in scene.desks) * 1000
+            key = h.store.hall, _present(scene)
             if kept.forecast and kept.forecast[0] == key and timedelta() <= now - kept.forecast[1] < FRESH:
                 return kept.forecast[2]
             scene, basis = _with_newcomers(h, connection, scene, past)
@@ -118,6 +118,14 @@ def get_forecast() -> ResponseReturnValue:
         told = _forecast(h, scene, basis, spare)
         kept.forecast = key, now, told
     return told
+
+
+def _present(scene: Scene) -> object:
+    """What makes a forecast another one at once: who is at which window, and which windows call."""
+    desks = [
+        (d.window, d.spells[:1] and d.spells[0][0] <= 0, d.pause_left, d.busy is None) for d in scene.desks
+    ]
+    return len(scene.waiting) // 5, tuple(desks)
 
 
 def _learned(h: House, connection: Connection, now: datetime) -> Learned:

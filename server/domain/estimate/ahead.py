@@ -15,7 +15,12 @@ from server.domain.estimate.roll import Stage, Stay
 from server.domain.estimate.scene import Desk, Dice, Scene
 from server.domain.staffing import windows_needed
 
-SPAN, HALF_HOUR, LEAST = 120.0, 30.0, 10.0  # minutes; a first part shorter than LEAST joins the next
+SPAN, PARTS, HALF_HOUR, LEAST = (
+    120.0,
+    4,
+    30.0,
+    10.0,
+)  # minutes; a first part shorter than LEAST joins the next
 FUTURES = (16, 60)
 WORK = 9_000  # people to be played for one forecast
 LONGEST = 120.0  # a wait beyond it is only called longer
@@ -91,7 +96,7 @@ def edges(local: datetime) -> tuple[float, ...]:
     if first < LEAST:
         first += HALF_HOUR
     found = [0.0, first]
-    while found[-1] + HALF_HOUR <= SPAN:
+    while len(found) <= PARTS:
         found.append(found[-1] + HALF_HOUR)
     return tuple(found)
 
@@ -129,7 +134,7 @@ def _watched(scene: Scene, dice: Callable[[int], Dice], count: int) -> list[dict
     stage, found = Stage(scene), []
     for n in range(count):
         by_queue: dict[str, list[Stay]] = defaultdict(list)
-        for stay in stage.watch(dice(n), SPAN + LONGEST):
+        for stay in stage.watch(dice(n), SPAN + LEAST + LONGEST):
             by_queue[stay.queue].append(stay)
         found.append(by_queue)
     return found

@@ -65,8 +65,8 @@ def test_the_hall_at_one_glance_and_in_its_own_colours(town: Town, face: OpenFac
     # somebody takes an alarm on: everybody sees who
     alarms = desk.locator("section.alarms")
     waiting = alarms.locator("li", has_text="综合受理：12 人在等，没有开放的窗口")
-    waiting.get_by_role("button", name="我来处理").click()
-    expect(waiting).to_contain_text("在处理")
+    waiting.get_by_role("button", name="我来跟进").click()
+    expect(waiting).to_contain_text("在跟进")
     expect(waiting.get_by_role("button")).to_have_count(0)
 
     # a first day: the forecast says where it is from, the comparison that there is nothing to compare with

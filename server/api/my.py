@@ -152,6 +152,7 @@ def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValu
         script=entry("kiosk/ticket/enhance.ts"),
         style=entry("kiosk/ticket/ticket.css"),
         trouble=trouble,
+        brand=h.brand(),
     )
     response = make_response(page, status)
     response.headers.update(FORM_PAGE)

@@ -115,14 +115,15 @@ export const faceId = (): string =>
   document.documentElement.dataset.id || decodeURIComponent(location.pathname.split('/')[2] || '')
 
 /**
- * True when the server now serves another build than the one running here. Ask when nobody is using the face, then reload.
+ * True when the server now serves another build, or the hall wears another look, than what is running here. Ask when nobody is using the face, then reload.
  */
 export async function outdated(): Promise<boolean> {
   try {
     const reply = await fetch(location.pathname, { cache: 'no-store' })
     if (!reply.ok) return false
-    const served = ((await reply.text()).match(/\/assets\/[\w.-]+\.js/g) || []).join()
-    const running = Array.from(document.scripts, (s) => s.getAttribute('src') || '').filter((s) => s.indexOf('/assets/') === 0)
+    const served = ((await reply.text()).match(/\/assets\/[\w.-]+\.js|\/brand\.css\?v=\w+/g) || []).join()
+    const styles = Array.from(document.querySelectorAll('link[rel=stylesheet]'), (s) => s.getAttribute('href') || '').filter((s) => s.indexOf('/brand.css') === 0)
+    const running = [...Array.from(document.scripts, (s) => s.getAttribute('src') || '').filter((s) => s.indexOf('/assets/') === 0), ...styles]
     return served !== '' && running.some((src) => served.indexOf(src) < 0)
   } catch {
     return false

@@ -53,6 +53,8 @@ export function named(thing: { name: string; name_en?: string | null } | null | 
   if (!thing) return ''
   return lang.value === 'en' && thing.name_en ? thing.name_en : thing.name
 }
+/** The hall's slogan in the chosen language; empty when it has none. */
+export const sloganOf = (hall: { slogan?: string; slogan_en?: string } | null): string => (hall ? named({ name: hall.slogan || '', name_en: hall.slogan_en }) : '')
 /** {zh, en} in the chosen language. */
 export function said(both: Both | { zh: string; en?: string } | null | undefined): string {
   if (!both) return ''

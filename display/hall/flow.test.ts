@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Board, gridOf, hoursOf, inOrder, type Layout, next, ofAreas, pageOf, places, quiet, returnOf, shownCalls, sizesOf, type Spoken, spokenOf, STALE, STANDARD, widthOf } from './flow'
+import { type Board, gridOf, hoursOf, inOrder, type Layout, lettersOf, next, ofAreas, pageOf, places, quiet, returnOf, shownCalls, sizesOf, type Spoken, spokenOf, STALE, STANDARD, widthOf } from './flow'
 import type { WindowRow } from '@client/contract'
 
 const spoken = (id: string, number = id, at = 0, n = 1): Spoken => ({ id, number, window: '3', n, at, voice: `/api/voice/${id}.wav`, text: number })
@@ -138,6 +138,11 @@ describe('read from ten metres', () => {
       expect(18 + 0.6 * big * (number.length + window.length)).toBeLessThanOrEqual(wide.wide + 3)
       if (big > 3) expect(big + (limit - 1) * row + 2.7).toBeLessThanOrEqual(high)
     }
+  })
+  it.each([4, 3, 2.2])('a cell of %d rem holds state and reason', (cell) => {
+    const { '--mood': mood, '--reason': reason, '--ticket': ticket } = lettersOf(cell, true)
+    expect(parseFloat(mood!) * 1.2 + parseFloat(reason!) * 1.15).toBeLessThanOrEqual(cell)
+    expect(parseFloat(ticket!)).toBeLessThan(cell)
   })
   it('a Latin letter is half as wide as a Chinese character', () => {
     expect([widthOf('临时离岗'), widthOf('Meal break')]).toEqual([4, 5])

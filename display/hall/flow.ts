@@ -190,6 +190,12 @@ export function sizesOf(place: { wide: number; high: number }, limit: number, fi
   return { row, big: Math.max(3, Math.round(big * 100) / 100) }
 }
 
+/** How large a window's number, ticket, state and reason are in a cell so many rem high: all of them fit, none is cut. */
+export function lettersOf(cell: number, dense: boolean): Record<string, string> {
+  const rem = (most: number, share: number) => Math.round(Math.min(most, Math.max(1, cell) * share) * 100) / 100 + 'rem'
+  return { '--window': rem(dense ? 2.1 : 2.75, 0.8), '--ticket': rem(dense ? 2.5 : 3.1, 0.85), '--mood': rem(dense ? 1.4 : 1.75, 0.44), '--reason': rem(dense ? 1.15 : 1.4, 0.35) }
+}
+
 /** Today's opening hours. `weekday`: 0 = Sunday … 6 = Saturday, in the hall's own zone. */
 export function hoursOf(hours: Record<string, unknown>, weekday: number): string[] {
   const name = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'][weekday]

@@ -1,4 +1,4 @@
-"""The pad for whoever reads no Chinese and for whoever does not see it: five languages, the official options, read aloud."""
+"""The pad for whoever reads no Chinese, and for whoever does not see it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(180)]
 PAD = (1024, 600)
 OVER = "() => document.documentElement.scrollWidth > innerWidth"
 CUT = """() => [...document.querySelectorAll('button, h1, p')]
-  .filter((e) => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline').map((e) => e.textContent)"""
+  .filter((e) => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline')
+  .map((e) => e.textContent)"""
 ASKS = {
     "en": "How was this service?",
     "ja": "今回のサービスはいかがでしたか",
@@ -28,7 +29,8 @@ NAMES = {"en": "English", "ja": "日本語", "ko": "조선말", "ru": "Русс�
 # A machine with a voice, which headless Chromium is not: what it is told to say is kept.
 VOICE = """
   window.said = []
-  const voice = { getVoices: () => [{ name: 'v' }], cancel: () => {}, speak: (u) => window.said.push([u.lang, u.text]) }
+  const speak = (u) => window.said.push([u.lang, u.text])
+  const voice = { getVoices: () => [{ name: 'v' }], cancel: () => {}, speak }
   Object.defineProperty(window, 'speechSynthesis', { value: voice })
   window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text } }
 """

@@ -1,5 +1,5 @@
 /** What every Vue face starts with: its picture as reactive state, a ticking clock, and a start that does not give up. */
-import { createApp, h, onUnmounted, reactive, ref, shallowReactive, shallowRef, type App, type Component, type FunctionalComponent, type Ref } from 'vue'
+import { createApp, h, onMounted, onUnmounted, reactive, ref, shallowReactive, shallowRef, type App, type Component, type FunctionalComponent, type Ref } from 'vue'
 import type { Picture } from './apply'
 import { serverNow } from './clock'
 import type { Hall, HallEvent, Rows } from './contract'
@@ -89,6 +89,22 @@ export function useLive<P extends { rows: object; values: object }>(
     if (link) link.close()
   })
   return live
+}
+
+/** Width and height of `box` in rem, measured again whenever they change; `start` until it stands on the page. */
+export function useRoom(box: Ref<HTMLElement | null>, start: { wide: number; high: number }): Ref<{ wide: number; high: number }> {
+  const room = shallowRef(start)
+  const measure = () => {
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize)
+    if (box.value) room.value = { wide: box.value.clientWidth / rem, high: box.value.clientHeight / rem }
+  }
+  const watcher = new ResizeObserver(measure)
+  onMounted(() => {
+    measure()
+    watcher.observe(box.value!)
+  })
+  onUnmounted(() => watcher.disconnect())
+  return room
 }
 
 /** The server's time, ticking. */

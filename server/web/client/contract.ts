@@ -485,6 +485,7 @@ export interface Hall {
   languages: Lang[]
   /** What each language calls itself. */
   language_names: Record<Lang, string>
+  pad_languages: Record<Lang, string>
   rating: RatingRules
   windows: { id: string; number: string; name: string; zone: string; floor: string; kind: string; low_counter: boolean }[]
   queues: { id: string; name: string; name_en: string }[]
@@ -526,7 +527,7 @@ export interface RatingLevel {
   value: number
   name: string
   name_en: string
-  reasons: { code: string; text: string; text_en?: string; first: boolean }[]
+  reasons: { code: string; text: string; first: boolean }[]
 }
 export interface Material {
   name: string

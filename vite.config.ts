@@ -82,7 +82,7 @@ export default defineConfig({
         // What every live face carries is one file: it is packed better, and fetched once.
         codeSplitting: {
           groups: [
-            { name: 'live', test: /node_modules\/(@?vue|@?socket\.io|engine\.io)|client\/(apply|clock|face|keep|link|post|text)\.ts|StaleBanner/ },
+            { name: 'live', test: /^(?!.*polling).*(?:node_modules\/(@?vue|@?socket\.io|engine\.io)|client\/(apply|clock|face|keep|link|post|text)\.ts|StaleBanner)/ },
           ],
         },
       },

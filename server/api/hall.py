@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy import select
 from server.api.voice import facts as announce_facts
 from server.domain.calendar import Hours
 from server.domain.catalogue import Limit, Queue, Service, Span
+from server.domain.floorplan import floor_of
 from server.domain.refusals import NotFound
 from server.house import house
 from server.settings import HallSettings
@@ -56,7 +58,7 @@ def get_hall() -> ResponseReturnValue:
     h = house()
     hall = h.published()
     catalogue = hall.catalogue
-    centre = hall.hall.centre
+    centre, worn = hall.hall.centre, h.brand().brand
     return {
         "id": hall.id,
         "name": centre.name,
@@ -68,8 +70,12 @@ def get_hall() -> ResponseReturnValue:
         "kiosk_open": f"{hall.hall.hours.kiosk_open:%H:%M}",
         "hours": _hours(hall.hall.hours),
         "special": _special(hall, h.clock()),
-        "languages": list(h.texts.languages),
-        "language_names": {lang: h.texts.say("language.name", lang) for lang in h.texts.languages},
+        "plan": [asdict(floor) for floor in hall.plan],
+        "slogan": worn.slogan,
+        "slogan_en": worn.slogan_en,
+        "languages": list(h.texts.speaking("touch")),
+        "language_names": h.texts.speaking("touch"),
+        "pad_languages": h.texts.speaking("pad"),
         "url": h.settings.url,
         "demo": h.settings.demo,
         "several": hall.hall.ticket.multi_service_ticket,
@@ -85,7 +91,7 @@ def get_hall() -> ResponseReturnValue:
                 "number": w.number,
                 "name": w.name,
                 "zone": w.zone,
-                "floor": w.floor,
+                "floor": floor_of(w, hall.plan),
                 "kind": w.kind,
                 "low_counter": w.low_counter,
             }

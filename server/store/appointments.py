@@ -38,6 +38,12 @@ _OVERDUE = select(*_ALL).where(
     _IN_HALL, _IN_STATE, _A.holds_until <= bindparam("now")
 ).order_by(_A.holds_until, _A.id)  # fmt: skip
 _BEFORE = select(*_ALL).where(_IN_HALL, _IN_STATE, _A.day < bindparam("day")).order_by(_A.id)
+_AHEAD = (
+    select(_A.queue, _A.at, func.count().label("people"))
+    .where(_IN_HALL, _IN_STATE, _A.day >= bindparam("day"), _A.at.is_not(None))
+    .group_by(_A.queue, _A.at)
+    .order_by(_A.at, _A.queue)
+)
 _WAITING = select(*_ALL).where(
     _IN_HALL, _IN_STATE, _A.queue == bindparam("queue"), _A.day == bindparam("day")
 ).order_by(_A.id)  # fmt: skip
@@ -152,6 +158,12 @@ def left_from_before(unit: Unit, state: Booking, day: str) -> list[Appointment]:
     """The bookings of days before `day` that still are in `state`."""
     which = {"hall": unit.hall, "state": state, "day": day}
     return _several(unit.connection.execute(_BEFORE, which).mappings())
+
+
+def booked_ahead(unit: Unit, day: str) -> list[tuple[str, datetime, int]]:
+    """(queue, time, how many) of the bookings of `day` and later that are still to be kept, by time."""
+    rows = unit.connection.execute(_AHEAD, {"hall": unit.hall, "state": Booking.BOOKED, "day": day})
+    return [(queue, at, int(people)) for queue, at, people in rows]
 
 
 def forget_persons(unit: Unit, before: date) -> None:

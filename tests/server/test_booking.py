@@ -25,9 +25,11 @@ from server.actions.take_number import Taken
 from server.domain import refusals
 from server.domain.actors import SYSTEM, Actor
 from server.domain.appointments import Appointment, Booking
+from server.domain.calendar import LocalDay
 from server.domain.persons import person_key
 from server.domain.placement import Placement, WindowPlace, placed
 from server.keys import NAME, hall_key
+from server.store.alarms import all_alarms
 from server.store.appointments import by_link
 from server.store.snapshots.slots import slot_days
 from server.store.verify import check
@@ -254,6 +256,26 @@ def test_A1_who_booked_a_service_that_moved_waits_where_it_is_called_now(b: Book
     called = b.day.call("W05")
     assert called is not None
     assert called.number == taken.ticket.number
+
+
+def test_who_booked_a_time_that_was_closed_since_is_told_to_the_manager(b: Bookings) -> None:
+    """The hall keeps nobody's telephone number: people have to see to it."""
+    b.book(TEN)
+    b.book(tuesday(15))
+
+    def told() -> list[dict[str, Any]]:
+        b.do(keep_appointments, actor=SYSTEM)
+        with b.day.store.read() as connection:
+            rows = all_alarms(connection, b.day.hall.id)
+        return [dict(row["facts"]) for row in rows if row["kind"] == "booking-shut"]
+
+    assert told() == []
+    open_then = b.day.hall
+    local = {TUESDAY: LocalDay(TUESDAY, "closed_afternoon")}
+    b.day.hall = replace(open_then, calendar=replace(open_then.calendar, local=local))
+    assert told() == [{"count": 1, "times": "15:00"}]
+    b.day.hall = open_then
+    assert told() == []
 
 
 def test_checking_in_twice_is_one_number(b: Bookings) -> None:

@@ -14,14 +14,17 @@ from server.store.unit import Unit
 
 
 def recall(unit: Unit, hall: HallSettings, window: str) -> Leg:
-    """The n-th announcement; nothing else changes. Raises WindowIdle, MoveRefused, RecallTooSoon."""
+    """The n-th announcement; nothing else changes, but that who was only taken as arrived
+    (call.auto_arrive_seconds) is waited for again. Raises WindowIdle, MoveRefused, RecallTooSoon."""
     leg = ticket_at(unit, window)
-    if leg.state is State.CALLED and leg.called_at is not None:
+    if leg.state is State.SERVING and not hall.hall.call.auto_arrive_seconds:
+        raise refusals.MoveRefused(state=leg.state.value, move=Move.RECALL.value)
+    if leg.called_at is not None:
         spacing = timedelta(seconds=hall.hall.call.recall_interval_seconds)
         wait = leg.called_at + spacing * leg.calls - unit.now
         if wait > timedelta(0):
             raise refusals.RecallTooSoon(number=leg.number, wait_s=round(wait.total_seconds()) or 1)
-    again = move(unit, leg, Move.RECALL, calls=leg.calls + 1)
+    again = move(unit, leg, Move.RECALL, calls=leg.calls + 1, started_at=None)
     call = add_call(unit, again)
     number = hall.catalogue.windows[window].number
     unit.add(TicketRecalled(call, leg.ticket, leg.number, leg.queue, window, number, again.calls))

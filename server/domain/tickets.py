@@ -55,8 +55,9 @@ MOVES: dict[tuple[State, Move], State] = {
     (State.CALLED, Move.START): State.SERVING,
     (State.CALLED, Move.NO_SHOW): State.NO_SHOW,
     (State.CALLED, Move.TRANSFER): State.TRANSFERRED,
+    (State.SERVING, Move.RECALL): State.CALLED,  # was only taken as arrived: call.auto_arrive_seconds
     (State.SERVING, Move.HOLD): State.HELD,
-    (State.SERVING, Move.NO_SHOW): State.NO_SHOW,  # was only taken as arrived: call.auto_arrive_seconds
+    (State.SERVING, Move.NO_SHOW): State.NO_SHOW,  # the same
     (State.SERVING, Move.FINISH): State.DONE,
     (State.SERVING, Move.TRANSFER): State.TRANSFERRED,
     (State.HELD, Move.UNHOLD): State.SERVING,

@@ -65,10 +65,11 @@ def possible_acts(post: Post, leg: State | None, auto_arrive: bool = False) -> l
     who is served may only have been taken as arrived, so that they can still be missing."""
     if post.state is WindowState.CLOSED:
         return ["open"]
+    absent = ["recall", "no-show"] if auto_arrive else []
     at_ticket = {
         None: ["close", "unhold"] + (["call-next", "call-choice"] if post.state is WindowState.OPEN else []),
         State.CALLED: ["recall", "start", "no-show", "transfer", "services"],
-        State.SERVING: ["finish", "hold", "transfer", "services", *(["no-show"] if auto_arrive else [])],
+        State.SERVING: ["finish", "hold", "transfer", "services", *absent],
     }[leg]
     always = ["return", "release", "let-go", "correct", "emergency", "undo"]
     return [*at_ticket, *always, "resume" if post.state is WindowState.PAUSED else "pause"]

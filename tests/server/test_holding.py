@@ -345,6 +345,30 @@ def test_who_is_called_is_taken_as_arrived_after_the_seconds_since_the_last_call
     assert state(day, taken.ticket.id) == "serving"
 
 
+def test_who_was_taken_as_arrived_and_has_not_come_is_called_again(day: HallDay) -> None:
+    """And waited for from that call on; where clerks say who arrived, who is served is not called."""
+    with_auto_arrive(day, 30).open("W01")
+    taken = day.take()
+    day.call("W01")
+    day.clock.forward(seconds=31)
+    tick(day)
+    desk = seen(day, desk_value, "W01")
+    assert "recall" in desk["can"]
+    assert desk["ticket"]["recall_at"] is not None
+    again = day.at("W01", recall, day.hall, "W01")
+    assert (again.state, again.calls, again.started_at) == (State.CALLED, 2, None)
+    day.clock.forward(seconds=29)
+    tick(day)
+    assert state(day, taken.ticket.id) == "called"
+    day.clock.forward(seconds=1)
+    tick(day)
+    assert state(day, taken.ticket.id) == "serving"
+    with_auto_arrive(day, 0)
+    assert "recall" not in seen(day, desk_value, "W01")["can"]
+    with pytest.raises(refusals.MoveRefused):
+        day.at("W01", recall, day.hall, "W01")
+
+
 def test_a_call_is_taken_back_also_when_its_citizen_was_taken_as_arrived(day: HallDay) -> None:
     with_auto_arrive(day, 5).open("W01")
     taken = day.take()

@@ -147,9 +147,10 @@ def _order(view: View, ticket: int) -> dict[str, Any] | None:
 
 def _recall_at(view: View, leg: Leg) -> datetime | None:
     """When the called ticket may be announced again."""
-    if leg.state is not State.CALLED or leg.called_at is None:
+    call = view.settings.hall.call
+    if leg.called_at is None or (leg.state is not State.CALLED and not call.auto_arrive_seconds):
         return None
-    return leg.called_at + timedelta(seconds=view.settings.hall.call.recall_interval_seconds) * leg.calls
+    return leg.called_at + timedelta(seconds=call.recall_interval_seconds) * leg.calls
 
 
 def _undo(view: View, window: str, post: Post) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from server.domain.complaints import Complaint
 from server.domain.estimate.promise import on_the_clock
 from server.domain.holding import held_until
 from server.domain.postponing import postponable
@@ -69,10 +70,7 @@ def citizen_value(view: View, ticket: Ticket, now: datetime) -> dict[str, Any]:
         },
         "legs": _legs(view, ticket),
         "rating": _rating(view, leg),
-        "complaints": [
-            {"state": one.state.value, "made_at": iso(one.made_at), "answer": one.answer}
-            for one in complaints_of(view.connection, view.hall, ticket.id)
-        ],
+        "complaints": [_complaint(view, one) for one in complaints_of(view.connection, view.hall, ticket.id)],
         "day_state": day.state if day else "closed",
     }
 
@@ -141,6 +139,21 @@ def _postpone(view: View, leg: Leg) -> dict[str, Any] | None:
         return None
     people = None if is_protected(leg) else min(rules.postpone_people, behind)
     return {"people": people, "minutes": rules.postpone_minutes}
+
+
+def _complaint(view: View, one: Complaint) -> dict[str, Any]:
+    """How far it is, who answers it, until when, and the answer."""
+    owner = view.settings.catalogue.people.get(one.owner or "")
+    return {
+        "source": one.source,
+        "state": one.state.value,
+        "made_at": iso(one.made_at),
+        "owner": owner.name if owner else None,
+        "due": iso(one.due),
+        "extended": one.extended,
+        "answer": one.answer,
+        "ended_at": iso(one.ended_at),
+    }
 
 
 def _legs(view: View, ticket: Ticket) -> list[dict[str, Any]]:

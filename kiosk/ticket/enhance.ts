@@ -70,7 +70,7 @@ async function draw(): Promise<void> {
   page.innerHTML = fresh.innerHTML
   for (const fold of folds) {
     const again = fold.className && page.querySelector<HTMLDetailsElement>('details.' + fold.className.replace(/ /g, '.'))
-    if (again) again.open = fold.open
+    if (again && again.dataset.news === fold.dataset.news) again.open = fold.open
   }
   page.className = fresh.className
   page.dataset.state = fresh.dataset.state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -209,3 +209,12 @@ def test_F130_nobody_answers_what_is_about_themselves(app: App, hall_day: HallDa
         assert assign(unit, hall, 1, manager).owner == manager
         with pytest.raises(ComplaintOwnerWrong):
             assign(unit, hall, 1, "ZW001")
+
+
+def test_the_link_asks_no_longer_than_it_may_rate(app: App, hall_day: HallDay, phone: FlaskClient) -> None:
+    link = hall_day.take().ticket.link
+    hall_day.call("W01")
+    hall_day.serve("W01")
+    assert phone.get(f"/api/my/{link}").json["rating"]["can"]
+    hall_day.clock.at += app.house.hall.rating_rule.link_timeout + timedelta(seconds=1)
+    assert not phone.get(f"/api/my/{link}").json["rating"]["can"]

@@ -69,7 +69,7 @@ def citizen_value(view: View, ticket: Ticket, now: datetime) -> dict[str, Any]:
             "taken_at": iso(ticket.taken_at),
         },
         "legs": _legs(view, ticket),
-        "rating": _rating(view, leg),
+        "rating": _rating(view, leg, now),
         "complaints": [_complaint(view, one) for one in complaints_of(view.connection, view.hall, ticket.id)],
         "day_state": day.state if day else "closed",
     }
@@ -177,8 +177,9 @@ def _legs(view: View, ticket: Ticket) -> list[dict[str, Any]]:
     ]
 
 
-def _rating(view: View, leg: Leg) -> dict[str, Any]:
+def _rating(view: View, leg: Leg, now: datetime) -> dict[str, Any]:
     asked = ratings.find_round(view.connection, view.hall, leg.id) if leg.state is State.DONE else None
     if asked is None:
         return {"can": False, "leg": None, "given": None}
-    return {"can": asked.state != "given", "leg": leg.id, "given": asked.level}
+    in_time = now - asked.asked_at <= view.settings.rating_rule.link_timeout
+    return {"can": asked.state != "given" and in_time, "leg": leg.id, "given": asked.level}

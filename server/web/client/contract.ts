@@ -615,6 +615,8 @@ export interface ComplaintRow {
 }
 /** GET /api/my/<link> */
 export interface MyTicket {
+  /** due: null once it has ended. */
+  complaints?: { state: ComplaintRow['state']; due: string | null }[]
   ticket: {
     number: string
     state: TicketState

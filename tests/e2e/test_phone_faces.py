@@ -309,6 +309,22 @@ def test_F130_a_bad_rating_is_answered_on_the_same_link(town: Town, face: OpenFa
     office.set_viewport_size({"width": PHONE[0], "height": 900})
     right(office, "complaints on a phone")
 
+    take(town, kiosk)
+    for lang, size in (("中文", DESK), ("English", (PHONE[0], 900))):
+        helper = face("/manager", size)
+        if lang == "中文":
+            sign_in(helper, town, "ZW025")
+        else:
+            helper.locator("input[autocomplete=username]").fill("ZW025")
+            helper.locator("input[type=password]").first.fill("an-honest-word-2026")
+            helper.keyboard.press("Enter")
+        helper.get_by_role("button", name=lang, exact=True).click()
+        helper.locator("nav button").first.click()
+        helper.locator("form input").first.fill("e002")
+        helper.keyboard.press("Enter")
+        expect(helper.locator(".one")).to_contain_text("10, 11")
+        right(helper, f"a number, {lang}")
+
 
 def test_booking_through_its_pages(town: Town, face: OpenFace) -> None:
     for lang in ("zh", "en"):

@@ -38,9 +38,9 @@ def tried(deed: Callable[[], ResponseReturnValue]) -> tuple[dict[str, Any], str]
 
 
 def asked_lang(default: str = "zh") -> str:
-    """?lang, any that has a file in config/text."""
+    """?lang, any whose file in config/text has words for these pages."""
     lang = request.args.get("lang", default)
-    return lang if lang in house().texts.languages else "zh"
+    return lang if lang in house().texts.speaking("ticket") else "zh"
 
 
 def spoken_lang() -> Literal["zh", "en"]:
@@ -98,17 +98,19 @@ def words_for(lang: str) -> dict[str, Any]:
     def html_of(lang: str) -> str:
         return {"zh": "zh-CN", "en": "en"}.get(lang) or h.texts.say("language.html", lang)
 
-    others = [one for one in h.texts.languages if one != lang]
     return {
         "t": t,
         "lang": lang,
         "html_lang": html_of(lang),
         "languages": [
-            {"id": one, "name": h.texts.say("language.name", one), "html": html_of(one)} for one in others
+            {"id": one, "name": name, "html": html_of(one)}
+            for one, name in h.texts.speaking("ticket").items()
+            if one != lang
         ],
         "named": named,
         "day_words": day_words,
         "hhmm": hhmm,
+        "brand": h.brand(),
         "hall": {
             "name": centre.name,
             "name_en": centre.name_en,

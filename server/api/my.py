@@ -30,6 +30,7 @@ from server.domain.postponing import By
 from server.domain.refusals import PresenceWrong, RatingNotAsked, TooFast
 from server.domain.tickets import Ticket
 from server.house import house
+from server.settings import Reason
 from server.store.snapshots.citizen import citizen_value
 from server.store.snapshots.view import View
 from server.store.tickets import count_ahead, find_leg, ticket_by_link
@@ -128,10 +129,19 @@ def _fresh_id() -> str:
 def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValue:
     h = house()
     ticket, facts = _look(link)
+    lang = asked_lang(ticket.lang)
+
+    def because(reason: Reason) -> str:
+        """The official option, in the phone's language where its file knows the code."""
+        key = f"pad.reason.{reason.code}"
+        words = h.texts.say(key, lang)
+        return reason.text if words == key else words
+
     page = render_template(
         "ticket.html",
         **facts,
-        **words_for(asked_lang(ticket.lang)),
+        **words_for(lang),
+        because=because,
         link=link,
         by_phone=h.hall.hall.remote.enabled,
         levels=h.hall.levels,

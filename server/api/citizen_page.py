@@ -62,6 +62,7 @@ def there(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseRet
             by_phone = house().hall.hall.remote.enabled
             reply = page("gone.html", "", words=words, by_phone=by_phone)
             reply.status_code = 404
+            del reply.headers["Referrer-Policy"]  # no form here
             return reply
 
     return asked

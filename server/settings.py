@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from server.domain.announcing import AnnounceRules, announce_troubles
 from server.domain.appointments import Appointments
@@ -38,6 +38,7 @@ from server.domain.catalogue import (
     Zone,
     parse_overflow,
 )
+from server.domain.deadlines import Limits
 from server.domain.floorplan import Floor, check_plan, laid_out
 from server.domain.placement import Placement, placed
 from server.domain.ratings import RatingRule
@@ -235,6 +236,23 @@ class RatingAsk:
 
 
 @dataclass(frozen=True)
+class BadRatings:
+    """rating.toml [bad]: which levels are bad, whether each opens an order to follow it up, and in how many
+    working days."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    levels: tuple[int, ...] = (1, 2)
+    open_work_order: bool = True
+    first_contact_workdays: Annotated[int, Field(ge=0, le=60)] = 1
+    rectify_workdays: Annotated[int, Field(ge=1, le=60)] = 5
+    extended_workdays: Annotated[int, Field(ge=1, le=60)] = 15
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.first_contact_workdays, self.rectify_workdays, self.extended_workdays)
+
+
+@dataclass(frozen=True)
 class Worded:
     """An option with its words: a pause reason or an outcome (choices.toml)."""
 
@@ -301,6 +319,8 @@ class HallSettings:
     config: int = 0  # how often something configured came into force; 0 = the files alone
     placement: int = 0  # version of the published placement in `catalogue`; 0 = the files alone
     rules_version: int = 0  # version of `rules`; 0 = the file as it was read at the start
+    bad: BadRatings = field(default_factory=BadRatings)
+    complaint: Limits = field(default_factory=Limits)
     slips: SlipBook = field(default_factory=SlipBook)  # templates of all papers, as published
     file_slips: SlipBook = field(default_factory=SlipBook)  # before anything was published
     slips_version: int = 0
@@ -467,6 +487,7 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
     _check_offline(r, path, hall.offline if hall else Offline(), catalogue)
     years, local = _read_calendar(r, folder / "calendar.toml")
     rating, levels = _read_rating(r, folder / "rating.toml")
+    bad, complaint = _read_follow_up(r, folder / "rating.toml")
     choices_path = common / "choices.toml"
     choices = r.parse(Choices, r.load(choices_path), choices_path)
     rules_path = common / "rules.toml"
@@ -498,12 +519,15 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
         raise SettingsError(r.troubles)
     assert tidal is not None
     assert dispatch is not None
+    assert bad is not None
+    assert complaint is not None
     now = placed(catalogue, Placement())
     look = (_read_plan(r, folder / "plan.toml", catalogue), *_read_brand(r, folder))
     if r.troubles:
         raise SettingsError(r.troubles)
     kept = (tidal, dispatch, boards, _photos(folder / "photos", catalogue), *look)
     more: dict[str, Any] = {"slips": slips, "file_slips": slips, "years": years, "files": catalogue}
+    more |= {"bad": bad, "complaint": complaint}
     calendar = calendar_of(hall.hours, years, local)
     return HallSettings(hall, now, calendar, rating, tuple(levels), choices, rules, *kept, **more)
 
@@ -696,6 +720,12 @@ def _read_calendar(r: Reader, path: Path) -> tuple[tuple[Year, ...], tuple[Local
 
 
 def _read_rating(r: Reader, path: Path) -> tuple[RatingAsk | None, list[Level]]:
-    raw = r.load(path, "rule", "bad", "channel", "level", "anti_cheat")
+    raw = r.load(path, "rule", "bad", "complaint", "channel", "level", "anti_cheat")
     rule = raw.get("rule", {})
     return r.parse(RatingAsk, rule, path, "rule"), r.parse_all(Level, raw.get("level", []), path, "level")
+
+
+def _read_follow_up(r: Reader, path: Path) -> tuple[BadRatings | None, Limits | None]:
+    raw = Reader().load(path)
+    bad = r.parse(BadRatings, raw.get("bad", {}), path, "bad")
+    return bad, r.parse(Limits, raw.get("complaint", {}), path, "complaint")

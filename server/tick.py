@@ -13,7 +13,7 @@ from server.actions.aids import keep_aids
 from server.actions.arrive import miss_the_absent
 from server.actions.auto_arrive import auto_arrive
 from server.actions.change_rules import change_rules, refuse_rules
-from server.actions.complain import forget_complaints
+from server.actions.complain import forget_complaints, watch_complaints
 from server.actions.dispatch import dispatch
 from server.actions.hold import watch_holds
 from server.actions.keep_appointments import keep_appointments
@@ -53,6 +53,7 @@ def tick(unit: Unit, house: House) -> None:
     watch(unit, hall)
     watch_load(unit, hall)
     watch_leaves(unit, hall)
+    watch_complaints(unit, hall)
     call_stand_ins(unit, hall)
     auto_arrive(unit, hall)
     watch_holds(unit, hall)

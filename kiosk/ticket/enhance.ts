@@ -19,6 +19,7 @@ let timer: ReturnType<typeof setTimeout> | undefined
 let flashing: ReturnType<typeof setInterval> | undefined
 let sound: AudioContext | null = null
 const Audio = window.AudioContext || (window as { webkitAudioContext?: typeof AudioContext }).webkitAudioContext
+let awake: WakeLockSentinel | null = null
 let touched = false // a phone shakes only for a page that has been touched
 
 // ---------------------------------------------------------------- asking
@@ -69,7 +70,7 @@ async function draw(): Promise<void> {
   page.innerHTML = fresh.innerHTML
   for (const fold of folds) {
     const again = fold.className && page.querySelector<HTMLDetailsElement>('details.' + fold.className.replace(/ /g, '.'))
-    if (again) again.open = fold.open
+    if (again && again.dataset.news === fold.dataset.news) again.open = fold.open
   }
   page.className = fresh.className
   page.dataset.state = fresh.dataset.state
@@ -84,6 +85,7 @@ function shake(pattern: number[]): void {
 }
 function chime(): void {
   if (!sound) return
+  if (sound.state === 'suspended') void sound.resume() // some phones silence a page that was out of sight
   const start = sound.currentTime
   ;[880, 660, 880].forEach((pitch, n) => {
     const tone = sound!.createOscillator()
@@ -97,6 +99,12 @@ function chime(): void {
     tone.start(start + n * 0.28)
     tone.stop(start + n * 0.28 + 0.28)
   })
+}
+/** A phone whose screen goes dark stops this page, and nobody would be called: while the alert is on it stays lit. */
+function stayAwake(on: boolean): void {
+  if (awake) void awake.release()
+  awake = null
+  if (on && 'wakeLock' in navigator) navigator.wakeLock.request('screen').then((lock) => (sound ? (awake = lock) : void lock.release()), () => (awake = null))
 }
 function stopFlash(): void {
   clearInterval(flashing)
@@ -132,10 +140,6 @@ function callOwner(): void {
 // ---------------------------------------------------------------- hands
 /** Wire the controls of a freshly drawn page. */
 function dress(): void {
-  for (const time of Array.from(document.querySelectorAll('time'))) {
-    const at = new Date(time.dateTime)
-    if (!isNaN(at.getTime())) time.textContent = at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Shanghai' })
-  }
   const bell = byId('alarm')
   if (bell && Audio) {
     bell.hidden = false
@@ -147,7 +151,9 @@ function dress(): void {
       if (sound) {
         void sound.close()
         sound = null
+        stayAwake(false)
       } else {
+        stayAwake(true)
         sound = new Audio() // only a touch may open the sound of a phone
         chime()
         shake([150])
@@ -216,7 +222,9 @@ async function deed(event: Event, form: HTMLFormElement, name: string, body: obj
 
 document.addEventListener('pointerdown', () => (touched = true), { once: true })
 document.addEventListener('visibilitychange', () => {
-  if (!document.hidden && timer !== undefined) void ask()
+  if (document.hidden) return
+  if (sound) stayAwake(true) // out of sight it is taken away
+  if (timer !== undefined) void ask()
 })
 dress()
 void ask()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { MyTicket } from '@client/contract'
-import { CALM_S, QUICK_S, alarm, changed, mayRedraw, pollAfter } from './flow'
+import { CALM_S, QUICK_S, SLOW_S, alarm, changed, mayRedraw, pollAfter } from './flow'
 
 const mine = (ticket: Partial<MyTicket['ticket']>, more: Partial<MyTicket> = {}): MyTicket => ({
   ticket: { number: 'A012', state: 'waiting', service: { id: 'S', name: '', name_en: '' }, queue_name: '', ahead: 9, window: null, calls: 0, windows: [], taken_at: '', ...ticket },
@@ -13,7 +13,9 @@ describe('asking', () => {
   it.each([
     [mine({ ahead: 9 }), CALM_S], [mine({ ahead: 2, near: true }), QUICK_S], [mine({ ahead: 0, near: true }), QUICK_S], [mine({ ahead: null }), CALM_S], [called(), QUICK_S],
     [mine({ state: 'away', near: false }), CALM_S], [mine({ state: 'away', near: true }), QUICK_S], [mine({ state: 'serving' }), CALM_S], [mine({ state: 'no_show' }), CALM_S], [mine({ state: 'cancelled' }), null], [mine({ state: 'expired' }), null],
-    [mine({ state: 'done' }), null], [mine({ state: 'done' }, { rating: { can: true, leg: 1, given: null } }), CALM_S],
+    [mine({ state: 'done' }), null],
+    [mine({ state: 'done' }, { complaints: [{ state: 'working', due: '2026-03-09T09:30:00Z' }] }), SLOW_S], [mine({ state: 'expired' }, { complaints: [{ state: 'answered', due: null }] }), null],
+    [mine({ state: 'done' }, { rating: { can: true, leg: 1, given: null } }), CALM_S],
   ])('%# is as quick as it must be', (now, seconds) => {
     expect(pollAfter(now as MyTicket)).toBe(seconds)
   })

@@ -3,14 +3,16 @@ import type { MyTicket } from '@client/contract'
 
 export const QUICK_S = 3
 export const CALM_S = 10
+export const SLOW_S = 60 // an answer to a complaint takes days
 /** A called citizen who was told three times and is on the way needs no fourth shake. */
 export type Alarm = 'called' | 'near' | null
 
 /** Seconds until the next question; null when nothing can change any more. */
 export function pollAfter(mine: MyTicket): number | null {
   const { state, near } = mine.ticket
-  if (state === 'cancelled' || state === 'expired') return null
-  if (state === 'done') return mine.rating.can ? CALM_S : null
+  const answer = mine.complaints && mine.complaints.some((one) => one.due !== null) ? SLOW_S : null
+  if (state === 'cancelled' || state === 'expired') return answer
+  if (state === 'done') return mine.rating.can ? CALM_S : answer
   if (state === 'called') return QUICK_S
   return (state === 'waiting' || state === 'away') && near ? QUICK_S : CALM_S
 }

@@ -1,10 +1,21 @@
-"""投诉: taken in by the ticket's own link, taken up and answered by those who supervise."""
+"""投诉 by the ticket's own link, and 差评: taken in, taken up, assigned, extended and answered."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from server.domain.complaints import Complaint, ComplaintState, check_new, check_step
+from server.actions.raise_alarm import keep_alarms
+from server.domain.access import may
+from server.domain.complaints import (
+    Complaint,
+    ComplaintState,
+    Source,
+    check_extension,
+    check_new,
+    check_owner,
+    check_step,
+)
+from server.domain.deadlines import Limits, due_at
 from server.domain.events import ComplaintChanged
 from server.settings import HallSettings
 from server.store.complaints import (
@@ -12,31 +23,95 @@ from server.store.complaints import (
     complaints_of,
     erase_words,
     find_complaint,
+    open_complaints,
     save_complaint,
 )
-from server.store.tickets import last_leg
+from server.store.tickets import find_leg, find_ticket, last_leg
 from server.store.unit import Unit
 
+ANSWERS = "complaint.answer"
 
-def complain(unit: Unit, ticket: int, number: str, sealed: bytes) -> Complaint:
+
+def complain(unit: Unit, hall: HallSettings, ticket: int, number: str, sealed: bytes) -> Complaint:
     """Raises ComplaintOpen while one waits for its answer, ComplaintsSpent."""
     check_new(complaints_of(unit.connection, unit.hall, ticket))
-    window = last_leg(unit.connection, ticket).window
-    made = add_complaint(unit, ticket=ticket, number=number, window=window, sealed=sealed)
-    return _told(unit, made, "complaint.make")
+    leg = last_leg(unit.connection, ticket)
+    facts = {"ticket": ticket, "number": number, "window": leg.window, "about": leg.clerk, "sealed": sealed}
+    return _take_in(unit, hall, "words", hall.complaint, facts)
 
 
-def take_up(unit: Unit, complaint: int) -> Complaint:
-    """Somebody works on it, and its giver sees that. Raises ComplaintUnknown, ComplaintStateWrong."""
-    return _step(unit, complaint, ComplaintState.WORKING, "")
+def follow_up(unit: Unit, hall: HallSettings, leg: int, level: int) -> None:
+    """A bad rating opens an order, where the hall has it so (DOMAIN 4.11.8)."""
+    if level not in hall.bad.levels or not hall.bad.open_work_order:
+        return
+    visit = find_leg(unit.connection, unit.hall, leg)
+    number = find_ticket(unit.connection, unit.hall, visit.ticket).number
+    facts = {"ticket": visit.ticket, "number": number, "window": visit.window, "about": visit.clerk}
+    _take_in(unit, hall, "rating", hall.bad.limits, {**facts, "leg": leg, "sealed": None})
 
 
-def answer(unit: Unit, complaint: int, words: str, declined: bool) -> Complaint:
-    """The answer its giver reads; declined: it is not taken up, for the reason in `words`. Raises
-    ComplaintUnknown, ComplaintStateWrong."""
-    return _step(
-        unit, complaint, ComplaintState.DECLINED if declined else ComplaintState.ANSWERED, words.strip()
+def take_up(unit: Unit, hall: HallSettings, complaint: int) -> Complaint:
+    """Whoever does this owns it, and its giver sees that. Raises ComplaintUnknown, ComplaintStateWrong,
+    ComplaintOwnerWrong."""
+    found = _mine_to_do(unit, hall, complaint)
+    check_step(found, ComplaintState.WORKING)
+    moved = save_complaint(
+        unit, found, state=ComplaintState.WORKING, owner=unit.actor.id, contacted_at=unit.now
     )
+    return _told(unit, moved, "complaint.step")
+
+
+def assign(unit: Unit, hall: HallSettings, complaint: int, owner: str) -> Complaint:
+    """交办: somebody else is to answer it; the limits stay. Raises ComplaintUnknown, ComplaintStateWrong,
+    ComplaintOwnerWrong."""
+    found = find_complaint(unit.connection, unit.hall, complaint)
+    check_step(found, ComplaintState.ANSWERED)
+    check_owner(found, owner, able(hall))
+    return _told(unit, save_complaint(unit, found, owner=owner), "complaint.assign", owner=owner)
+
+
+def extend(unit: Unit, hall: HallSettings, complaint: int, why: str) -> Complaint:
+    """延期, told to its giver with the reason. Raises ComplaintUnknown, ComplaintStateWrong,
+    ComplaintExtended, ComplaintOwnerWrong."""
+    found = _mine_to_do(unit, hall, complaint)
+    check_extension(found, unit.now)
+    due = extended_due(hall, found)
+    moved = save_complaint(unit, found, answer_due=due, extended=why.strip())
+    return _told(unit, moved, "complaint.extend", until=due.isoformat())
+
+
+def answer(unit: Unit, hall: HallSettings, complaint: int, words: str, declined: bool) -> Complaint:
+    """The answer its giver reads; declined: it is not taken up, for the reason in `words`. Raises
+    ComplaintUnknown, ComplaintStateWrong, ComplaintOwnerWrong."""
+    found = _mine_to_do(unit, hall, complaint)
+    step = ComplaintState.DECLINED if declined else ComplaintState.ANSWERED
+    check_step(found, step)
+    done = {"answer": words.strip(), "answered_by": unit.actor.id, "ended_at": unit.now}
+    owned = {"owner": found.owner or unit.actor.id, "contacted_at": found.contacted_at or unit.now}
+    return _told(unit, save_complaint(unit, found, state=step, **done, **owned), "complaint.step")
+
+
+def extended_due(hall: HallSettings, complaint: Complaint) -> datetime:
+    """Until when it must be answered where its limit is extended."""
+    limits = hall.bad.limits if complaint.source == "rating" else hall.complaint
+    return due_at(hall.calendar, hall.zone, complaint.made_at, limits.extended_workdays)
+
+
+def able(hall: HallSettings) -> list[str]:
+    """Who may answer complaints."""
+    return [person.id for person in hall.catalogue.people.values() if may(person.role, ANSWERS)]
+
+
+def watch_complaints(unit: Unit, hall: HallSettings) -> None:
+    """The manager hears of what nobody has taken up, and in red of what is late."""
+    still = open_complaints(unit.connection, unit.hall)
+    fresh = [one for one in still if one.state is ComplaintState.RECEIVED and not one.is_late(unit.now)]
+    late = sorted(
+        (one for one in still if one.is_late(unit.now)), key=lambda one: (one.due or unit.now, one.id)
+    )
+    first = late[0].number if late else ""
+    keep_alarms(unit, "complaint", "yellow", {"": {"count": len(fresh)}} if fresh else {})
+    keep_alarms(unit, "complaint-late", "red", {"": {"count": len(late), "number": first}} if late else {})
 
 
 def forget_complaints(unit: Unit, hall: HallSettings) -> None:
@@ -44,15 +119,23 @@ def forget_complaints(unit: Unit, hall: HallSettings) -> None:
     erase_words(unit, unit.now - timedelta(days=hall.hall.privacy.ticket_identity_days))
 
 
-def _step(unit: Unit, complaint: int, step: ComplaintState, words: str) -> Complaint:
+def _take_in(
+    unit: Unit, hall: HallSettings, source: Source, limits: Limits, facts: dict[str, object]
+) -> Complaint:
+    dues = {
+        "contact_due": due_at(hall.calendar, hall.zone, unit.now, limits.contact_workdays),
+        "answer_due": due_at(hall.calendar, hall.zone, unit.now, limits.answer_workdays),
+    }
+    return _told(unit, add_complaint(unit, source=source, **facts, **dues), "complaint.make")
+
+
+def _mine_to_do(unit: Unit, hall: HallSettings, complaint: int) -> Complaint:
     found = find_complaint(unit.connection, unit.hall, complaint)
-    check_step(found, step)
-    ended = None if step is ComplaintState.WORKING else unit.now
-    moved = save_complaint(unit, found, state=step, answer=words, answered_by=unit.actor.id, ended_at=ended)
-    return _told(unit, moved, "complaint.step")
+    check_owner(found, unit.actor.id, able(hall))
+    return found
 
 
-def _told(unit: Unit, complaint: Complaint, act: str) -> Complaint:
+def _told(unit: Unit, complaint: Complaint, act: str, **facts: object) -> Complaint:
     unit.add(ComplaintChanged(complaint.id, complaint.state.value))
-    unit.note(act, f"complaint:{complaint.id}", state=complaint.state.value)
+    unit.note(act, f"complaint:{complaint.id}", state=complaint.state.value, source=complaint.source, **facts)
     return complaint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from server.actions.complain import follow_up
 from server.domain.events import RatingGiven, RatingTimedOut
 from server.domain.ratings import check_rating
 from server.settings import HallSettings
@@ -37,6 +38,7 @@ def rate(
     ratings.give(unit, leg, level, reasons, text.strip(), PAD if pad else QR)
     unit.add(RatingGiven(open_.window, leg, level))
     unit.note("rating.give", f"leg:{leg}", level=level, reasons=list(reasons))
+    follow_up(unit, hall, leg, level)
     return level
 
 

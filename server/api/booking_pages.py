@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from server.api import booking
 from server.api.bodies import Act
-from server.api.citizen_page import asked_lang, page, qr, tried
+from server.api.citizen_page import asked_lang, page, qr, spoken_lang, there, tried
 from server.api.guide import guide_facts
 from server.domain.appointments import takes_appointments
 from server.domain.catalogue import Service
@@ -29,22 +29,25 @@ bp = APIBlueprint(
 
 
 @bp.get("/book")
+@there
 def get_book() -> ResponseReturnValue:
     """What to book, then when; ?move=<link> moves that booking."""
     return _book()
 
 
 @bp.post("/book")
+@there
 def post_book() -> ResponseReturnValue:
     """A time was chosen: keep it and go on to its own page."""
     form, service = request.form, request.args.get("service", "")
-    facts = {"request_id": form.get("request_id"), "service": service, "lang": asked_lang()}
+    facts = {"request_id": form.get("request_id"), "service": service, "lang": spoken_lang()}
     if "day" in form:
         return _made(lambda: booking.wait(booking.WaitBody.model_validate({**facts, "day": form["day"]})))
     return _made(lambda: booking.book(booking.BookBody.model_validate({**facts, "at": form.get("at")})))
 
 
 @bp.get("/guide/<service>")
+@there
 def get_guide(service: str) -> ResponseReturnValue:
     """What a service needs, costs and takes, to carry home from the kiosk's QR code: nothing personal."""
     hall = house().published()
@@ -89,12 +92,14 @@ def _matches(asked: str, *names: str) -> bool:
 
 
 @bp.get("/b/<link>")
+@there
 def get_booking_page(link: str) -> ResponseReturnValue:
     """The booking: confirm, move, cancel, the code for the kiosk, and checking in."""
     return _booking(link)
 
 
 @bp.get("/b/<link>/calendar.ics")
+@there
 def get_calendar_entry(link: str) -> ResponseReturnValue:
     """The booking for the phone's own calendar, with a reminder; a moved one replaces what was kept."""
     h, a, lang = house(), booking.look(link), asked_lang()
@@ -122,6 +127,7 @@ def get_calendar_entry(link: str) -> ResponseReturnValue:
 
 
 @bp.post("/b/<link>/<any(confirm, cancel, move, check_in):deed>")
+@there
 def post_booking_form(link: str, deed: str) -> ResponseReturnValue:
     """The page's own forms: back to the page, to the ticket's page, or the page with the trouble."""
     form = request.form

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any
+from functools import wraps
+from typing import Any, Literal
 
 from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -31,16 +32,45 @@ def tried(deed: Callable[[], ResponseReturnValue]) -> tuple[dict[str, Any], str]
     except Refusal as no:
         return {}, texts.say(f"refused.{no.code}", lang, **no.facts)
     answer = reply.get_json()
-    return ({}, str(answer["text"][lang])) if reply.status_code >= 400 else (answer, "")
+    if reply.status_code >= 400:
+        return {}, texts.say(f"refused.{answer['refused']}", lang, **answer["facts"])
+    return answer, ""
 
 
-def asked_lang() -> str:
-    return "en" if request.args.get("lang") == "en" else "zh"
+def asked_lang(default: str = "zh") -> str:
+    """?lang, any whose file in config/text has words for these pages."""
+    lang = request.args.get("lang", default)
+    return lang if lang in house().texts.speaking("ticket") else "zh"
 
 
-def page(template: str, trouble: str, **facts: Any) -> Response:
-    """A page in the language of ?lang; with `trouble` it answers 409."""
-    h, lang = house(), asked_lang()
+def spoken_lang() -> Literal["zh", "en"]:
+    """The language a number or a booking is kept in: what calls and slips are said in."""
+    return "en" if asked_lang() == "en" else "zh"
+
+
+def there(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """A page that is asked for by hand: what does not exist is told in words, on a page."""
+
+    @wraps(view)
+    def asked(*args: Any, **named: Any) -> ResponseReturnValue:
+        try:
+            return view(*args, **named)
+        except Refusal as no:
+            if no.status != 404:
+                raise
+            words = house().texts.say(f"refused.{no.code}", asked_lang(), **no.facts)
+            by_phone = house().hall.hall.remote.enabled
+            reply = page("gone.html", "", words=words, by_phone=by_phone)
+            reply.status_code = 404
+            del reply.headers["Referrer-Policy"]  # no form here
+            return reply
+
+    return asked
+
+
+def words_for(lang: str) -> dict[str, Any]:
+    """What every page for a phone is given: texts, names, days, times, the other languages."""
+    h = house()
     centre = h.hall.hall.centre
 
     def t(key: str, **words: object) -> str:
@@ -55,30 +85,52 @@ def page(template: str, trouble: str, **facts: Any) -> Response:
         )
 
     def day_words(day: str) -> str:
-        when = date.fromisoformat(day)
+        """Of a date, or of a moment in the hall's own zone."""
+        when = (
+            date.fromisoformat(day)
+            if len(day) == 10
+            else datetime.fromisoformat(day).astimezone(h.hall.zone).date()
+        )
         return t("book.day", month=when.month, day=when.day, weekday=t(f"book.weekday.d{when.weekday()}"))
 
     def hhmm(moment: str) -> str:
         return f"{datetime.fromisoformat(moment).astimezone(h.hall.zone):%H:%M}"
 
-    drawn = render_template(
-        template,
-        **facts,
-        t=t,
-        lang=lang,
-        named=named,
-        day_words=day_words,
-        hhmm=hhmm,
-        trouble=trouble,
-        brand=h.brand(),
-        now=h.clock().astimezone(UTC).isoformat(),
-        request_id=secrets.token_hex(16),
-        hall={
+    def html_of(lang: str) -> str:
+        return {"zh": "zh-CN", "en": "en"}.get(lang) or h.texts.say("language.html", lang)
+
+    return {
+        "t": t,
+        "lang": lang,
+        "html_lang": html_of(lang),
+        "languages": [
+            {"id": one, "name": name, "html": html_of(one)}
+            for one, name in h.texts.speaking("ticket").items()
+            if one != lang
+        ],
+        "named": named,
+        "day_words": day_words,
+        "hhmm": hhmm,
+        "brand": h.brand(),
+        "hall": {
             "name": centre.name,
             "name_en": centre.name_en,
             "hotline": centre.hotline,
+            "supervision_phone": centre.supervision_phone,
             "address": centre.address,
         },
+    }
+
+
+def page(template: str, trouble: str, **facts: Any) -> Response:
+    """A page in the language of ?lang; with `trouble` it answers 409."""
+    drawn = render_template(
+        template,
+        **facts,
+        **words_for(asked_lang()),
+        trouble=trouble,
+        now=house().clock().astimezone(UTC).isoformat(),
+        request_id=secrets.token_hex(16),
         script=entry("kiosk/book/enhance.ts"),
         styles=[s for s in (entry("kiosk/ticket/ticket.css"), entry("kiosk/book/book.css")) if s],
     )

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from apiflask import APIBlueprint
+from flask import g
 from flask.typing import ResponseReturnValue
 from pydantic import StringConstraints
+from sqlalchemy import Connection
 
 from server.actions import complain as deeds
 from server.api.access import needs
 from server.api.acts import act
-from server.api.bodies import MOST, Act, Prose
+from server.api.bodies import MOST, Act, Prose, Word
 from server.domain.complaints import Complaint
 from server.house import house
 from server.seal import seal, unseal
-from server.store.complaints import recent_complaints
+from server.store import ratings
+from server.store.complaints import ended_complaints, open_complaints
 from server.store.snapshots.view import iso
 from server.store.unit import Unit
 
@@ -35,13 +39,30 @@ class AnswerBody(Act):
     declined: bool = False
 
 
+class AssignBody(Act):
+    owner: Word
+
+
+class ExtendBody(Act):
+    text: Words
+
+
 @bp.get("")
 @needs("complaint.see")
 def get_complaints() -> ResponseReturnValue:
-    """The newest hundred, with what was written: 200 {complaints}."""
+    """All that are open, what is due first above, the newest hundred that have ended, and who may be
+    asked to answer: 200 {complaints, people}."""
     h = house()
+    far = h.clock() + timedelta(days=999)
     with h.store.read() as connection:
-        return {"complaints": [_row(one) for one in recent_complaints(connection, h.store.hall)]}
+        still = open_complaints(connection, h.store.hall)
+        found = [
+            *sorted(still, key=lambda one: one.due or far),
+            *ended_complaints(connection, h.store.hall),
+        ]
+        rows = [_row(connection, one) for one in found]
+    people = h.hall.catalogue.people
+    return {"complaints": rows, "people": [{"id": id, "name": people[id].name} for id in deeds.able(h.hall)]}
 
 
 @bp.post(f"/{_ID}/take-up")
@@ -49,7 +70,27 @@ def get_complaints() -> ResponseReturnValue:
 @bp.input(Act, arg_name="body")
 def post_take_up(complaint: int, body: Act) -> ResponseReturnValue:
     """Somebody works on it: 200."""
-    return act(body, lambda unit: {"state": deeds.take_up(unit, complaint).state.value})
+    return act(body, lambda unit: {"state": deeds.take_up(unit, house().hall, complaint).state.value})
+
+
+@bp.post(f"/{_ID}/assign")
+@needs("complaint.answer")
+@bp.input(AssignBody, arg_name="body")
+def post_assign(complaint: int, body: AssignBody) -> ResponseReturnValue:
+    """交办 to somebody else who may answer: 200."""
+    return act(body, lambda unit: {"owner": deeds.assign(unit, house().hall, complaint, body.owner).owner})
+
+
+@bp.post(f"/{_ID}/extend")
+@needs("complaint.answer")
+@bp.input(ExtendBody, arg_name="body")
+def post_extend(complaint: int, body: ExtendBody) -> ResponseReturnValue:
+    """延期, once, with the reason its giver reads: 200 {due}."""
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        return {"due": iso(deeds.extend(unit, house().hall, complaint, body.text).answer_due)}
+
+    return act(body, deed)
 
 
 @bp.post(f"/{_ID}/answer")
@@ -59,7 +100,7 @@ def post_answer(complaint: int, body: AnswerBody) -> ResponseReturnValue:
     """What its giver reads on the ticket's page: 200."""
 
     def deed(unit: Unit) -> dict[str, Any]:
-        return {"state": deeds.answer(unit, complaint, body.text, body.declined).state.value}
+        return {"state": deeds.answer(unit, house().hall, complaint, body.text, body.declined).state.value}
 
     return act(body, deed)
 
@@ -68,15 +109,35 @@ def sealed(text: str) -> bytes:
     return seal(house().key, {"text": text}, PURPOSE)
 
 
-def _row(one: Complaint) -> dict[str, Any]:
+def _row(connection: Connection, one: Complaint) -> dict[str, Any]:
     h = house()
+    people = h.hall.catalogue.people
+    rated = ratings.given(connection, one.leg) if one.source == "rating" and one.leg else None
+    level, codes, text = rated or (None, [], None)
+    if one.sealed:
+        text = unseal(h.key, one.sealed, PURPOSE)["text"]
+    about, owner = people.get(one.about or ""), people.get(one.owner or "")
     window = h.hall.catalogue.windows.get(one.window or "")
     return {
         "id": one.id,
         "number": one.number,
         "window": window.number if window else None,
         "state": one.state.value,
-        "text": unseal(h.key, one.sealed, PURPOSE)["text"] if one.sealed else None,
+        "source": one.source,
+        "level": level,
+        "reasons": codes,
+        "text": text,
+        "about": about.name if about else None,
+        "mine": one.about == g.wucha_actor.id,
+        "owner": one.owner,
+        "owner_name": owner.name if owner else None,
+        "contact_due": iso(one.contact_due),
+        "answer_due": iso(one.answer_due),
+        "contacted_at": iso(one.contacted_at),
+        "extended": one.extended,
+        "extends_to": iso(deeds.extended_due(h.hall, one)),
+        "late": one.is_late(h.clock()),
+        "provisional": bool(one.due and h.hall.calendar.is_provisional(one.due.date())),
         "answer": one.answer,
         "made_at": iso(one.made_at),
         "ended_at": iso(one.ended_at),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -22,7 +21,7 @@ from server.actions.postpone import postpone
 from server.api.access import check_origin, citizen_actor
 from server.api.acts import act
 from server.api.bodies import Act
-from server.api.citizen_page import qr
+from server.api.citizen_page import asked_lang, qr, there, words_for
 from server.api.complaints import ComplainBody, sealed
 from server.api.ratings import RateBody, rating_deed
 from server.api.remote import ArriveBody, arrive_it
@@ -55,18 +54,21 @@ def _look(link: str) -> tuple[Ticket, dict[str, Any]]:
 
 
 @bp.get("/t/<link>")
+@there
 def get_page(link: str) -> ResponseReturnValue:
     """The phone page behind the slip's QR code: complete without script."""
     return _page(link)
 
 
 @bp.post("/t/<link>/cancel")
+@there
 def post_cancel_form(link: str) -> ResponseReturnValue:
     """The page's own form, for phones without script: back to the page, or the page with the trouble."""
     return _form(link, lambda: _cancel(link, Act(request_id=_fresh_id())))
 
 
 @bp.post("/t/<link>/postpone")
+@there
 def post_postpone_form(link: str) -> ResponseReturnValue:
     """The same for letting others go first."""
     facts = {"request_id": _fresh_id(), "by": request.form.get("by")}
@@ -74,6 +76,7 @@ def post_postpone_form(link: str) -> ResponseReturnValue:
 
 
 @bp.post("/t/<link>/arrive")
+@there
 def post_arrive_form(link: str) -> ResponseReturnValue:
     """The same for being in the hall."""
     facts = {"request_id": _fresh_id(), "code": request.form.get("code", "").strip()}
@@ -81,6 +84,7 @@ def post_arrive_form(link: str) -> ResponseReturnValue:
 
 
 @bp.post("/t/<link>/complain")
+@there
 def post_complain_form(link: str) -> ResponseReturnValue:
     """The same for a complaint."""
     facts = {"request_id": _fresh_id(), "text": request.form.get("text", "")}
@@ -88,6 +92,7 @@ def post_complain_form(link: str) -> ResponseReturnValue:
 
 
 @bp.post("/t/<link>/rate")
+@there
 def post_rate_form(link: str) -> ResponseReturnValue:
     """The same for the rating."""
     form = request.form
@@ -102,7 +107,7 @@ def post_rate_form(link: str) -> ResponseReturnValue:
 
 def _form(link: str, deed: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
     check_origin()
-    lang = request.args.get("lang", "zh")
+    lang = asked_lang()
     try:
         reply = make_response(deed())
     except ValidationError:
@@ -110,7 +115,10 @@ def _form(link: str, deed: Callable[[], ResponseReturnValue]) -> ResponseReturnV
     except (PresenceWrong, TooFast) as no:
         return _page(link, house().texts.say(f"refused.{no.code}", lang), no.status)
     if reply.status_code >= 400:
-        return _page(link, str(reply.get_json()["text"][lang if lang == "en" else "zh"]), reply.status_code)
+        no = reply.get_json()
+        return _page(
+            link, house().texts.say(f"refused.{no['refused']}", lang, **no["facts"]), reply.status_code
+        )
     return redirect(f"/t/{link}?lang={lang}", 303)
 
 
@@ -121,11 +129,7 @@ def _fresh_id() -> str:
 def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValue:
     h = house()
     ticket, facts = _look(link)
-    lang = request.args.get("lang", ticket.lang)
-    lang = lang if lang in h.texts.languages else "zh"
-
-    def t(key: str, **words: object) -> str:
-        return h.texts.say(key, lang, **words)
+    lang = asked_lang(ticket.lang)
 
     def because(reason: Reason) -> str:
         """The official option, in the phone's language where its file knows the code."""
@@ -133,26 +137,13 @@ def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValu
         words = h.texts.say(key, lang)
         return reason.text if words == key else words
 
-    def hhmm(moment: str) -> str:
-        return f"{datetime.fromisoformat(moment).astimezone(h.hall.zone):%H:%M}"
-
-    centre = h.hall.hall.centre
-    hall = {
-        "name": centre.name,
-        "name_en": centre.name_en,
-        "hotline": centre.hotline,
-        "supervision_phone": centre.supervision_phone,
-        "address": centre.address,
-    }
     page = render_template(
         "ticket.html",
         **facts,
-        hall=hall,
-        t=t,
-        hhmm=hhmm,
+        **words_for(lang),
         because=because,
-        lang=lang,
         link=link,
+        by_phone=h.hall.hall.remote.enabled,
         levels=h.hall.levels,
         guide=h.hall.catalogue.services.get(facts["ticket"]["service"]["id"]),
         reason_max_level=h.hall.rating.reason_required_max_level,
@@ -160,7 +151,6 @@ def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValu
         script=entry("kiosk/ticket/enhance.ts"),
         style=entry("kiosk/ticket/ticket.css"),
         trouble=trouble,
-        brand=h.brand(),
     )
     response = make_response(page, status)
     response.headers.update(FORM_PAGE)
@@ -228,7 +218,7 @@ def _complain(link: str, body: ComplainBody) -> ResponseReturnValue:
     words = sealed(body.text)
 
     def deed(unit: Unit) -> dict[str, Any]:
-        return {"state": complain(unit, ticket.id, ticket.number, words).state.value}
+        return {"state": complain(unit, house().hall, ticket.id, ticket.number, words).state.value}
 
     return act(body, deed, good=201)
 

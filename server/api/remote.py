@@ -23,7 +23,7 @@ from server.api.access import check_origin, citizen_actor, needs
 from server.api.acts import act
 from server.api.bodies import MOST, Act, Word
 from server.api.booking_pages import guide_page_facts
-from server.api.citizen_page import asked_lang, page, qr, tried
+from server.api.citizen_page import asked_lang, page, qr, spoken_lang, there, tried
 from server.api.limit import Limit
 from server.api.tickets import taken_json
 from server.domain import refusals
@@ -110,22 +110,25 @@ def take(body: RemoteBody, session: str) -> ResponseReturnValue:
 
 
 @bp.get("/take")
+@there
 def get_take() -> ResponseReturnValue:
     """What can be had by phone with how many ahead; ?service= what to bring for it, and the button."""
     return _take_page()
 
 
 @bp.post("/take")
+@there
 def post_take_form() -> ResponseReturnValue:
     """The page's form: on to the number's own page, or the page with the trouble."""
     form, session = request.form, _session()
-    facts = {"request_id": form.get("request_id"), "service": form.get("service", ""), "lang": asked_lang()}
+    facts = {"request_id": form.get("request_id"), "service": form.get("service", ""), "lang": spoken_lang()}
     reply, trouble = tried(lambda: take(RemoteBody.model_validate(facts), session))
     done = _take_page(trouble) if trouble else redirect(f"/t/{reply['link']}?lang={asked_lang()}", 303)
     return _with_session(make_response(done), session)
 
 
 @bp.get("/take/poster")
+@there
 def get_poster() -> ResponseReturnValue:
     """A sheet to hang up: the QR code of the page where numbers are taken by phone. Nothing is secret."""
     h = house()
@@ -192,12 +195,14 @@ def get_screen() -> ResponseReturnValue:
 
 
 @bp.get("/here")
+@there
 def get_here() -> ResponseReturnValue:
     """Behind the QR code on the hall's screens: the numbers of this phone that wait for their holder."""
     return _here_page()
 
 
 @bp.post("/here")
+@there
 def post_here_form() -> ResponseReturnValue:
     """One of them is there."""
     link = request.form.get("link", "")

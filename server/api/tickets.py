@@ -15,6 +15,7 @@ from server.actions.transfer import release_ticket
 from server.api.access import current_actor, needs
 from server.api.acts import act
 from server.api.bodies import Act, Body, Prose, Sealed, Word
+from server.domain.estimate.promise import on_the_clock
 from server.domain.persons import Reading, person_key
 from server.domain.refusals import ClassReasonNeeded, InputInvalid, TicketUnknown
 from server.domain.routing import ORDINARY
@@ -22,7 +23,7 @@ from server.domain.tickets import STANDING, State
 from server.house import House, house
 from server.readings import open_reading
 from server.store.appointments import by_person
-from server.store.estimates import estimate_json
+from server.store.estimates import estimate_json, expectation
 from server.store.health import printing_kiosks
 from server.store.remote import Remote, find_remote
 from server.store.slips import Slip, last_slip
@@ -169,6 +170,9 @@ def get_by_number(number: str) -> ResponseReturnValue:
         found = ticket_by_number(connection, h.store.hall, view.day, number.upper())
         leg = last_leg(connection, found.id)
         waits = leg.state in STANDING
+        windows, look = h.hall.catalogue.windows, expectation(connection, leg.id) if waits else None
+        able = [leg.target_window] if leg.target_window else h.hall.catalogue.serving[leg.queue]
+        soon = look.expected_at if look else None
         ticket = {
             "id": found.id,
             "number": found.number,
@@ -177,6 +181,9 @@ def get_by_number(number: str) -> ResponseReturnValue:
             "priority": leg.priority,
             "ahead": count_ahead(connection, h.store.hall, found.day, leg) if waits else None,
             "taken_at": found.taken_at.isoformat(),
+            "window": windows[leg.window].number if leg.window and not waits else None,
+            "windows": [windows[w].number for w in able],
+            "expected_at": on_the_clock(soon).isoformat() if soon else None,
             "remote": _remote_json(find_remote(connection, found.id), leg.state),
         }
         kiosks = printing_kiosks(connection, h.store.hall)

@@ -168,6 +168,10 @@ def style_sheet(brand: Brand, logo: str) -> str:
     for theme, colours in found.items():
         if colours:
             sheet += where[theme] + "{" + "".join(f"--{k}:{v};" for k, v in colours.items()) + "}\n"
+    if found["dark"]:  # a phone at night: no script names its theme
+        night = "".join(f"--{k}:{v};" for k, v in found["dark"].items())
+        phone = f'{where["light"]}[data-face="ticket"]'
+        sheet += f"@media (prefers-color-scheme:dark){{{phone}{{{night}}}}}\n"
     if logo:
         # a plate of white: nobody knows what the picture looks like on a dark face
         sheet += (

@@ -1,16 +1,19 @@
-"""投诉: words of a citizen about one ticket that must be answered; how far they have come, both sides see.
+"""投诉, and 差评 that is followed up: what must be answered; how far it has come, both sides see.
 
     received -> working -> answered        received|working -> declined (the citizen is told why)
 
-Taken in at one place, answered in any case (DOMAIN 4.13). A declined one says why, in words.
+Taken in at one place, answered in any case (DOMAIN 4.13, 4.11.8), by a person who is not the one it is
+about. Taking it up is due first, the answer second; before that is over it may be extended, once, with the
+reason. A declined one says why, in words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from server.domain import refusals
 
@@ -31,12 +34,15 @@ STEPS: dict[ComplaintState, tuple[ComplaintState, ...]] = {
     ComplaintState.DECLINED: (),
 }
 OPEN = (ComplaintState.RECEIVED, ComplaintState.WORKING)
+Source = Literal["words", "rating"]
 
 
 @dataclass(frozen=True)
 class Complaint:
-    """`sealed`: the citizen's words, encrypted; None once erased. `window`: where the ticket stood last, None
-    when it was never called. No name and no phone is asked for: the ticket's own link carries the answer."""
+    """`sealed`: the citizen's words, encrypted; None once erased, and for a rating, which keeps its own.
+    `window`: where the ticket stood last, None when it was never called. `about`: the person who served. No
+    name and no phone is asked for: the ticket's own link carries the answer. `contact_due`, `answer_due`:
+    None where it came in before there were limits. `extended`: why, empty while it was not."""
 
     id: int
     ticket: int
@@ -48,14 +54,50 @@ class Complaint:
     answer: str = ""
     answered_by: str | None = None
     ended_at: datetime | None = None
+    source: Source = "words"
+    leg: int | None = None
+    about: str | None = None
+    owner: str | None = None
+    contact_due: datetime | None = None
+    answer_due: datetime | None = None
+    contacted_at: datetime | None = None
+    extended: str = ""
+
+    @property
+    def due(self) -> datetime | None:
+        """What is due next; None when it has ended."""
+        if self.state not in OPEN:
+            return None
+        return self.contact_due if self.state is ComplaintState.RECEIVED else self.answer_due
+
+    def is_late(self, now: datetime) -> bool:
+        return self.due is not None and now > self.due
 
 
 def check_new(before: Sequence[Complaint]) -> None:
-    """May the holder of a ticket complain (again)? Raises ComplaintOpen, ComplaintsSpent."""
+    """May the holder of a ticket complain (again)? A bad rating that is followed up stops nobody. Raises
+    ComplaintOpen, ComplaintsSpent."""
+    before = [one for one in before if one.source == "words"]
     if any(one.state in OPEN for one in before):
         raise refusals.ComplaintOpen()
     if len(before) >= MOST:
         raise refusals.ComplaintsSpent(allowed=MOST)
+
+
+def check_owner(complaint: Complaint, owner: str, able: Collection[str]) -> None:
+    """Raises ComplaintOwnerWrong: only who may answer at all does, and nobody what is about themselves,
+    unless the hall has nobody else."""
+    others = set(able) - {complaint.about}
+    if owner not in (others or able):
+        raise refusals.ComplaintOwnerWrong()
+
+
+def check_extension(complaint: Complaint, now: datetime) -> None:
+    """Once, while somebody works on it, and before its end. Raises ComplaintStateWrong, ComplaintExtended."""
+    if complaint.state is not ComplaintState.WORKING:
+        raise refusals.ComplaintStateWrong(state=complaint.state.value, step="extended")
+    if complaint.extended or complaint.answer_due is None or now > complaint.answer_due:
+        raise refusals.ComplaintExtended()
 
 
 def check_step(complaint: Complaint, step: ComplaintState) -> None:

@@ -144,6 +144,12 @@ ComplaintsSpent = _refusal(
 ComplaintStateWrong = _refusal(
     "ComplaintStateWrong", "complaint-state-wrong", "The complaint's state does not allow this."
 )
+ComplaintOwnerWrong = _refusal(
+    "ComplaintOwnerWrong", "complaint-owner-wrong", "This person may not handle this complaint."
+)
+ComplaintExtended = _refusal(
+    "ComplaintExtended", "complaint-extended", "The limit was extended already, or has passed."
+)
 PostponesSpent = _refusal("PostponesSpent", "postpones-spent", "This number let others go first already.")
 PostponeNeedless = _refusal("PostponeNeedless", "postpone-needless", "Nobody waits behind this number.")
 TargetWrong = _refusal("TargetWrong", "target-wrong", "A ticket cannot be transferred there.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
-from server.domain.complaints import Complaint, ComplaintState
+from server.domain.complaints import OPEN, Complaint, ComplaintState
 from server.domain.refusals import ComplaintUnknown
 from server.store import tables as t
 from server.store.unit import Unit
@@ -17,7 +17,8 @@ _C = t.complaint.c
 _ALL = select(*(_C[f.name] for f in fields(Complaint))).where(_C.hall == bindparam("hall"))
 _FIND = _ALL.where(_C.id == bindparam("complaint"))
 _OF_TICKET = _ALL.where(_C.ticket == bindparam("ticket")).order_by(_C.id)
-_RECENT = _ALL.order_by(_C.id.desc()).limit(100)
+_OPEN = _ALL.where(_C.state.in_([state.value for state in OPEN])).order_by(_C.id)
+_ENDED = _ALL.where(_C.ended_at.is_not(None)).order_by(_C.id.desc()).limit(100)
 _SAVE = update(t.complaint).where(_C.id == bindparam("of_complaint"))
 _ERASE = (
     update(t.complaint)
@@ -47,9 +48,14 @@ def complaints_of(connection: Connection, hall: str, ticket: int) -> list[Compla
     ]
 
 
-def recent_complaints(connection: Connection, hall: str) -> list[Complaint]:
-    """The newest hundred, whatever became of them."""
-    return [_complaint(r) for r in connection.execute(_RECENT, {"hall": hall}).mappings()]
+def open_complaints(connection: Connection, hall: str) -> list[Complaint]:
+    """All that wait for somebody, oldest first."""
+    return [_complaint(r) for r in connection.execute(_OPEN, {"hall": hall}).mappings()]
+
+
+def ended_complaints(connection: Connection, hall: str) -> list[Complaint]:
+    """The newest hundred that were answered or declined."""
+    return [_complaint(r) for r in connection.execute(_ENDED, {"hall": hall}).mappings()]
 
 
 def save_complaint(unit: Unit, complaint: Complaint, **values: Any) -> Complaint:

@@ -23,6 +23,9 @@ _NEWEST_AT = (
     .order_by(t.rating.c.asked_at.desc(), t.rating.c.leg.desc())
     .limit(1)
 )
+_GIVEN = select(t.rating.c.level, t.rating.c.reasons, t.rating.c.text).where(
+    t.rating.c.leg == bindparam("leg"), t.rating.c.round == 1, t.rating.c.state == "given"
+)
 _SAVE_OPEN = update(t.rating).where(
     t.rating.c.leg == bindparam("of_leg"), t.rating.c.round == 1, t.rating.c.state != "given"
 )
@@ -61,6 +64,12 @@ def overdue_rounds(connection: Connection, hall: str, before: datetime) -> list[
     """Questions asked before `before` that the pad still shows as open."""
     rows = connection.execute(_OVERDUE, {"hall": hall, "before": before}).mappings()
     return [Round(**row) for row in rows]
+
+
+def given(connection: Connection, leg: int) -> tuple[int, list[str], str] | None:
+    """(level, codes of its reasons, words) of a visit's rating."""
+    row = connection.execute(_GIVEN, {"leg": leg}).one_or_none()
+    return (row.level, list(row.reasons or ()), row.text or "") if row else None
 
 
 def time_out(unit: Unit, leg: int) -> None:

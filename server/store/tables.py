@@ -352,7 +352,6 @@ answered = Table(
 )
 Index("ix_answered_at", answered.c.at)
 
-# Hash-chained, append-only (I13, I14). `line` is the canonical JSON that was hashed.
 complaint = Table(
     "complaint",
     metadata,
@@ -367,12 +366,22 @@ complaint = Table(
     Column("answer", Text, nullable=False),
     Column("answered_by", Text),
     Column("ended_at", UtcTime),
+    Column("source", Text, nullable=False, server_default=text("'words'")),
+    Column("leg", Serial),  # the visit that was rated
+    Column("about", Text),  # who served it, and may not answer it
+    Column("owner", Text),
+    Column("contact_due", UtcTime),
+    Column("answer_due", UtcTime),
+    Column("contacted_at", UtcTime),
+    Column("extended", Text, nullable=False, server_default=text("''")),
     CheckConstraint(
         _one_of("state", "received", "working", "answered", "declined"), name="ck_complaint_state"
     ),
 )
 Index("ix_complaint_ticket", complaint.c.hall, complaint.c.ticket)
+Index("ix_complaint_state", complaint.c.hall, complaint.c.state)
 
+# Hash-chained, append-only (I13, I14). `line` is the canonical JSON that was hashed.
 audit = Table(
     "audit",
     metadata,

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from server.actions.complain import answer, forget_complaints, take_up
+from server.actions.complain import (
+    answer,
+    assign,
+    extend,
+    forget_complaints,
+    take_up,
+    watch_complaints,
+)
+from server.actions.rate import rate
 from server.app import App
-from server.domain.actors import Actor
-from server.domain.refusals import ComplaintStateWrong, ComplaintUnknown
+from server.domain.actors import SYSTEM, Actor
+from server.domain.refusals import (
+    ComplaintExtended,
+    ComplaintOwnerWrong,
+    ComplaintStateWrong,
+    ComplaintUnknown,
+)
 from server.store import tables
+from server.store.alarms import all_alarms
+from server.store.complaints import find_complaint
+from server.store.unit import Unit
 from tests.conftest import Clock
 from tests.server.hall_day import HallDay
 
-WATCHER = Actor("staff", "ZW030", "supervisor", proof="session-ZW030")
+WATCHER = Actor("staff", "ZW023", "supervisor", proof="session-ZW023")
 OWN = {"Origin": "http://localhost"}
 
 
@@ -48,15 +66,15 @@ def test_a_complaint_is_answered_on_the_page_it_came_from(
     assert "等了两个小时".encode() not in kept
     assert not any("等了两个小时" in line for line in trail)
     with app.house.store.unit(WATCHER) as unit:
-        take_up(unit, 1)
+        take_up(unit, app.house.hall, 1)
     assert states(phone, link) == [("working", "")]
     with app.house.store.unit(WATCHER) as unit:
-        answer(unit, 1, "已核实，下午增开一个窗口。", declined=False)
+        answer(unit, app.house.hall, 1, "已核实，下午增开一个窗口。", declined=False)
     assert "下午增开一个窗口" in phone.get(f"/t/{link}").get_data(as_text=True)
     with pytest.raises(ComplaintStateWrong), app.house.store.unit(WATCHER) as unit:
-        take_up(unit, 1)
+        take_up(unit, app.house.hall, 1)
     with pytest.raises(ComplaintUnknown), app.house.store.unit(WATCHER) as unit:
-        take_up(unit, 99)
+        take_up(unit, app.house.hall, 99)
 
 
 def test_three_of_one_number_at_the_most(app: App, hall_day: HallDay, phone: FlaskClient) -> None:
@@ -65,7 +83,7 @@ def test_three_of_one_number_at_the_most(app: App, hall_day: HallDay, phone: Fla
         body = {"request_id": f"complaint-{n}", "text": "窗口没有人"}
         assert phone.post(f"/api/my/{link}/complain", json=body).status_code == 201
         with app.house.store.unit(WATCHER) as unit:
-            answer(unit, n, "不属于本大厅的事。", declined=True)
+            answer(unit, app.house.hall, n, "不属于本大厅的事。", declined=True)
     assert {state for state, _ in states(phone, link)} == {"declined"}
     body = {"request_id": "complaint-4", "text": "窗口没有人"}
     assert phone.post(f"/api/my/{link}/complain", json=body).json["refused"] == "complaints-spent"
@@ -77,10 +95,126 @@ def test_what_was_written_is_forgotten_the_answer_stays(
     link = hall_day.take().ticket.link
     phone.post(f"/t/{link}/complain", data={"text": "窗口没有人"}, headers=OWN)
     with app.house.store.unit(WATCHER) as unit:
-        answer(unit, 1, "已核实。", declined=False)
+        answer(unit, app.house.hall, 1, "已核实。", declined=False)
     hall_day.clock.forward(minutes=60 * 24 * (app.house.hall.hall.privacy.ticket_identity_days + 1))
     with app.house.store.unit(WATCHER) as unit:
         forget_complaints(unit, app.house.hall)
     with app.house.store.read() as connection:
         assert connection.execute(select(tables.complaint.c.sealed)).scalar_one() is None
     assert states(phone, link) == [("answered", "已核实。")]
+
+
+def local(at: datetime | None, app: App) -> str:
+    assert at is not None
+    return f"{at.astimezone(app.house.hall.zone):%m-%d %H:%M}"
+
+
+def rated(hall_day: HallDay, level: int, reasons: tuple[str, ...] = ("108",)) -> str:
+    """A visit that was rated from the pad; the ticket's link."""
+    taken = hall_day.take()
+    hall_day.call("W01")
+    hall_day.serve("W01")
+    with hall_day.store.unit(Actor("device", "pad-1", "pad", window="W01")) as unit:
+        rate(unit, hall_day.hall, taken.leg.id, level, reasons)
+    return taken.ticket.link
+
+
+def test_F130_a_bad_rating_is_followed_up_with_its_limits(
+    app: App, hall_day: HallDay, phone: FlaskClient
+) -> None:
+    link = rated(hall_day, 1)
+    (seen,) = phone.get(f"/api/my/{link}").json["complaints"]
+    assert (seen["source"], seen["state"], seen["owner"]) == ("rating", "received", None)
+    with app.house.store.read() as connection:
+        order = find_complaint(connection, app.house.hall.id, 1)
+    # Monday 2 March, day 0: 1 working day to take it up, 5 to answer, 15 extended
+    assert (local(order.contact_due, app), local(order.answer_due, app)) == ("03-03 17:30", "03-09 17:30")
+    assert order.about == "ZW001", "the clerk who served"
+    page = phone.get(f"/t/{link}").get_data(as_text=True)
+    assert "您的差评" in page
+    assert "17:30" in page
+    # it stops nobody from writing words too
+    body = {"request_id": "complaint-1", "text": "窗口没有人"}
+    assert phone.post(f"/api/my/{link}/complain", json=body).status_code == 201
+
+
+@pytest.mark.parametrize(("level", "reasons"), [(3, ()), (5, ())])
+def test_F130_only_a_bad_one_is(
+    hall_day: HallDay, phone: FlaskClient, level: int, reasons: tuple[str, ...]
+) -> None:
+    assert phone.get(f"/api/my/{rated(hall_day, level, reasons)}").json["complaints"] == []
+
+
+def alarms(unit: Unit) -> dict[str, int]:
+    return {a["kind"]: a["facts"]["count"] for a in all_alarms(unit.connection, unit.hall)}
+
+
+def test_F130_the_manager_hears_at_once_and_in_red_when_late(app: App, hall_day: HallDay) -> None:
+    hall = app.house.hall
+    rated(hall_day, 2, ("207",))
+    with app.house.store.unit(SYSTEM) as unit:
+        watch_complaints(unit, hall)
+        assert alarms(unit) == {"complaint": 1}
+    hall_day.clock.forward(minutes=36 * 60)
+    with app.house.store.unit(SYSTEM) as unit:
+        watch_complaints(unit, hall)
+        assert alarms(unit) == {"complaint-late": 1}
+    with app.house.store.unit(WATCHER) as unit:
+        take_up(unit, hall, 1)
+        watch_complaints(unit, hall)
+        assert alarms(unit) == {}
+    hall_day.clock.forward(minutes=7 * 24 * 60)
+    with app.house.store.unit(SYSTEM) as unit:
+        watch_complaints(unit, hall)
+        assert alarms(unit) == {"complaint-late": 1}
+        with pytest.raises(ComplaintExtended):
+            extend(unit_as(unit, WATCHER), hall, 1, "要问部门")
+    with app.house.store.unit(WATCHER) as unit:
+        answer(unit, hall, 1, "已核实。", declined=False)
+        watch_complaints(unit, hall)
+        assert alarms(unit) == {}
+
+
+def unit_as(unit: Unit, actor: Actor) -> Unit:
+    unit.actor = actor
+    return unit
+
+
+def test_F130_extended_once_and_the_citizen_reads_why(
+    app: App, hall_day: HallDay, phone: FlaskClient
+) -> None:
+    hall, link = app.house.hall, rated(hall_day, 1)
+    with pytest.raises(ComplaintStateWrong), app.house.store.unit(WATCHER) as unit:
+        extend(unit, hall, 1, "要问部门")
+    with app.house.store.unit(WATCHER) as unit:
+        take_up(unit, hall, 1)
+        assert local(extend(unit, hall, 1, "要问部门").answer_due, app) == "03-23 17:30"
+    with pytest.raises(ComplaintExtended), app.house.store.unit(WATCHER) as unit:
+        extend(unit, hall, 1, "还要问")
+    (seen,) = phone.get(f"/api/my/{link}").json["complaints"]
+    assert seen["extended"] == "要问部门"
+    assert seen["owner"] == hall.catalogue.people["ZW023"].name
+    assert "要问部门" in phone.get(f"/t/{link}").get_data(as_text=True)
+
+
+def test_F130_nobody_answers_what_is_about_themselves(app: App, hall_day: HallDay) -> None:
+    hall = app.house.hall
+    rated(hall_day, 1)
+    about = Actor("staff", "ZW001", "manager", proof="session-ZW001")
+    for deed in (lambda u: take_up(u, hall, 1), lambda u: answer(u, hall, 1, "没事", declined=True)):
+        with pytest.raises(ComplaintOwnerWrong), app.house.store.unit(about) as unit:
+            deed(unit)
+    manager = next(p.id for p in hall.catalogue.people.values() if p.role == "manager")
+    with app.house.store.unit(WATCHER) as unit:
+        assert assign(unit, hall, 1, manager).owner == manager
+        with pytest.raises(ComplaintOwnerWrong):
+            assign(unit, hall, 1, "ZW001")
+
+
+def test_the_link_asks_no_longer_than_it_may_rate(app: App, hall_day: HallDay, phone: FlaskClient) -> None:
+    link = hall_day.take().ticket.link
+    hall_day.call("W01")
+    hall_day.serve("W01")
+    assert phone.get(f"/api/my/{link}").json["rating"]["can"]
+    hall_day.clock.at += app.house.hall.rating_rule.link_timeout + timedelta(seconds=1)
+    assert not phone.get(f"/api/my/{link}").json["rating"]["can"]

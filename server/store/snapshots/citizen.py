@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from server.domain.complaints import Complaint
 from server.domain.estimate.promise import on_the_clock
 from server.domain.holding import held_until
 from server.domain.postponing import postponable
@@ -68,11 +69,8 @@ def citizen_value(view: View, ticket: Ticket, now: datetime) -> dict[str, Any]:
             "taken_at": iso(ticket.taken_at),
         },
         "legs": _legs(view, ticket),
-        "rating": _rating(view, leg),
-        "complaints": [
-            {"state": one.state.value, "made_at": iso(one.made_at), "answer": one.answer}
-            for one in complaints_of(view.connection, view.hall, ticket.id)
-        ],
+        "rating": _rating(view, leg, now),
+        "complaints": [_complaint(view, one) for one in complaints_of(view.connection, view.hall, ticket.id)],
         "day_state": day.state if day else "closed",
     }
 
@@ -143,6 +141,21 @@ def _postpone(view: View, leg: Leg) -> dict[str, Any] | None:
     return {"people": people, "minutes": rules.postpone_minutes}
 
 
+def _complaint(view: View, one: Complaint) -> dict[str, Any]:
+    """How far it is, who answers it, until when, and the answer."""
+    owner = view.settings.catalogue.people.get(one.owner or "")
+    return {
+        "source": one.source,
+        "state": one.state.value,
+        "made_at": iso(one.made_at),
+        "owner": owner.name if owner else None,
+        "due": iso(one.due),
+        "extended": one.extended,
+        "answer": one.answer,
+        "ended_at": iso(one.ended_at),
+    }
+
+
 def _legs(view: View, ticket: Ticket) -> list[dict[str, Any]]:
     """Every leg of a ticket that has several, and the services still to come; empty for a plain one."""
     windows, services = view.settings.catalogue.windows, view.settings.catalogue.services
@@ -164,8 +177,9 @@ def _legs(view: View, ticket: Ticket) -> list[dict[str, Any]]:
     ]
 
 
-def _rating(view: View, leg: Leg) -> dict[str, Any]:
+def _rating(view: View, leg: Leg, now: datetime) -> dict[str, Any]:
     asked = ratings.find_round(view.connection, view.hall, leg.id) if leg.state is State.DONE else None
     if asked is None:
         return {"can": False, "leg": None, "given": None}
-    return {"can": asked.state != "given", "leg": leg.id, "given": asked.level}
+    in_time = now - asked.asked_at <= view.settings.rating_rule.link_timeout
+    return {"can": asked.state != "given" and in_time, "leg": leg.id, "given": asked.level}

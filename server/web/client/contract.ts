@@ -628,14 +628,33 @@ export interface ComplaintRow {
   number: string
   window: string | null
   state: 'received' | 'working' | 'answered' | 'declined'
+  /** rating: a bad rating that is followed up. */
+  source: 'words' | 'rating'
+  level: number | null
+  reasons: string[]
   /** null once erased. */
   text: string | null
+  /** Who served. */
+  about: string | null
+  /** It is about whoever looks. */
+  mine: boolean
+  owner: string | null
+  owner_name: string | null
+  contact_due: string | null
+  answer_due: string | null
+  contacted_at: string | null
+  extended: string
+  extends_to: string
+  late: boolean
+  provisional: boolean
   answer: string
   made_at: string
   ended_at: string | null
 }
 /** GET /api/my/<link> */
 export interface MyTicket {
+  /** due: null once it has ended. */
+  complaints?: { state: ComplaintRow['state']; due: string | null }[]
   ticket: {
     number: string
     state: TicketState

@@ -31,6 +31,12 @@ const WORDS: [string, string[]][] = [
 const EDGES: [string, string[]][] = [['edge-strong', ['ground', 'surface']], ['focus', ['ground', 'surface']]]
 const base = tokens(':root')
 
+it('the phone page, which no script may dress, has the same dark', () => {
+  const rules = (text: string) => [...text.matchAll(/--[\w-]+: [^;]+;/g)].map(([one]) => one)
+  const own = readFileSync('kiosk/ticket/ticket.css', 'utf-8').split('prefers-color-scheme: dark')[1]!.split('}')[0]!
+  expect(rules(own)).toEqual(rules(css.split('[data-theme="dark"] {')[1]!.split('}')[0]!))
+})
+
 describe.each([['light', base], ['dark', { ...base, ...tokens('[data-theme="dark"]') }], ['contrast', { ...base, ...tokens('[data-theme="contrast"]') }]])('%s', (_, theme) => {
   it.each([...WORDS.map(([a, on]) => [a, on, 4.5] as const), ...EDGES.map(([a, on]) => [a, on, 3] as const)])('%s on %s is at least %d:1', (name, grounds, least) => {
     for (const ground of grounds) {

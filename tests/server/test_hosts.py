@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from server.app import App
+from server.live.hosts import HostNamespace
 from server.store import tables as t
 from tests.conftest import Clock
 from tests.server.callers import Caller, audit, device, staff
@@ -389,6 +390,34 @@ def test_the_host_that_reconnects_before_it_was_missed_stays(app: App, day: Hall
     first.link.leave()
     assert health(app)["strip-1"] == ("ok", "")
     assert second.press("call")["ok"]
+
+
+def test_of_two_hosts_that_come_in_the_same_second_one_is_refused(app: App, day: HallDay, monkeypatch):
+    """The second one has asked whether somebody is there before the first one was."""
+    cellar, attic = (Host(app, device(app, "host", name=name)) for name in ("cellar", "attic"))
+
+    def hello(host: Host, name: str) -> Any:
+        said = {"host": name, "instance": name, "devices": DEVICES, "jobs": []}
+        return host.say("hello", said)
+
+    asks, came = HostNamespace._owner, []
+
+    def meanwhile(self: HostNamespace, claims: Any, instance: str) -> Any:
+        answer = asks(self, claims, instance)
+        if instance == "attic" and not came:
+            came.append(hello(cellar, "cellar"))
+        return answer
+
+    monkeypatch.setattr(HostNamespace, "_owner", meanwhile)
+    there = {"instance": "cellar", "name": "cellar", "computer": "c1"}
+    monkeypatch.setattr(app.socketio.server, "call", lambda *_a, **_k: there)
+    said = hello(attic, "attic")
+    assert came == [{"ok": True}]
+    assert (said["ok"], said["refused"]) == (False, "host-doubled")
+    slip = day.take().slip
+    assert slip is not None
+    assert [job["id"] for job in cellar.jobs("print_slip")] == [f"slip-{slip.id}"]
+    assert attic.jobs() == []
 
 
 # --- keys

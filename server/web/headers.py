@@ -53,8 +53,8 @@ FORMS = frozenset(
         *("remote.post_take_form", "remote.post_here_form", "my.post_arrive_form"),
     }
 )
-# A recording is a WAV, not JSON: {endpoint: bytes it may have}
-UPLOADS = {"voice.put_clip": 1024 * 1024}
+# A recording or a picture is no JSON: {endpoint: bytes it may have}
+UPLOADS = {"voice.put_clip": 1024 * 1024, "brand.put_logo": 256 * 1024}
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 

@@ -22,6 +22,7 @@ from functools import partial
 from typing import Any, Final, Literal, TypeVar
 
 from drivers.agenda import Agenda, Dropped, Waiting
+from drivers.begun import Begun
 from drivers.errors import DriverError, LineLost
 from drivers.jobs import (
     AskRating,
@@ -110,8 +111,10 @@ class Crew:
         stations: Iterable[Station],
         publish: Publish,
         chance: random.Random | None = None,
+        begun: Begun | None = None,
     ) -> None:
         self.line = line
+        self._begun = begun or Begun()
         self.stations = {station.spec.name: station for station in stations}
         self._publish = publish
         self._chance = chance or random.Random()
@@ -234,6 +237,8 @@ class Crew:
         self._crashed_at = now
         self.line.close()
         if self._doing is not None:  # of a slip nobody can know
+            if isinstance(self._doing.job, PrintSlip):
+                self.stations[self._doing.device].driver.left_torn()
             state: Literal["unsure", "failed"] = (
                 "unsure" if isinstance(self._doing.job, PrintSlip) else "failed"
             )
@@ -304,6 +309,7 @@ class Crew:
         station, job = self.stations[waiting.device], waiting.job
         self._doing = waiting
         if isinstance(job, PrintSlip):
+            self._begun.began(waiting.device, job.id)
             self._result(job, "sending", "")
         try:
             outcome = self._ask(station, partial(station.driver.perform, job))
@@ -412,6 +418,8 @@ class Crew:
     def _ended(self, waiting: Waiting, outcome: Outcome) -> None:
         if self._doing is waiting:
             self._doing = None
+            if isinstance(waiting.job, PrintSlip):
+                self._begun.ended(waiting.device)
         if waiting.job.id and outcome.reason != "replaced":
             self.figures.ended(outcome.state, self.line.clock.now() - waiting.taken)
         self._result(waiting.job, outcome.state, outcome.reason, outcome.mm)

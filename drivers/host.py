@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from drivers.begun import Begun
 from drivers.crew import Crew, Publish, Station, health_facts, serves
 from drivers.errors import JobError
 from drivers.jobs import Job, PrintSlip, ShowCounts, ShowText, job_from_dict
@@ -46,9 +47,16 @@ class _Crewed:
 
 class Host:
     def __init__(
-        self, hall: HallSpec, publish: Publish, clock: Clock | None = None, artist: Artist | None = None
+        self,
+        hall: HallSpec,
+        publish: Publish,
+        clock: Clock | None = None,
+        artist: Artist | None = None,
+        begun: Begun | None = None,
     ) -> None:
+        """begun: what the host before this one was printing when it ended."""
         self.hall = hall
+        self._begun = begun or Begun()
         self.clock = clock or Clock()
         self._outside = publish
         self._artist = artist or Artist()
@@ -58,6 +66,8 @@ class Host:
         self._trials: OrderedDict[str, dict[str, Any]] = OrderedDict()  # id -> its last result
         self._ended: dict[str, Callable[[Result], Result]] = {}
         self._lock = threading.Lock()
+        for slip in self._begun.left.values():
+            self._slips[slip] = {"job": slip, "state": "unsure", "reason": "host_restarted"}
         self._running = False
         self._crews = {url: self._make_crew(specs) for url, specs in _by_line(hall).items()}
         self._where = self._places()
@@ -73,10 +83,12 @@ class Host:
             driver: Any = MODELS[spec.driver][0]
             if spec.kind == "printer":
                 made = driver(spec.name, line, spec.profile, self._artist)
+                if spec.name in self._begun.left and not self._running:
+                    made.left_torn()
             else:
                 made = driver(spec.name, line, spec.address, spec.profile)
             stations.append(Station(spec, made))
-        return _Crewed(Crew(line, stations, self._publish), specs)
+        return _Crewed(Crew(line, stations, self._publish, begun=self._begun), specs)
 
     def _plug_in(self, spec: DeviceSpec) -> None:
         BENCH.attach(
@@ -93,6 +105,8 @@ class Host:
 
     def start(self) -> None:
         self._running = True
+        for slip in self._begun.left.values():
+            self._outside("result", self._slips[slip] or {})
         for crewed in self._crews.values():
             self._start(crewed)
 
@@ -127,6 +141,8 @@ class Host:
                 before = stations.get(name)
                 if before is not None and before.spec.window == station.spec.window:
                     station.present = before.present
+                if before is not None and getattr(before.driver, "torn", False):
+                    station.driver.left_torn()
         self._crews = {url: fresh[url] if url in fresh else old[url] for url in new}
         self._where, self.hall = self._places(), hall
         if self._running:

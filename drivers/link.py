@@ -24,6 +24,7 @@ from typing import Any, Final
 import socketio
 from socketio.exceptions import SocketIOError
 
+from drivers.begun import Begun
 from drivers.commission.asks import Asks
 from drivers.declared import LOOK_S as DECLARED_S
 from drivers.declared import Declared
@@ -127,7 +128,8 @@ class Link:
         self._clock = clock or Clock()
         self.outbox = Outbox()
         self._alone: Alone | None = None
-        self.host = Host(hall, self.publish, self._clock)
+        self._begun = Begun(data)
+        self.host = Host(hall, self.publish, self._clock, begun=self._begun)
         if data is not None:
             desk = OfflineDesk(data, self.host.submit, self._clock)
             self._alone = Alone(desk, Door(desk, server), self._clock)
@@ -189,6 +191,7 @@ class Link:
         finally:
             self.asks.stop()
             self.host.stop()
+            self._begun.close()
             if self._alone is not None:
                 self._alone.close()
             self._leave()

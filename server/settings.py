@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from server.domain.announcing import AnnounceRules, announce_troubles
+from server.domain.announcing import AnnounceRules, announce_troubles, is_call
 from server.domain.appointments import Appointments
 from server.domain.boards import BoardBook, board_troubles
 from server.domain.brand import Brand, brand_trouble, logo_trouble, picture
@@ -466,6 +466,19 @@ def _fill(r: Reader, path: Path, key: str, template: str, names: Iterable[str]) 
         r.no(path, key, f"占位符不正确：{error}", f"a placeholder is wrong: {error}")
 
 
+def call_languages(common: Path) -> list[str]:
+    """The languages in which calls can be spoken: phrase files that name number and window."""
+    found = []
+    for path in sorted((common / "voice").glob("*.toml")):
+        try:
+            row = tomllib.loads(path.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+            continue  # whoever reads the whole file says so
+        if is_call(row.get("sentence")):
+            found.append(path.stem)
+    return found
+
+
 def read_hall(folder: Path, common: Path) -> HallSettings:
     """All files of a hall. Raises SettingsError with every trouble found."""
     r = Reader()
@@ -477,7 +490,7 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
     hall = r.parse(HallFile, raw, path) if raw else None
     if hall and hall.centre.timezone not in available_timezones():
         r.no(path, "centre.timezone", "没有这个时区", "no such time zone")
-    for key in ("template_zh", "template_zh_second_language", "template_en") if hall else ():
+    for key in ("template_zh", "template_en") if hall else ():
         _fill(r, path, f"announce.{key}", getattr(hall.announce, key), ("ticket", "window"))
     if hall:
         _fill(r, path, "handover.url", hall.handover.url, HANDED_OVER)
@@ -504,8 +517,7 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
         if q not in catalogue.queues:
             r.no(windows_path, "tidal_trigger.queues", f"没有队列 {q}", f"no queue {q}")
     if hall:
-        spoken = sorted(file.stem for file in (common / "voice").glob("*.toml"))
-        for key, zh, en in announce_troubles(hall.announce, catalogue.windows, spoken):
+        for key, zh, en in announce_troubles(hall.announce, catalogue.windows, call_languages(common)):
             r.no(path, f"announce.{key}", zh, en)
     for key, names, known in _remote_names(hall, catalogue) if hall else ():
         for name in names:

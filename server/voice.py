@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Any
 
 from drivers.errors import DriverError
-from server.domain.announcing import AnnounceRules, zone_of
+from server.domain.announcing import AnnounceRules, is_call, zone_of
 from server.house import House
 
 log = logging.getLogger(__name__)
@@ -68,15 +68,14 @@ def warm(house: House) -> None:
     threading.Thread(target=speak, name="warm voice", daemon=True).start()
 
 
-def languages(common: Path) -> list[str]:
-    """Every language that has a phrase file."""
+def banks(common: Path) -> list[str]:
+    """Everything that has a phrase file: the languages of calls, the cry for help, the kiosk's prompts."""
     return sorted(path.stem for path in (common / "voice").glob("*.toml"))
 
 
 def described(lang: str, house: House) -> dict[str, Any]:
-    """One language as the manager sees it: {id, title, sentence, clips: [{id, says, recorded, seconds}],
-    recorded,
-    wanted, trouble}. A wrong phrase file says so in `trouble`."""
+    """One phrase file as the manager sees it: {id, title, sentence, calls: are numbers called in it, clips:
+    [{id, says, recorded, seconds}], recorded, trouble}. A wrong one says so in `trouble`."""
     from drivers.voice import bank, wave_file
     from drivers.wording import load_wording
 
@@ -88,6 +87,7 @@ def described(lang: str, house: House) -> dict[str, Any]:
             "id": lang,
             "title": lang,
             "sentence": [],
+            "calls": False,
             "clips": [],
             "recorded": 0,
             "trouble": str(trouble),
@@ -106,6 +106,7 @@ def described(lang: str, house: House) -> dict[str, Any]:
         "id": lang,
         "title": title,
         "sentence": wording.sentence,
+        "calls": is_call(list(wording.sentence)),
         "clips": clips,
         "recorded": len(have),
         "trouble": "",

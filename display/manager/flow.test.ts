@@ -14,7 +14,7 @@ const win = (more: Partial<ManagerWindowRow> = {}): ManagerWindowRow => ({
 const device = (name: string, state: DeviceRow['state'], reason = ''): DeviceRow => ({
   name, state, reason, kind: 'printer', model: '', line: '', window: null, kiosk: null, detail: '', host: '', at: null,
 })
-const slip = (kiosk: string, state: string) => ({ id: '1', number: 'A001', state, reason: '', kiosk, at: ago(9000) })
+const slip = (kiosk: string, state: string) => ({ id: 1, number: 'A001', state, reason: '', kiosk, at: ago(9000) })
 const hall = (more: Partial<Facts> = {}): Facts => ({
   windows: [], queues: [], devices: [], slips: [],
   day: { date: '2026-03-02', state: 'open', taken: 0, away: 0, waiting: 0, held: 0, called: 0, serving: 0, done: 0, no_show: 0, cancelled: 0, expired: 0 }, ...more,
@@ -38,7 +38,7 @@ describe('alarms', () => {
     ['somebody answers it', { emergencies: [{ id: 1, window: '1', window_id: 'W01', person: '', state: 'acknowledged', owner: '曹颖', at: ago(5) }] }, ['yellow emergency 1']],
     ['the load asks for a window', { tidal: [{ window: 'W04', number: '4', state: 'requested', queue: 'A', waiting: 8, oldest_s: 0, at: ago(5) }, { window: 'W15', number: '15', state: 'confirmed', queue: 'A', waiting: 8, oldest_s: 0, at: ago(5) }] }, ['yellow tidal 4']],
     ['posts are empty', { posts: { W02: post('2', 'b_called'), W03: post('3', 'leader_called'), W01: post('1', 'none') } }, ['yellow post 2', 'yellow leader 3']],
-    ['slips that did not print are one line a kiosk', { slips: [slip('K2', 'unsure'), slip('K1', 'unsure'), slip('K1', 'failed')] }, ['red slip K1', 'yellow slip K2']],
+    ['slips that did not print are one line a kiosk', { slips: [slip('K2', 'unsure'), slip('K1', 'unsure'), slip('K1', 'failed')] }, ['red slip K1', 'yellow slip_unsure K2', 'yellow slip_unsure K1']],
     ['people before machines before paper', { slips: [slip('K1', 'failed')], devices: [device('P2', 'down')], queues: [queue({ waiting: 3, oldest_at: ago(1801) })] }, ['red wait A', 'red device P2', 'red slip K1']],
   ])('%s', (_, facts, expected) => {
     expect(kinds(facts)).toEqual(expected)

@@ -151,7 +151,7 @@ export const LIMITS: Limits = { queue_over: 20, idle_with_queue_s: 300, paused_s
 export interface Alarm {
   id: string
   level: 'red' | 'yellow'
-  kind: 'wait' | 'long' | 'uncovered' | 'idle' | 'paused' | 'device' | 'slip' | 'emergency' | 'tidal' | 'post' | 'leader' | 'hall'
+  kind: 'wait' | 'long' | 'uncovered' | 'idle' | 'paused' | 'device' | 'slip' | 'slip_unsure' | 'emergency' | 'tidal' | 'post' | 'leader' | 'hall'
   what: string // queue, window number, device or kiosk
   detail: string // device reason
   count: number | null
@@ -201,14 +201,15 @@ export function alarms(facts: Facts, now: number, limits: Limits = LIMITS): Alar
     if (d.state === 'warn') add({ kind: 'device', level: 'yellow', what: d.name, detail: d.reason, since: d.at })
   }
   for (const kiosk of new Set(facts.slips.map((s) => s.kiosk))) {
-    const slips = facts.slips.filter((s) => s.kiosk === kiosk)
-    const level = slips.some((s) => s.state === 'failed') ? 'red' : 'yellow'
-    add({ kind: 'slip', level, what: kiosk, count: slips.length, since: slips.map((s) => s.at).sort()[0] })
+    for (const [state, kind, level] of [['failed', 'slip', 'red'], ['unsure', 'slip_unsure', 'yellow']] as const) {
+      const slips = facts.slips.filter((s) => s.kiosk === kiosk && s.state === state)
+      if (slips.length) add({ kind, level, what: kiosk, count: slips.length, since: slips.map((s) => s.at).sort()[0] })
+    }
   }
   for (const a of facts.alarms || []) add({ kind: 'hall', level: a.level, what: a.kind, detail: a.what, since: a.since, text: a.text })
   return found.sort((a, b) => rank(a) - rank(b) || (a.since ?? '').localeCompare(b.since ?? ''))
 }
-const AFTER: Partial<Record<Alarm['kind'], number>> = { emergency: -1, device: 1, slip: 2 }
+const AFTER: Partial<Record<Alarm['kind'], number>> = { emergency: -1, device: 1, slip: 2, slip_unsure: 2 }
 const rank = (alarm: Alarm): number => (alarm.level === 'red' ? 0 : 10) + (AFTER[alarm.kind] ?? 0)
 const over = (from: string | null, now: number, limit_s: number): boolean => from !== null && now - Date.parse(from) >= limit_s * 1000
 

@@ -7,7 +7,7 @@ describe('the hall’s own voice', () => {
     expect(inOrder(['B', '10', 'please', '2', 'A'].map((id) => clip(id))).map((c) => c.id)).toEqual(['please', '2', '10', 'A', 'B'])
   })
   it('is used only when it is whole', () => {
-    const language = (recorded: number): Language => ({ id: 'zh', title: '普通话', sentence: [], clips: [clip('a'), clip('b')], recorded, trouble: '' })
+    const language = (recorded: number): Language => ({ id: 'zh', title: '普通话', sentence: [], calls: true, clips: [clip('a'), clip('b')], recorded, trouble: '' })
     expect(isWhole(language(1))).toBe(false)
     expect(isWhole(language(2))).toBe(true)
   })

@@ -10,6 +10,7 @@ export interface Language {
   id: string
   title: string
   sentence: string[]
+  calls: boolean // numbers are called in it; else one voice of the house: a cry for help, a kiosk's prompts
   clips: Clip[]
   recorded: number
   trouble: string

@@ -15,6 +15,14 @@ An unsure slip is never sent again from here. A printer may by itself finish or 
 Nor does one that is asked for after a restart: it names no slip, and comes from a printer that lost half of
 one just the same.
 
+A slip that takes long on its wire is interrupted every PULSE_S, between two commands, by the question whether
+the printer is on line. One that lost its power meanwhile has not heard all of them: as it prints the rest and
+answers the end mark, that is the only trace, and the slip is unsure. A printer that never answers while it is
+spoken to is not judged by it, and one answer may be lost to noise.
+
+After the death of a host in mid-slip (`left_torn`) nobody knows what the printer still waits for or holds:
+before anything else it is brought back into step and what hangs there is cut off.
+
 One status byte carries no checksum: a change of health counts only when two readings agree.
 
 Before a slip one question is enough when the last look, at most FRESH_S ago, found all well: a printer
@@ -50,6 +58,8 @@ LINE_S: Final = 0.12  # one text line at 40 mm/s, the slowest mechanism
 FRESH_S: Final = 5.0  # how long a good look holds
 GOOD: Final = 0x12  # the answer of a printer that has nothing to complain of
 CUT_S: Final = 2.0  # for the answer "printed and cut" of firmware that gives it
+PULSE_S: Final = 0.25  # of a slip's sending, between two looks whether the printer is still there
+CODE: Final = 600  # bytes of the longest command with data that is no image: a QR code
 
 
 class EscposPrinter:
@@ -75,13 +85,25 @@ class EscposPrinter:
         self._fine_at = -FRESH_S  # when all was well last
         self._auto: AutoStatus | None = None  # the newest automatic status
         self._hangs_since: float | None = None  # a slip at the presenter's mouth
+        self._missed = 0  # questions amid a slip that were never answered
+        self._talks = False  # does it answer while it is spoken to?
+
+    @property
+    def torn(self) -> bool:
+        """May half a slip be in it?"""
+        return self._torn or self._owed > 0
+
+    def left_torn(self) -> None:
+        """Somebody else was printing on it and has died."""
+        longest = self._block() or escpos.RASTER_ROWS * self._profile.dots // 8
+        self._broken, self._torn, self._owed = max(CODE, longest), True, 1
 
     def perform(self, job: Job) -> Outcome:
         """Print one slip. Never raises for trouble with the device."""
         if not isinstance(job, PrintSlip):
             return Outcome("failed", "not_for_this_device")
         try:
-            slip = compose(job.parts, self._profile, self._artist)
+            slip = compose(job.parts, self._profile, self._artist, self._block())
         except escpos.EncodeError as error:
             log.warning("%s: slip %s cannot be printed: %s", self.name, job.id, error)
             return Outcome("failed", "encode")
@@ -178,15 +200,39 @@ class EscposPrinter:
         self._marks.clear()
         self._owed += 1
         try:
-            self._line.send(slip.data)
+            asked = self._send(slip)
             if not self._profile.answers:
                 self._owed = 0
                 return Outcome("sent")
             outcome = self._await(slip)
+            self._talks = self._talks or self._missed < asked
+            if outcome.state == "confirmed" and self._talks and self._missed > 1:
+                outcome = Outcome("unsure", "cut_off")
         except LineLost:
             self._broken, self._torn, self._owed = slip.longest, True, 0
             return Outcome("unsure", "line_lost")
         return outcome
+
+    def _block(self) -> int:
+        """Bytes of an image in one command, so that the line is never long without a question; 0: any."""
+        second = self._line.wire_time(1000)
+        return round(1000 * PULSE_S / second) if second else 0
+
+    def _send(self, slip: Slip) -> int:
+        """Every byte of it; how many questions were put in between."""
+        asks = self._profile.answers and self._profile.status == "real_time"
+        self._answer_of_old()
+        self._missed, asked, waiting = 0, 0, b""
+        for command in slip.commands:
+            if asks and self._line.wire_time(len(waiting)) >= PULSE_S:
+                self._line.send(waiting + escpos.ask(1))
+                waiting, asked = b"", asked + 1
+                self._open, self._asked, self._asked_at = self._open + 1, 1, self._line.quiet_at()
+                self._asked_on = self._line.opens
+                self._sweep()
+            waiting += command
+        self._line.send(waiting)
+        return asked
 
     def _await(self, slip: Slip) -> Outcome:
         clock = self._line.clock
@@ -353,6 +399,7 @@ class EscposPrinter:
         """Wait until no answer to an earlier question can come any more."""
         while self._open and self._answer(self._asked_at + LOST_S) is not None:
             pass
+        self._missed += self._open
         self._open = 0
 
     def _answer(self, until: float) -> int | None:

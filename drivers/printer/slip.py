@@ -26,16 +26,22 @@ MOST_ROWS: Final = 2000  # of an image: 25 cm
 
 @dataclass(frozen=True)
 class Slip:
-    """data: every byte from init to end mark. missing: characters that became 〓. longest: bytes of its
-    longest command with data, which a printer may still be waiting for when the line broke. lines: a rough
-    length; mm: a finer one. images: bytes that are dots of images."""
+    """commands: from init to end mark; between two of them a printer may be asked something. missing:
+    characters that became 〓. longest: bytes of its longest command with data, which a printer may still be
+    waiting for when the line broke. lines: a rough length; mm: a finer one. images: bytes that are dots of
+    images."""
 
-    data: bytes
+    commands: tuple[bytes, ...]
     missing: str
     longest: int
     lines: int
     mm: int
     images: int = 0
+
+    @property
+    def data(self) -> bytes:
+        """Every byte."""
+        return b"".join(self.commands)
 
 
 @dataclass(frozen=True)
@@ -48,16 +54,17 @@ class _Piece:
     bulk: bool = False
 
 
-def compose(parts: tuple[Part, ...], profile: Profile, artist: Artist) -> Slip:
-    """The whole slip. Raises EncodeError."""
+def compose(parts: tuple[Part, ...], profile: Profile, artist: Artist, block: int = 0) -> Slip:
+    """The whole slip. block: bytes of dots that go out in one command, 0: as many as one may have. Raises
+    EncodeError."""
     pieces, images = [_Piece(escpos.INIT + escpos.CHINESE_ON, 0)], 0
     for part in parts:
-        made = _pieces(part, profile, artist)
+        made = _pieces(part, profile, artist, block)
         pieces += made
         images += sum(len(piece.data) for piece in made) if isinstance(part, Image) else 0
     pieces.append(_Piece(_end(profile), CUTTER))
     return Slip(
-        data=b"".join(piece.data for piece in pieces),
+        commands=tuple(piece.data for piece in pieces),
         missing="".join(dict.fromkeys("".join(piece.missing for piece in pieces))),
         longest=max((len(piece.data) for piece in pieces if piece.bulk), default=0),
         lines=sum(-(-piece.dots // LINE) for piece in pieces),
@@ -78,30 +85,30 @@ def _end(profile: Profile) -> bytes:
     return out + escpos.END_MARK
 
 
-def _pieces(part: Part, profile: Profile, artist: Artist) -> list[_Piece]:
+def _pieces(part: Part, profile: Profile, artist: Artist, block: int) -> list[_Piece]:
     if isinstance(part, Rule):
         line = escpos.align("left") + escpos.size(1, 1) + b"-" * (profile.dots // CELL) + b"\n"
         return [_Piece(line, LINE)]
     if isinstance(part, Feed):
         return [_Piece(escpos.feed(part.feed), LINE * part.feed)]
     if isinstance(part, Qr):
-        return [_qr(part, profile)]
+        return _qr(part, profile, block)
     if isinstance(part, Barcode):
         code = escpos.code128(charset.clean(part.barcode), *BAR)
         return [_Piece(escpos.align("center") + code + b"\n", BAR[0] + LINE)]
     if isinstance(part, Image):
-        return [_image(part, profile)]
+        return _image(part, profile, block)
     lines = charset.wrap(charset.clean(part.text), profile.dots // (CELL * part.size))
-    return [_line(line, part, profile, artist) for line in lines]
+    return [piece for line in lines for piece in _line(line, part, profile, artist, block)]
 
 
-def _line(line: str, part: Text, profile: Profile, artist: Artist) -> _Piece:
+def _line(line: str, part: Text, profile: Profile, artist: Artist, block: int) -> list[_Piece]:
     strange = charset.outside(line, profile.repertoire)
     if strange:
         drawn = artist.line(line, 24 * part.size, bold=part.bold)
         if drawn is not None:
             width, rows, missing = drawn
-            return _raster(_placed(width, rows, part.align, profile.dots, 6), profile, missing)
+            return _raster(_placed(width, rows, part.align, profile.dots, 6), profile, block, missing)
     text = "".join(MARK if char in strange else char for char in line)
     look = escpos.align(part.align) + escpos.size(part.size, part.size) + escpos.bold(part.bold)
     if profile.hanzi_size == "fs":
@@ -110,12 +117,13 @@ def _line(line: str, part: Text, profile: Profile, artist: Artist) -> _Piece:
         look += escpos.underline(True)
     done = escpos.underline(False) if part.underline else b""
     data = look + charset.encode(text, profile.repertoire) + b"\n" + done
-    return _Piece(data, max(LINE, 24 * part.size), strange)
+    return [_Piece(data, max(LINE, 24 * part.size), strange)]
 
 
-def _raster(rows: Rows, profile: Profile, missing: str = "") -> _Piece:
+def _raster(rows: Rows, profile: Profile, block: int, missing: str = "", align: str = "left") -> list[_Piece]:
     draw = escpos.graphics if profile.raster == "gs_l" else escpos.raster
-    return _Piece(escpos.align("left") + draw(rows), len(rows), missing, bulk=True)
+    drawn = [_Piece(draw(some), len(some), bulk=True) for some in escpos.blocks(rows, block)]
+    return [_Piece(escpos.align(align), 0, missing), *drawn]
 
 
 def _placed(width: int, rows: Rows, align: str, dots: int, gap: int = 0) -> Rows:
@@ -128,7 +136,7 @@ def _placed(width: int, rows: Rows, align: str, dots: int, gap: int = 0) -> Rows
     ] * gap
 
 
-def _image(part: Image, profile: Profile) -> _Piece:
+def _image(part: Image, profile: Profile, block: int) -> list[_Piece]:
     """Aligned by the printer itself: blank bytes at its side would cost a hall's emblem seconds at 9600
     baud."""
     step = part.width // 8
@@ -141,17 +149,15 @@ def _image(part: Image, profile: Profile) -> _Piece:
     if not dots or len(dots) % step or len(dots) > step * MOST_ROWS:
         raise escpos.EncodeError(f"an image of {len(dots)} bytes is none {part.width} dots wide")
     rows = [dots[at : at + step] for at in range(0, len(dots), step)]
-    fitting = [row[: profile.dots // 8] for row in rows]
-    data = escpos.graphics(fitting) if profile.raster == "gs_l" else escpos.raster(fitting)
-    return _Piece(escpos.align(part.align) + data, len(rows), bulk=True)
+    return _raster([row[: profile.dots // 8] for row in rows], profile, block, align=part.align)
 
 
-def _qr(part: Qr, profile: Profile) -> _Piece:
+def _qr(part: Qr, profile: Profile, block: int) -> list[_Piece]:
     content = charset.clean(part.qr)
     if profile.qr == "raster":
         module, rows = qr_rows(content, part.size, QR_LEVEL, profile.dots)
         if module:
-            return _raster(rows, profile)
+            return _raster(rows, profile, block)
         raise escpos.EncodeError("the QR code does not fit on this paper")
     modules = len(qr_matrix(content, QR_LEVEL))
     module = min(part.size, profile.dots // (modules + 8))
@@ -159,4 +165,4 @@ def _qr(part: Qr, profile: Profile) -> _Piece:
         code = escpos.qr_gs_k97(content.encode(), QR_LEVEL)
     else:
         code = escpos.qr(content.encode(), module, QR_LEVEL)
-    return _Piece(escpos.align("center") + code + b"\n", modules * module + LINE, bulk=True)
+    return [_Piece(escpos.align("center") + code + b"\n", modules * module + LINE, bulk=True)]

@@ -146,6 +146,16 @@ def _qr(body: bytes) -> bytes:
     return b"\x1d\x28\x6b" + len(body).to_bytes(2, "little") + body
 
 
+def blocks(rows: Sequence[bytes], most: int = 0) -> list[Sequence[bytes]]:
+    """An image in pieces of whole rows, by eights where it can be.
+
+    most: bytes of dots in a piece, one row at least; 0: as many as a command may have.
+    """
+    high = min(RASTER_ROWS, most // len(rows[0])) if most and rows and rows[0] else RASTER_ROWS
+    high = max(1, high - high % 8 if 8 <= high < RASTER_ROWS else high)
+    return [rows[at : at + high] for at in range(0, len(rows), high)]
+
+
 def raster(rows: Sequence[bytes]) -> bytes:
     """Dots as they are (GS v 0): one bytes object per dot row, highest bit left, 1 = black.
 
@@ -154,10 +164,9 @@ def raster(rows: Sequence[bytes]) -> bytes:
     if not rows:
         return b""
     width = _width(rows)
-    blocks = (rows[at : at + RASTER_ROWS] for at in range(0, len(rows), RASTER_ROWS))
     return b"".join(
         b"\x1d\x76\x30\x00" + width.to_bytes(2, "little") + len(block).to_bytes(2, "little") + b"".join(block)
-        for block in blocks
+        for block in blocks(rows)
     )
 
 
@@ -166,7 +175,6 @@ def graphics(rows: Sequence[bytes]) -> bytes:
     if not rows:
         return b""
     width = _width(rows)
-    blocks = (rows[at : at + RASTER_ROWS] for at in range(0, len(rows), RASTER_ROWS))
     return b"".join(
         _gs_l(
             b"\x30\x70\x30\x01\x01\x31"
@@ -175,7 +183,7 @@ def graphics(rows: Sequence[bytes]) -> bytes:
             + b"".join(block)
         )
         + _gs_l(b"\x30\x32")
-        for block in blocks
+        for block in blocks(rows)
     )
 
 

@@ -603,12 +603,16 @@ class Printer:
         if width * 8 * times[0] > self.dots:
             self.rejects += 1
         rows = image_rows(data, width, times)
+        side, whole = {"width": width * 8, "align": self._side}, data
+        last = self.papers[-1].lines[-1] if self.papers[-1].lines else {}
+        if "raster" in last and "half" not in last and {k: last[k] for k in side} == side:
+            self.papers[-1].lines.pop()  # one picture to the eye, however many commands it came in
+            whole = bytes.fromhex(str(last["raster"])) + data
         line = {
-            "raster": data.hex(),
-            "packed": base64.b64encode(zlib.compress(data, 9)).decode(),
-            "width": width * 8,
-            "height": len(data) // width,
-            "align": self._side,
+            "raster": whole.hex(),
+            "packed": base64.b64encode(zlib.compress(whole, 9)).decode(),
+            "height": len(whole) // width,
+            **side,
         }
         self._put(line, rows, 8 * width * times[0], len(rows))
 

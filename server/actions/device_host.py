@@ -81,20 +81,20 @@ def host_arrived(
 
 def claimed(
     known: Iterable[Mapping[str, Any]], devices: Sequence[Mapping[str, Any]], before: Collection[str]
-) -> list[str]:
-    """Of the `known` machines that another host has: one of each such host that `devices` claim too, by name,
-    a printer by its kiosk, a network line by its address. before: those the claimant has already itself.
+) -> list[Mapping[str, Any]]:
+    """Of the `known` machines those that another host has and that `devices` claim too, by name, a printer by
+    its kiosk, a network line by its address. before: those the claimant has already itself.
     """
     names = {device["name"] for device in devices} - set(before)
     kiosks, lines = _kiosks(devices), {str(d["line"]) for d in devices if d["line"].startswith(NETWORK)}
-    found: dict[str, str] = {}
+    found = []
     for row in known:
         printer = row["kind"] == "printer" and row["kiosk"] in kiosks
         if row["reason"] == HOST_LOST or row["device"] in before:
             continue
         if row["device"] in names or printer or row["line"] in lines:
-            found.setdefault(row["host"], row["device"])
-    return sorted(found.values())
+            found.append(row)
+    return found
 
 
 def host_doubled(unit: Unit, claim: str, host: str, machine: str, other: str) -> None:

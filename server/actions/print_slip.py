@@ -322,6 +322,18 @@ def follow_slip(unit: Unit, slip: int, state: str, reason: str, mm: int = 0) -> 
         save_roll(unit, Roll(found.kiosk, now.used_mm + mm, now.slips + 1, now.since))
 
 
+def slip_seen(unit: Unit, slip: int, printed: bool) -> None:
+    """Somebody has looked where a slip that is unsure came out, or did not. It is not printed again by this:
+    who wants the paper reprints it. Raises NotFound, SlipCertain."""
+    found = find_slip(unit.connection, unit.hall, slip)
+    if found.state != "unsure":
+        raise refusals.SlipCertain(state=found.state)
+    state, reason = ("printed", "seen") if printed else ("failed", "not_seen")
+    save_slip(unit, slip, state, reason)
+    unit.add(SlipChanged(slip, found.ticket, found.kiosk, state, reason, found.copy))
+    unit.note("slip.seen", f"slip:{slip}", state=state, was=found.reason)
+
+
 def change_roll(unit: Unit, kiosk: str) -> None:
     """Somebody has put a new roll into the printer of `kiosk`. Raises NoPrinter."""
     if not printer_model(unit.connection, unit.hall, kiosk):

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from server import devices
-from server.actions.print_slip import change_roll, print_guide, print_notice
+from server.actions.print_slip import change_roll, print_guide, print_notice, slip_seen
 from server.actions.publish_slips import preview_parts, publish_slips, roll_slips_back
 from server.api.access import needs
 from server.api.acts import act
@@ -67,6 +67,10 @@ class Picture(Act):
 
 class NewRoll(Act):
     kiosk: Word
+
+
+class Seen(Act):
+    printed: bool
 
 
 class Notice(Act):
@@ -201,6 +205,20 @@ def post_roll(body: NewRoll) -> ResponseReturnValue:
     def deed(unit: Unit) -> dict[str, Any]:
         change_roll(unit, body.kiosk)
         return {"kiosk": body.kiosk}
+
+    return act(body, deed)
+
+
+@bp.post("/<int(max=9223372036854775807):slip>/seen")
+@needs("slips.seen")
+@bp.input(Seen, arg_name="body")
+def post_seen(slip: int, body: Seen) -> ResponseReturnValue:
+    """Somebody has looked whether an unsure slip came out: 200 {state}; 409 slip-certain when it is no longer
+    unsure."""
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        slip_seen(unit, slip, body.printed)
+        return {"state": "printed" if body.printed else "failed"}
 
     return act(body, deed)
 

@@ -13,6 +13,7 @@ from server import voice
 from server.api.access import current_actor, needs, recheck
 from server.domain import refusals
 from server.house import house
+from server.settings import call_languages
 
 bp = APIBlueprint("voice", __name__, url_prefix="/api/voices")
 
@@ -24,10 +25,11 @@ WINDOW = re.compile(r"[A-Z]?[0-9]{1,3}")
 @bp.get("")
 @needs("voice.see")
 def get_voices() -> ResponseReturnValue:
-    """Rules, zones and languages with their clips, which of them are recorded: 200."""
+    """Rules, zones and phrase files with their clips, which of them are recorded; `calls`: numbers are called
+    in it: 200."""
     h = house()
     rules = h.hall.hall.announce
-    known = sorted(voice.languages(h.settings.common), key=lambda lang: lang not in rules.languages)
+    known = sorted(voice.banks(h.settings.common), key=lambda lang: lang not in rules.languages)
     return {
         "languages": [voice.described(lang, h) for lang in known],
         "spoken": rules.languages,
@@ -66,7 +68,7 @@ def get_trial() -> ResponseReturnValue:
     h = house()
     number, window = request.args.get("number", ""), request.args.get("window", "")
     langs = tuple(filter(None, request.args.get("langs", "zh").split(",")))
-    known = voice.languages(h.settings.common)
+    known = call_languages(h.settings.common)
     if not NUMBER.fullmatch(number) or not WINDOW.fullmatch(window) or not 0 < len(langs) <= 4:
         raise refusals.InputInvalid(fields=[])
     if any(lang not in known for lang in langs):

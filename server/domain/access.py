@@ -64,6 +64,7 @@ MATRIX: dict[str, frozenset[str]] = {
         "slips.see": (DUTY_LEADER, MANAGER, SUPERVISOR),
         "slips.publish": (MANAGER,),
         "slips.roll": (GUIDE, DUTY_LEADER, MANAGER),
+        "slips.seen": (GUIDE, DUTY_LEADER, MANAGER),
         "slips.notice": BESIDE_CITIZEN,
         "slips.guide": (KIOSK,),
         "brand.publish": (MANAGER,),

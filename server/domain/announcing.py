@@ -43,14 +43,11 @@ class AnnounceRules:
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     template_zh: str = "请{ticket}号，到{window}号窗口办理。"
-    template_zh_second_language: str = ""
     template_en: str = "Number {ticket}, please go to window {window}."
     repeat: int = 2
-    digit_style: Literal["each_digit"] = "each_digit"
     digit_one: Literal["yi", "yao"] = "yi"
     quiet_hours: tuple[Interval, ...] = ()
     chime: bool = True
-    public_fields: tuple[str, ...] = ("ticket", "window")
     languages: tuple[str, ...] = ("zh",)
     min_dwell_seconds: int = 5
     volume: int = 100
@@ -63,10 +60,16 @@ def zone_of(rules: AnnounceRules, window: Window) -> AnnounceZone | None:
     return next((z for z in rules.zone if window.id in z.windows or window.zone in z.areas), None)
 
 
+def is_call(sentence: object) -> bool:
+    """Does a phrase file with this `sentence` call a number to a window? Others are for something else: a cry
+    for help, a kiosk's prompts."""
+    return isinstance(sentence, list) and {"{number}", "{window}"} <= {str(word) for word in sentence}
+
+
 def announce_troubles(
     rules: AnnounceRules, windows: dict[str, Window], languages: list[str]
 ) -> list[tuple[str, str, str]]:
-    """Every mistake: (key, Chinese, English)."""
+    """Every mistake: (key, Chinese, English). languages: phrase files that call."""
     found = []
     percents = [("volume", rules.volume), *(("volume_hours", p) for _, _, p in rules.volume_hours)]
     percents += [(f"zone.{z.id}.volume", z.volume) for z in rules.zone]
@@ -85,7 +88,13 @@ def announce_troubles(
     ):
         for lang in langs:
             if lang not in languages:
-                found.append((key, f"没有 config/voice/{lang}.toml", f"there is no config/voice/{lang}.toml"))
+                found.append(
+                    (
+                        key,
+                        f"没有 config/voice/{lang}.toml，或它不是叫号用的",
+                        f"there is no config/voice/{lang}.toml that calls numbers",
+                    )
+                )
     areas = {w.zone for w in windows.values()}
     for zone in rules.zone:
         for name in zone.windows:

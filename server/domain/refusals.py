@@ -94,6 +94,7 @@ GuideEnough = _refusal(
     "GuideEnough", "guide-enough", "This kiosk has just printed several notices; wait.", 429
 )
 PaperLow = _refusal("PaperLow", "paper-low", "The paper that is left is for numbers.")
+SlipCertain = _refusal("SlipCertain", "slip-certain", "Whether this slip was printed is known already.")
 ReprintsSpent = _refusal("ReprintsSpent", "reprints-spent", "This slip was reprinted as often as allowed.")
 
 NoPrinter = _refusal("NoPrinter", "no-printer", "No printer is declared there.")

@@ -220,40 +220,46 @@ class HostNamespace(Namespace):
         found = _devices(message, self._house.hall.catalogue.windows)
         held = {s for job in _list(message, "jobs") if (s := devices.slip_of_job(_clean(job))) is not None}
         name, instance = _text(message, "host"), _text(message, "instance", EVENT_ID)
+        troubles, machines = [_clean(x) for x in _list(message, "troubles")], list(found.values())
+        before, coming = host.rooms, replace(host, machines=found)
         try:
-            other = self._owner(host, list(found.values()), instance) if instance else None
-            if other is not None:
-                return self._refuse(host, name, instance, *other)
-            with self._house.store.unit(host.actor) as unit:
-                recheck(unit)
-                device_host.host_single(unit, host.claim)
-                troubles = [_clean(x) for x in _list(message, "troubles")]
-                machines = list(found.values())
-                device_host.host_arrived(unit, machines, held, host.machines, name, troubles)
+            while True:
+                with self._house.store.read() as connection:
+                    known = health_of(connection, self._house.store.hall)
+                claims = device_host.claimed(known, machines, host.machines) if instance else []
+                other = self._owner(claims, instance)
+                if other is not None:
+                    return self._refuse(host, name, instance, *other)
+                with self._house.store.unit(host.actor) as unit:
+                    recheck(unit)
+                    known = health_of(unit.connection, unit.hall)
+                    if instance and device_host.claimed(known, machines, host.machines) != claims:
+                        continue  # another one came in while we asked
+                    device_host.host_single(unit, host.claim)
+                    device_host.host_arrived(unit, machines, held, host.machines, name, troubles)
+                    for room in coming.rooms - before:  # before the commit: who comes next asks there
+                        join_room(room)
+                    break
         except Refusal as no:
+            for room in coming.rooms - before:
+                leave_room(room)
             return _refused(no)
         if host.claim:
             host.claim = ""
             self._listeners.join(DEVICES, HOSTS)
             join_room(HOSTS)
-        before, host.machines = host.rooms, found
+        host.machines = found
         for room in before - host.rooms:
             leave_room(room)
-        for room in host.rooms - before:
-            join_room(room)
         self._tell_present(host)
         return {"ok": True}
 
-    def _owner(
-        self, host: Hosted, devices: Sequence[Mapping[str, Any]], instance: str
-    ) -> tuple[str, str] | None:
-        """The first of these machines that another host has and answers for, and that host's name. A host
-        that is cut off, or is this very one on an older socket, does not stand in the way.
+    def _owner(self, claims: Sequence[Mapping[str, Any]], instance: str) -> tuple[str, str] | None:
+        """The first of these machines that another host answers for, and that host's name. A host that is
+        cut off, or is this very one on an older socket, does not stand in the way.
         """
-        with self._house.store.read() as connection:
-            known = health_of(connection, self._house.store.hall)
-        twice = device_host.claimed(known, devices, host.machines)
-        for machine in twice:
+        by_host = {str(row["host"]): str(row["device"]) for row in reversed(claims)}
+        for machine in sorted(by_host.values()):
             try:
                 said = self.socketio.server.call(
                     "ask", {"what": "who"}, to=f"device:{machine}", namespace=self.namespace, timeout=WHO_S

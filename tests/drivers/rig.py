@@ -11,7 +11,7 @@ from drivers.spec import CONFIG, load
 class Rig:
     """What the host published, and hands at the far ends. rows: (name, model, line, address, window)."""
 
-    def __init__(self, bench, clock, folder: Path, lines: dict[str, str], rows) -> None:
+    def __init__(self, bench, clock, folder: Path, lines: dict[str, str], rows, begun=None) -> None:
         self.bench, self.clock, self.said = bench, clock, []
         text = "".join(f"[line.{name}]\n{facts}\n" for name, facts in lines.items())
         for name, model, line, address, place in rows:
@@ -26,6 +26,7 @@ class Rig:
             load(path, CONFIG / "profiles"),
             lambda name, facts: self.said.append((clock.now(), name, facts)),
             clock,
+            begun=begun,
         )
         self.far = {peer.name: peer for _, peer in bench.peers()}
 

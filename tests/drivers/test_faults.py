@@ -245,8 +245,7 @@ def test_status_questions_are_found_inside_a_picture():
 
 # --- what the power does in the middle of a picture
 def test_a_power_cut_in_the_middle_of_a_picture_is_no_good_slip(bench, clock, tmp_path):
-    """As long as the end of the slip falls into the dark. Whether the power was away while a longer one was
-    sent, nothing in the protocol tells (README, known gaps)."""
+    """The end of the slip falls into the dark."""
     lines = {"x": 'url = "virtual://one/p"\nbaud = 115200\n'}
     one = Rig(bench, clock, tmp_path, lines, [("it", "slip_80mm", "x", 0, "K1")])
     one.run(3)
@@ -264,6 +263,45 @@ def test_a_power_cut_in_the_middle_of_a_picture_is_no_good_slip(bench, clock, tm
     one.run(10)
     assert one.results("s2")[-1] == ("confirmed", "")
     assert one.far["it"].slips[-1].words() == ["A002"]
+
+
+@pytest.mark.parametrize(
+    ("baud", "width", "height", "quirk"),
+    [(9600, 320, 120, None), (9600, 576, 64, "late"), (115200, 576, 500, None)],
+)
+def test_nor_is_one_whose_end_comes_after_the_power_is_back(
+    bench, clock, tmp_path, baud, width, height, quirk
+):
+    """The rest is printed and the end mark answered as if nothing had been."""
+    lines = {"x": f'url = "virtual://one/p"\nbaud = {baud}\n'}
+    one = Rig(bench, clock, tmp_path, lines, [("it", "slip_80mm", "x", 0, "K1")])
+    one.run(3)
+    if quirk:
+        one.fault("it", quirk)
+    dots = base64.b64encode(zlib.compress(b"\x55" * (width // 8) * height)).decode()
+    parts = [{"text": "A001"}, {"image": dots, "width": width}, {"text": "A001"}]
+
+    def result(slip: str) -> tuple[str, str]:
+        job = {"id": slip, "kind": "print_slip", "kiosk": "K1", "deadline_s": 60, "parts": parts}
+        one.host.submit(job)
+        one.run_until(lambda: one.results(slip)[-1:] not in ([], [("sending", "")]), 90)
+        return one.results(slip)[-1]
+
+    assert result("whole") == ("confirmed", "")
+    one.fault("it", "power_in_raster")
+    assert result("cut") == ("unsure", "cut_off")
+    assert "".join(one.far["it"].slips[-1].words()).endswith("A001"), "its end was printed"
+    assert result("next") == ("confirmed", "")
+
+
+def test_a_printer_that_never_answers_while_it_is_spoken_to_is_believed(bench, clock, tmp_path):
+    one = Rig(bench, clock, tmp_path, {"x": 'url = "virtual://one/p"\n'}, [("it", "slip_80mm", "x", 0, "K1")])
+    one.fault("it", "half_duplex")
+    one.run(3)
+    parts = [{"text": "政务服务" * 30}] * 4
+    one.host.submit({"id": "s", "kind": "print_slip", "kiosk": "K1", "deadline_s": 60, "parts": parts})
+    one.run_until(lambda: one.results("s")[-1:] not in ([], [("sending", "")]), 60)
+    assert one.results("s")[-1] == ("confirmed", "")
 
 
 # --- N8

@@ -115,3 +115,24 @@ def test_a_recording_is_uploaded_and_heard(town: Town, face: OpenFace, tmp_path:
     clip.write_bytes(b"no sound")
     page.get_by_label("上传录音 号", exact=True).set_input_files(clip)
     expect(page.get_by_text("录音不能用")).to_be_visible()
+
+
+def test_a_slip_nobody_can_vouch_for_is_settled_by_a_person(town: Town, face: OpenFace) -> None:
+    page, bench, key = face("/manager", (1440, 900)), town.bench(), town.key(kind="kiosk", kiosk="K1")
+    sign_in(page, town, "ZW024")
+    bench.act("printer-K1", "fault", fault="run_out", value=10)
+    body = {"request_id": request_id(), "service": "S401"}
+    number = requests.post(f"{town.url}/api/tickets", json=body, headers=key, timeout=10).json()["ticket"][
+        "number"
+    ]
+    expect(page.get_by_text("K1：1 张小票不确定是否打印")).to_be_visible(timeout=20_000)
+    row = page.locator("li", has_text="取号机 K1 · 缺纸").filter(has_text=number)
+    expect(row).to_be_visible()
+    shot(page, "unsure")
+    row.get_by_role("button", name="没打出来").click()
+    expect(row).to_have_count(0)
+    expect(page.get_by_text("K1：1 张小票没有打印，请补打")).to_be_visible()
+    shot(page, "unsure_done")
+    (left,) = town.state("manager")["values"]["slips"]
+    assert (left["state"], left["reason"]) == ("failed", "not_seen")
+    bench.close()

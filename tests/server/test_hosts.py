@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from server.app import App
+from server.live.hosts import HostNamespace
 from server.store import tables as t
 from tests.conftest import Clock
 from tests.server.callers import Caller, audit, device, staff
@@ -309,6 +310,36 @@ def test_what_the_disk_did_not_take_is_not_acknowledged(app: App, day: HallDay, 
     assert slip_state(app, slip.id)[0] == "printed"
 
 
+def test_a_person_says_whether_an_unsure_slip_came_out(app: App, day: HallDay, host: Host, office: Listener):
+    slips = [day.take().slip for _ in range(2)]
+    for slip in slips:
+        assert slip is not None
+        host.say("result", {"job": f"slip-{slip.id}", "state": "unsure", "reason": "cut_off"})
+    office.hear()
+    shown = [(x["id"], x["state"], x["reason"]) for x in office.state["values"]["slips"]]
+    assert sorted(shown) == [(slip.id, "unsure", "cut_off") for slip in slips if slip]
+    manager, clerk = staff(app, "manager"), staff(app, "clerk")
+
+    def seen(who: Caller, slip: Any, printed: bool) -> Any:
+        return who.ask(
+            "POST", f"/api/slips/{slip.id}/seen", {"request_id": f"seen-{next(_ids):08}", "printed": printed}
+        )
+
+    assert seen(clerk, slips[0], True).status_code == 403
+    assert seen(manager, slips[0], True).get_json() == {"state": "printed"}
+    assert seen(manager, slips[1], False).get_json() == {"state": "failed"}
+    assert seen(manager, slips[1], True).get_json()["refused"] == "slip-certain"
+    office.hear()
+    shown = [(x["id"], x["state"], x["reason"]) for x in office.state["values"]["slips"]]
+    assert shown == [(slips[1].id, "failed", "not_seen")]
+    assert [(line["about"], line["facts"]["state"]) for line in audit(app) if line["act"] == "slip.seen"] == [
+        (f"slip:{slips[0].id}", "printed"),
+        (f"slip:{slips[1].id}", "failed"),
+    ]
+    host.say("result", {"job": f"slip-{slips[1].id}", "state": "confirmed"})
+    assert slip_state(app, slips[1].id) == ("failed", "not_seen"), "a late word changes nothing"
+
+
 # --- health
 def test_health_reaches_the_manager(app: App, host: Host, office: Listener):
     assert office.state["rows"]["devices"]["printer-K1"]["state"] == "unknown"
@@ -389,6 +420,34 @@ def test_the_host_that_reconnects_before_it_was_missed_stays(app: App, day: Hall
     first.link.leave()
     assert health(app)["strip-1"] == ("ok", "")
     assert second.press("call")["ok"]
+
+
+def test_of_two_hosts_that_come_in_the_same_second_one_is_refused(app: App, day: HallDay, monkeypatch):
+    """The second one has asked whether somebody is there before the first one was."""
+    cellar, attic = (Host(app, device(app, "host", name=name)) for name in ("cellar", "attic"))
+
+    def hello(host: Host, name: str) -> Any:
+        said = {"host": name, "instance": name, "devices": DEVICES, "jobs": []}
+        return host.say("hello", said)
+
+    asks, came = HostNamespace._owner, []
+
+    def meanwhile(self: HostNamespace, claims: Any, instance: str) -> Any:
+        answer = asks(self, claims, instance)
+        if instance == "attic" and not came:
+            came.append(hello(cellar, "cellar"))
+        return answer
+
+    monkeypatch.setattr(HostNamespace, "_owner", meanwhile)
+    there = {"instance": "cellar", "name": "cellar", "computer": "c1"}
+    monkeypatch.setattr(app.socketio.server, "call", lambda *_a, **_k: there)
+    said = hello(attic, "attic")
+    assert came == [{"ok": True}]
+    assert (said["ok"], said["refused"]) == (False, "host-doubled")
+    slip = day.take().slip
+    assert slip is not None
+    assert [job["id"] for job in cellar.jobs("print_slip")] == [f"slip-{slip.id}"]
+    assert attic.jobs() == []
 
 
 # --- keys

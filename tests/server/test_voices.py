@@ -16,11 +16,11 @@ import pytest
 from sqlalchemy import select
 
 from drivers.voice import bank, wave_file
-from drivers.wording import load_wording
+from drivers.wording import CONFIG, load_wording
 from server import voice
 from server.app import App
 from server.domain.announcing import AnnounceRules, AnnounceZone, announce_troubles, zone_of
-from server.settings import HallSettings
+from server.settings import HallSettings, call_languages
 from server.store import tables as t
 from tests.server.callers import Caller, staff
 
@@ -144,6 +144,8 @@ def test_a_whole_set_is_used_and_half_a_set_is_tried_only(app: App, manager: Cal
         "?number=A001",
         "?number=../x&window=3",
         "?number=A001&window=3&langs=xx",
+        "?number=A001&window=3&langs=zh-help",
+        "?number=A001&window=3&langs=zh,zh-kiosk",
         "?number=A001&window=3&langs=a,b,c,d,e",
     ],
 )
@@ -205,6 +207,15 @@ def test_every_mistake_of_the_rules_is_told(hall: HallSettings):
         "zone.a.areas",
     }
     assert keys >= {"zone.b", "zone.b.windows", "zone.b.languages"}
+
+
+def test_what_calls_no_number_is_no_language_of_calls(manager: Caller, hall: HallSettings):
+    told = manager.ask("GET", "/api/voices").get_json()["languages"]
+    assert {x["id"] for x in told if x["calls"]} == {"zh", "yue", "en"}
+    assert {x["id"] for x in told if not x["calls"]} == {"zh-help", "zh-kiosk"}, "recorded here all the same"
+    rules = AnnounceRules(languages=("zh", "zh-kiosk"))
+    found = announce_troubles(rules, hall.catalogue.windows, call_languages(CONFIG.parent))
+    assert [key for key, _, _ in found] == ["languages"]
 
 
 def test_the_demo_hall_speaks_with_one_mouth(app: App, hall: HallSettings):

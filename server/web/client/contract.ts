@@ -441,7 +441,7 @@ export interface RatingsValue {
   last: { id: string; window: string; clerk_name: string; level: number; reasons: string[]; at: string }[]
 }
 export interface UnprintedSlip {
-  id: string
+  id: number
   number: string
   state: string
   reason: string

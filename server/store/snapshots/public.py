@@ -71,6 +71,7 @@ def _window(
             if c is not None
         ],
         "state": post.get("state", "closed"),
+        "out": window.out,
         "pause": pause_of(view, post.get("pause_reason"), post.get("back_at")),
         "clerk": _badge(view, person) if person else None,
         "ticket": ticket,

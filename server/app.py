@@ -41,6 +41,7 @@ from server.api import (
     state,
     tickets,
     upkeep,
+    uploads,
     voice,
     what_if,
     windows,
@@ -128,7 +129,7 @@ def create_app(
     for door in (
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
-        *(remote, audit, leaves, orders, boards, complaints, config, guiding, upkeep),
+        *(remote, audit, leaves, orders, boards, complaints, config, guiding, upkeep, uploads),
     ):
         app.register_blueprint(door.bp)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from server.domain.boards import Board, BoardBook, Notice
+from server.domain.boards import Board, BoardBook, Medium, Notice
 from server.domain.calendar import Hours, LocalDay, Year, calendar_of
 from server.domain.catalogue import Catalogue, Department, Person, Queue, Service, Window
 from server.domain.configuration import AREAS, Area, Body, Known, merged
@@ -50,6 +50,7 @@ KINDS: dict[str, TypeAdapter[Any]] = {
     "departments": TypeAdapter(Department),
     "boards": TypeAdapter(Board),
     "notices": TypeAdapter(Notice),
+    "media": TypeAdapter(Medium),
 }
 FRESH = {"windows": {"queues": []}, "people": {"a_window": ""}}
 
@@ -79,6 +80,7 @@ def items_of(hall: HallSettings, boards: BoardBook | None = None) -> dict[str, d
         "days": ((d.date.isoformat(), d) for d in hall.calendar.local.values()),
         "boards": ((b.id, b) for b in book.board),
         "notices": ((f"N{n}", one) for n, one in enumerate(book.notice, 1)),
+        "media": ((m.id, m) for m in book.medium),
     }
     return {area: {i: _dumped(area, one) for i, one in own} for area, own in found.items()}
 
@@ -135,6 +137,8 @@ def book_of(file: BoardBook, bodies: Bodies) -> BoardBook:
         found = replace(found, board=tuple(_all("boards", bodies["boards"])))
     if bodies.get("notices"):
         found = replace(found, notice=tuple(_all("notices", bodies["notices"])))
+    if bodies.get("media"):
+        found = replace(found, medium=tuple(_all("media", bodies["media"])))
     return found
 
 
@@ -149,6 +153,7 @@ def known_of(hall: HallSettings, today: date) -> Known:
             "windows": list(now.windows),
             "people": [p.id for p in now.people.values() if not p.left],
             "skills": sorted({*skills, *now.queues, *(s for p in now.people.values() for s in p.skills)}),
+            "boards": [b.id for b in hall.boards.board],
             "zones": sorted({w.zone for w in now.windows.values()}),
         },
         today,

@@ -360,6 +360,11 @@ class Settings:
         return self.data / "slips", self.common / "slips"
 
     @property
+    def uploads(self) -> Path:
+        """Where photos, pictures and films are that managers uploaded."""
+        return self.data / "uploads"
+
+    @property
     def url(self) -> str:
         return self.public_url or f"http://{self.host}:{self.port}"
 

@@ -70,6 +70,7 @@ class Desk:
     hall: HallSettings
     files: HallSettings
     say: Say
+    has: Callable[[str], bool] = lambda _name: True  # is there an upload of this name?
 
 
 @dataclass(frozen=True)
@@ -299,7 +300,13 @@ def _in_use(
     unit: Unit, desk: Desk, area: Area, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> list[Wrong]:
     """What cannot change because something else leans on it just now."""
-    found = []
+    found = [
+        Wrong(i, f.name, "upload-gone", {})
+        for i, item in after.items()
+        for f in area.fields
+        if f.kind in ("photo", "medium") and item.get(f.name) not in ("", None, before.get(i, {}).get(f.name))
+        if not desk.has(item[f.name])
+    ]
     if area.name == "people":
         for i, person in after.items():
             post = post_of(unit.connection, unit.hall, i) if person.get("left") else None

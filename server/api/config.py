@@ -43,6 +43,7 @@ from server.store.config import (
 )
 from server.store.snapshots.view import View
 from server.store.unit import Unit
+from server.uploads import find
 
 bp = APIBlueprint("config", __name__, url_prefix="/api/config")
 
@@ -271,7 +272,9 @@ def _area(name: str) -> Area:
 
 
 def _desk(h: House) -> Desk:
-    return Desk(h.hall, h.current.files, h.texts.both)
+    return Desk(
+        h.hall, h.current.files, h.texts.both, lambda name: find(h.settings.uploads, name) is not None
+    )
 
 
 def _named(view: View, of: str, i: str) -> dict[str, str]:

@@ -60,6 +60,7 @@ MATRIX: dict[str, frozenset[str]] = {
         "placement.publish": (MANAGER,),
         "config.see": (DUTY_LEADER, MANAGER, SUPERVISOR, CHIEF, ADMIN),  # CHIEF: what is theirs to edit
         "config.edit": (MANAGER, CHIEF, ADMIN),  # which area, whose items: domain/configuration.py
+        "upload.make": (MANAGER, ADMIN),
         "slips.see": (DUTY_LEADER, MANAGER, SUPERVISOR),
         "slips.publish": (MANAGER,),
         "slips.roll": (GUIDE, DUTY_LEADER, MANAGER),

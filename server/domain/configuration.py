@@ -41,10 +41,13 @@ Kind = Literal[
     "dates",
     "shifts",
     "shift_days",
+    "photo",
+    "medium",
 ]
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,20}")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+PHOTO, MEDIUM = re.compile(r"[0-9a-f]{32}\.jpg"), re.compile(r"[0-9a-f]{32}\.(jpg|mp4)")
 LONG, WORDS = 2000, 60
 FORMS = ("original", "copy", "form", "photo", "electronic", "onsite")
 WEEKDAYS = frozenset({"mon", "tue", "wed", "thu", "fri", "sat", "sun"})
@@ -240,6 +243,7 @@ PEOPLE = Area(
         ),
         _f("title", most=40),
         _f("duties", most=200),
+        _f("photo", "photo"),
         _f("sign_language", "yes_no"),
         _f("left", "yes_no", admin=True),
         _f("skills", "refs", of="skills", group="skills"),
@@ -334,11 +338,25 @@ NOTICES = Area(
     whole=True,
 )
 
+MEDIA = Area(
+    "media",
+    "id",
+    (
+        _f("name", required=True, most=40),
+        _f("file", "medium", required=True),
+        _f("boards", "refs", of="boards"),
+        _f("order", "number", least=0, most=999),
+        _f("since", "moment"),
+        _f("until", "moment"),
+    ),
+    gone=True,
+)
+
 AREAS: dict[str, Area] = {
     a.name: a
     for a in (
         *(SERVICES, QUEUES, HOURS, YEARS, DAYS, DEPARTMENTS, PEOPLE, POSTS, ROSTERS),
-        *(WINDOWS, BOARDS, NOTICES),
+        *(WINDOWS, BOARDS, NOTICES, MEDIA),
     )
 }
 
@@ -659,6 +677,11 @@ def _dates(f: Field, value: Any, known: Known) -> Found:
         yield "twice", {"value": next(v for v in value if value.count(v) > 1)}
 
 
+def _upload(f: Field, value: Any, known: Known) -> Found:
+    if not isinstance(value, str) or not (PHOTO if f.kind == "photo" else MEDIUM).fullmatch(value):
+        yield "upload", {}
+
+
 def _shifts(f: Field, value: Any, known: Known) -> Found:
     """Rows {days, start, end, person, since, until}, or {date, start, end, person, reason}."""
     dated = f.kind == "shift_days"
@@ -709,6 +732,8 @@ CHECKS: dict[str, Callable[[Field, Any, Known], Found]] = {
     "dates": _dates,
     "shifts": _shifts,
     "shift_days": _shifts,
+    "photo": _upload,
+    "medium": _upload,
 }
 
 
@@ -853,4 +878,5 @@ TOGETHER: dict[str, Callable[[Items, Items, Known], Sequence[Wrong] | list[Wrong
     "years": _years,
     "days": _days,
     "notices": _notices,
+    "media": _notices,
 }

@@ -105,6 +105,7 @@ SlipsUnknown = _refusal("SlipsUnknown", "slips-unknown", "No such template, vers
 SlipsStale = _refusal("SlipsStale", "slips-stale", "Another version was published.")
 SlipsSame = _refusal("SlipsSame", "slips-same", "These templates change nothing.")
 RecordingWrong = _refusal("RecordingWrong", "recording-wrong", "This is no recording of a clip.", 422)
+UploadWrong = _refusal("UploadWrong", "upload-wrong", "This file cannot be used.", 422)
 PictureWrong = _refusal("PictureWrong", "picture-wrong", "This is no picture for a slip.", 422)
 PrinterNeeded = _refusal("PrinterNeeded", "printer-needed", "No kiosk printed it yet: which one shall?")
 PrinterUnknown = _refusal("PrinterUnknown", "printer-unknown", "No kiosk of this name has a printer.", 404)

@@ -80,13 +80,13 @@ def _window(
 
 def _badge(view: View, person: Person) -> dict[str, Any]:
     """What the law wants shown of who serves: photo, name, number, post, duties."""
-    photo = view.settings.photos.get(person.id)
+    file = f"/photos/{person.id}" if person.id in view.settings.photos else None
     return {
         "id": person.id,
         "name": person.name,
         "title": person.title,
         "duties": person.duties,
-        "photo": f"/photos/{person.id}" if photo else None,
+        "photo": f"/uploads/{person.photo}" if person.photo else file,
     }
 
 

@@ -34,6 +34,7 @@ from server.api import (
     problems,
     ratings,
     remote,
+    rosters,
     session,
     setup,
     slips,
@@ -129,7 +130,7 @@ def create_app(
     for door in (
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
-        *(remote, audit, leaves, orders, boards, complaints, config, guiding, upkeep, uploads),
+        *(remote, audit, leaves, orders, boards, complaints, config, guiding, upkeep, uploads, rosters),
     ):
         app.register_blueprint(door.bp)
 

@@ -1,4 +1,4 @@
-"""Photos for badges, pictures and films for boards: uploaded here, named by a draft, shown once it is published."""
+"""Photos for badges, pictures and films for boards: uploaded here, named by a draft, shown once published."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ FOR_EVER = 365 * 86_400  # seconds; the name is the hash of what is in it
 @needs("upload.make")
 def put_upload(kind: uploads.Kind) -> ResponseReturnValue:
     """A JPEG, PNG or WebP, for boards an MP4 too, as the body: 200 {name, src, width, height, bytes,
-    seconds}; 422 upload-wrong says what is wrong. Nothing shows it before a draft that names it is published."""
+    seconds}; 422 upload-wrong says what is wrong. Nothing shows it before a draft that names it is
+    published."""
     h = house()
     try:
         made = uploads.checked(kind, request.get_data())

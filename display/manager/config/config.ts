@@ -193,6 +193,7 @@ export interface Words {
   no: string
   empty: string
   nobody: string
+  file: string
   day: (day: string) => string
   choice: (field: string, option: string) => string
   name: (of: string, id: string) => string
@@ -203,6 +204,7 @@ export function shown(field: Field | undefined, value: Value, words: Words): str
   if (value === null || value === undefined || value === '' || (Array.isArray(value) && !value.length)) return words.empty
   const kind = field ? field.kind : ''
   if (kind === 'choice') return words.choice(field!.name, String(value))
+  if (kind === 'photo' || kind === 'medium') return words.file
   if (kind === 'ref') return words.name(field!.of, String(value))
   if (kind === 'limit') {
     const limit = value as { n: number; unit: string }

@@ -18,6 +18,7 @@ from server.store.days import find_day
 from server.store.errands import open_errands
 from server.store.estimates import Expected, expectation, find_promise
 from server.store.remote import find_remote
+from server.store.snapshots.public import badge
 from server.store.snapshots.view import View, iso
 from server.store.snapshots.why import why
 from server.store.tickets import count_ahead, last_leg, legs_of, waiting_behind
@@ -54,6 +55,7 @@ def citizen_value(view: View, ticket: Ticket, now: datetime) -> dict[str, Any]:
             "ahead": ahead,
             "estimate": estimate,
             "window": window,
+            "clerk": _clerk(view, leg),
             "until": iso(until),
             "calls": leg.calls,
             "postpone": _postpone(view, leg),
@@ -75,6 +77,13 @@ def citizen_value(view: View, ticket: Ticket, now: datetime) -> dict[str, Any]:
         ],
         "day_state": day.state if day else "closed",
     }
+
+
+def _clerk(view: View, leg: Leg) -> dict[str, Any] | None:
+    """Who calls or serves, as on the badge at the window."""
+    post = find_post(view.connection, view.hall, leg.window) if leg.window and leg.state in AT_WINDOW else None
+    person = view.settings.catalogue.people.get(post.clerk or "") if post else None
+    return badge(view, person) if person else None
 
 
 def _works(view: View, window: str) -> bool:

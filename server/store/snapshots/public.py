@@ -73,12 +73,12 @@ def _window(
         "state": post.get("state", "closed"),
         "out": window.out,
         "pause": pause_of(view, post.get("pause_reason"), post.get("back_at")),
-        "clerk": _badge(view, person) if person else None,
+        "clerk": badge(view, person) if person else None,
         "ticket": ticket,
     }
 
 
-def _badge(view: View, person: Person) -> dict[str, Any]:
+def badge(view: View, person: Person) -> dict[str, Any]:
     """What the law wants shown of who serves: photo, name, number, post, duties."""
     file = f"/photos/{person.id}" if person.id in view.settings.photos else None
     return {

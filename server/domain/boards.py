@@ -95,7 +95,6 @@ class BoardBook:
         )
         return sorted(due, key=lambda n: not n.urgent)
 
-
     def media(self, name: str, local: datetime) -> list[Medium]:
         """What the board `name` shows at `local` of what was uploaded, in order."""
         due = (

@@ -81,8 +81,10 @@ def citizen_value(view: View, ticket: Ticket, now: datetime) -> dict[str, Any]:
 
 def _clerk(view: View, leg: Leg) -> dict[str, Any] | None:
     """Who calls or serves, as on the badge at the window."""
-    post = find_post(view.connection, view.hall, leg.window) if leg.window and leg.state in AT_WINDOW else None
-    person = view.settings.catalogue.people.get(post.clerk or "") if post else None
+    if not leg.window or leg.state not in AT_WINDOW:
+        return None
+    post = find_post(view.connection, view.hall, leg.window)
+    person = view.settings.catalogue.people.get(post.clerk or "")
     return badge(view, person) if person else None
 
 

@@ -153,7 +153,6 @@ def known_of(hall: HallSettings, today: date) -> Known:
             "windows": list(now.windows),
             "people": [p.id for p in now.people.values() if not p.left],
             "skills": sorted({*skills, *now.queues, *(s for p in now.people.values() for s in p.skills)}),
-            "boards": [b.id for b in hall.boards.board],
             "zones": sorted({w.zone for w in now.windows.values()}),
         },
         today,

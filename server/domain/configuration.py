@@ -344,7 +344,7 @@ MEDIA = Area(
     (
         _f("name", required=True, most=40),
         _f("file", "medium", required=True),
-        _f("boards", "refs", of="boards"),
+        _f("boards", "words"),
         _f("order", "number", least=0, most=999),
         _f("since", "moment"),
         _f("until", "moment"),

@@ -42,10 +42,23 @@ function lightFaces(): Plugin {
   }
 }
 
+/** Of Socket.IO's transports a face carries the websocket alone; server/web/client/polling.ts brings the other to whoever needs it. */
+function websocketFirst(): Plugin {
+  return {
+    name: 'wucha-websocket-first',
+    enforce: 'pre',
+    transform(code, id) {
+      if (/engine\.io-client\/build\/esm\/transports\/index\.js$/.test(id)) return 'import { WS } from "./websocket.js"\nexport const transports = { websocket: WS }\n'
+      if (/(?:engine|socket)\.io-client\/build\/esm\/index\.js$/.test(id)) return code.replace(/^export .*(?:polling|webtransport|Fetch).*$/gm, '')
+      return null
+    },
+  }
+}
+
 export default defineConfig({
   base: '/assets/',
   publicDir: false,
-  plugins: [lightFaces(), vue()],
+  plugins: [lightFaces(), websocketFirst(), vue()],
   resolve: { alias: { '@client': `${root}server/web/client` } },
   // Vue's unused halves: every component is a <script setup>, nothing hydrates, no devtools in a hall.
   define: {
@@ -63,7 +76,17 @@ export default defineConfig({
     assetsDir: '.',
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200,
-    rollupOptions: { input: entries() },
+    rollupOptions: {
+      input: entries(),
+      output: {
+        // What every live face carries is one file: it is packed better, and fetched once.
+        codeSplitting: {
+          groups: [
+            { name: 'live', test: /^(?!.*polling).*(?:node_modules\/(@?vue|@?socket\.io|engine\.io)|client\/(apply|clock|face|keep|link|post|text)\.ts|StaleBanner)/ },
+          ],
+        },
+      },
+    },
   },
   test: {
     include: ['server/web/**/*.test.ts', 'kiosk/**/*.test.ts', 'display/**/*.test.ts'],

@@ -16,6 +16,7 @@ PARTS = {
     "deeds": "(d) routing at 2,000 waiting; take and next without HTTP",
     "acts": "(a) take and next over HTTP against a bare Flask handler with one commit",
     "push": "(b) a broadcast to 100, 300, 1,000 sockets against bare Flask-SocketIO",
+    "screens": "(j) a call until a real board has painted it, 300 sockets on the same hall",
     "led_bus": "(i) 20 strips on one 9600 baud pair: a full refresh, a call meanwhile, a dead address",
     "paper": "(h) commit to the first byte of a slip at 9600 baud",
     "estimates": "(f) waits foretold on simulated days: error, promises kept; a look ahead at 2,000 waiting",

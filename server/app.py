@@ -18,6 +18,7 @@ from server.api import (
     boards,
     booking,
     booking_pages,
+    brand,
     complaints,
     config,
     day,
@@ -41,6 +42,7 @@ from server.api import (
     staff,
     state,
     tickets,
+    today,
     upkeep,
     uploads,
     voice,
@@ -130,7 +132,8 @@ def create_app(
     for door in (
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
-        *(remote, audit, leaves, orders, boards, complaints, config, guiding, upkeep, uploads, rosters),
+        *(remote, audit, leaves, orders, boards, complaints, config, guiding, upkeep, today, brand),
+        *(uploads, rosters),
     ):
         app.register_blueprint(door.bp)
 

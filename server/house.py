@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zlib import crc32
 
 from flask import current_app
 
 from server.clock import Clock
+from server.domain.brand import Brand
 from server.domain.slips import SlipBook
 from server.settings import HallSettings, Settings
+from server.store.brands import newest_brand
 from server.store.current import Current
 from server.store.snapshots.view import View
 from server.store.unit import Store
 from server.text import Texts
+
+
+@dataclass(frozen=True)
+class Worn:
+    """The hall's look. version 0: the files'. `tag` names it in addresses; `logo`: its address, or empty."""
+
+    version: int
+    brand: Brand
+    tag: str
+    logo: str
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,17 @@ class House:
     def hall(self) -> HallSettings:
         """The hall as it is published now."""
         return self.current.hall
+
+    def brand(self) -> Worn:
+        """The look that the hall wears now: what a manager published, else what its files say."""
+        with self.store.read() as connection:
+            newest = newest_brand(connection, self.store.hall)
+        if newest:
+            tag = f"{newest.version}"
+            return Worn(newest.version, newest.brand, tag, f"/brand/logo?v={tag}" if newest.logo_type else "")
+        hall = self.hall
+        tag = f"f{crc32(repr((hall.brand, hall.brand_logo)).encode()):x}"
+        return Worn(0, hall.brand, tag, f"/brand/logo?v={tag}" if hall.brand_logo else "")
 
     def published(self) -> HallSettings:
         """The hall as the newest commit of any process has it."""

@@ -21,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from server.domain.announcing import AnnounceRules, announce_troubles
 from server.domain.appointments import Appointments
 from server.domain.boards import BoardBook, board_troubles
+from server.domain.brand import Brand, brand_trouble, logo_trouble, picture
 from server.domain.calendar import HallCalendar, Hours, LocalDay, Year, calendar_of
 from server.domain.catalogue import (
     STRICT,
@@ -37,6 +38,7 @@ from server.domain.catalogue import (
     Zone,
     parse_overflow,
 )
+from server.domain.floorplan import Floor, check_plan, laid_out
 from server.domain.placement import Placement, placed
 from server.domain.ratings import RatingRule
 from server.domain.remote import RemoteRules
@@ -292,6 +294,9 @@ class HallSettings:
     boards: BoardBook = field(default_factory=BoardBook)
     rosters: Mapping[str, Roster] = field(default_factory=dict)  # window -> who sits there when
     photos: Mapping[str, Path] = field(default_factory=dict)  # person -> picture for the badge
+    plan: tuple[Floor, ...] = ()  # plan.toml, every window placed
+    brand: Brand = field(default_factory=Brand)  # brand.toml; what a manager publishes goes before it
+    brand_logo: tuple[bytes, str] | None = None  # (file, type) of logo.png or logo.jpg beside it
     # as configured, before any placement
     files: Catalogue = field(default_factory=lambda: Catalogue({}, {}, {}, {}, {}))
     years: tuple[Year, ...] = ()  # the official tables that `calendar` was made of
@@ -316,7 +321,7 @@ class HallSettings:
         return ZoneInfo(self.hall.centre.timezone)
 
     @property
-    def plan(self) -> Plan:
+    def duties(self) -> Plan:
         """Who is expected where."""
         return Plan(self.catalogue, self.files, self.calendar, self.rosters)
 
@@ -507,7 +512,10 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
     assert tidal is not None
     assert dispatch is not None
     now = placed(catalogue, Placement())
-    kept = (tidal, dispatch, boards, rosters, _photos(folder / "photos", catalogue))
+    look = (_read_plan(r, folder / "plan.toml", catalogue), *_read_brand(r, folder))
+    if r.troubles:
+        raise SettingsError(r.troubles)
+    kept = (tidal, dispatch, boards, rosters, _photos(folder / "photos", catalogue), *look)
     more: dict[str, Any] = {"slips": slips, "file_slips": slips, "years": years, "files": catalogue}
     calendar = calendar_of(hall.hours, years, local)
     return HallSettings(hall, now, calendar, rating, tuple(levels), choices, rules, *kept, **more)
@@ -528,6 +536,34 @@ def read_boards(path: Path, catalogue: Catalogue) -> BoardBook:
     if r.troubles:
         raise SettingsError(r.troubles)
     return found
+
+
+def _read_plan(r: Reader, path: Path, catalogue: Catalogue) -> tuple[Floor, ...]:
+    """plan.toml, and what it leaves out laid out from windows.toml."""
+    raw = r.load(path, "floor").get("floor", []) if path.exists() else []
+    floors = tuple(r.parse_all(Floor, raw, path, "floor")) if raw else ()
+    wrong = check_plan(floors, catalogue.windows)
+    for trouble in wrong:
+        r.no(path, trouble.key, trouble.zh, trouble.en)
+    return () if wrong else laid_out(floors, catalogue.windows.values())
+
+
+def _read_brand(r: Reader, folder: Path) -> tuple[Brand, tuple[bytes, str] | None]:
+    """brand.toml and the logo beside it; without them the hall looks as Wucha does."""
+    path = folder / "brand.toml"
+    brand = (r.parse(Brand, r.load(path), path) if path.exists() else None) or Brand()
+    trouble = brand_trouble(brand)
+    if trouble:
+        r.no(path, *trouble)
+    logo = next((f for name in ("logo.png", "logo.jpg") if (f := folder / name).is_file()), None)
+    if logo is None:
+        return brand, None
+    data = logo.read_bytes()
+    seen = picture(data)
+    if logo_trouble(data) or seen is None:
+        r.no(logo, "-", "不能作标志：要 PNG 或 JPEG，200 KB 以内", "no logo: PNG or JPEG, at most 200 kB")
+        return brand, None
+    return brand, (data, seen[0])
 
 
 def _read_boards(r: Reader, path: Path, catalogue: Catalogue) -> BoardBook:

@@ -24,6 +24,14 @@ class Texts:
         """Every key in `lang`, missing ones in Chinese."""
         return {**self._words["zh"], **self._words.get(lang, {})}
 
+    def speaking(self, face: str) -> dict[str, str]:
+        """The languages that have words of their own for this face, each with the name it calls itself."""
+        return {
+            lang: self.say("language.name", lang)
+            for lang, words in self._words.items()
+            if any(key.startswith(face + ".") for key in words)
+        }
+
     def say(self, key: str, lang: str = "zh", **facts: object) -> str:
         """The sentence `key` with {facts}; the key itself when nobody wrote it. A fact that is missing stays
         blank."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -24,7 +25,11 @@ from tests.conftest import ROOT
 if TYPE_CHECKING:
     from server.app import App
 
-OF_THE_HALL = ("theme.", "priority.")  # the hall's own words, whose Chinese stands in its own files
+OF_THE_HALL = (
+    "theme.",
+    "priority.",
+    "pad.reason.",
+)  # the hall's own words, whose Chinese stands in its own files
 BY_LINK = {"ticket.see-own", "ticket.cancel-own"}  # a citizen's link is its own proof
 TEXTS = Texts(ROOT / "config" / "text")
 FACES = ("kiosk", "display", "server/web")
@@ -66,6 +71,15 @@ def test_every_language_names_the_same_facts():
         words = TEXTS.flat(lang)
         different = {key for key in zh if placeholders(words[key]) != placeholders(zh[key])}
         assert different == set(), lang
+
+
+@pytest.mark.parametrize("lang", [lang for lang in TEXTS.languages if lang != "zh"])
+def test_a_pad_language_says_every_official_option(lang: str):
+    rating = tomllib.loads((ROOT / "config" / "demo" / "rating.toml").read_text("utf-8"))
+    options = {f"pad.reason.{r['code']}" for level in rating["level"] for r in level["reason"]}
+    levels = {f"pad.level.{level['value']}" for level in rating["level"]}
+    assert len(options) == 40
+    assert (options | levels) - set(TEXTS._words[lang]) == set()
 
 
 def test_every_refusal_has_its_sentence():

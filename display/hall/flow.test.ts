@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Board, gridOf, hoursOf, inOrder, type Layout, next, ofAreas, pageOf, places, quiet, returnOf, shownCalls, type Spoken, spokenOf, STALE, STANDARD } from './flow'
+import { type Board, gridOf, hoursOf, inOrder, type Layout, lettersOf, next, ofAreas, pageOf, places, quiet, returnOf, shownCalls, sizesOf, type Spoken, spokenOf, STALE, STANDARD, widthOf } from './flow'
 import type { WindowRow } from '@client/contract'
 
 const spoken = (id: string, number = id, at = 0, n = 1): Spoken => ({ id, number, window: '3', n, at, voice: `/api/voice/${id}.wav`, text: number })
@@ -120,5 +120,31 @@ describe('what is shown', () => {
     expect(hoursOf(hours, 6)).toEqual(['09:00–12:00'])
     expect(hoursOf(hours, 0)).toEqual([])
     expect(hoursOf({}, 3)).toEqual([])
+  })
+})
+
+describe('read from ten metres', () => {
+  const wide = { wide: 44.6, high: 28.5 }
+  it('the calls before the newest keep figures of 60 px while there is room', () => {
+    expect(sizesOf(wide, 5, { number: 'A012', window: '3' }, false)).toMatchObject({ row: 3.75 })
+    expect(sizesOf({ ...wide, high: 20 }, 9, { number: 'A012', window: '3' }, false).row).toBeLessThan(2)
+  })
+  it.each([
+    [5, 'A012', '3'], [5, 'A012', '12'], [1, 'A012', '12'], [9, 'AB1234', '108'],
+  ])('%i calls, %s at %s: the newest fits in height and width', (limit, number, window) => {
+    for (const high of [28.5, 24, 20, 14]) {
+      const { row, big } = sizesOf({ ...wide, high }, limit, { number, window }, false)
+      expect(big).toBeGreaterThanOrEqual(3)
+      expect(18 + 0.6 * big * (number.length + window.length)).toBeLessThanOrEqual(wide.wide + 3)
+      if (big > 3) expect(big + (limit - 1) * row + 2.7).toBeLessThanOrEqual(high)
+    }
+  })
+  it.each([4, 3, 2.2])('a cell of %d rem holds state and reason', (cell) => {
+    const { '--mood': mood, '--reason': reason, '--ticket': ticket } = lettersOf(cell, true)
+    expect(parseFloat(mood!) * 1.2 + parseFloat(reason!) * 1.15).toBeLessThanOrEqual(cell)
+    expect(parseFloat(ticket!)).toBeLessThan(cell)
+  })
+  it('a Latin letter is half as wide as a Chinese character', () => {
+    expect([widthOf('临时离岗'), widthOf('Meal break')]).toEqual([4, 5])
   })
 })

@@ -174,6 +174,28 @@ export function returnOf(pause: { back_at: string | null } | null | undefined, n
   return at > now ? at : 'soon'
 }
 
+/** How wide words are, in Chinese characters: a Latin letter counts half. */
+export const widthOf = (words: string): number => Array.from(words).reduce((sum, c) => sum + (c.charCodeAt(0) < 0x2e80 ? 0.5 : 1), 0)
+
+/**
+ * How large the calls are, in rem, in a place so wide and high: `big` for the newest, `row` for each line of the others.
+ * A line of 3.75 rem has figures of 60 px on a board of 1080 lines, 38 mm on 55 inches: read from ten metres.
+ */
+export function sizesOf(place: { wide: number; high: number }, limit: number, first: { number: string; window: string } | null, many: boolean): { row: number; big: number } {
+  const others = limit - 1
+  const row = others ? Math.min(3.75, Math.max(1.6, (place.high - 9) / others)) : 0
+  const signs = Math.max(5, first ? first.number.length + first.window.length : 0)
+  const beside = many ? 13 : 18 // the arrow, the word "window", the edges
+  const big = Math.min(place.high - others * row - (others ? 3.5 : 2.75), (place.wide - beside) / (0.6 * signs), 14)
+  return { row, big: Math.max(3, Math.round(big * 100) / 100) }
+}
+
+/** How large a window's number, ticket, state and reason are in a cell so many rem high: all of them fit, none is cut. */
+export function lettersOf(cell: number, dense: boolean): Record<string, string> {
+  const rem = (most: number, share: number) => Math.round(Math.min(most, Math.max(1, cell) * share) * 100) / 100 + 'rem'
+  return { '--window': rem(dense ? 2.1 : 2.75, 0.8), '--ticket': rem(dense ? 2.5 : 3.1, 0.85), '--mood': rem(dense ? 1.4 : 1.75, 0.44), '--reason': rem(dense ? 1.15 : 1.4, 0.35) }
+}
+
 /** Today's opening hours. `weekday`: 0 = Sunday … 6 = Saturday, in the hall's own zone. */
 export function hoursOf(hours: Record<string, unknown>, weekday: number): string[] {
   const name = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'][weekday]

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { DeviceRow, ManagerQueueRow, ManagerWindowRow, PostRow } from '@client/contract'
-import { alarms, byHealth, expectedAt, type Facts, grouped, may, missingAt, type Msg, next, percent, pressure, satisfaction, start, zones } from './flow'
+import { type Alarm, alarms, answered, byHealth, expectedAt, type Facts, grouped, may, missingAt, type Msg, next, percent, pressure, satisfaction, start, zones } from './flow'
 
 const NOW = Date.parse('2026-03-02T02:00:00Z')
 const ago = (s: number): string => new Date(NOW - s * 1000).toISOString()
 const queue = (more: Partial<ManagerQueueRow> = {}): ManagerQueueRow => ({
-  id: 'A', name: '综合', name_en: '', away: 0, waiting: 0, serving: 0, windows_open: 1, called: null, oldest_at: null, target_s: 1800, over_target: 0, ...more,
+  id: 'A', name: '综合', name_en: '', away: 0, waiting: 0, serving: 0, windows_open: 1, called: null, oldest_at: null, target_s: 1800, ...more,
 })
 const win = (more: Partial<ManagerWindowRow> = {}): ManagerWindowRow => ({
   id: 'W03', number: '3', name: '', zone: 'A区', state: 'open', pause: null, clerk: null, ticket: null, queues: ['A'],
-  since: null, idle_since: null, service: null, figures: { served: 0 }, ...more,
+  since: null, idle_since: null, service: null, usual_s: null, figures: { served: 0 }, ...more,
 })
 const device = (name: string, state: DeviceRow['state'], reason = ''): DeviceRow => ({
   name, state, reason, kind: 'printer', model: '', line: '', window: null, kiosk: null, detail: '', host: '', at: null,
@@ -101,7 +101,7 @@ describe('the office', () => {
   it('knows who may do what', () => {
     const rights = (role: string) => Object.entries(may(role)).filter(([, yes]) => yes).map(([right]) => right).sort().join(' ')
     expect(rights('duty_leader')).toBe('config day decide leave make orders placement plan slips tickets voice')
-    expect(rights('manager')).toBe('complaints config day decide devices leave orders placement plan publish slips trail voice wiring')
+    expect(rights('manager')).toBe('brand complaints config day decide devices leave orders placement plan publish slips trail voice wiring')
     expect(rights('supervisor')).toBe('complaints config orders placement slips trail voice')
     expect(rights('guide')).toBe('leave make orders plan tickets')
     expect(rights('clerk')).toBe('leave make orders tickets')
@@ -133,5 +133,24 @@ describe('an empty post', () => {
     expect(expectedAt(row, NOW)).toBe(shift)
     expect(expectedAt(row, NOW + 600_000)).toBe(null)
     expect(missingAt(undefined, win({ state: 'closed' }), NOW)).toBe(null)
+  })
+})
+
+describe('an alarm that somebody has taken on', () => {
+  const now = Date.parse('2026-03-02T02:00:00Z')
+  const at = (minutes: number) => new Date(now - minutes * 60_000).toISOString()
+  const alarm = (id: string, level: Alarm['level'], since: string | null) => ({ id, level, kind: 'wait', what: 'A', detail: '', count: 3, since }) as Alarm
+  const answer = (id: string, level: Alarm['level'], minutes: number, since: string | null) => ({ alarm: id, level, since, at: at(minutes), name: '张华' })
+  it('says who and goes behind those that nobody answers for', () => {
+    const found = answered([alarm('wait:A:', 'red', at(40)), alarm('long:B:', 'yellow', at(5))], [answer('wait:A:', 'red', 3, at(50))], now)
+    expect(found.map((a) => [a.id, a.by?.name])).toEqual([['long:B:', undefined], ['wait:A:', '张华']])
+  })
+  it('is asked for anew when it has changed, or has got worse', () => {
+    const by = (level: Alarm['level'], since: string | null, given: ReturnType<typeof answer>) => answered([alarm('x', level, since)], [given], now)[0]!.by?.name
+    expect(by('red', at(40), answer('x', 'red', 20, at(40)))).toBe('张华') // the same one, however long
+    expect(by('red', at(10), answer('x', 'red', 20, at(40)))).toBe(undefined) // began after the answer
+    expect(by('red', at(40), answer('x', 'yellow', 3, at(40)))).toBe(undefined) // was yellow then
+    expect(by('yellow', null, answer('x', 'red', 14, null))).toBe('张华')
+    expect(by('yellow', null, answer('x', 'red', 16, null))).toBe(undefined)
   })
 })

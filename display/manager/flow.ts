@@ -1,13 +1,13 @@
 // The hall seen by whoever answers for it today. Pure: no clock, no DOM, no socket.
-import type { Both, Day, DeviceRow, Emergency, HallAlarm, ManagerQueueRow, ManagerWindowRow, Me, PostRow, RatingsValue, Tidal, UnprintedSlip } from '@client/contract'
+import type { AlarmAnswer, Both, Day, DeviceRow, Emergency, HallAlarm, ManagerQueueRow, ManagerWindowRow, Me, PostRow, RatingsValue, Tidal, UnprintedSlip } from '@client/contract'
 
 // ---- what is open on the screen -----------------------------------------------------------------------
 
-export type Tab = 'live' | 'tickets' | 'orders' | 'complaints' | 'leave' | 'trail' | 'placement' | 'config' | 'slips' | 'voice' | 'devices' | 'wiring' | 'staff'
+export type Tab = 'live' | 'tickets' | 'orders' | 'complaints' | 'leave' | 'trail' | 'placement' | 'config' | 'brand' | 'slips' | 'voice' | 'devices' | 'wiring' | 'staff'
 /** Tabs that belong together; one that stands in no group is a group of its own. */
 const GROUPS: [string, Tab[]][] = [
   ['work', ['tickets', 'orders', 'complaints']],
-  ['set', ['config', 'placement', 'slips', 'voice']],
+  ['set', ['config', 'placement', 'brand', 'slips', 'voice']],
   ['machines', ['devices', 'wiring']],
 ]
 export function grouped(tabs: readonly Tab[]): { id: string; tabs: Tab[] }[] {
@@ -123,6 +123,7 @@ export interface Rights {
   trail: boolean
   placement: boolean
   config: boolean
+  brand: boolean
   slips: boolean
   voice: boolean
   publish: boolean
@@ -140,7 +141,7 @@ export function may(role: string | undefined): Rights {
     tickets: beside,
     orders: beside || role === 'manager' || role === 'supervisor', complaints: role === 'manager' || role === 'supervisor', make: beside, plan: leads || role === 'guide',
     leave: beside || role === 'manager', decide: leads, trail: role === 'manager' || role === 'supervisor',
-    day: leads, placement: published, config: published || role === 'admin' || role === 'chief_representative', slips: published, voice: published, publish: role === 'manager', devices: machines, wiring: machines, staff: role === 'admin',
+    day: leads, placement: published, config: published || role === 'admin' || role === 'chief_representative', brand: role === 'manager', slips: published, voice: published, publish: role === 'manager', devices: machines, wiring: machines, staff: role === 'admin',
   }
 }
 
@@ -172,6 +173,7 @@ export interface Alarm {
   count: number | null
   since: string | null
   text?: Both // words that came with the alarm
+  by?: AlarmAnswer // who has taken it on
 }
 export interface Facts {
   windows: ManagerWindowRow[]
@@ -238,6 +240,16 @@ export function missingAt(post: PostRow | undefined, window: ManagerWindowRow | 
 const AFTER: Partial<Record<Alarm['kind'], number>> = { emergency: -1, device: 1, slip: 2 }
 const rank = (alarm: Alarm): number => (alarm.level === 'red' ? 0 : 10) + (AFTER[alarm.kind] ?? 0)
 const over = (from: string | null, now: number, limit_s: number): boolean => from !== null && now - Date.parse(from) >= limit_s * 1000
+
+/** An answer holds as long as the alarm is the same one, and a quarter of an hour in any case; a redder alarm asks anew. */
+export const ANSWER_MS = 15 * 60_000
+export function answered(found: Alarm[], answers: AlarmAnswer[], now: number): Alarm[] {
+  const holds = (alarm: Alarm, answer: AlarmAnswer) =>
+    answer.alarm === alarm.id && !(alarm.level === 'red' && answer.level === 'yellow') &&
+    (now - Date.parse(answer.at) < ANSWER_MS || (alarm.since !== null && answer.since !== null && Date.parse(alarm.since) === Date.parse(answer.since)))
+  const all = found.map((alarm) => ({ ...alarm, by: answers.find((answer) => holds(alarm, answer)) }))
+  return [...all.filter((alarm) => !alarm.by), ...all.filter((alarm) => alarm.by)]
+}
 
 // ---- figures ------------------------------------------------------------------------------------------
 

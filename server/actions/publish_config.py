@@ -313,7 +313,7 @@ def _in_use(
             if post is not None:
                 found.append(Wrong(i, "left", "at-window", {"window": post.window}))
     if area.name == "rosters":
-        plan, zone = desk.hall.plan, desk.hall.zone
+        plan, zone = desk.hall.duties, desk.hall.zone
         rosters = {i: roster_of(i, item) for i, item in after.items()}
         away = [
             Away(x.person, *(at.astimezone(zone).replace(tzinfo=None) for at in (x.since, x.until)))

@@ -28,7 +28,7 @@ def call_stand_ins(unit: Unit, hall: HallSettings) -> None:
     for window in hall.catalogue.windows.values():
         post, state = known.get(window.id), called.get(window.id, "none")
         staffed = post is not None and post.state is not WindowState.CLOSED
-        shift = expected_at(hall.plan.shifts(window.id, local.date()), local)
+        shift = expected_at(hall.duties.shifts(window.id, local.date()), local)
         if staffed or shift is None:
             if state != "none":
                 set_cover(unit, window.id, "none")

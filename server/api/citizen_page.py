@@ -70,6 +70,7 @@ def page(template: str, trouble: str, **facts: Any) -> Response:
         day_words=day_words,
         hhmm=hhmm,
         trouble=trouble,
+        brand=h.brand(),
         now=h.clock().astimezone(UTC).isoformat(),
         request_id=secrets.token_hex(16),
         hall={

@@ -115,13 +115,16 @@ def get_config() -> ResponseReturnValue:
         later = {v.area: v for v in waiting(connection, h.store.hall)}
         newest = {name: newest_of(connection, h.store.hall, name) for name in AREAS}
         bodies = bodies_in_force(connection, h.store.hall, view.settings.config)
-    base = file_items(h.current.files)
+    base, theirs = file_items(h.current.files), department_of(h.hall, current_actor())
     return {
         "areas": [
             {
                 "id": name,
                 "edit": may_edit(area, role),
-                "items": len(merged(area, base[name], bodies.get(name, {}))),
+                "items": sum(
+                    not is_delegate(area, role) or x.get("department") == theirs
+                    for x in merged(area, base[name], bodies.get(name, {})).values()
+                ),
                 "version": newest[name].version,
                 "draft": bool(
                     (slot := slot_of(h.hall, name, current_actor())) in drafts and drafts[slot].body

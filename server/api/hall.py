@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import select
 from server.api.voice import facts as announce_facts
 from server.domain.calendar import Hours
 from server.domain.catalogue import Limit, Service
+from server.domain.floorplan import floor_of
 from server.domain.refusals import NotFound
 from server.house import house
 from server.settings import HallSettings
@@ -52,7 +54,7 @@ def get_hall() -> ResponseReturnValue:
     h = house()
     hall = h.published()
     catalogue = hall.catalogue
-    centre = hall.hall.centre
+    centre, worn = hall.hall.centre, h.brand().brand
     return {
         "id": hall.id,
         "name": centre.name,
@@ -63,8 +65,12 @@ def get_hall() -> ResponseReturnValue:
         "zone": centre.timezone,
         "kiosk_open": f"{hall.hall.hours.kiosk_open:%H:%M}",
         "hours": _hours(hall.hall.hours),
-        "languages": list(h.texts.languages),
-        "language_names": {lang: h.texts.say("language.name", lang) for lang in h.texts.languages},
+        "plan": [asdict(floor) for floor in hall.plan],
+        "slogan": worn.slogan,
+        "slogan_en": worn.slogan_en,
+        "languages": list(h.texts.speaking("touch")),
+        "language_names": h.texts.speaking("touch"),
+        "pad_languages": h.texts.speaking("pad"),
         "url": h.settings.url,
         "demo": h.settings.demo,
         "several": hall.hall.ticket.multi_service_ticket,
@@ -80,7 +86,7 @@ def get_hall() -> ResponseReturnValue:
                 "number": w.number,
                 "name": w.name,
                 "zone": w.zone,
-                "floor": w.floor,
+                "floor": floor_of(w, hall.plan),
                 "kind": w.kind,
                 "low_counter": w.low_counter,
             }

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 from apiflask import APIBlueprint
 from flask.typing import ResponseReturnValue
+from pydantic import StringConstraints
 
+from server.actions.answer_alarm import answer_alarm
 from server.actions.emergency import acknowledge_emergency, close_emergency, raise_emergency
 from server.actions.tidal import decide_tidal
 from server.api.access import current_actor, needs
 from server.api.acts import act
-from server.api.bodies import MOST, Act, Prose
+from server.api.bodies import MOST, Act, Prose, When
 from server.api.windows import at_desk
 from server.domain.rosters import expected_at
 from server.house import house
@@ -27,6 +31,27 @@ class CloseBody(Act):
 
 class TidalBody(Act):
     confirm: bool
+
+
+class Answer(Act):
+    """alarm: kind:what:detail, as the manager's face names it. since: when it began."""
+
+    alarm: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]{3,160}$")]
+    level: Literal["red", "yellow"]
+    since: When | None = None
+
+
+@bp.post("/alarms/answer")
+@needs("alarm.answer")
+@bp.input(Answer, arg_name="body")
+def post_alarm_answer(body: Answer) -> ResponseReturnValue:
+    """The caller takes an alarm on; everybody who leads the hall sees who: 200 {}."""
+
+    def deed(unit: Unit) -> dict[str, object]:
+        answer_alarm(unit, body.alarm, body.level, body.since)
+        return {}
+
+    return act(body, deed)
 
 
 @bp.post("/windows/<window>/emergency")
@@ -92,7 +117,7 @@ def get_asked() -> ResponseReturnValue:
         state = called.get(window.id, "none")
         to_me = window.id in mine or (me.role == "duty_leader" and state == "leader_called")
         if state != "none" and to_me:
-            shift = expected_at(h.hall.plan.shifts(window.id, local.date()), local)
+            shift = expected_at(h.hall.duties.shifts(window.id, local.date()), local)
             main = h.hall.catalogue.people.get(shift.person or "") if shift else None
             asked.append({"window": window.id, "number": window.number, "main": main.name if main else None})
     return {"posts": asked}

@@ -31,6 +31,7 @@ from server.domain.postponing import By
 from server.domain.refusals import PresenceWrong, RatingNotAsked, TooFast
 from server.domain.tickets import Ticket
 from server.house import house
+from server.settings import Reason
 from server.store.snapshots.citizen import citizen_value
 from server.store.snapshots.view import View
 from server.store.tickets import count_ahead, find_leg, ticket_by_link
@@ -126,6 +127,12 @@ def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValu
     def t(key: str, **words: object) -> str:
         return h.texts.say(key, lang, **words)
 
+    def because(reason: Reason) -> str:
+        """The official option, in the phone's language where its file knows the code."""
+        key = f"pad.reason.{reason.code}"
+        words = h.texts.say(key, lang)
+        return reason.text if words == key else words
+
     def hhmm(moment: str) -> str:
         return f"{datetime.fromisoformat(moment).astimezone(h.hall.zone):%H:%M}"
 
@@ -143,6 +150,7 @@ def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValu
         hall=hall,
         t=t,
         hhmm=hhmm,
+        because=because,
         lang=lang,
         link=link,
         levels=h.hall.levels,
@@ -152,6 +160,7 @@ def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValu
         script=entry("kiosk/ticket/enhance.ts"),
         style=entry("kiosk/ticket/ticket.css"),
         trouble=trouble,
+        brand=h.brand(),
     )
     response = make_response(page, status)
     response.headers.update(FORM_PAGE)

@@ -55,7 +55,7 @@ def get_rosters() -> ResponseReturnValue:
                 "number": number,
                 "name": name,
                 "out": out,
-                "cells": [[_shift(hall, s, away) for s in hall.plan.shifts(i, d)] for d in days],
+                "cells": [[_shift(hall, s, away) for s in hall.duties.shifts(i, d)] for d in days],
             }
             for i, number, name, out in ((LEADER, "", "", ""), *places)
         ],

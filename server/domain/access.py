@@ -45,6 +45,7 @@ MATRIX: dict[str, frozenset[str]] = {
         "window.emergency": AT_DESK,
         "post.see-asked": AT_DESK,
         "emergency.answer": (DUTY_LEADER, MANAGER),
+        "alarm.answer": (DUTY_LEADER, MANAGER),
         "tidal.decide": (DUTY_LEADER, MANAGER),
         "rating.give": (PAD, CITIZEN),  # staff never
         "hall.watch": (BOARD, *STAFF),
@@ -66,6 +67,7 @@ MATRIX: dict[str, frozenset[str]] = {
         "slips.roll": (GUIDE, DUTY_LEADER, MANAGER),
         "slips.notice": BESIDE_CITIZEN,
         "slips.guide": (KIOSK,),
+        "brand.publish": (MANAGER,),
         "voice.see": (DUTY_LEADER, MANAGER, SUPERVISOR),
         "voice.record": (MANAGER,),
         "device.enrol": (MANAGER, ADMIN),

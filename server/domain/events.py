@@ -544,6 +544,16 @@ class AlarmChanged(Event):
 
 
 @dataclass(frozen=True)
+class AlarmAnswered(Event):
+    """Somebody has taken an alarm on."""
+
+    name = "alarm.answered"
+    touches = frozenset({ALARMS})
+    alarm: str
+    person: str
+
+
+@dataclass(frozen=True)
 class PlacementPublished(Event):
     """Services, queues or windows were placed anew; it holds for the next number."""
 

@@ -121,6 +121,7 @@ FACES: dict[str, Face] = {
                 ValuePart("slips", frozenset({e.SLIPS, e.QUEUE}), _whole(manager.slips_value)),
                 ValuePart("rolls", frozenset({e.SLIPS, e.DEVICES}), _whole(manager.rolls_value)),
                 ValuePart("alarms", frozenset({e.ALARMS}), _whole(manager.alarms_value)),
+                ValuePart("answers", frozenset({e.ALARMS}), _whole(manager.answers_value)),
                 ValuePart("emergencies", frozenset({e.EMERGENCIES}), _whole(helping.emergencies_value)),
                 ValuePart("held", frozenset({e.ASIDE}), _whole(aside.held_value)),
                 ValuePart("tidal", frozenset({e.TIDAL}), _whole(helping.tidal_value)),

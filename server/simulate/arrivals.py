@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from itertools import accumulate
 from pathlib import Path
 from random import Random
@@ -17,6 +17,7 @@ from typing import ClassVar, Literal
 
 from server.domain.appointments import takes_appointments
 from server.domain.catalogue import STRICT, Catalogue
+from server.domain.estimate.coming import Newcomers
 from server.domain.routing import APPOINTMENT, ORDINARY
 from server.settings import HallSettings, Reader, Settings, SettingsError
 
@@ -27,6 +28,7 @@ EARLY_MIN = (6.0, 6.0)  # mean and spread of the minutes by which an appointment
 SHOWN_MOST = 0.35  # a call is missed with at most this probability, however long the wait was
 ELDER_OF_PRIORITY = 0.07 / 0.12
 ELDER = "elder"
+TOLD_WEIGHT = 20.0  # numbers: how much the file weighs against what today has shown
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,28 @@ def read_arrivals(path: Path, catalogue: Catalogue) -> Arrivals:
     if found is None or r.troubles:
         raise SettingsError(r.troubles)
     return found
+
+
+def told_newcomers(arrivals: Arrivals, local: datetime, until: float, taken: int) -> Newcomers:
+    """Who will come within `until` minutes of `local`, as the file has it, while the hall's own past
+    says nothing: its profile at the pace of today, of which `taken` numbers are known."""
+    usual, day = arrivals.expected(local.date()), arrivals.profile()
+    now_s = second(local.time())
+    past = usual * sum(share * min(1.0, max(0.0, (now_s - a) / (b - a))) for a, b, share in day)
+    today = (taken + TOLD_WEIGHT) / (past + TOLD_WEIGHT)
+    steps = []
+    for a, b, share in day:
+        start, end = max((a - now_s) / 60, 0.0), min((b - now_s) / 60, until)
+        if start < end:
+            steps.append((start, end, usual * today * share / ((b - a) / 60)))
+    total, kinds = sum(s.share for s in arrivals.mix), []
+    for s in arrivals.mix:
+        share = s.share / total
+        kinds += [
+            (share * (1 - arrivals.priority_share), s.service, ORDINARY),
+            (share * arrivals.priority_share, s.service, ELDER),
+        ]
+    return Newcomers(tuple(steps), tuple(kinds), 1 / math.sqrt(TOLD_WEIGHT + taken))
 
 
 def usual_arrivals(settings: Settings) -> Arrivals:

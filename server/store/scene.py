@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from math import inf
 
 from sqlalchemy import Connection, bindparam, func, select
 
@@ -76,7 +77,7 @@ def read_scene(
     desks = []
     for window in settings.catalogue.windows.values():
         post = seats.get(window.id, Post(window.id))
-        shifts = settings.plan.shifts(window.id, local.date()) if settings.rosters else ()
+        shifts = settings.duties.shifts(window.id, local.date()) if settings.rosters else ()
         desks.append(
             Desk(
                 window=window.id,
@@ -127,6 +128,25 @@ def read_scene(
         items=items,
         away=frozenset(leg.id for leg in legs if leg.state is State.AWAY),
     )
+
+
+def closed_desks(connection: Connection, hall: str, settings: HallSettings, scene: Scene) -> list[Desk]:
+    """Windows that nobody sits at and no plan opens, as if they called from now to the end of the day:
+    the tidal ones first, then by the count of queues they take. What their people are able to do is not
+    known."""
+    local = scene.now.astimezone(settings.zone).replace(tzinfo=None)
+    seats = posts(connection, hall)
+    planned = {desk.window for desk in scene.desks if desk.spells}
+    windows = [
+        w
+        for w in settings.catalogue.windows.values()
+        if w.id not in planned and seats.get(w.id, Post(w.id)).state is WindowState.CLOSED
+    ]
+    windows.sort(key=lambda w: (w.default_state != "tidal", -len(w.queues)))
+    return [
+        Desk(w.id, _pools(settings, w, Post(w.id), local), w.kind == "comprehensive", ((0.0, inf),))
+        for w in windows
+    ]
 
 
 def _pools(settings: HallSettings, window: Window, post: Post, local: datetime) -> tuple[Pools, ...]:

@@ -631,6 +631,34 @@ alarm = Table(
     CheckConstraint(_one_of("level", "red", "yellow"), name="ck_alarm_level"),
 )
 
+# Who has taken an alarm on: whatever found it, by the name the manager's face gives it.
+alarm_answer = Table(
+    "alarm_answer",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("alarm", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("since", UtcTime),
+    Column("person", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("hall", "alarm", name="pk_alarm_answer"),
+    CheckConstraint(_one_of("level", "red", "yellow"), name="ck_alarm_answer_level"),
+)
+
+# The hall's own look; the newest version holds.
+brand = Table(
+    "brand",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("logo", LargeBinary),
+    Column("logo_type", Text),
+    Column("person", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("hall", "version", name="pk_brand"),
+)
+
 _KNOWN = text("person IS NOT NULL")
 Index(
     "ix_ticket_person",

@@ -54,7 +54,11 @@ FORMS = frozenset(
     }
 )
 # A file, not JSON, and read only once its sender is known: {endpoint: bytes it may have}
-UPLOADS = {"voice.put_clip": 1024 * 1024, "uploads.put_upload": 40 * 1024 * 1024}
+UPLOADS = {
+    "voice.put_clip": 1024 * 1024,
+    "brand.put_logo": 256 * 1024,
+    "uploads.put_upload": 40 * 1024 * 1024,
+}
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 

@@ -142,6 +142,7 @@ def _page(template: str, **facts: Any) -> Response:
 
     known = {
         "t": t,
+        "brand": h.brand(),
         "lang": lang,
         "html_lang": LANGS[lang],
         "hall": centre.name if lang == "zh" else centre.name_en,

@@ -79,6 +79,7 @@ def test_the_supervisor_reads_and_changes_nothing_but_answers_complaints(act: st
             {
                 *("ticket.take", "ticket.reprint", "ticket.see-own", "appointment.check-in"),
                 *("kiosk.watch", "queue.watch", "aid.ask", "kiosk.upkeep"),
+                *("slips.guide", "presence.show"),
             },
         ),
         ("pad", {"rating.give", "pad.watch", "queue.watch"}),

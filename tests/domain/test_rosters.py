@@ -50,7 +50,7 @@ def who(plan: Plan, window: str, day: date) -> list[tuple[str | None, str, str, 
 
 
 def with_rosters(hall: HallSettings, *rosters: Roster) -> Plan:
-    return replace(hall.plan, rosters={r.window: r for r in rosters})
+    return replace(hall.duties, rosters={r.window: r for r in rosters})
 
 
 def told(
@@ -153,7 +153,7 @@ def test_the_estimator_believes_the_roster(hall: HallSettings) -> None:
     plan = with_rosters(hall, Roster("W02", (*week("ZW017", (time(9), time(11))), *week("", PM))))
     asked = (window, WindowState.CLOSED, local, hours, False, 2.0)
     assert spells_of(*asked, plan.shifts("W02", MONDAY)) == ((62.0, 180.0),)
-    assert len(spells_of(*asked, hall.plan.shifts("W02", MONDAY))) == 2
+    assert len(spells_of(*asked, hall.duties.shifts("W02", MONDAY))) == 2
 
 
 MINUTES = st.integers(0, 24 * 4 - 1)

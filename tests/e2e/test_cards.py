@@ -115,6 +115,7 @@ def test_a_card_that_cannot_be_read_is_told_and_the_kiosk_goes_on(town: Town, fa
     bench.close()
 
 
+@pytest.mark.slow
 def test_a_reader_that_is_asked_only_where_a_card_is_wanted(town: Town, face: OpenFace) -> None:
     bench = town.bench()
     kiosk = ready(face("/touch/K2", (1080, 1920), kind="kiosk", kiosk="K2"))
@@ -142,6 +143,7 @@ def test_an_appointment_is_checked_in_by_its_code_before_the_scanner(town: Town,
     bench.close()
 
 
+@pytest.mark.slow
 def test_an_appointment_is_checked_in_by_card(town: Town, face: OpenFace) -> None:
     book_now(town)
     bench = town.bench()
@@ -155,6 +157,7 @@ def test_an_appointment_is_checked_in_by_card(town: Town, face: OpenFace) -> Non
     bench.close()
 
 
+@pytest.mark.slow
 def test_the_clerk_scans_a_code_and_no_key_of_it_chooses_anything(town: Town, face: OpenFace) -> None:
     code = book_now(town).code
     clerk = face("/clerk", (1440, 900))

@@ -28,6 +28,7 @@ from tests.conftest import Clock
 from tests.server.callers import PEOPLE, PLACES, Caller, audit, caller, device, nobody, staff
 
 OPEN = {  # what everybody may ask; all other routes must say whom they let in
+    *("GET /brand.css", "GET /brand/logo"),
     "GET /",
     "GET /setup",
     "GET /<any(touch, pad, hall, window):face>/<place>",

@@ -382,9 +382,9 @@ def _persons(here: Corner) -> list[str | None]:
 
 # --- the rules alone
 CLASSES = (
-    PriorityClass("elder", "老年人", 20, "id_card_birth_date", min_age=60),
-    PriorityClass("very-old", "高龄", 30, "id_card_birth_date", min_age=80),
-    PriorityClass("disabled", "残疾人", 20, "guide_or_certificate"),
+    PriorityClass("elder", "老年人", "id_card_birth_date", min_age=60),
+    PriorityClass("very-old", "高龄", "id_card_birth_date", min_age=80),
+    PriorityClass("disabled", "残疾人", "guide_or_certificate"),
 )
 TODAY = date(2026, 3, 2)
 

@@ -213,7 +213,7 @@ def test_nobody_is_expected_outside_hours_and_a_call_ends_with_them(day: HallDay
 )
 def test_when_somebody_is_expected(hall: Any, window: str, at: str, expected: bool) -> None:
     local = datetime.fromisoformat(at)
-    shift = expected_at(hall.plan.shifts(window, local.date()), local)
+    shift = expected_at(hall.duties.shifts(window, local.date()), local)
     assert (shift is not None) is expected
 
 

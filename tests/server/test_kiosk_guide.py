@@ -31,10 +31,14 @@ def test_the_guide_of_a_service_is_a_public_page(app: App):
 
 
 def test_every_language_says_what_it_calls_itself(app: App):
-    names = nobody(app).ask("GET", "/api/hall").get_json()["language_names"]
+    hall = nobody(app).ask("GET", "/api/hall").get_json()
+    names = hall["language_names"]
     assert names["zh"] == "中文"
     assert names["en"] == "English"
     assert names["ko"] == "조선말"
+    # A file with the pad's words alone speaks the pad; a kiosk would show Chinese in it.
+    assert set(hall["pad_languages"]) == {"zh", "en", "ja", "ko", "ru"}
+    assert not {"ja", "ru"} & (set(names) | set(hall["languages"]))
 
 
 @pytest.mark.parametrize(("clip", "status"), [("guide", 200), ("E", 200), ("7", 200), ("nothing", 404)])

@@ -55,6 +55,7 @@ def test_a_few_days_with_many_faults(world: World) -> None:
     assert all(hall.done[word] for word in rare), hall.done
 
 
+@pytest.mark.slow
 def test_a_crowded_day_with_faults(world: World) -> None:
     hall_days(world, seed=2, days=1, tickets=150, rate=0.02)
 

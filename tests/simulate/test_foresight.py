@@ -58,6 +58,7 @@ def test_windows_keep_their_pace_and_days_draw_their_own() -> None:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_a_crowded_day(world: World) -> None:
     """After a week the hall knows nearly what is to be known, and newcomers have to be reckoned with."""
     crowded = pooled(world)

@@ -64,6 +64,18 @@ class Seat(NamedTuple):
     pace: float
 
 
+class Stay(NamedTuple):
+    """One wait of a future that is watched. Minutes from now; `joined` is negative for who waits already.
+
+    `called` None: not called within the time that was watched. `gone`: the number was given back before.
+    """
+
+    queue: str
+    joined: float
+    called: float | None
+    gone: bool = False
+
+
 def next_moment(spells: Sequence[Spell], t: float) -> float | None:
     """The first moment from `t` on at which a window with these spells calls; None = never again."""
     for start, end in spells:
@@ -269,14 +281,29 @@ class Stage:
     def play(self, dice: Dice, day: tuple[float, float] | None = None) -> dict[int, float]:
         """leg id -> minutes until its first call, for all who are called in this future. day: how slow and
         how busy this future is, in standard deviations; None = as the dice fall."""
-        return _Future(self, dice, day or (dice.gauss(0.0, 1.0), dice.gauss(0.0, 1.0))).play()
+        return _Future(self, dice, day or _some_day(dice)).play()
+
+    def watch(self, dice: Dice, minutes: float) -> list[Stay]:
+        """Everybody who waits within the next `minutes` of one future, whoever still comes included."""
+        future = _Future(self, dice, _some_day(dice), minutes)
+        future.play()
+        return future.stays()
+
+
+def _some_day(dice: Dice) -> tuple[float, float]:
+    return dice.gauss(0.0, 1.0), dice.gauss(0.0, 1.0)
 
 
 class _Future:
-    """The state of one future."""
+    """The state of one future. `watched`: minutes that are played to their end for everybody; None:
+    only until the last call that is asked for."""
 
-    def __init__(self, stage: Stage, dice: Dice, day: tuple[float, float]) -> None:
+    def __init__(
+        self, stage: Stage, dice: Dice, day: tuple[float, float], watched: float | None = None
+    ) -> None:
         self._stage, self._dice = stage, dice
+        self._end = HORIZON if watched is None else watched
+        self._seen: dict[int, Stay] | None = None if watched is None else {}
         scene = stage._scene
         self._scene, self._rules = scene, scene.rules
         self._lines = [list(line) for line in stage._lines]
@@ -299,6 +326,7 @@ class _Future:
         stage, scene, dice = self._stage, self._scene, self._dice
         desks, ranks, heads = scene.desks, stage._ranks, self._heads
         leaving, asked = scene.leaving, set(stage._asked)
+        seen, end = self._seen, self._end
         ages = self._given_back_by_now() if leaving.given_back else {}
         pause_rate, items = scene.pauses.per_minute, self._items
         ready = self._first_moments()
@@ -307,9 +335,12 @@ class _Future:
         self._bookings()
         self._next_newcomer(0.0)
         joins = self._joins
-        while asked and (ready or (idle and joins)):
+        while (asked or seen is not None) and (ready or (idle and joins)):
             if joins and (not ready or joins[0][0] <= ready[0][0]):
                 t, number, line, person = heappop(joins)
+                if t > end:
+                    heappush(joins, (t, number, line, person))
+                    break
                 self._join(line, person)
                 if number == self._number:
                     self._next_newcomer(t)
@@ -320,7 +351,7 @@ class _Future:
                         heappush(ready, (at, ranks[i], i))
                 continue
             t, rank, i = heappop(ready)
-            if t > HORIZON:
+            if t > end:
                 break
             seat = self._choose(i, t)
             if seat is None:
@@ -341,8 +372,11 @@ class _Future:
                 if id >= GHOSTS or id in self._absent:
                     heappush(ready, (t, rank, i))
                     continue
-            desk = desks[i]
-            if ages and dice.random() < 1 - exp(ages.get(id, 0.0) - leaving.hazard(t - person[1])):
+            desk, kind = desks[i], stage._kinds[line]
+            gone = bool(ages) and dice.random() < 1 - exp(ages.get(id, 0.0) - leaving.hazard(t - person[1]))
+            if seen is not None and id not in seen:
+                seen[id] = Stay(kind.queue, person[1], t, gone)
+            if gone:
                 heappush(ready, (t, rank, i))  # the number was given back before this call
                 continue
             self._called(desk.window, line, seat.first)
@@ -360,6 +394,22 @@ class _Future:
             if again is not None:
                 heappush(ready, (again, rank, i))
         return calls
+
+    def stays(self) -> list[Stay]:
+        """Everybody of a watched future: who was called, who still waits at its end."""
+        found, kinds = self._seen or {}, self._stage._kinds
+        while self._joins and self._joins[0][0] <= self._end:  # no window was left that could call them
+            _, number, line, person = heappop(self._joins)
+            self._join(line, person)
+            if number == self._number:
+                self._next_newcomer(person[1])
+        left = [
+            Stay(kinds[line].queue, person[1], None)
+            for line, people in enumerate(self._lines)
+            for person in people[self._next[line] :]
+            if person[2] not in found and person[2] < GHOSTS
+        ]
+        return [*found.values(), *left]
 
     def _first_moments(self) -> list[tuple[float, int, int]]:
         """(when, how many lines it sees, window) of every window that will call."""

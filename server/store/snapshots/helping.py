@@ -60,7 +60,7 @@ def posts_value(view: View) -> dict[str, dict[str, Any]]:
     rows = {}
     for w in view.settings.catalogue.windows.values():
         main, cover = main_person(w.id, people), called.get(w.id, "none")
-        shifts = view.settings.plan.shifts(w.id, date.fromisoformat(view.day)) if view.day else []
+        shifts = view.settings.duties.shifts(w.id, date.fromisoformat(view.day)) if view.day else []
         named = {s.person for s in shifts if s.person} or ({main.id} if main else set())
         rows[w.id] = {
             "state": post_state(known.get(w.id, Post(w.id)), named, cover),

@@ -10,6 +10,7 @@ from sqlalchemy import exists, func, select
 
 from server.domain.tickets import AT_WINDOW, State
 from server.store import tables as t
+from server.store.alarm_answers import answers
 from server.store.alarms import all_alarms
 from server.store.health import health_of
 from server.store.rolls import rolls
@@ -44,6 +45,7 @@ def window_rows(view: View, ids: Ids) -> Rows:
         row["since"] = iso(since.get(window))
         row["figures"] = sums[window]
         row["service"] = services[desk.service].name if desk else None
+        row["usual_s"] = services[desk.service].avg_minutes * 60 if desk else None
         row["called_at"] = iso(desk.called_at) if desk else None
         row["started_at"] = iso(desk.started_at) if desk else None
         idle = row["state"] == "open" and desk is None
@@ -148,6 +150,21 @@ def rolls_value(view: View) -> dict[str, dict[str, Any]]:
             "left_slips": int(max(0, whole - used) / each) if whole else None,
         }
     return rows
+
+
+def answers_value(view: View) -> list[dict[str, Any]]:
+    """Who has taken which alarm on."""
+    people = view.settings.catalogue.people
+    return [
+        {
+            "alarm": a["alarm"],
+            "level": a["level"],
+            "since": iso(a["since"]),
+            "at": iso(a["at"]),
+            "name": people[a["person"]].name if a["person"] in people else a["person"],
+        }
+        for a in answers(view.connection, view.hall)
+    ]
 
 
 def alarms_value(view: View) -> list[dict[str, Any]]:

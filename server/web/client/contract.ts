@@ -76,6 +76,10 @@ export interface ManagerWindowRow extends WindowRow {
   since: string | null
   idle_since: string | null
   service: string | null
+  called_at?: string | null
+  started_at?: string | null
+  /** How long the service at the window usually takes. */
+  usual_s: number | null
   figures: { served: number }
 }
 /** How long a number taken now waits: whole minutes, null when unknown; rough = from listed times alone. */
@@ -100,7 +104,6 @@ export interface QueueRow {
 export interface ManagerQueueRow extends QueueRow {
   oldest_at: string | null
   target_s: number | null
-  over_target: number
   /** When the oldest will have waited, or has waited, longer than the target. */
   over_target_from?: string | null
 }
@@ -155,6 +158,14 @@ export interface PublicFigures {
   queues: { id: string; name: string; name_en: string; called: number; mean: number | null }[]
 }
 /** What the hall itself found that wants a person. */
+/** Who has taken an alarm on; `alarm` as the manager's face names it. */
+export interface AlarmAnswer {
+  alarm: string
+  level: 'red' | 'yellow'
+  since: string | null
+  at: string
+  name: string
+}
 export interface HallAlarm {
   kind: string
   what: string
@@ -207,6 +218,7 @@ export interface ManagerPicture {
     ratings: RatingsValue
     slips: UnprintedSlip[]
     alarms?: HallAlarm[]
+    answers?: AlarmAnswer[]
     emergencies: Emergency[]
     held: (HeldRow & { ticket: number; left: boolean })[]
     tidal: Tidal[]
@@ -442,8 +454,30 @@ export interface UnprintedSlip {
 }
 
 // ---------------------------------------------------------------- answers over HTTP
+/** One floor in a unit of its own, x to the right, y down; a spot is named by its middle. */
+export interface PlanFloor {
+  id: string
+  name: string
+  name_en: string
+  width: number
+  height: number
+  zone: { name: string; x: number; y: number; w: number; h: number }[]
+  spot: PlanSpot[]
+  drawn: boolean
+}
+export interface PlanSpot {
+  kind: 'window' | 'kiosk' | 'board' | 'entrance' | 'desk' | 'lift' | 'stairs' | 'toilet' | 'seats'
+  id: string
+  x: number
+  y: number
+  name: string
+  name_en: string
+}
 export interface Hall {
   id: string
+  plan?: PlanFloor[]
+  slogan?: string
+  slogan_en?: string
   name: string
   name_en: string
   hours: { weekday: [string, string][]; saturday: [string, string][]; sunday?: [string, string][]; [more: string]: unknown }
@@ -455,6 +489,7 @@ export interface Hall {
   languages: Lang[]
   /** What each language calls itself. */
   language_names: Record<Lang, string>
+  pad_languages: Record<Lang, string>
   rating: RatingRules
   windows: { id: string; number: string; name: string; zone: string; floor: string; kind: string; low_counter: boolean }[]
   queues: { id: string; name: string; name_en: string }[]
@@ -496,7 +531,7 @@ export interface RatingLevel {
   value: number
   name: string
   name_en: string
-  reasons: { code: string; text: string; text_en?: string; first: boolean }[]
+  reasons: { code: string; text: string; first: boolean }[]
 }
 export interface Material {
   name: string

@@ -1,6 +1,7 @@
 // Written by `./wucha contract` from server/domain/events.py. Do not edit.
 export type HallEvent =
   | { name: 'aid.changed'; aid: number; kind: string; place: string; kiosk: string | null; state: string }
+  | { name: 'alarm.answered'; alarm: string; person: string }
   | { name: 'alarm.changed'; kind: string; what: string }
   | { name: 'appointment.booked'; appointment: number; queue: string; at: string }
   | { name: 'appointment.cancelled'; appointment: number; queue: string; at: string }

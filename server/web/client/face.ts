@@ -1,11 +1,11 @@
 /** What every Vue face starts with: its picture as reactive state, a ticking clock, and a start that does not give up. */
-import { createApp, onUnmounted, reactive, ref, shallowReactive, type App, type Component, type Ref } from 'vue'
+import { createApp, h, onMounted, onUnmounted, reactive, ref, shallowReactive, shallowRef, type App, type Component, type FunctionalComponent, type Ref } from 'vue'
 import type { Picture } from './apply'
 import { serverNow } from './clock'
 import type { Hall, HallEvent, Rows } from './contract'
 import { connect, deviceKey, dropDeviceKey, get, getCsrf, type Phase } from './link'
 import { keep, kept } from './keep'
-import { loadText, setLang } from './text'
+import { loadText, setHome } from './text'
 import './theme.css'
 
 /** Seconds without a word after which a face says that its picture is old. */
@@ -92,6 +92,22 @@ export function useLive<P extends { rows: object; values: object }>(
   return live
 }
 
+/** Width and height of `box` in rem, measured again whenever they change; `start` until it stands on the page. */
+export function useRoom(box: Ref<HTMLElement | null>, start: { wide: number; high: number }): Ref<{ wide: number; high: number }> {
+  const room = shallowRef(start)
+  const measure = () => {
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize)
+    if (box.value) room.value = { wide: box.value.clientWidth / rem, high: box.value.clientHeight / rem }
+  }
+  const watcher = new ResizeObserver(measure)
+  onMounted(() => {
+    measure()
+    watcher.observe(box.value!)
+  })
+  onUnmounted(() => watcher.disconnect())
+  return room
+}
+
 /** The server's time, ticking. */
 export function useNow(every_ms = 1000): Ref<number> {
   const now = ref(serverNow())
@@ -110,28 +126,57 @@ export async function loadHall(): Promise<boolean> {
   return hall.facts !== null
 }
 
+/** The language that a face's address asks for: /hall/B1?lang=en. */
+export const ASKED = (/[?&]lang=([a-z]{2,3})\b/.exec(location.search) || [])[1]
+
 /** The id in this face's address: /touch/K1 -> K1. */
 export const faceId = (): string =>
   document.documentElement.dataset.id || decodeURIComponent(location.pathname.split('/')[2] || '')
 
 /**
- * True when the server now serves another build than the one running here. Ask when nobody is using the face, then reload.
+ * True when the server now serves another build, or the hall wears another look, than what is running here. Ask when nobody is using the face, then reload.
  */
 export async function outdated(): Promise<boolean> {
   try {
     const reply = await fetch(location.pathname, { cache: 'no-store' })
     if (!reply.ok) return false
-    const served = ((await reply.text()).match(/\/assets\/[\w.-]+\.js/g) || []).join()
-    const running = Array.from(document.scripts, (s) => s.getAttribute('src') || '').filter((s) => s.indexOf('/assets/') === 0)
+    const served = ((await reply.text()).match(/\/assets\/[\w.-]+\.js|\/brand\.css\?v=\w+/g) || []).join()
+    const styles = Array.from(document.querySelectorAll('link[rel=stylesheet]'), (s) => s.getAttribute('href') || '').filter((s) => s.indexOf('/brand.css') === 0)
+    const running = [...Array.from(document.scripts, (s) => s.getAttribute('src') || '').filter((s) => s.indexOf('/assets/') === 0), ...styles]
     return served !== '' && running.some((src) => served.indexOf(src) < 0)
   } catch {
     return false
   }
 }
 
+const LATER_MS = 2000
+/**
+ * A component that comes when it is first shown, so that a face carries what it shows every day.
+ * soon: fetched by itself a little after the start, where a touch must not wait for it.
+ */
+export function later<C extends Component>(load: () => Promise<{ default: C }>, soon = false): C {
+  const found = shallowRef<Component | null>(null)
+  let asked = false
+  const ask = () => {
+    if (asked) return
+    asked = true
+    load().then(
+      (module) => (found.value = module.default),
+      () => setTimeout(() => ((asked = false), ask()), LATER_MS),
+    )
+  }
+  if (soon) setTimeout(ask, LATER_MS)
+  const Later: FunctionalComponent = (_props, { attrs, slots }) => {
+    if (!found.value) return void ask()
+    return h(found.value, attrs, slots)
+  }
+  Later.inheritAttrs = false
+  return Later as Component as C
+}
+
 /** Load words and hall facts, then show the face. Without a server it waits and says so; nobody has to press F5. */
 export async function startFace(Face: Component, more: () => Promise<boolean> = async () => true): Promise<App> {
-  setLang('zh')
+  setHome(ASKED || 'zh')
   const root = document.getElementById('app')!
   for (;;) {
     const done = await Promise.all([loadText(), loadHall(), more()])

@@ -41,9 +41,10 @@ export function connect(namespace: string, options: LinkOptions): Link {
   let pulse: Pulse | null = null
   let heard = Date.now()
   let closed = false
+  let ever = false
   let again: ReturnType<typeof setTimeout> | undefined
   const socket = io(namespace, {
-    path: '/socket.io', transports: ['websocket', 'polling'], tryAllTransports: true, auth: (give) => give(options.auth()),
+    path: '/socket.io', transports: ['websocket'], auth: (give) => give(options.auth()),
     reconnectionDelay: 500, reconnectionDelayMax: 4000, timeout: 8000, autoConnect: false,
   })
 
@@ -67,6 +68,9 @@ export function connect(namespace: string, options: LinkOptions): Link {
     if (!closed) again = setTimeout(() => socket.connect(), ms)
   }
 
+  /** A network through which no websocket has ever come: poll, and try the websocket from there. Fetched only now, for nearly nobody needs it. */
+  const polling = () => import('./polling').then(() => (socket.io.opts.transports = ['polling', 'websocket']), () => undefined)
+
   socket.on('snapshot', (message: Snapshot) => {
     alive(message.at)
     take(applySnapshot(picture, message))
@@ -86,6 +90,7 @@ export function connect(namespace: string, options: LinkOptions): Link {
     }
   })
   socket.on('connect', () => {
+    ever = true
     heard = Date.now()
   })
   socket.on('disconnect', (reason) => {
@@ -100,6 +105,7 @@ export function connect(namespace: string, options: LinkOptions): Link {
       return
     }
     options.onPhase('offline')
+    if (!ever) void polling()
     if (!socket.active) tryAgain(RETRY_MS)
   })
   const watch = setInterval(() => {

@@ -33,8 +33,16 @@ export function setLang(one: Lang): void {
   lang.value = one
   const name = () => (document.documentElement.lang = of(one)['language.html'] || (one === 'zh' ? 'zh-CN' : one))
   name()
-  if (!texts[one]) void loadText([one]).then(() => lang.value === one && name())
+  if (!Object.keys(of(one)).length) void loadText([one]).then(() => lang.value === one && name())
 }
+
+/** The language in which this face begins anew after each person: the hall's, or what its address or its layout says. */
+let home: Lang = 'zh'
+export function setHome(one: Lang): void {
+  home = one
+  setLang(one)
+}
+export const goHome = (): void => setLang(home)
 
 /** Put vars into {places}. */
 export function fill(pattern: string, vars: Record<string, unknown> = {}): string {
@@ -53,6 +61,8 @@ export function named(thing: { name: string; name_en?: string | null } | null | 
   if (!thing) return ''
   return lang.value === 'en' && thing.name_en ? thing.name_en : thing.name
 }
+/** The hall's slogan in the chosen language; empty when it has none. */
+export const sloganOf = (hall: { slogan?: string; slogan_en?: string } | null): string => (hall ? named({ name: hall.slogan || '', name_en: hall.slogan_en }) : '')
 /** {zh, en} in the chosen language. */
 export function said(both: Both | { zh: string; en?: string } | null | undefined): string {
   if (!both) return ''

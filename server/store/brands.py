@@ -1,0 +1,65 @@
+"""The hall's own look: every version that a manager published; the newest holds, none = the files'."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, bindparam, insert, select
+
+from server.domain.brand import Brand
+from server.store import tables as t
+from server.store.unit import Unit
+
+_BODY = TypeAdapter(Brand)
+_B = t.brand.c
+_NEWEST = (
+    select(_B.version, _B.body, _B.logo_type, _B.person, _B.at)
+    .where(_B.hall == bindparam("hall"))
+    .order_by(_B.version.desc())
+    .limit(1)
+)
+_LOGO = select(_B.logo, _B.logo_type).where(_B.hall == bindparam("hall")).order_by(_B.version.desc()).limit(1)
+
+
+@dataclass(frozen=True)
+class PublishedBrand:
+    """`logo_type`: None = this version has no logo."""
+
+    version: int
+    brand: Brand
+    logo_type: str | None
+    person: str
+    at: datetime
+
+
+def newest_brand(connection: Connection, hall: str) -> PublishedBrand | None:
+    """None: nobody has published one."""
+    row = connection.execute(_NEWEST, {"hall": hall}).one_or_none()
+    if row is None:
+        return None
+    return PublishedBrand(row.version, _BODY.validate_python(row.body), row.logo_type, row.person, row.at)
+
+
+def newest_logo(connection: Connection, hall: str) -> tuple[bytes, str] | None:
+    """The published logo and its type. None: there is none, in the newest version or at all."""
+    row = connection.execute(_LOGO, {"hall": hall}).one_or_none()
+    return (row.logo, row.logo_type) if row is not None and row.logo is not None else None
+
+
+def add_brand(unit: Unit, brand: Brand, logo: tuple[bytes, str] | None) -> int:
+    """Write the next version; its number. It holds with this unit's commit."""
+    before = newest_brand(unit.connection, unit.hall)
+    row: dict[str, Any] = {
+        "hall": unit.hall,
+        "version": before.version + 1 if before else 1,
+        "body": _BODY.dump_python(brand, mode="json"),
+        "logo": logo[0] if logo else None,
+        "logo_type": logo[1] if logo else None,
+        "person": unit.actor.id,
+        "at": unit.now,
+    }
+    unit.connection.execute(insert(t.brand), row)
+    return int(row["version"])

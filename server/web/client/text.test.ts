@@ -1,0 +1,37 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { goHome, lang, loadText, setHome, setLang, t } from './text'
+
+const WORDS: Record<string, Record<string, string>> = { zh: { 'pad.ask': '请评价' }, en: { 'pad.ask': 'How was it?' } }
+let answering: string[]
+
+beforeEach(() => {
+  answering = ['zh', 'en']
+  vi.stubGlobal('document', { documentElement: { lang: '' } })
+  vi.stubGlobal('location', { pathname: '/hall/B1' })
+  vi.stubGlobal('fetch', async (path: string) => {
+    const one = /text\/(\w+)\.json/.exec(path)![1]!
+    if (!answering.includes(one)) throw new TypeError('no network')
+    return { ok: true, status: 200, json: async () => WORDS[one] }
+  })
+})
+afterEach(() => vi.unstubAllGlobals())
+
+describe('the language of a face', () => {
+  it('that did not come at the start is fetched when it is wanted', async () => {
+    answering = ['zh']
+    expect(await loadText()).toBe(true)
+    setLang('en')
+    expect(t('pad.ask')).toBe('请评价')
+    answering = ['zh', 'en']
+    setLang('en')
+    await vi.waitFor(() => expect(t('pad.ask')).toBe('How was it?'))
+  })
+  it('begins anew as its address asks, not in Chinese', async () => {
+    await loadText()
+    setHome('en')
+    setLang('zh') // whoever set it up chose Chinese
+    goHome()
+    expect(lang.value).toBe('en')
+    expect(document.documentElement.lang).toBe('en')
+  })
+})

@@ -1,0 +1,70 @@
+"""The plan of a hall: what its file says, and what is laid out where it says nothing."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.domain.catalogue import Window
+from server.domain.floorplan import Area, Floor, Spot, check_plan, floor_of, laid_out
+
+
+def window(n: int, zone: str = "A", floor: str = "") -> Window:
+    return Window(id=f"W{n}", number=str(n), name="", kind="special", queues=("A",), zone=zone, floor=floor)
+
+
+halls = st.lists(st.tuples(st.sampled_from("ABCD"), st.sampled_from(("", "1", "2"))), max_size=60)
+DRAWN = (
+    Floor(
+        "1",
+        40,
+        20,
+        zone=(Area("A", 1, 1, 10, 5),),
+        spot=(Spot("window", 3, 3, "W0"), Spot("kiosk", 9, 9, "K1")),
+    ),
+)
+
+
+@given(halls)
+def test_every_window_has_one_place_inside_its_area_and_none_lie_on_each_other(
+    hall: list[tuple[str, str]],
+) -> None:
+    windows = [window(n, zone, floor) for n, (zone, floor) in enumerate(hall)]
+    for drawn in ((), DRAWN):
+        floors = laid_out(drawn, windows)
+        assert not [m for m in check_plan(floors, {w.id: w for w in [*windows, window(0)]})]
+        spots = {s.id: (f, s) for f in floors for s in f.spot if s.kind == "window"}
+        assert set(spots) >= {w.id for w in windows}
+        places = [(f.id, s.x, s.y) for f, s in spots.values()]
+        assert len(set(places)) == len(places)
+        for w in windows:
+            floor, spot = spots[w.id]
+            assert floor.id == floor_of(w, floors)
+            if w.id == "W0" and drawn:
+                continue
+            areas = [a for a in floor.zone if a.name == w.zone]
+            assert any(a.x <= spot.x <= a.x + a.w and a.y <= spot.y <= a.y + a.h for a in areas)
+
+
+def test_what_is_drawn_stays_and_goes_before_the_file_of_windows() -> None:
+    (floor,) = laid_out(DRAWN, [window(0)])
+    assert floor == DRAWN[0]
+    assert floor_of(window(0), DRAWN) == "1"
+    assert floor_of(window(5, floor="3"), DRAWN) == "3"
+
+
+def test_mistakes_are_named() -> None:
+    wrong = (
+        Floor(
+            "1",
+            10,
+            10,
+            zone=(Area("A", 5, 5, 9, 1),),
+            spot=(Spot("window", 11, 1, "W0"), Spot("window", 1, 1, "W9")),
+        ),
+        Floor("1", 0, 5, spot=(Spot("window", 0, 1, "W0"),)),
+    )
+    assert [m.key for m in check_plan(wrong, {"W0": window(0)})] == [
+        *("floor[0].spot[0]", "floor[0].spot[1].id", "floor[0].zone[0]"),
+        *("floor[1].id", "floor[1]", "floor[1].spot[0].id"),
+    ]

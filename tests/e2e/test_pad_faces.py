@@ -1,0 +1,113 @@
+"""The pad for whoever reads no Chinese, and for whoever does not see it."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.e2e.axe import accessible
+from tests.e2e.clerk import Clerk
+from tests.e2e.conftest import OpenFace
+from tests.e2e.town import Town, request_id, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(180)]
+
+PAD = (1024, 600)
+OVER = "() => document.documentElement.scrollWidth > innerWidth"
+CUT = """() => [...document.querySelectorAll('button, h1, p')]
+  .filter((e) => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline')
+  .map((e) => e.textContent)"""
+ASKS = {
+    "en": "How was this service?",
+    "ja": "今回のサービスはいかがでしたか",
+    "ko": "이번 서비스를 평가해 주세요",
+    "ru": "Оцените обслуживание",
+    "zh": "请您评价本次服务",
+}
+NAMES = {"en": "English", "ja": "日本語", "ko": "조선말", "ru": "Русский", "zh": "中文"}
+# A machine with a voice, which headless Chromium is not: what it is told to say is kept.
+VOICE = """
+  window.said = []
+  const speak = (u) => window.said.push([u.lang, u.text])
+  const voice = { getVoices: () => [{ name: 'v' }], cancel: () => {}, speak }
+  Object.defineProperty(window, 'speechSynthesis', { value: voice })
+  window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text } }
+"""
+
+
+def served(town: Town, clerk: Clerk) -> None:
+    key = town.key(kind="kiosk", kiosk="K1")
+    body = {"request_id": request_id(), "service": "S001"}
+    assert requests.post(f"{town.url}/api/tickets", json=body, headers=key, timeout=10).ok
+    clerk.does("call-next")
+    clerk.serves()
+
+
+def whole(page: Page, state: str) -> None:
+    assert not page.evaluate(OVER), f"{state} scrolls sideways"
+    assert page.evaluate(CUT) == [], f"{state} cuts words"
+    accessible(page, state)
+
+
+def test_five_languages_are_five_files(town: Town, face: OpenFace) -> None:
+    clerk = Clerk(town, "ZW001", "W01")
+    pad = face("/pad/W01", PAD, kind="pad", window="W01")
+    expect(pad.get_by_text("陈静")).to_be_visible()
+    served(town, clerk)
+    for lang, words in ASKS.items():
+        if lang != "en":
+            pad.get_by_role("button", name=NAMES[lang]).click()
+        else:
+            pad.get_by_role("button", name="English").click()
+        expect(pad.get_by_role("heading", name=words)).to_be_visible()
+        whole(pad, f"asking in {lang}")
+    pad.get_by_role("button", name="Русский").click()
+    pad.locator(".of1").click()
+    expect(pad.get_by_role("button", name="Новые условия сверх памятки")).to_be_visible()
+    expect(pad.locator(".reasons button")).to_have_count(4)  # three and "more"
+    whole(pad, "why, in Russian")
+    pad.locator(".further").click()
+    expect(pad.locator(".reasons button")).to_have_count(8)
+    whole(pad, "all eight options, in Russian")
+    pad.get_by_role("button", name="Грубо и медленно").click()
+    pad.get_by_role("button", name="Отправить").click()
+    expect(pad.get_by_role("heading", name="Спасибо")).to_be_visible()
+    whole(pad, "thanks, in Russian")
+    # the next citizen finds it in Chinese, and nothing of what was said
+    expect(pad.get_by_text("陈静")).to_be_visible(timeout=15_000)
+    served(town, clerk)
+    expect(pad.get_by_role("heading", name=ASKS["zh"])).to_be_visible()
+    expect(pad.locator(".heard, [aria-pressed=true]")).to_have_count(0)
+
+
+def test_read_aloud_the_first_touch_speaks_and_the_second_chooses(town: Town, face: OpenFace) -> None:
+    clerk = Clerk(town, "ZW001", "W01")
+    pad = face("/pad/W01", PAD, kind="pad", window="W01")
+    expect(pad.get_by_text("陈静")).to_be_visible()
+    pad.add_init_script(VOICE)
+    pad.reload()
+    served(town, clerk)
+    pad.get_by_role("button", name="朗读").click()
+
+    def last() -> list[str]:
+        said = pad.evaluate("() => window.said")
+        return list(said[-1]) if said else ["", ""]
+
+    assert last()[0] == "zh-CN"
+    assert "从左到右是：非常满意、满意、基本满意、不满意、非常不满意" in last()[1]
+    pad.locator(".level.of2").click()
+    assert last()[1] == "不满意。再点一次确定。"
+    expect(pad.get_by_role("heading", name=ASKS["zh"])).to_be_visible()  # nothing is chosen yet
+    pad.locator(".level.of5").click()
+    assert last()[1].startswith("非常满意。")
+    pad.locator(".level.of5").click()
+    assert last()[1].startswith("已选非常满意。")
+    option = pad.get_by_role("button", name="一窗受理一次办结")
+    option.click()
+    assert last()[1] == "一窗受理一次办结。再点一次确定。"
+    expect(option).to_have_attribute("aria-pressed", "false")
+    option.click()
+    expect(option).to_have_attribute("aria-pressed", "true")
+    pad.get_by_role("button", name="提交", exact=True).click()
+    until(lambda: last()[1] == "谢谢您的评价", what="thanks, spoken")

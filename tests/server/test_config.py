@@ -325,6 +325,8 @@ def test_the_files_items_come_back_as_they_were(hall: HallSettings):
     for name, area in AREAS.items():
         assert over(area, items[name], items[name]) == {}
         assert merged(area, items[name], {}) == items[name]
+        if name == "media":  # a hall's own films are no items
+            continue
         first = next(iter(items[name]))
         body = over(area, items[name], with_draft(area, items[name], {first: {"name": "x"}}))
         assert merged(area, items[name], body)[first]["name"] == "x"

@@ -35,6 +35,7 @@ from server.api import (
     problems,
     ratings,
     remote,
+    rosters,
     session,
     setup,
     slips,
@@ -43,6 +44,7 @@ from server.api import (
     tickets,
     today,
     upkeep,
+    uploads,
     voice,
     what_if,
     windows,
@@ -131,6 +133,7 @@ def create_app(
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
         *(remote, audit, leaves, orders, boards, complaints, config, guiding, upkeep, today, brand),
+        *(uploads, rosters),
     ):
         app.register_blueprint(door.bp)
 

@@ -15,10 +15,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from server.domain.boards import Board, BoardBook, Notice
+from server.domain.boards import Board, BoardBook, Medium, Notice
 from server.domain.calendar import Hours, LocalDay, Year, calendar_of
-from server.domain.catalogue import Catalogue, Person, Queue, Service, Window
+from server.domain.catalogue import Catalogue, Department, Person, Queue, Service, Window
 from server.domain.configuration import AREAS, Area, Body, Known, merged
+from server.domain.rosters import LEADER, Roster
 from server.settings import HallSettings
 
 log = logging.getLogger(__name__)
@@ -45,8 +46,11 @@ KINDS: dict[str, TypeAdapter[Any]] = {
     "hours": TypeAdapter(Hours),
     "years": TypeAdapter(Year),
     "days": TypeAdapter(LocalDay),
+    "rosters": TypeAdapter(Roster),
+    "departments": TypeAdapter(Department),
     "boards": TypeAdapter(Board),
     "notices": TypeAdapter(Notice),
+    "media": TypeAdapter(Medium),
 }
 FRESH = {"windows": {"queues": []}, "people": {"a_window": ""}}
 
@@ -69,11 +73,14 @@ def items_of(hall: HallSettings, boards: BoardBook | None = None) -> dict[str, d
         "windows": catalogue.windows.items(),
         "people": catalogue.people.items(),
         "posts": ((p.window, p) for p in posts),
+        "rosters": ((w, hall.rosters.get(w) or Roster(w)) for w in (*catalogue.windows, LEADER)),
+        "departments": catalogue.departments.items(),
         "hours": ((ONE, hall.hall.hours),),
         "years": ((str(y.year), y) for y in hall.years),
         "days": ((d.date.isoformat(), d) for d in hall.calendar.local.values()),
         "boards": ((b.id, b) for b in book.board),
         "notices": ((f"N{n}", one) for n, one in enumerate(book.notice, 1)),
+        "media": ((m.id, m) for m in book.medium),
     }
     return {area: {i: _dumped(area, one) for i, one in own} for area, own in found.items()}
 
@@ -117,6 +124,7 @@ def configured(files: HallSettings, bodies: Bodies) -> HallSettings:
         calendar=calendar_of(hours, years, local),
         years=years,
         boards=book_of(files.boards, bodies),
+        rosters=_rosters(files, made),
         files=catalogue,
         catalogue=catalogue,
     )
@@ -129,6 +137,8 @@ def book_of(file: BoardBook, bodies: Bodies) -> BoardBook:
         found = replace(found, board=tuple(_all("boards", bodies["boards"])))
     if bodies.get("notices"):
         found = replace(found, notice=tuple(_all("notices", bodies["notices"])))
+    if bodies.get("media"):
+        found = replace(found, medium=tuple(_all("media", bodies["media"])))
     return found
 
 
@@ -147,6 +157,17 @@ def known_of(hall: HallSettings, today: date) -> Known:
         },
         today,
     )
+
+
+def roster_of(window: str, item: Mapping[str, Any]) -> Roster:
+    """An item of the area, checked before."""
+    found: Roster = _parsed(AREAS["rosters"], window, item)
+    return found
+
+
+def _rosters(files: HallSettings, made: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Roster]:
+    found = made.get("rosters", files.rosters)
+    return {w: r for w, r in found.items() if r.week or r.days}
 
 
 def _all(area: str, body: Body) -> list[Any]:
@@ -172,6 +193,7 @@ def _catalogue(files: Catalogue, made: Mapping[str, Mapping[str, Any]]) -> Catal
         windows=windows,
         services=dict(made.get("services", files.services)),
         people=people,
+        departments=dict(made.get("departments", files.departments)),
         serving={q: tuple(w.id for w in windows.values() if q in w.queues) for q in queues},
     )
 
@@ -193,6 +215,8 @@ def _short(value: Any) -> Any:
     """Times of day without seconds, as people write them."""
     if isinstance(value, list):
         return [_short(v) for v in value]
+    if isinstance(value, dict):
+        return {k: _short(v) for k, v in value.items()}
     if isinstance(value, str) and len(value) == 8 and value[2] == value[5] == ":" and value.endswith(":00"):
         return value[:5]
     return value

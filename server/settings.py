@@ -43,6 +43,7 @@ from server.domain.floorplan import Floor, check_plan, laid_out
 from server.domain.placement import Placement, placed
 from server.domain.ratings import RatingRule
 from server.domain.remote import RemoteRules
+from server.domain.rosters import LEADER, Plan, Roster
 from server.domain.routing import Rules
 from server.domain.slips import Known, SlipBook, SlipTemplate, check_book
 
@@ -309,6 +310,7 @@ class HallSettings:
     tidal: TidalTrigger = field(default_factory=TidalTrigger)
     dispatch: Dispatch = field(default_factory=Dispatch)
     boards: BoardBook = field(default_factory=BoardBook)
+    rosters: Mapping[str, Roster] = field(default_factory=dict)  # window -> who sits there when
     photos: Mapping[str, Path] = field(default_factory=dict)  # person -> picture for the badge
     plan: tuple[Floor, ...] = ()  # plan.toml, every window placed
     brand: Brand = field(default_factory=Brand)  # brand.toml; what a manager publishes goes before it
@@ -337,6 +339,11 @@ class HallSettings:
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.hall.centre.timezone)
+
+    @property
+    def duties(self) -> Plan:
+        """Who is expected where."""
+        return Plan(self.catalogue, self.files, self.calendar, self.rosters)
 
     def identity_of(self, service: Service) -> Identity:
         """Whether a kiosk asks for an identity card before it gives a number for `service`."""
@@ -376,6 +383,11 @@ class Settings:
     def pictures(self) -> tuple[Path, Path]:
         """Where pictures for slips are: those the manager uploaded first."""
         return self.data / "slips", self.common / "slips"
+
+    @property
+    def uploads(self) -> Path:
+        """Where photos, pictures and films are that managers uploaded."""
+        return self.data / "uploads"
 
     @property
     def url(self) -> str:
@@ -524,6 +536,7 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
             if name not in known and not r.troubles:
                 r.no(path, f"remote.{key}", f"没有 {name}", f"no {name}")
     boards = _read_boards(r, folder / "boards.toml", catalogue)
+    rosters = _read_rosters(r, folder / "rosters.toml", catalogue)
     slips = _read_slips(r, common / "slips", catalogue)
     for text in {common / "text" / "zh.toml", *(common / "text").glob("*.toml")}:
         r.load(text)
@@ -537,7 +550,7 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
     look = (_read_plan(r, folder / "plan.toml", catalogue), *_read_brand(r, folder))
     if r.troubles:
         raise SettingsError(r.troubles)
-    kept = (tidal, dispatch, boards, _photos(folder / "photos", catalogue), *look)
+    kept = (tidal, dispatch, boards, rosters, _photos(folder / "photos", catalogue), *look)
     more: dict[str, Any] = {"slips": slips, "file_slips": slips, "years": years, "files": catalogue}
     more |= {"bad": bad, "complaint": complaint}
     calendar = calendar_of(hall.hours, years, local)
@@ -596,6 +609,23 @@ def _read_boards(r: Reader, path: Path, catalogue: Catalogue) -> BoardBook:
     for key, zh, en in board_troubles(book, catalogue) if book else ():
         r.no(path, key, zh, en)
     return book or BoardBook()
+
+
+def _read_rosters(r: Reader, path: Path, catalogue: Catalogue) -> dict[str, Roster]:
+    """rosters.toml; without it the main person of each window is expected in its hours."""
+    if not path.exists():
+        return {}
+    found = r.parse_all(Roster, r.load(path, "roster").get("roster", []), path, "roster")
+    for i, roster in enumerate(found if catalogue.windows else ()):
+        if roster.window not in (*catalogue.windows, LEADER):
+            r.no(path, f"roster[{i}].window", f"没有窗口 {roster.window}", f"no window {roster.window}")
+        for row in (*roster.week, *roster.days):
+            if row.person and row.person not in catalogue.people:
+                r.no(path, f"roster[{i}].person", f"没有人员 {row.person}", f"no person {row.person}")
+            if row.end <= row.start:
+                r.no(path, f"roster[{i}].end", "结束要晚于开始", "must be after the start")
+    _unique(r, path, "roster.window", [x.window for x in found])
+    return {x.window: x for x in found}
 
 
 def _photos(folder: Path, catalogue: Catalogue) -> dict[str, Path]:

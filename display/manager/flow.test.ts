@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DeviceRow, ManagerQueueRow, ManagerWindowRow, PostRow } from '@client/contract'
-import { type Alarm, alarms, answered, byHealth, type Facts, may, type Msg, next, percent, pressure, satisfaction, start, zones } from './flow'
+import { type Alarm, alarms, answered, byHealth, expectedAt, type Facts, grouped, may, missingAt, type Msg, next, percent, pressure, satisfaction, start, zones } from './flow'
 
 const NOW = Date.parse('2026-03-02T02:00:00Z')
 const ago = (s: number): string => new Date(NOW - s * 1000).toISOString()
@@ -106,7 +106,33 @@ describe('the office', () => {
     expect(rights('guide')).toBe('leave make orders plan tickets')
     expect(rights('clerk')).toBe('leave make orders tickets')
     expect(rights('admin')).toBe('config devices staff wiring')
+    expect(rights('chief_representative')).toBe('config')
     expect(rights('')).toBe('')
+  })
+})
+
+describe('tabs in groups', () => {
+  it('keeps their order and leaves one alone where there is one', () => {
+    expect(grouped(['live', 'orders', 'complaints', 'trail', 'placement', 'config', 'devices']).map((g) => `${g.id}:${g.tabs.join('+')}`)).toEqual([
+      'live:live', 'work:orders+complaints', 'trail:trail', 'set:placement+config', 'machines:devices',
+    ])
+  })
+})
+
+describe('an empty post', () => {
+  const shift = { person: '陈静', since: ago(600), until: ago(-600) }
+  const row: PostRow = { ...post('3', 'none'), shifts: [shift] }
+  it('is told with whom it waits for, until somebody sits there or is called', () => {
+    const at = (p: PostRow, w: ManagerWindowRow) => alarms(hall({ posts: { W03: p }, windows: [w] }), NOW).map((a) => `${a.kind} ${a.what} ${a.detail} ${a.since}`)
+    expect(at(row, win({ state: 'closed' }))).toEqual([`missing 3 陈静 ${ago(600)}`])
+    expect(at(row, win({ state: 'closed', since: ago(60) }))).toEqual([])
+    expect(at(row, win())).toEqual([])
+    expect(at({ ...row, called: 'b_called' }, win({ state: 'closed' }))).toEqual(['post 3  null'])
+  })
+  it('knows who is expected at this moment', () => {
+    expect(expectedAt(row, NOW)).toBe(shift)
+    expect(expectedAt(row, NOW + 600_000)).toBe(null)
+    expect(missingAt(undefined, win({ state: 'closed' }), NOW)).toBe(null)
   })
 })
 

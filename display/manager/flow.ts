@@ -4,6 +4,22 @@ import type { AlarmAnswer, Both, Day, DeviceRow, Emergency, HallAlarm, ManagerQu
 // ---- what is open on the screen -----------------------------------------------------------------------
 
 export type Tab = 'live' | 'tickets' | 'orders' | 'complaints' | 'leave' | 'trail' | 'placement' | 'config' | 'brand' | 'slips' | 'voice' | 'devices' | 'wiring' | 'staff'
+/** Tabs that belong together; one that stands in no group is a group of its own. */
+const GROUPS: [string, Tab[]][] = [
+  ['work', ['tickets', 'orders', 'complaints']],
+  ['set', ['config', 'placement', 'brand', 'slips', 'voice']],
+  ['machines', ['devices', 'wiring']],
+]
+export function grouped(tabs: readonly Tab[]): { id: string; tabs: Tab[] }[] {
+  const found: { id: string; tabs: Tab[] }[] = []
+  for (const tab of tabs) {
+    const id = GROUPS.find(([, own]) => own.includes(tab))?.[0] ?? tab
+    const group = found.find((g) => g.id === id)
+    if (group) group.tabs.push(tab)
+    else found.push({ id, tabs: [tab] })
+  }
+  return found
+}
 export interface Issued {
   kind: Kind
   where: string
@@ -125,7 +141,7 @@ export function may(role: string | undefined): Rights {
     tickets: beside,
     orders: beside || role === 'manager' || role === 'supervisor', complaints: role === 'manager' || role === 'supervisor', make: beside, plan: leads || role === 'guide',
     leave: beside || role === 'manager', decide: leads, trail: role === 'manager' || role === 'supervisor',
-    day: leads, placement: published, config: published || role === 'admin', brand: role === 'manager', slips: published, voice: published, publish: role === 'manager', devices: machines, wiring: machines, staff: role === 'admin',
+    day: leads, placement: published, config: published || role === 'admin' || role === 'chief_representative', brand: role === 'manager', slips: published, voice: published, publish: role === 'manager', devices: machines, wiring: machines, staff: role === 'admin',
   }
 }
 
@@ -151,7 +167,7 @@ export const LIMITS: Limits = { queue_over: 20, idle_with_queue_s: 300, paused_s
 export interface Alarm {
   id: string
   level: 'red' | 'yellow'
-  kind: 'wait' | 'long' | 'uncovered' | 'idle' | 'paused' | 'device' | 'slip' | 'slip_unsure' | 'emergency' | 'tidal' | 'post' | 'leader' | 'hall'
+  kind: 'wait' | 'long' | 'uncovered' | 'idle' | 'paused' | 'device' | 'slip' | 'slip_unsure' | 'emergency' | 'tidal' | 'post' | 'leader' | 'missing' | 'hall'
   what: string // queue, window number, device or kiosk
   detail: string // device reason
   count: number | null
@@ -183,6 +199,8 @@ export function alarms(facts: Facts, now: number, limits: Limits = LIMITS): Alar
   for (const p of Object.values(facts.posts ?? {})) {
     if (p.called === 'b_called') add({ kind: 'post', level: 'yellow', what: p.number })
     if (p.called === 'leader_called') add({ kind: 'leader', level: 'yellow', what: p.number })
+    const gone = working && p.called === 'none' ? missingAt(p, facts.windows.find((w) => w.number === p.number), now) : null
+    if (gone && over(gone.since, now, MISSING_S)) add({ kind: 'missing', level: 'yellow', what: p.number, detail: gone.person || '–', since: gone.since })
   }
   for (const q of facts.queues) {
     if (working && q.waiting > 0 && q.windows_open === 0) add({ kind: 'uncovered', level: 'red', what: q.id, count: q.waiting, since: q.oldest_at })
@@ -208,6 +226,17 @@ export function alarms(facts: Facts, now: number, limits: Limits = LIMITS): Alar
   }
   for (const a of facts.alarms || []) add({ kind: 'hall', level: a.level, what: a.kind, detail: a.what, since: a.since, text: a.text })
   return found.sort((a, b) => rank(a) - rank(b) || (a.since ?? '').localeCompare(b.since ?? ''))
+}
+/** 空岗 is told after this many seconds, before anybody is called. */
+const MISSING_S = 120
+/** Who ought to sit at a post at this moment. */
+export function expectedAt(post: PostRow | undefined, now: number): { person: string | null; since: string; until: string } | null {
+  return post?.shifts?.find((s) => Date.parse(s.since) <= now && now < Date.parse(s.until)) ?? null
+}
+/** Who is expected and not there, nobody else being there either. */
+export function missingAt(post: PostRow | undefined, window: ManagerWindowRow | undefined, now: number): { person: string | null; since: string } | null {
+  const expected = window && window.state === 'closed' ? expectedAt(post, now) : null
+  return expected && { person: expected.person, since: window!.since && window!.since > expected.since ? window!.since : expected.since }
 }
 const AFTER: Partial<Record<Alarm['kind'], number>> = { emergency: -1, device: 1, slip: 2, slip_unsure: 2 }
 const rank = (alarm: Alarm): number => (alarm.level === 'red' ? 0 : 10) + (AFTER[alarm.kind] ?? 0)

@@ -5,15 +5,16 @@ tickets stay."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
 from server.actions.publish_placement import needed_queues
-from server.configured import canonical, configured, file_items, known_of
+from server.configured import canonical, configured, file_items, known_of, roster_of
 from server.domain import refusals
+from server.domain.actors import Actor
 from server.domain.configuration import (
     AREAS,
     Area,
@@ -21,8 +22,10 @@ from server.domain.configuration import (
     Change,
     Wrong,
     changes,
+    is_delegate,
     may_edit,
     merged,
+    not_delegated,
     not_theirs,
     only_tomorrow,
     over,
@@ -31,7 +34,9 @@ from server.domain.configuration import (
     wrongs,
 )
 from server.domain.events import ConfigChanged, ConfigDrafted
+from server.domain.leave import LeaveState
 from server.domain.placement import check_placement
+from server.domain.rosters import Away, clashes
 from server.settings import HallSettings
 from server.store.config import (
     Draft,
@@ -45,14 +50,16 @@ from server.store.config import (
     waiting,
     withdraw_version,
 )
+from server.store.leaves import leaves_in
 from server.store.placements import find_placement
 from server.store.unit import Unit
-from server.store.windows import post_of
+from server.store.windows import find_post, post_of
 
 When = Literal["now", "next_day"]
 Say = Callable[..., dict[str, str]]
 KEPT: Mapping[str, dict[str, Any]] = {"services": {"closed": True}, "people": {"left": True}}
-GATHERED = ("services", "queues", "people", "windows")  # once made, these stay: somebody may hold them
+# once made, these stay: somebody may hold them
+GATHERED = ("services", "queues", "people", "windows", "departments")
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ class Desk:
     hall: HallSettings
     files: HallSettings
     say: Say
+    has: Callable[[str], bool] = lambda _name: True  # is there an upload of this name?
 
 
 @dataclass(frozen=True)
@@ -80,9 +88,9 @@ def keep_draft(unit: Unit, desk: Desk, area: str, items: Body, base: int, rev: i
     items: whole items or some of their fields; None takes an item away. rev: of the draft it was made from.
     Raises ConfigUnknown, ConfigForeign, ConfigStale, ConfigDraftStale.
     """
-    own = _area(unit, area)
+    own, slot = _area(unit, area), slot_of(desk.hall, area, unit.actor)
     _check_base(unit, desk, own, base)
-    _check_rev(unit, desk, own, rev)
+    _check_rev(unit, desk, slot, rev)
     now = _items(unit, desk, own, newest_of(unit.connection, unit.hall, area).body)
     less: Body = {}
     for i, item in items.items():
@@ -93,7 +101,7 @@ def keep_draft(unit: Unit, desk: Desk, area: str, items: Body, base: int, rev: i
         fields = {k: v for k, v in item.items() if was is None or was.get(k) != v}
         if fields or was is None:
             less[i] = fields
-    save_draft(unit, Draft(area, rev + 1, base, less, unit.actor.id, unit.now))
+    save_draft(unit, Draft(slot, rev + 1, base, less, unit.actor.id, unit.now))
     unit.add(ConfigDrafted(area))
     return rev + 1, look(unit, desk, own, with_draft(own, now, less))
 
@@ -104,16 +112,17 @@ def compare(unit: Unit, desk: Desk, area: str, version: int | None = None) -> Lo
     own = _area(unit, area)
     if version is not None:
         return look(unit, desk, own, _rolled_back(unit, desk, own, version))
-    draft = drafts_of(unit.connection, unit.hall).get(area)
+    draft = drafts_of(unit.connection, unit.hall).get(slot_of(desk.hall, area, unit.actor))
     now = _items(unit, desk, own, newest_of(unit.connection, unit.hall, area).body)
     return look(unit, desk, own, with_draft(own, now, draft.body if draft else {}))
 
 
 def drop_draft(unit: Unit, desk: Desk, area: str, rev: int) -> int:
     """Forget the draft; its next `rev`. Raises ConfigUnknown, ConfigForeign, ConfigDraftStale."""
-    own = _area(unit, area)
-    _check_rev(unit, desk, own, rev)
-    save_draft(unit, Draft(area, rev + 1, 0, {}, unit.actor.id, unit.now))
+    _area(unit, area)
+    slot = slot_of(desk.hall, area, unit.actor)
+    _check_rev(unit, desk, slot, rev)
+    save_draft(unit, Draft(slot, rev + 1, 0, {}, unit.actor.id, unit.now))
     unit.add(ConfigDrafted(area))
     unit.note("config.drop", f"config:{area}")
     return rev + 1
@@ -127,13 +136,13 @@ def publish_draft(
     Raises as `keep_draft`, ConfigInvalid with every mistake, ConfigSame, and what a placement over the new
     settings would be refused for.
     """
-    own = _area(unit, area)
+    own, slot = _area(unit, area), slot_of(desk.hall, area, unit.actor)
     _check_base(unit, desk, own, base)
-    _check_rev(unit, desk, own, rev)
-    draft = drafts_of(unit.connection, unit.hall).get(area)
+    _check_rev(unit, desk, slot, rev)
+    draft = drafts_of(unit.connection, unit.hall).get(slot)
     now = _items(unit, desk, own, newest_of(unit.connection, unit.hall, area).body)
     said = _publish(unit, desk, own, with_draft(own, now, draft.body if draft else {}), when, note, None)
-    save_draft(unit, Draft(area, rev + 1, 0, {}, unit.actor.id, unit.now))
+    save_draft(unit, Draft(slot, rev + 1, 0, {}, unit.actor.id, unit.now))
     return said
 
 
@@ -167,10 +176,14 @@ def _rolled_back(unit: Unit, desk: Desk, area: Area, version: int) -> dict[str, 
 
 
 def withdraw(unit: Unit, desk: Desk, area: str, version: int) -> None:
-    """Take a version back that waits for its day. Raises ConfigUnknown, ConfigForeign."""
-    _area(unit, area)
-    if version not in {v.version for v in waiting(unit.connection, unit.hall) if v.area == area}:
+    """Take a version back that waits for its day; a department its own only. Raises ConfigUnknown,
+    ConfigForeign."""
+    own = _area(unit, area)
+    found = [v for v in waiting(unit.connection, unit.hall) if v.area == area and v.version == version]
+    if not found:
         raise refusals.ConfigUnknown(what=str(version))
+    if is_delegate(own, unit.actor.role) and found[0].person != unit.actor.id:
+        raise refusals.ConfigForeign(area=area)
     withdraw_version(unit, area, version)
     unit.add(ConfigDrafted(area))
     unit.note("config.withdraw", f"config:{area}:{version}")
@@ -194,11 +207,25 @@ def look(unit: Unit, desk: Desk, area: Area, after: dict[str, dict[str, Any]]) -
     known = known_of(desk.hall, _today(unit, desk))
     found = wrongs(area, base, before, after, known)
     found += not_theirs(area, unit.actor.role, before, after)
+    if is_delegate(area, unit.actor.role):
+        found += not_delegated(area, department_of(desk.hall, unit.actor), before, after)
     if not found:
         after, found = _canonical(area, before, after)
     if not found:
         found = _in_use(unit, desk, area, before, after)
     return Looked(after, over(area, base, after), changes(area, before, after), found)
+
+
+def department_of(hall: HallSettings, actor: Actor) -> str:
+    """Of a member of staff; "" when that is not known."""
+    person = hall.catalogue.people.get(actor.id)
+    return person.department if person else ""
+
+
+def slot_of(hall: HallSettings, area: str, actor: Actor) -> str:
+    """Where the actor's draft is kept: a department has its own beside the hall's."""
+    found = AREAS.get(area)
+    return f"{area}@{department_of(hall, actor)}" if found and is_delegate(found, actor.role) else area
 
 
 def troubles(desk: Desk, area: Area, looked: Looked) -> list[dict[str, Any]]:
@@ -229,10 +256,14 @@ def _publish(
         before = _items(unit, desk, area, _in_force(unit, area.name))
         late = only_tomorrow(area, before, looked.after)
         looked = Looked(looked.after, looked.body, looked.changes, late)
+    waits = [v for v in waiting(unit.connection, unit.hall) if v.area == area.name]
+    others = [v for v in waits if v.person != unit.actor.id]
+    if others and is_delegate(area, unit.actor.role):
+        first = others[0]
+        raise refusals.ConfigWaits(version=first.version, since=first.since, name=_name(desk, first.person))
     if looked.wrongs:
         said = troubles(desk, area, looked)
         raise refusals.ConfigInvalid(troubles=said, count=len(said))
-    waits = [v for v in waiting(unit.connection, unit.hall) if v.area == area.name]
     if not looked.changes and not waits:
         raise refusals.ConfigSame(area=area.name)
     _check_placement(unit, desk, area, looked.body)
@@ -268,13 +299,33 @@ def _in_use(
     unit: Unit, desk: Desk, area: Area, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> list[Wrong]:
     """What cannot change because something else leans on it just now."""
-    found = []
+    found = [
+        Wrong(i, f.name, "upload-gone", {})
+        for i, item in after.items()
+        for f in area.fields
+        if f.kind in ("photo", "medium") and item.get(f.name) not in ("", None, before.get(i, {}).get(f.name))
+        if not desk.has(item[f.name])
+    ]
     if area.name == "people":
         for i, person in after.items():
             post = post_of(unit.connection, unit.hall, i) if person.get("left") else None
             if post is not None:
                 found.append(Wrong(i, "left", "at-window", {"window": post.window}))
+    if area.name == "rosters":
+        plan, zone = desk.hall.duties, desk.hall.zone
+        rosters = {i: roster_of(i, item) for i, item in after.items()}
+        away = [
+            Away(x.person, *(at.astimezone(zone).replace(tzinfo=None) for at in (x.since, x.until)))
+            for x in leaves_in(unit.connection, unit.hall, LeaveState.APPROVED)
+        ]
+        changed = [i for i, item in after.items() if before.get(i) != item]
+        found += clashes(replace(plan, rosters=rosters), changed, away, _today(unit, desk))
     if area.name == "windows":
+        for i, window in after.items():
+            if window.get("out") and not before.get(i, {}).get("out"):
+                post = find_post(unit.connection, unit.hall, i)
+                if post.clerk is not None:
+                    found.append(Wrong(i, "out", "window-staffed", {"name": _name(desk, post.clerk)}))
         zones = {w.get("zone") for w in after.values()}
         named = {z for b in desk.hall.boards.board for z in b.areas} - zones
         moved = [i for i, w in after.items() if before.get(i, {}).get("zone") in named]
@@ -316,8 +367,8 @@ def _check_base(unit: Unit, desk: Desk, area: Area, base: int) -> None:
         raise refusals.ConfigStale(version=newest.version, base=base, name=_name(desk, newest.person))
 
 
-def _check_rev(unit: Unit, desk: Desk, area: Area, rev: int) -> None:
-    draft = drafts_of(unit.connection, unit.hall).get(area.name)
+def _check_rev(unit: Unit, desk: Desk, slot: str, rev: int) -> None:
+    draft = drafts_of(unit.connection, unit.hall).get(slot)
     if rev != (draft.rev if draft else 0):
         name = _name(desk, draft.person) if draft else ""
         raise refusals.ConfigDraftStale(rev=draft.rev if draft else 0, name=name)

@@ -23,12 +23,14 @@ from server.store.windows import find_post, post_of, save_post
 def open_window(unit: Unit, hall: HallSettings, window: str, take_over: bool = False) -> None:
     """The caller takes the post and opens it. `take_over`: from somebody who forgot to leave, recorded.
 
-    Raises WindowUnknown, PersonOnLeave, SkillMissing, WindowTidal, WindowOpen, WindowTaken, WindowBusy,
-    ClerkElsewhere.
+    Raises WindowUnknown, WindowOut, PersonOnLeave, SkillMissing, WindowTidal, WindowOpen, WindowTaken,
+    WindowBusy, ClerkElsewhere.
     """
     place = hall.catalogue.windows.get(window)
     if place is None:
         raise refusals.WindowUnknown(window=window)
+    if place.out:
+        raise refusals.WindowOut(window=window, number=place.number, why=place.out)
     clerk = unit.actor.id
     today = unit.now.astimezone(hall.zone).date()
     leave = away_now(unit.connection, unit.hall, unit.now).get(clerk)

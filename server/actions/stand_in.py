@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from server.domain.events import CoverEnded, LeaderCalled, StandInCalled
-from server.domain.posts import due, empty_since, is_expected, main_person
+from server.domain.posts import due, empty_since
+from server.domain.rosters import expected_at
 from server.domain.windows import WindowState
 from server.settings import HallSettings
 from server.store.covers import covers, set_cover
@@ -27,16 +28,16 @@ def call_stand_ins(unit: Unit, hall: HallSettings) -> None:
     for window in hall.catalogue.windows.values():
         post, state = known.get(window.id), called.get(window.id, "none")
         staffed = post is not None and post.state is not WindowState.CLOSED
-        if staffed or not is_expected(window, hours, local):
+        shift = expected_at(hall.duties.shifts(window.id, local.date()), local)
+        if staffed or shift is None:
             if state != "none":
                 set_cover(unit, window.id, "none")
                 unit.add(CoverEnded(window.id))
             continue
         left = post.since.astimezone(hall.zone).replace(tzinfo=None) if post and post.since else opened
         minutes = hall.hall.call.stand_in_minutes
-        main = main_person(window.id, hall.catalogue.people.values())
-        empty_for = local - empty_since(hours, local, max(opened, left))
-        if main is not None and main.id in on_leave:  # nobody waits for who will not come
+        empty_for = local - empty_since(hours, shift.start, local, max(opened, left))
+        if shift.person in on_leave:  # nobody waits for who will not come
             empty_for += timedelta(minutes=minutes)
         whom = due(empty_for, state, minutes)
         if whom is not None:

@@ -37,7 +37,10 @@ def get_board(name: str) -> ResponseReturnValue:
         "id": name,
         **{key: getattr(board, key) for key in LAYOUT},
         "notices": [{"zh": n.zh, "en": n.en, "urgent": n.urgent} for n in book.notices(name, local)],
-        "media": [_medium(path, name) for path in _media(name)],
+        "media": [
+            *({"src": f"/uploads/{m.file}", "video": is_video(m.file)} for m in book.media(name, local)),
+            *(_medium(path, name) for path in _media(name)),
+        ],
     }
 
 

@@ -15,10 +15,12 @@ from server.actions.publish_config import (
     Desk,
     Looked,
     compare,
+    department_of,
     drop_draft,
     keep_draft,
     publish_draft,
     roll_config_back,
+    slot_of,
     troubles,
     withdraw,
 )
@@ -27,7 +29,8 @@ from server.api.acts import act
 from server.api.bodies import Act, Number, Prose
 from server.configured import file_items, known_of
 from server.domain import refusals
-from server.domain.configuration import AREAS, Area, Body, may_edit, merged
+from server.domain.access import ADMIN, CHIEF
+from server.domain.configuration import AREAS, Area, Body, is_delegate, may_edit, merged
 from server.house import House, house
 from server.store.config import (
     Draft,
@@ -40,6 +43,7 @@ from server.store.config import (
 )
 from server.store.snapshots.view import View
 from server.store.unit import Unit
+from server.uploads import find
 
 bp = APIBlueprint("config", __name__, url_prefix="/api/config")
 
@@ -111,18 +115,24 @@ def get_config() -> ResponseReturnValue:
         later = {v.area: v for v in waiting(connection, h.store.hall)}
         newest = {name: newest_of(connection, h.store.hall, name) for name in AREAS}
         bodies = bodies_in_force(connection, h.store.hall, view.settings.config)
-    base = file_items(h.current.files)
+    base, theirs = file_items(h.current.files), department_of(h.hall, current_actor())
     return {
         "areas": [
             {
                 "id": name,
                 "edit": may_edit(area, role),
-                "items": len(merged(area, base[name], bodies.get(name, {}))),
+                "items": sum(
+                    not is_delegate(area, role) or x.get("department") == theirs
+                    for x in merged(area, base[name], bodies.get(name, {})).values()
+                ),
                 "version": newest[name].version,
-                "draft": bool(name in drafts and drafts[name].body),
+                "draft": bool(
+                    (slot := slot_of(h.hall, name, current_actor())) in drafts and drafts[slot].body
+                ),
                 "since": later[name].since if name in later else None,
             }
             for name, area in AREAS.items()
+            if role != CHIEF or may_edit(area, role)
         ]
     }
 
@@ -130,29 +140,37 @@ def get_config() -> ResponseReturnValue:
 @bp.get("/<area>")
 @needs("config.see")
 def get_area(area: str) -> ResponseReturnValue:
-    """The items an editor starts from, the fields of their form, the draft, and who changed what: 200."""
-    h, own = house(), _area(area)
+    """The items an editor starts from, the fields of their form, the draft, and who changed what: 200. A
+    department sees its own items only."""
+    h, own, role = house(), _area(area), current_actor().role
+    if role == CHIEF and not may_edit(own, role):
+        raise refusals.ConfigForeign(area=area)
+    theirs = department_of(h.hall, current_actor()) if is_delegate(own, role) else None
     with h.store.read() as connection:
         view = View.of(connection, h.store.hall, h.hall, h.texts)
         newest = newest_of(connection, h.store.hall, area)
-        draft = drafts_of(connection, h.store.hall).get(area)
+        draft = drafts_of(connection, h.store.hall).get(slot_of(h.hall, area, current_actor()))
         versions = versions_of(connection, h.store.hall, area)
     in_force = max((v.in_force or 0, v.version) for v in versions)[1] if versions else 0
     known = known_of(view.settings, view.at.astimezone(view.settings.zone).date())
-    role = current_actor().role
+    items = merged(own, file_items(h.current.files)[area], newest.body)
     return {
         "id": area,
         "edit": may_edit(own, role),
-        "gone": own.gone,
-        "fresh": own.fresh,
+        "department": theirs,
+        "gone": own.gone and theirs is None,
+        "fresh": own.fresh and theirs is None,
         "single": own.single,
         "key": own.key,
-        "fields": [{**asdict(f), "admin": f.admin and role != "admin"} for f in own.fields],
+        "fields": [
+            {**asdict(f), "admin": f.admin and role != ADMIN, "delegated": theirs is None or f.delegated}
+            for f in own.fields
+        ],
         "known": {of: [_named(view, of, i) for i in ids] for of, ids in known.ids.items()},
         "version": newest.version,
         "in_force": in_force if any(v.in_force for v in versions) else 0,
         "since": newest.since if newest.in_force is None and newest.version else None,
-        "items": merged(own, file_items(h.current.files)[area], newest.body),
+        "items": {i: x for i, x in items.items() if theirs is None or x.get("department") == theirs},
         "draft": _draft(h, draft),
         "versions": [_version(h, v) for v in versions],
     }
@@ -257,7 +275,9 @@ def _area(name: str) -> Area:
 
 
 def _desk(h: House) -> Desk:
-    return Desk(h.hall, h.current.files, h.texts.both)
+    return Desk(
+        h.hall, h.current.files, h.texts.both, lambda name: find(h.settings.uploads, name) is not None
+    )
 
 
 def _named(view: View, of: str, i: str) -> dict[str, str]:

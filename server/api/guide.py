@@ -26,6 +26,10 @@ def guide_facts(hall: HallSettings, item: Service, say: Say, lang: str) -> dict[
         ),
         (say("touch.result_title"), item.result),
         (say("touch.where"), say("touch.where_n", windows=("、" if lang == "zh" else ", ").join(windows))),
+        (
+            say("touch.department_at"),
+            " ".join(filter(None, (department.place, department.phone))) if department else "",
+        ),
         (say("touch.address"), centre.address),
         (say("touch.phone"), centre.hotline),
     ]

@@ -15,7 +15,7 @@ from server.api.access import current_actor, needs
 from server.api.acts import act
 from server.api.bodies import MOST, Act, Prose, When
 from server.api.windows import at_desk
-from server.domain.posts import main_person
+from server.domain.rosters import expected_at
 from server.house import house
 from server.store.covers import covers
 from server.store.unit import Unit
@@ -109,12 +109,15 @@ def get_asked() -> ResponseReturnValue:
     h, me = house(), current_actor()
     with h.store.read() as connection:
         called = covers(connection, h.store.hall)
-    mine = set(h.hall.catalogue.people[me.id].b_windows)
+    known = h.hall.catalogue.people[me.id]
+    mine = {*known.b_windows, known.a_window}
+    local = h.clock().astimezone(h.hall.zone).replace(tzinfo=None)
     asked = []
     for window in h.hall.catalogue.windows.values():
         state = called.get(window.id, "none")
         to_me = window.id in mine or (me.role == "duty_leader" and state == "leader_called")
         if state != "none" and to_me:
-            main = main_person(window.id, h.hall.catalogue.people.values())
+            shift = expected_at(h.hall.duties.shifts(window.id, local.date()), local)
+            main = h.hall.catalogue.people.get(shift.person or "") if shift else None
             asked.append({"window": window.id, "number": window.number, "main": main.name if main else None})
     return {"posts": asked}

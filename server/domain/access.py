@@ -59,8 +59,9 @@ MATRIX: dict[str, frozenset[str]] = {
         "day.close": (DUTY_LEADER, MANAGER),
         "placement.see": (DUTY_LEADER, MANAGER, SUPERVISOR),
         "placement.publish": (MANAGER,),
-        "config.see": (DUTY_LEADER, MANAGER, SUPERVISOR, ADMIN),
-        "config.edit": (MANAGER, ADMIN),  # which area: domain/configuration.py
+        "config.see": (DUTY_LEADER, MANAGER, SUPERVISOR, CHIEF, ADMIN),  # CHIEF: what is theirs to edit
+        "config.edit": (MANAGER, CHIEF, ADMIN),  # which area, whose items: domain/configuration.py
+        "upload.make": (MANAGER, ADMIN),
         "slips.see": (DUTY_LEADER, MANAGER, SUPERVISOR),
         "slips.publish": (MANAGER,),
         "slips.roll": (GUIDE, DUTY_LEADER, MANAGER),

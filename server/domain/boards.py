@@ -54,6 +54,21 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Medium:
+    """A picture or film that was uploaded and published; `since` and `until` are in the hall's own time."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    id: str
+    name: str
+    file: str
+    boards: tuple[str, ...] = ()  # none named: all
+    order: int = 0
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
 class BoardBook:
     """boards.toml"""
 
@@ -61,6 +76,7 @@ class BoardBook:
 
     board: tuple[Board, ...] = ()
     notice: tuple[Notice, ...] = field(default_factory=tuple)
+    medium: tuple[Medium, ...] = ()  # published only; a hall's own files are in its `media/`
 
     def of(self, name: str) -> Board:
         """The layout of the board `name`."""
@@ -78,6 +94,17 @@ class BoardBook:
             and (n.until is None or local < n.until)
         )
         return sorted(due, key=lambda n: not n.urgent)
+
+    def media(self, name: str, local: datetime) -> list[Medium]:
+        """What the board `name` shows at `local` of what was uploaded, in order."""
+        due = (
+            m
+            for m in self.medium
+            if (not m.boards or name in m.boards)
+            and (m.since is None or m.since <= local)
+            and (m.until is None or local < m.until)
+        )
+        return sorted(due, key=lambda m: (m.order, m.id))
 
 
 def board_troubles(book: BoardBook, catalogue: Catalogue) -> Iterable[tuple[str, str, str]]:

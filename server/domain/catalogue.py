@@ -76,6 +76,7 @@ class Window:
     saturday: bool = False
     floor: str = ""  # 楼层, e.g. "2"; its zone's where it names none, empty where the hall has one floor
     classes: tuple[str, ...] = ()  # window classes, for queues in mode "grouped"
+    out: Literal["", "repair", "closed"] = ""  # nobody works there: for a repair, or for good
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,8 @@ class Department:
     name_en: str
     kind: Literal["local", "vertical", "group", "operator"]
     uscc: str
+    place: str = ""  # where it is found: its rooms, its own address
+    phone: str = ""
 
 
 @dataclass(frozen=True)
@@ -196,6 +199,7 @@ class Person:
     duties: str = ""  # what this person answers for, on the badge
     sign_language: bool = False
     skill_until: Mapping[str, date] = field(default_factory=dict)  # skill -> its last day; none = no end
+    photo: str = ""  # an upload (server/uploads.py), for the badge; "" = the file of the hall, or initials
     left: bool = False  # works here no longer: may not sign in, stays in what was
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Literal
 
-from server.domain.access import ADMIN, MANAGER
+from server.domain.access import ADMIN, CHIEF, MANAGER
 
 Item = Mapping[str, Any]
 Items = Mapping[str, Item]
@@ -39,12 +39,18 @@ Kind = Literal[
     "until",
     "holidays",
     "dates",
+    "shifts",
+    "shift_days",
+    "photo",
+    "medium",
 ]
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,20}")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+PHOTO, MEDIUM = re.compile(r"[0-9a-f]{32}\.jpg"), re.compile(r"[0-9a-f]{32}\.(jpg|mp4)")
 LONG, WORDS = 2000, 60
 FORMS = ("original", "copy", "form", "photo", "electronic", "onsite")
+WEEKDAYS = frozenset({"mon", "tue", "wed", "thu", "fri", "sat", "sun"})
 UNITS = ("immediate", "workday", "calendar_day", "hour", "none")
 
 
@@ -54,6 +60,7 @@ class Field:
 
     least, most: of a number, or how long a text may be. of: what a reference names. fresh: only a new item
     may say it. tomorrow: a change holds from the next day on only. admin: for administrators only.
+    delegated: for a department's own items, its representative may change it too.
     """
 
     name: str
@@ -66,6 +73,7 @@ class Field:
     fresh: bool = False
     tomorrow: bool = False
     admin: bool = False
+    delegated: bool = False
     group: str = "main"
 
 
@@ -79,6 +87,7 @@ class Area:
     key: str
     fields: tuple[Field, ...]
     editors: tuple[str, ...] = (MANAGER,)
+    delegates: tuple[str, ...] = ()  # who may change the `delegated` fields of their own department's items
     gone: bool = False
     whole: bool = False
     single: bool = False
@@ -128,18 +137,18 @@ SERVICES = Area(
         _f("department", "ref", of="departments"),
         _f("theme", most=20),
         _f("queue", "ref", of="queues", required=True, fresh=True),
-        _f("closed", "yes_no"),
+        _f("closed", "yes_no", delegated=True),
         _f("popular", "yes_no"),
         _f("avg_minutes", "decimal", required=True, least=0.5, most=480, group="time"),
-        _f("promised_limit", "limit", group="time"),
-        _f("legal_limit", "limit", group="time"),
+        _f("promised_limit", "limit", delegated=True, group="time"),
+        _f("legal_limit", "limit", delegated=True, group="time"),
         _f("visits", "number", least=0, most=9, group="time"),
         _f("day_quota", "number", least=0, most=9999, group="time"),
         _f("appointment", "yes_no", group="time"),
-        _f("fee_yuan", "decimal", least=0, most=1_000_000, group="fee"),
-        _f("fee_basis", most=200, group="fee"),
+        _f("fee_yuan", "decimal", least=0, most=1_000_000, delegated=True, group="fee"),
+        _f("fee_basis", most=200, delegated=True, group="fee"),
         _f("legal_basis", "long", group="fee"),
-        _f("materials", "materials", group="papers"),
+        _f("materials", "materials", delegated=True, group="papers"),
         _f("result", most=60, group="papers"),
         _f("agent_allowed", "yes_no", group="papers"),
         _f("deferrable", "yes_no", group="papers"),
@@ -150,6 +159,7 @@ SERVICES = Area(
             group="papers",
         ),
     ),
+    delegates=(CHIEF,),
 )
 QUEUES = Area(
     "queues",
@@ -233,6 +243,7 @@ PEOPLE = Area(
         ),
         _f("title", most=40),
         _f("duties", most=200),
+        _f("photo", "photo"),
         _f("sign_language", "yes_no"),
         _f("left", "yes_no", admin=True),
         _f("skills", "refs", of="skills", group="skills"),
@@ -258,6 +269,7 @@ WINDOWS = Area(
         _f("low_counter", "yes_no", group="place"),
         _f("led_address", "number", least=1, most=247, group="place"),
         _f("pad_id", most=20, group="place"),
+        _f("out", "choice", options=("repair", "closed"), group="work"),
         _f("default_state", "choice", required=True, options=("open", "tidal"), group="work"),
         _f("lunch_duty", "yes_no", group="work"),
         _f("saturday", "yes_no", group="work"),
@@ -267,6 +279,24 @@ POSTS = Area(
     "posts",
     "window",
     (_f("a", "ref", of="people"), _f("b", "refs", of="people")),
+    fresh=False,
+)
+DEPARTMENTS = Area(
+    "departments",
+    "id",
+    (
+        NAME,
+        NAME_EN,
+        _f("kind", "choice", required=True, options=("local", "vertical", "group", "operator")),
+        _f("uscc", most=18),
+        _f("place", most=60),
+        _f("phone", most=30),
+    ),
+)
+ROSTERS = Area(
+    "rosters",
+    "window",
+    (_f("week", "shifts", of="people"), _f("days", "shift_days", of="people")),
     fresh=False,
 )
 BOARDS = Area(
@@ -308,8 +338,26 @@ NOTICES = Area(
     whole=True,
 )
 
+MEDIA = Area(
+    "media",
+    "id",
+    (
+        _f("name", required=True, most=40),
+        _f("file", "medium", required=True),
+        _f("boards", "words"),
+        _f("order", "number", least=0, most=999),
+        _f("since", "moment"),
+        _f("until", "moment"),
+    ),
+    gone=True,
+)
+
 AREAS: dict[str, Area] = {
-    a.name: a for a in (SERVICES, QUEUES, HOURS, YEARS, DAYS, PEOPLE, POSTS, WINDOWS, BOARDS, NOTICES)
+    a.name: a
+    for a in (
+        *(SERVICES, QUEUES, HOURS, YEARS, DAYS, DEPARTMENTS, PEOPLE, POSTS, ROSTERS),
+        *(WINDOWS, BOARDS, NOTICES, MEDIA),
+    )
 }
 
 
@@ -374,7 +422,12 @@ def title(area: Area, item: str, value: Item) -> str:
 
 
 def may_edit(area: Area, role: str) -> bool:
-    return role in area.editors
+    return role in area.editors or role in area.delegates
+
+
+def is_delegate(area: Area, role: str) -> bool:
+    """Does `role` change the area only for its own department (部门管理员)?"""
+    return role in area.delegates and role not in area.editors
 
 
 def only_tomorrow(area: Area, before: Items, after: Items) -> list[Wrong]:
@@ -394,6 +447,19 @@ def not_theirs(area: Area, role: str, before: Items, after: Items) -> list[Wrong
     said = [(c.item, c.field or "role", area.field(c.field)) for c in changes(area, before, after)]
     theirs = dict.fromkeys((i, name) for i, name, f in said if f is None or f.admin)
     return [Wrong(i, name, "admin", {}) for i, name in theirs]
+
+
+def not_delegated(area: Area, department: str, before: Items, after: Items) -> list[Wrong]:
+    """What a department's representative may not change: items of others, and of the own ones what the hall
+    decides."""
+    found: dict[tuple[str, str], Wrong] = {}
+    for c in changes(area, before, after):
+        was, field = before.get(c.item), area.field(c.field)
+        if was is None or not department or was.get("department") != department:
+            found.setdefault((c.item, ""), Wrong(c.item, "", "foreign-item", {}))
+        elif field is None or not field.delegated:
+            found.setdefault((c.item, c.field), Wrong(c.item, c.field, "foreign-field", {}))
+    return list(found.values())
 
 
 # --- what makes a value wrong
@@ -611,6 +677,40 @@ def _dates(f: Field, value: Any, known: Known) -> Found:
         yield "twice", {"value": next(v for v in value if value.count(v) > 1)}
 
 
+def _upload(f: Field, value: Any, known: Known) -> Found:
+    if not isinstance(value, str) or not (PHOTO if f.kind == "photo" else MEDIUM).fullmatch(value):
+        yield "upload", {}
+
+
+def _shifts(f: Field, value: Any, known: Known) -> Found:
+    """Rows {days, start, end, person, since, until}, or {date, start, end, person, reason}."""
+    dated = f.kind == "shift_days"
+    own = {"date", "reason"} if dated else {"days", "since", "until"}
+    if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
+        yield "list", {}
+        return
+    if len(value) > 400:
+        yield "many", {"most": 400}
+    for n, row in enumerate(value, 1):
+        start, end, person = _time(row.get("start")), _time(row.get("end")), row.get("person") or ""
+        if set(row) - own - {"start", "end", "person"}:
+            yield "list", {}
+        if start is None or end is None:
+            yield "shift-time", {"n": n}
+        elif end <= start:
+            yield "shift-order", {"n": n}
+        if person and person not in known.ids.get(f.of, ()):
+            yield "ref", {"value": str(person)[:40]}
+        for one in [row.get("date")] if dated else [row[k] for k in ("since", "until") if row.get(k)]:
+            if _day(one) is None:
+                yield "date", {"value": str(one)[:20]}
+        days, reason = row.get("days"), row.get("reason") or ""
+        if not dated and (not _is_texts(days) or not days or not WEEKDAYS.issuperset(days)):
+            yield "shift-days", {"n": n}
+        if not isinstance(reason, str) or len(reason) > WORDS or CONTROL.search(reason):
+            yield "long", {"most": WORDS, "is": len(str(reason))}
+
+
 CHECKS: dict[str, Callable[[Field, Any, Known], Found]] = {
     "text": _text,
     "long": _text,
@@ -630,6 +730,10 @@ CHECKS: dict[str, Callable[[Field, Any, Known], Found]] = {
     "until": _until,
     "holidays": _holidays,
     "dates": _dates,
+    "shifts": _shifts,
+    "shift_days": _shifts,
+    "photo": _upload,
+    "medium": _upload,
 }
 
 
@@ -774,4 +878,5 @@ TOGETHER: dict[str, Callable[[Items, Items, Known], Sequence[Wrong] | list[Wrong
     "years": _years,
     "days": _days,
     "notices": _notices,
+    "media": _notices,
 }

@@ -91,6 +91,8 @@ def placed(files: Catalogue, placement: Placement) -> Catalogue:
 def _window(
     window: Window, placement: Placement, queues: dict[str, Queue], classes: dict[str, WindowClass]
 ) -> Window:
+    if window.out:
+        return replace(window, queues=(), overflow=())
     place = placement.windows.get(window.id) or WindowPlace(window.queues, window.classes, window.overflow)
     grouped = [q for c in place.classes if c in classes for q in classes[c].queues]
     takes = {

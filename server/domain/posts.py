@@ -1,30 +1,23 @@
-"""AB角: each post has a main person (A) and stand-ins (B). When A is not there some minutes after opening, B
-is called; after twice that, the duty leader."""
+"""AB角: each post has a main person (A) and stand-ins (B). When who is expected there (rosters.py: the
+roster, else A) is not there some minutes after the beginning, B is called; after twice that,
+the duty leader."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, time, timedelta
 
-from server.domain.catalogue import Person, Window
+from server.domain.catalogue import Person
 from server.domain.windows import Post, WindowState
 
 
-def is_expected(window: Window, hours: Sequence[tuple[time, time]], local: datetime) -> bool:
-    """Must somebody sit at `window` at `local` time? Tidal windows open by request; over lunch only the
-    rostered ones, on a Saturday only those that work then."""
-    if window.default_state == "tidal" or not hours or (local.weekday() == 5 and not window.saturday):
-        return False
-    if window.lunch_duty:
-        return hours[0][0] <= local.time() < hours[-1][1]
-    return any(start <= local.time() < end for start, end in hours)
-
-
-def empty_since(hours: Sequence[tuple[time, time]], local: datetime, left: datetime) -> datetime:
-    """Since when (local) nobody sits there although somebody should: the last opening, or `left`,
-    when the last one went or the day was opened."""
-    opened = max(datetime.combine(local.date(), start) for start, _ in hours if start <= local.time())
-    return max(opened, left)
+def empty_since(
+    hours: Sequence[tuple[time, time]], begun: datetime, local: datetime, left: datetime
+) -> datetime:
+    """Since when (local) nobody sits there although somebody should: the beginning of the shift, the last
+    opening in it, or `left`, when the last one went or the day was opened."""
+    opened = (datetime.combine(local.date(), start) for start, _ in hours if start <= local.time())
+    return max(begun, left, *opened)
 
 
 def due(empty_for: timedelta, called: str, minutes: int) -> str | None:
@@ -45,11 +38,11 @@ def stand_ins(window: str, people: Iterable[Person]) -> list[Person]:
     return [p for p in people if window in p.b_windows]
 
 
-def post_state(post: Post, main: Person | None, called: str) -> str:
-    """covered_by_a | away | covered_by_b | uncovered. away: A is not at work there, and nobody has been
-    called to stand in."""
+def post_state(post: Post, expected: Collection[str], called: str) -> str:
+    """covered_by_a | away | covered_by_b | uncovered. expected: whom the roster of the day names, else A.
+    away: they are not at work there, and nobody has been called to stand in."""
     if post.clerk is not None:
-        if main is None or post.clerk != main.id:
+        if post.clerk not in expected:
             return "covered_by_b"
         return "away" if post.state is WindowState.PAUSED else "covered_by_a"
     return "away" if called == "none" else "uncovered"

@@ -106,6 +106,7 @@ SlipsUnknown = _refusal("SlipsUnknown", "slips-unknown", "No such template, vers
 SlipsStale = _refusal("SlipsStale", "slips-stale", "Another version was published.")
 SlipsSame = _refusal("SlipsSame", "slips-same", "These templates change nothing.")
 RecordingWrong = _refusal("RecordingWrong", "recording-wrong", "This is no recording of a clip.", 422)
+UploadWrong = _refusal("UploadWrong", "upload-wrong", "This file cannot be used.", 422)
 BrandStale = _refusal("BrandStale", "brand-stale", "Somebody published another look in the meantime.")
 BrandWrong = _refusal("BrandWrong", "brand-wrong", "A colour is not readable, or a slogan too long.", 422)
 LogoWrong = _refusal("LogoWrong", "logo-wrong", "The file is no logo that the faces can wear.", 422)
@@ -167,12 +168,14 @@ ConfigDraftStale = _refusal(
 )
 ConfigSame = _refusal("ConfigSame", "config-same", "This changes nothing.")
 ConfigForeign = _refusal("ConfigForeign", "config-foreign", "This area is somebody else's to change.", 403)
+ConfigWaits = _refusal("ConfigWaits", "config-waits", "A version of the hall waits for its day.")
 ServiceClosed = _refusal("ServiceClosed", "service-closed", "No numbers are given for this service now.")
 QueuePrefixWrong = _refusal("QueuePrefixWrong", "queue-prefix-wrong", "A new queue needs a free letter.")
 QueueUnserved = _refusal("QueueUnserved", "queue-unserved", "No window would take this queue.")
 MandateMissing = _refusal(
     "MandateMissing", "mandate-missing", "The department gave no mandate for comprehensive windows."
 )
+WindowOut = _refusal("WindowOut", "window-out", "This window is out of use.")
 WindowTidal = _refusal("WindowTidal", "window-tidal", "This tidal window opens when the duty leader agrees.")
 PersonAway = _refusal("PersonAway", "person-away", "That person is not signed in at another window.")
 ServiceSingle = _refusal("ServiceSingle", "service-single", "This hall gives one service per ticket.")

@@ -151,6 +151,15 @@ def drafts_of(connection: Connection, hall: str) -> dict[str, Draft]:
     return {row["area"]: Draft(**{k: v for k, v in row.items() if k != "hall"}) for row in rows}
 
 
+def uploads_named(connection: Connection, hall: str) -> set[str]:
+    """Files that some version or draft names: photos of people, media of boards."""
+    areas = ("people", "media")
+    bodies = connection.execute(select(_C.body).where(_C.hall == hall, _C.area.in_(areas))).scalars()
+    drafts = connection.execute(select(_D.body).where(_D.hall == hall, _D.area.in_(areas))).scalars()
+    items = [item for body in (*bodies, *drafts) for item in body.values() if item]
+    return {str(item[key]) for item in items for key in ("photo", "file") if item.get(key)}
+
+
 def save_draft(unit: Unit, draft: Draft) -> None:
     row = {"hall": unit.hall, **vars(draft)}
     upsert(unit.connection, t.config_draft, row, ("hall", "area"))

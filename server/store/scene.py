@@ -77,12 +77,13 @@ def read_scene(
     desks = []
     for window in settings.catalogue.windows.values():
         post = seats.get(window.id, Post(window.id))
+        shifts = settings.duties.shifts(window.id, local.date()) if settings.rosters else ()
         desks.append(
             Desk(
                 window=window.id,
                 pools=_pools(settings, window, post, local),
                 comprehensive=window.kind == "comprehensive",
-                spells=spells_of(window, post.state, local, hours, day.by_hand, past.pauses.tardy),
+                spells=spells_of(window, post.state, local, hours, day.by_hand, past.pauses.tardy, shifts),
                 busy=_busy(at_desk.get(window.id), now, items),
                 pause_left=past.pauses.minutes if post.state is WindowState.PAUSED else 0.0,
                 clerk=post.clerk,

@@ -53,8 +53,12 @@ FORMS = frozenset(
         *("remote.post_take_form", "remote.post_here_form", "my.post_arrive_form"),
     }
 )
-# A recording or a picture is no JSON: {endpoint: bytes it may have}
-UPLOADS = {"voice.put_clip": 1024 * 1024, "brand.put_logo": 256 * 1024}
+# A file, not JSON, and read only once its sender is known: {endpoint: bytes it may have}
+UPLOADS = {
+    "voice.put_clip": 1024 * 1024,
+    "brand.put_logo": 256 * 1024,
+    "uploads.put_upload": 40 * 1024 * 1024,
+}
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
@@ -74,7 +78,6 @@ def guard() -> None:
         return
     if request.endpoint in UPLOADS:
         request.max_content_length = UPLOADS[request.endpoint]
-        request.get_data(cache=True)
         return
     body = request.get_data(cache=True)  # raises 413 beyond BODY_LIMIT
     if body and not request.is_json and request.endpoint not in FORMS:

@@ -107,8 +107,11 @@ def test_numbers_wait_for_the_next_day_and_names_do_not() -> None:
 
 def test_who_edits_what() -> None:
     rows = {
-        name: {r for r in ("manager", "admin", "supervisor", "clerk") if may_edit(a, r)}
+        name: {
+            r for r in ("manager", "admin", "supervisor", "clerk", "chief_representative") if may_edit(a, r)
+        }
         for name, a in AREAS.items()
     }
     assert rows.pop("people") == {"manager", "admin"}
+    assert rows.pop("services") == {"manager", "chief_representative"}
     assert set(map(frozenset, rows.values())) == {frozenset({"manager"})}

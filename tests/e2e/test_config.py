@@ -5,13 +5,16 @@ everybody, light and dark, on a desk and on a phone."""
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 import requests
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.e2e.axe import accessible
 from tests.e2e.conftest import OpenFace
+from tests.e2e.office import go
 from tests.e2e.test_walk import sign_in
 from tests.e2e.town import Town, until
 
@@ -23,11 +26,14 @@ AREAS = (
     "开放时间",
     "节假日与调休",
     "特殊日子",
+    "部门",
     "人员",
     "值岗 A/B 角",
+    "排班",
     "窗口",
     "大屏版面",
     "大屏通知",
+    "大屏图片视频",
 )
 
 
@@ -37,7 +43,7 @@ def shot(page: Page, name: str) -> None:
 
 
 def settings(page: Page) -> None:
-    page.locator("nav").first.get_by_role("button", name="设置", exact=True).click()
+    go(page, "设置")
     expect(page.get_by_role("heading", name="设置")).to_be_visible()
 
 
@@ -133,7 +139,8 @@ def test_every_area_is_usable_for_everybody(town: Town, face: OpenFace, size: tu
             assert wide <= 0, f"{name} is {wide} px too wide"
             accessible(page, f"{name}, {theme}")
             shot(page, f"{where}-{theme}-{n}-list")
-            page.locator(".list button", has_text="修改").first.click()
+            rows = page.locator(".list button", has_text="修改")
+            (rows.first if rows.count() else page.locator(".tools button", has_text="新增")).click()
             expect(page.locator(".form")).to_be_visible()
             wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
             assert wide <= 0, f"the form of {name} is {wide} px too wide"
@@ -145,3 +152,73 @@ def test_every_area_is_usable_for_everybody(town: Town, face: OpenFace, size: tu
     ).first.click()
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
     shot(page, f"{where}-dark-english")
+
+
+def test_a_roster_a_photo_and_a_film_by_hand(town: Town, face: OpenFace, tmp_path: Path) -> None:
+    """Who sits where on a day, told when it clashes; a face for a badge; a picture for the boards."""
+    photo = tmp_path / "face.png"
+    Image.new("RGB", (600, 800), (60, 110, 160)).save(photo)
+    page = face("/manager", (1440, 900))
+    sign_in(page, town, "ZW024")
+    settings(page)
+    area(page, "排班")
+    week = page.get_by_role("region", name="一周排班")
+    expect(week.get_by_text("秦雨").first).to_be_visible()
+    shot(page, "roster-week-zh")
+    week.get_by_role("button", name="2", exact=True).click()
+    page.get_by_role("button", name="加一行 个别日子").click()
+    page.get_by_label("个别日子 1 日期").fill("2099-03-03")
+    page.get_by_label("个别日子 1 人员").select_option("ZW005")
+    page.get_by_label("个别日子 1 原因").fill("调班")
+    page.get_by_role("button", name="保存草稿").click()
+    expect(page.locator(".form .trouble").filter(has_text="孙丽")).not_to_have_count(0)
+    accessible(page, "a roster that clashes")
+    shot(page, "roster-clash-zh")
+    page.get_by_label("个别日子 1 人员").select_option("ZW017")
+    page.get_by_role("button", name="保存草稿").click()
+    expect(page.get_by_role("region", name="改动对照").first).to_contain_text("秦雨")
+    shot(page, "roster-compare-zh")
+    page.get_by_role("button", name="发布").click()
+    expect(page.get_by_text("第 1 版已发布，立即生效")).to_be_visible()
+
+    area(page, "人员")
+    page.get_by_role("searchbox").fill("ZW001")
+    page.get_by_role("button", name="修改 ZW001").click()
+    page.get_by_label("选择文件 工牌照片").set_input_files(photo)
+    expect(page.get_by_role("img", name="工牌照片")).to_be_visible()
+    accessible(page, "a photo")
+    shot(page, "photo-zh")
+    page.get_by_role("button", name="保存草稿").click()
+    page.get_by_role("button", name="发布").click()
+    expect(page.locator(".list img").first).to_be_visible()
+
+    area(page, "大屏图片视频")
+    page.locator(".tools button", has_text="新增").click()
+    page.get_by_label("标题", exact=False).first.fill("办事流程")
+    wrong = tmp_path / "text.png"
+    wrong.write_bytes(b"no picture")
+    page.get_by_label("选择文件 图片或视频").set_input_files(wrong)
+    expect(page.get_by_role("alert")).to_contain_text("格式不对")
+    page.get_by_label("选择文件 图片或视频").set_input_files(photo)
+    expect(page.get_by_role("img", name="图片或视频")).to_be_visible()
+    page.get_by_role("button", name="保存草稿").click()
+    page.get_by_role("button", name="发布").click()
+    expect(page.locator(".list img").first).to_be_visible()
+    shot(page, "media-zh")
+    shown = requests.get(f"{town.url}/api/boards/B1", timeout=10).json()["media"]
+    assert shown[0]["src"].startswith("/uploads/")
+
+    page.locator("header").get_by_role("button", name="EN").or_(
+        page.locator("header").get_by_text("English")
+    ).first.click()
+    for size in ((1440, 900), (390, 844)):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"the English menu is {wide} px too wide"
+        nav = page.locator("header nav")
+        assert nav.evaluate("e => e.scrollWidth <= e.clientWidth + 1"), "no tab has to be scrolled to"
+        page.locator("header nav .group > button").first.click()
+        accessible(page, f"the open menu, {size[0]}")
+        shot(page, f"menu-en-{size[0]}")
+        page.keyboard.press("Escape")
+        expect(page.locator("header nav ul:visible")).to_have_count(0)

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import OpenFace
+from tests.e2e.office import go
 from tests.e2e.test_walk import sign_in
 from tests.e2e.town import Town
 
@@ -16,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 def test_A1_a_manager_moves_a_service_by_hand(town: Town, face: OpenFace) -> None:
     page = face("/manager", (1440, 900))
     sign_in(page, town, "ZW024")
-    page.get_by_role("button", name="窗口与事项").click()
+    go(page, "窗口与事项")
     page.get_by_role("searchbox", name="按事项或部门查找").fill("S101")
     row = page.locator("li", has_text="S101")
     row.get_by_role("combobox").select_option("A")

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from server.clock import now
 from tests.conftest import SHANGHAI
 from tests.e2e.conftest import OpenFace
+from tests.e2e.office import go
 from tests.e2e.test_walk import sign_in
 from tests.e2e.town import Town, request_id, until
 
@@ -76,7 +77,7 @@ def test_the_desk_shows_todays_appointments_without_scrolling(
 def test_A5_a_manager_defines_a_window_class_by_hand(town: Town, face: OpenFace, tmp_path: Path) -> None:
     office = face("/manager", (1440, 900))
     sign_in(office, town, "ZW024")
-    office.get_by_role("button", name="窗口与事项").click()
+    go(office, "窗口与事项")
     before = office.locator(".classes > li").count()
     office.get_by_role("button", name="加一类").click()
     one = office.locator(".classes > li").nth(before)
@@ -98,7 +99,7 @@ def test_A5_a_manager_defines_a_window_class_by_hand(town: Town, face: OpenFace,
 def test_C4_B3_orders_leave_and_trail_in_the_browser(town: Town, face: OpenFace, tmp_path: Path) -> None:
     guide = face("/manager", (1440, 900))
     sign_in(guide, town, "ZW025")
-    guide.get_by_role("button", name="上门与代办").click()
+    go(guide, "上门与代办")
     guide.get_by_role("button", name="新建服务单").click()
     guide.get_by_label("事项").select_option("S001")
     guide.get_by_label("姓名或单位").fill("王小明")
@@ -125,10 +126,10 @@ def test_C4_B3_orders_leave_and_trail_in_the_browser(town: Town, face: OpenFace,
     manager.get_by_role("button", name="同意", exact=True).click()
     expect(guide.get_by_text("已同意")).to_be_visible(timeout=15_000)
     look(manager, tmp_path, "leave")
-    manager.get_by_role("button", name="上门与代办").click()
+    go(manager, "上门与代办")
     manager.get_by_text("公司设立登记").first.click()
     expect(manager.get_by_text("只有服务组能看办理人和地址")).to_be_visible()
-    manager.get_by_role("button", name="留痕").click()
+    go(manager, "留痕")
     expect(manager.get_by_text("order.client")).to_be_visible()
     expect(manager.get_by_text("惠民路8号")).to_have_count(0)
     look(manager, tmp_path, "trail")

@@ -16,6 +16,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import OpenFace
+from tests.e2e.office import go
 from tests.e2e.test_walk import sign_in
 from tests.e2e.town import Town, request_id, until
 
@@ -31,7 +32,7 @@ def shot(page: Page, name: str) -> None:
 def test_a_manager_edits_previews_publishes_and_goes_back(town: Town, face: OpenFace) -> None:
     page = face("/manager", (1440, 900))
     sign_in(page, town, "ZW024")
-    page.get_by_role("button", name="小票", exact=True).click()
+    go(page, "小票")
     picture = page.get_by_role("img", name="打印效果，一点一像素")
     expect(picture).to_be_visible()
     before = picture.get_attribute("src")
@@ -105,7 +106,7 @@ def test_a_recording_is_uploaded_and_heard(town: Town, face: OpenFace, tmp_path:
     clip.write_bytes(out.getvalue())
     page = face("/manager", (1440, 900))
     sign_in(page, town, "ZW024")
-    page.get_by_role("button", name="语音", exact=True).click()
+    go(page, "语音")
     page.get_by_label("上传录音 请").set_input_files(clip)
     expect(page.get_by_text("“请”的录音已保存")).to_be_visible()
     expect(page.locator(".clips li.own")).to_have_count(1)

@@ -24,6 +24,7 @@ from drivers.virtual.printer import Printer
 from drivers.virtual.sign import Sign
 from tests.conftest import ROOT
 from tests.e2e.conftest import OpenFace
+from tests.e2e.office import go
 from tests.e2e.test_walk import sign_in
 from tests.e2e.town import Town, until
 
@@ -85,7 +86,7 @@ def test_an_installer_puts_machines_into_service(
             page.screenshot(path=f"{SHOTS}/{name}.png")
 
     sign_in(page, town, "ZW024")
-    page.get_by_role("button", name="设备安装").click()
+    go(page, "设备安装")
     expect(page.get_by_text("virtual://strips/A").first).to_be_visible()
     shot("wiring")
 
@@ -161,7 +162,7 @@ def test_a_card_whose_frames_are_described_is_learnt_at_the_page(
     far, url = screen
     page = face("/manager", (1440, 900))
     sign_in(page, town, "ZW024")
-    page.get_by_role("button", name="设备安装").click()
+    go(page, "设备安装")
     page.get_by_text("教一个新型号").click()
     lesson = page.locator("details", has_text="教一个新型号")
     lesson.get_by_role("combobox", name="从这个型号开始").select_option("frame_a090")
@@ -251,7 +252,7 @@ def test_machines_are_given_other_addresses_at_the_page(others: Town, browser: B
         return page.locator("li", has=page.locator("b", has_text=re.compile(f"^{name}$")))
 
     sign_in(page, others, "ZW024")
-    page.get_by_role("button", name="设备安装").click()
+    go(page, "设备安装")
     until(lambda: bench.models.get("digits-W01"), what="the bench")
 
     row("digits-W01").get_by_role("button", name="改地址").click()

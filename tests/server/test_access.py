@@ -78,6 +78,7 @@ OPEN = {  # what everybody may ask; all other routes must say whom they let in
     "GET /media/<name>",
     "GET /media/<board>/<name>",
     "GET /photos/<person>",
+    "GET /uploads/<name>",
     "POST /book",
     "GET /b/<link>",
     "POST /b/<link>/<any(confirm, cancel, move, check_in):deed>",

@@ -3,25 +3,29 @@ edit at once do not overwrite each other; what was keeps its names."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from server.actions.day import close_day
 from server.actions.publish_config import Desk, begin_due, keep_draft, publish_draft, roll_config_back
+from server.actions.staff_window import open_window
 from server.app import App
 from server.configured import configured, file_items, items_of
 from server.domain import refusals
 from server.domain.actors import SYSTEM, Actor
 from server.domain.configuration import AREAS, Body, Known, changes, merged, over, with_draft, wrongs
+from server.domain.leave import LeaveState
 from server.settings import HallSettings
-from server.store.config import bodies_in_force
+from server.store.config import bodies_in_force, uploads_named
 from server.store.current import Current
+from server.store.leaves import add_leave, save_leave
 from server.store.snapshots.calls import explained_calls
+from server.store.snapshots.public import window_rows
 from server.store.snapshots.view import View
 from server.text import Texts
-from tests.conftest import ROOT
+from tests.conftest import ROOT, clerk
 from tests.server.callers import Caller, audit, device, person_of, staff
 from tests.server.hall_day import HallDay
 
@@ -321,6 +325,8 @@ def test_the_files_items_come_back_as_they_were(hall: HallSettings):
     for name, area in AREAS.items():
         assert over(area, items[name], items[name]) == {}
         assert merged(area, items[name], {}) == items[name]
+        if name == "media":  # a hall's own films are no items
+            continue
         first = next(iter(items[name]))
         body = over(area, items[name], with_draft(area, items[name], {first: {"name": "x"}}))
         assert merged(area, items[name], body)[first]["name"] == "x"
@@ -435,3 +441,110 @@ def test_a_board_and_its_notices_change_for_the_next_look(app: App):
     assert seen["columns"] == 3
     assert seen["notices"][0]["zh"] == "今天下午提前下班"
     assert len(seen["notices"]) == 2
+
+
+def test_a_roster_is_published_and_its_clashes_are_told(hall_of: Configured):
+    day = hall_of.day.open()
+    with day.store.unit(MANAGER) as unit:
+        leave = add_leave(unit, "ZW017", day.clock(), day.clock() + timedelta(days=2), "")
+        save_leave(unit, leave, state=LeaveState.APPROVED)
+    row = {"days": ["mon", "tue"], "start": "08:30", "end": "12:00"}
+    wish: Body = {"W02": {"week": [{**row, "person": "ZW001"}, {**row, "start": "14:00", "person": "ZW017"}]}}
+    assert [(w.item, w.field, w.code) for w in hall_of.draft("rosters", wish).wrongs] == [
+        ("W02", "week", "shift-order")
+    ]
+    wish = {
+        "W02": {
+            "week": [{**row, "person": "ZW001"}, {**row, "start": "14:00", "end": "17:00", "person": "ZW017"}]
+        }
+    }
+    with pytest.raises(refusals.ConfigInvalid) as no:
+        hall_of.publish("rosters", wish)
+    assert sorted(code for _, _, code in codes(no)) == ["roster-leave", "roster-twice", "roster-uncovered"]
+    sentences: Any = no.value.facts["troubles"]
+    assert "陈静 2026-03-02 08:30–12:00 同时排在 1 号窗口。" in [t["text"]["zh"] for t in sentences]
+    own = {
+        "days": [
+            {"date": "2026-03-03", "start": "08:30", "end": "12:00", "person": "ZW004", "reason": "调班"}
+        ]
+    }
+    assert hall_of.publish("rosters", {"W02": own})["version"] == 1
+    hall_of.beat()
+    shifts = day.hall.duties.shifts("W02", date(2026, 3, 3))
+    assert [(s.person, s.source) for s in shifts] == [("ZW004", "days"), ("ZW002", "post")]
+    assert hall_of.back("rosters", 0, base=1)["version"] == 2
+    hall_of.draft("people", {"ZW001": {"photo": "a" * 32 + ".jpg"}})
+    with day.store.read() as connection:
+        assert uploads_named(connection, day.store.hall) == {"a" * 32 + ".jpg"}
+
+
+@ONE_ENGINE
+def test_a_window_under_repair_opens_for_nobody_and_comes_back(hall_of: Configured):
+    day = hall_of.day.open("W02")
+    with pytest.raises(refusals.ConfigInvalid) as no:
+        hall_of.publish("windows", {"W02": {"out": "repair"}})
+    assert codes(no) == [("W02", "out", "window-staffed")]
+    assert hall_of.publish("windows", {"W03": {"out": "repair"}})["version"] == 1
+    with pytest.raises(refusals.WindowOut), day.store.unit(clerk("ZW003")) as unit:
+        open_window(unit, day.hall, "W03")
+    assert day.hall.catalogue.windows["W03"].queues == ()
+    assert "W03" not in day.hall.catalogue.serving["A"]
+    with day.store.read() as connection:
+        view = View.of(connection, day.store.hall, day.hall, TEXTS)
+        assert window_rows(view, ("W03",))["W03"]["out"] == "repair"
+    assert day.hall.duties.shifts("W03", date(2026, 3, 3)) == []
+    assert hall_of.publish("windows", {"W03": {"out": ""}}, base=1)["version"] == 2
+    with day.store.unit(clerk("ZW003")) as unit:
+        open_window(unit, day.hall, "W03")
+
+
+@ONE_ENGINE
+def test_the_last_window_of_a_queue_stays(hall_of: Configured):
+    hall_of.day.open()
+    with pytest.raises(refusals.QueueUnserved):
+        hall_of.publish("windows", {"W14": {"out": "closed"}})
+
+
+def test_a_department_changes_its_own_services_and_nothing_else(app: App):
+    """FEATURES 167: ZW029 speaks for D02."""
+    chief, manager = staff(app, "chief_representative"), staff(app, "manager")
+    seen = chief.ask("GET", "/api/config/services").get_json()
+    areas = chief.ask("GET", "/api/config").get_json()["areas"]
+    assert [(a["id"], a["items"]) for a in areas] == [("services", len(seen["items"]))]
+    assert {s["department"] for s in seen["items"].values()} == {seen["department"]} == {"D02"}
+    assert {f["name"] for f in seen["fields"] if f["delegated"]} == {
+        *("closed", "promised_limit", "legal_limit", "fee_yuan", "fee_basis", "materials")
+    }
+    own = next(iter(seen["items"]))
+    services = manager.ask("GET", "/api/config/services").get_json()["items"]
+    other = next(i for i, s in services.items() if s["department"] == "D05")
+    assert (
+        ask(manager, "/services/draft", "m1", items={other: {"name": "甲"}}, base=0, rev=0).status_code == 200
+    )
+    wish = {own: {"closed": True, "name": "改名"}, other: {"closed": True}}
+    saved = ask(chief, "/services/draft", "1", items=wish, base=0, rev=0).get_json()
+    assert {(w["item"], w["field"], w["code"]) for w in saved["troubles"]} == {
+        (own, "name", "foreign-field"),
+        (other, "", "foreign-item"),
+    }
+    assert ask(chief, "/services", "2", base=0, rev=1).status_code == 422
+    assert (
+        ask(chief, "/services/draft", "3", items={own: {"closed": True}}, base=0, rev=1).get_json()[
+            "troubles"
+        ]
+        == []
+    )
+    assert ask(chief, "/services", "4", base=0, rev=2).get_json()["version"] == 1
+    now = manager.ask("GET", "/api/config/services").get_json()
+    assert (now["items"][own]["closed"], now["draft"]["items"]) == (True, {other: {"name": "甲"}})
+    ask(manager, "/services/draft", "m2", items={other: {"name": "甲"}}, base=1, rev=1)
+    assert ask(manager, "/services", "m3", base=1, rev=2, when="next_day").get_json()["version"] == 2
+    assert ask(chief, "/services/withdraw", "5", version=2).status_code == 403
+    for path, name, facts in (("rollback", "6", {"version": 0}), ("", "7", {"rev": 3})):
+        no = ask(chief, f"/services/{path}".rstrip("/"), name, base=2, **facts)
+        assert no.get_json()["refused"] == "config-waits", "what the manager published is not taken back"
+    assert ask(manager, "/services/withdraw", "m4", version=2).status_code == 200
+    assert ask(chief, "/services/rollback", "8", version=0, base=1).status_code == 200, "only its own changes"
+    for area in ("queues", "people", "rosters", "windows"):
+        assert chief.ask("GET", f"/api/config/{area}").status_code == 403
+        assert ask(chief, f"/{area}/draft", f"7{area}", items={}, base=0, rev=0).status_code == 403

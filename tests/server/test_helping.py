@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,8 @@ from server.actions.tidal import decide_tidal, watch_load
 from server.domain import refusals
 from server.domain.actors import SYSTEM, Actor
 from server.domain.events import Event
-from server.domain.posts import due, is_expected
+from server.domain.posts import due
+from server.domain.rosters import DayShift, Roster, expected_at
 from server.store.snapshots.desk import desk_value
 from server.store.snapshots.helping import emergencies_value, posts_value, tidal_value
 from tests.conftest import clerk
@@ -198,9 +199,6 @@ def test_nobody_is_expected_outside_hours_and_a_call_ends_with_them(day: HallDay
     assert beat(day, call_stand_ins) == []
 
 
-HOURS = ((time(8, 30), time(12)), (time(14), time(17, 30)))
-
-
 @pytest.mark.parametrize(
     ("window", "at", "expected"),
     [
@@ -214,7 +212,28 @@ HOURS = ((time(8, 30), time(12)), (time(14), time(17, 30)))
     ],
 )
 def test_when_somebody_is_expected(hall: Any, window: str, at: str, expected: bool) -> None:
-    assert is_expected(hall.catalogue.windows[window], HOURS, datetime.fromisoformat(at)) is expected
+    local = datetime.fromisoformat(at)
+    shift = expected_at(hall.duties.shifts(window, local.date()), local)
+    assert (shift is not None) is expected
+
+
+def test_a_roster_says_who_is_missing_and_who_is_not(day: HallDay) -> None:
+    """W02 is ZW017's this morning, W03 is closed on purpose: nobody is called for it."""
+    morning = {"date": date(2026, 3, 2), "start": time(8, 30), "end": time(12)}
+    rosters = {
+        "W02": Roster("W02", days=(DayShift(**morning, person="ZW017"),)),
+        "W03": Roster("W03", days=(DayShift(**morning),)),
+    }
+    day.hall = replace(day.hall, rosters=rosters)
+    day.open("W01")
+    rows = seen(day, posts_value)
+    own = [(s["person"], s["since"][11:16], s["until"][11:16]) for s in rows["W02"]["shifts"]]
+    assert own == [(day.hall.catalogue.people["ZW017"].name, "00:30", "04:00"), ("李明远", "06:00", "09:30")]
+    assert [s["since"][11:16] for s in rows["W03"]["shifts"]] == ["06:00"]
+    day.clock.forward(minutes=6)
+    called = {e.window for e in beat(day, call_stand_ins) if e.name == "post.stand_in_called"}  # type: ignore[attr-defined]
+    assert "W02" in called
+    assert "W03" not in called
 
 
 @pytest.mark.parametrize(

@@ -122,3 +122,13 @@ def test_letting_three_go_first_once(app: App, hall_day: HallDay, phone: FlaskCl
     with app.house.store.read() as connection:
         trail = connection.execute(select(tables.audit.c.line)).scalars()
         assert any("ticket.postpone" in line for line in trail)
+
+
+def test_whoever_serves_is_on_the_phone(hall_day: HallDay, phone: FlaskClient) -> None:
+    """B9: the badge of who calls, not of who usually sits there."""
+    link = hall_day.take("S001").ticket.link
+    assert "陈静" not in phone.get(f"/t/{link}").get_data(as_text=True)
+    hall_day.call("W01")
+    page = phone.get(f"/t/{link}").get_data(as_text=True)
+    assert "陈静" in page
+    assert "ZW001" in page

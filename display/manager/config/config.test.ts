@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { asItWas, blank, drafted, groups, rowsOf, shown, withItem, without, type Area, type Field, type Words } from './config'
 
 const field = (name: string, kind: string, more: Partial<Field> = {}): Field => ({
-  name, kind, required: false, least: null, most: null, options: [], of: '', fresh: false, tomorrow: false, admin: false, group: 'main', ...more,
+  name, kind, required: false, least: null, most: null, options: [], of: '', fresh: false, tomorrow: false, admin: false, delegated: true, group: 'main', ...more,
 })
 const area: Area = {
-  id: 'services', edit: true, gone: true, fresh: true, single: false, key: 'id', version: 3, in_force: 3, since: null, versions: [], known: {},
+  id: 'services', edit: true, gone: true, fresh: true, single: false, key: 'id', department: null, version: 3, in_force: 3, since: null, versions: [], known: {},
   fields: [field('name', 'text', { required: true }), field('closed', 'yes_no'), field('materials', 'materials', { group: 'papers' })],
   items: { S1: { name: '公司设立', closed: false, materials: [] }, S2: { name: '参保登记', closed: false, materials: [] } },
   draft: { rev: 2, base: 3, person: '', name: '', at: null, items: { S2: { name: '参保' }, S9: { name: '新事项' } } },
 }
-const words: Words = { yes: '是', no: '否', empty: '（空）', choice: (f, o) => `${f}.${o}`, name: (of, id) => `${of}:${id}` }
+const words: Words = { yes: '是', no: '否', empty: '（空）', nobody: '不设岗', file: '文件', day: (day) => day, choice: (f, o) => `${f}.${o}`, name: (of, id) => `${of}:${id}` }
 
 describe('the draft over the items', () => {
   it('lays fields over items and adds new ones', () => {
@@ -43,6 +43,9 @@ describe('forms and words', () => {
     expect(shown(field('limit', 'limit'), { n: 3, unit: 'workday' }, words)).toBe('3 unit.workday')
     expect(shown(field('b', 'refs', { of: 'people' }), ['ZW1'], words)).toBe('people:ZW1')
     expect(shown(field('m', 'materials'), [{ name: '章程', form: 'copy' }], words)).toBe('章程（form.copy）')
+    const row = { days: ['mon', 'tue'], start: '08:30', end: '12:00', person: 'ZW1', since: '2026-03-02' }
+    expect(shown(field('w', 'shifts'), [row], words)).toBe('montue（2026-03-02–） 08:30–12:00 people:ZW1')
+    expect(shown(field('d', 'shift_days'), [{ ...row, date: '2026-03-04', since: null, person: '' }], words)).toBe('2026-03-04 08:30–12:00 不设岗')
     expect(shown(field('x', 'text'), '', words)).toBe('（空）')
     expect(shown(undefined, 0, words)).toBe('0')
   })

@@ -15,6 +15,7 @@ export interface Field {
   fresh: boolean
   tomorrow: boolean
   admin: boolean
+  delegated: boolean
   group: string
 }
 export interface Change {
@@ -55,6 +56,7 @@ export interface Area {
   fresh: boolean
   single: boolean
   key: string
+  department: string | null // whose items these are, for who speaks for one
   fields: Field[]
   known: Record<string, Named[]>
   version: number
@@ -87,10 +89,13 @@ export const COLUMNS: Record<string, string[]> = {
   years: ['closed', 'weekend_workdays'],
   days: ['kind', 'hours', 'reason'],
   people: ['department', 'role', 'title', 'skills', 'left'],
+  departments: ['place', 'phone', 'kind'],
   posts: ['a', 'b'],
-  windows: ['number', 'kind', 'zone', 'led_address'],
+  rosters: ['week', 'days'],
+  windows: ['number', 'kind', 'zone', 'out'],
   boards: ['parts', 'areas', 'lang'],
   notices: ['urgent', 'boards', 'until'],
+  media: ['order', 'boards', 'since', 'until'],
 }
 
 /** Items as they would be with the draft. */
@@ -113,6 +118,7 @@ export function rowsOf(area: Area, find: string, troubles: Trouble[] = []): Row[
       const state = draft[id] === null ? 'gone' : !(id in area.items) ? 'new' : id in draft ? 'changed' : 'same'
       return { id, item, state, troubles: troubles.filter((t) => t.item === id).length }
     })
+    .sort((a, b) => (area.id === 'media' ? Number(a.item.order || 0) - Number(b.item.order || 0) : 0))
     .filter((row) => !wanted || `${row.id} ${JSON.stringify(row.item)}`.toLowerCase().includes(wanted))
 }
 
@@ -149,12 +155,13 @@ export function blank(area: Area): Item {
     else if (f.kind === 'choice' && f.required) item[f.name] = f.options[0]
     else if (LISTS.includes(f.kind)) item[f.name] = []
     else if (f.kind === 'until') item[f.name] = {}
+    else if (f.name === 'order') item[f.name] = Object.keys(area.items).length + 1
     else if (f.kind === 'number' || f.kind === 'decimal' || f.kind === 'limit' || f.kind === 'time' || f.kind === 'moment') continue
     else item[f.name] = ''
   }
   return item
 }
-export const LISTS = ['choices', 'words', 'spans', 'refs', 'materials', 'holidays', 'dates']
+export const LISTS = ['choices', 'words', 'spans', 'refs', 'materials', 'holidays', 'dates', 'shifts', 'shift_days']
 
 /** The form's fields in their groups, in order. */
 export function groups(fields: Field[]): { id: string; fields: Field[] }[] {
@@ -167,11 +174,27 @@ export function groups(fields: Field[]): { id: string; fields: Field[] }[] {
   return found
 }
 
+/** One row of a roster: of every week on `days`, or of one `date`. */
+export interface Shift {
+  days?: string[]
+  date?: string
+  start: string
+  end: string
+  person: string
+  since?: string | null
+  until?: string | null
+  reason?: string
+}
+export const WEEK = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
+
 /** Words of the server's texts: {yes, no, empty}, choice(field, option) and name(of, id). */
 export interface Words {
   yes: string
   no: string
   empty: string
+  nobody: string
+  file: string
+  day: (day: string) => string
   choice: (field: string, option: string) => string
   name: (of: string, id: string) => string
 }
@@ -181,6 +204,7 @@ export function shown(field: Field | undefined, value: Value, words: Words): str
   if (value === null || value === undefined || value === '' || (Array.isArray(value) && !value.length)) return words.empty
   const kind = field ? field.kind : ''
   if (kind === 'choice') return words.choice(field!.name, String(value))
+  if (kind === 'photo' || kind === 'medium') return words.file
   if (kind === 'ref') return words.name(field!.of, String(value))
   if (kind === 'limit') {
     const limit = value as { n: number; unit: string }
@@ -198,6 +222,12 @@ function part(field: Field | undefined, kind: string, one: unknown, words: Words
   if (kind === 'materials') {
     const m = one as { name: string; form: string }
     return `${m.name}（${words.choice('form', m.form)}）`
+  }
+  if (kind === 'shifts' || kind === 'shift_days') {
+    const s = one as Shift
+    const when = kind === 'shifts' ? (s.days || []).map((day) => words.day(day)).join('') : s.date
+    const dates = s.since || s.until ? `（${s.since || ''}–${s.until || ''}）` : ''
+    return `${when}${dates} ${s.start}–${s.end} ${s.person ? words.name('people', s.person) : words.nobody}`
   }
   if (kind === 'holidays') {
     const h = one as { name: string; from: string; to: string }

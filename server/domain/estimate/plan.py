@@ -15,6 +15,7 @@ from server.domain.calendar import HallCalendar, Interval
 from server.domain.catalogue import Window
 from server.domain.estimate.pauses import TARDY
 from server.domain.estimate.scene import Spell
+from server.domain.rosters import Shift
 from server.domain.windows import WindowState
 
 LATE = 15.0  # minutes after opening in which a closed window is still expected
@@ -44,12 +45,16 @@ def spells_of(
     hours: Sequence[Interval],
     by_hand: bool,
     tardy: float = TARDY,
+    shifts: Sequence[Shift] = (),
 ) -> tuple[Spell, ...]:
     """When `window` calls, in minutes from `local`. by_hand: a person opened the day, it has no hours. tardy:
-    minutes by which windows open after the hour."""
+    minutes by which windows open after the hour. shifts: who is to sit there today; where a roster says it, a
+    closed window comes and goes with it."""
     here = state is not WindowState.CLOSED
     if by_hand or not hours:
         return ((0.0, inf),) if here else ()
+    if not here and any(s.source != "post" for s in shifts):
+        return _rostered(local, hours, shifts, tardy)
     planned = hours_from(local, hours, window.lunch_duty)
     if local.weekday() == 5 and not window.saturday and not here:
         return ()
@@ -58,3 +63,23 @@ def spells_of(
     if window.default_state != "open":
         return ()
     return tuple((max(start + tardy, tardy), end) for start, end in planned if start > -LATE)
+
+
+def _rostered(
+    local: datetime, hours: Sequence[Interval], shifts: Sequence[Shift], tardy: float
+) -> tuple[Spell, ...]:
+    """The shifts to come, one after the other as one; who works until the hall closes serves all."""
+    joined: list[tuple[datetime, datetime]] = []
+    for shift in (s for s in shifts if s.staffed):
+        if joined and shift.start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], shift.end))
+        else:
+            joined.append((shift.start, shift.end))
+    closes = datetime.combine(local.date(), hours[-1][1])
+    found = []
+    for start, end in joined:
+        a = (start - local.replace(tzinfo=None)).total_seconds() / 60
+        b = inf if end >= closes else (end - local.replace(tzinfo=None)).total_seconds() / 60
+        if a > -LATE and b > max(a + tardy, tardy):
+            found.append((max(a + tardy, tardy), b))
+    return tuple(found)

@@ -19,6 +19,7 @@ from server.store.days import find_day
 from server.store.errands import open_errands
 from server.store.estimates import Expected, expectation, find_promise
 from server.store.remote import find_remote
+from server.store.snapshots.public import badge
 from server.store.snapshots.view import View, iso
 from server.store.snapshots.why import why
 from server.store.tickets import count_ahead, last_leg, legs_of, waiting_behind
@@ -55,6 +56,7 @@ def citizen_value(view: View, ticket: Ticket, now: datetime) -> dict[str, Any]:
             "ahead": ahead,
             "estimate": estimate,
             "window": window,
+            "clerk": _clerk(view, leg),
             "until": iso(until),
             "calls": leg.calls,
             "postpone": _postpone(view, leg),
@@ -73,6 +75,15 @@ def citizen_value(view: View, ticket: Ticket, now: datetime) -> dict[str, Any]:
         "complaints": [_complaint(view, one) for one in complaints_of(view.connection, view.hall, ticket.id)],
         "day_state": day.state if day else "closed",
     }
+
+
+def _clerk(view: View, leg: Leg) -> dict[str, Any] | None:
+    """Who calls or serves, as on the badge at the window."""
+    if not leg.window or leg.state not in AT_WINDOW:
+        return None
+    post = find_post(view.connection, view.hall, leg.window)
+    person = view.settings.catalogue.people.get(post.clerk or "")
+    return badge(view, person) if person else None
 
 
 def _works(view: View, window: str) -> bool:

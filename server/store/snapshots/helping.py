@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date
 from typing import Any
 
 from server.domain.leave import Leave, LeaveState
 from server.domain.posts import main_person, post_state, stand_ins
+from server.domain.rosters import Shift
 from server.domain.windows import Post
 from server.store.covers import covers
 from server.store.deeds import choices_by_clerk
@@ -48,7 +50,8 @@ def tidal_value(view: View) -> list[dict[str, Any]]:
 
 
 def posts_value(view: View) -> dict[str, dict[str, Any]]:
-    """Each post by window: covered_by_a | away | covered_by_b | uncovered, who is rostered, who called."""
+    """Each post by window: covered_by_a | away | covered_by_b | uncovered, who is to sit there when on the
+    business day, who was called."""
     known, called = posts(view.connection, view.hall), covers(view.connection, view.hall)
     people = view.settings.catalogue.people.values()
     planned: dict[str, Leave] = {}
@@ -57,16 +60,27 @@ def posts_value(view: View) -> dict[str, dict[str, Any]]:
     rows = {}
     for w in view.settings.catalogue.windows.values():
         main, cover = main_person(w.id, people), called.get(w.id, "none")
+        shifts = view.settings.duties.shifts(w.id, date.fromisoformat(view.day)) if view.day else []
+        named = {s.person for s in shifts if s.person} or ({main.id} if main else set())
         rows[w.id] = {
-            "state": post_state(known.get(w.id, Post(w.id)), main, cover),
+            "state": post_state(known.get(w.id, Post(w.id)), named, cover),
             "number": w.number,
             "tidal": w.default_state == "tidal",
             "a": main.name if main else None,
             "b": [p.name for p in stand_ins(w.id, people)],
             "called": cover,
             "leave": _span(planned.get(main.id)) if main else None,
+            "shifts": [_shift(view, s) for s in shifts if s.staffed],
         }
     return rows
+
+
+def _shift(view: View, shift: Shift) -> dict[str, Any]:
+    """One person's time at a window; which of them runs is for whoever reads the clock."""
+    person = view.settings.catalogue.people.get(shift.person or "")
+    zone = view.settings.zone
+    since, until = (iso(at.replace(tzinfo=zone).astimezone(UTC)) for at in (shift.start, shift.end))
+    return {"person": person.name if person else None, "since": since, "until": until}
 
 
 def _span(leave: Leave | None) -> dict[str, str | None] | None:

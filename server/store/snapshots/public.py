@@ -71,21 +71,22 @@ def _window(
             if c is not None
         ],
         "state": post.get("state", "closed"),
+        "out": window.out,
         "pause": pause_of(view, post.get("pause_reason"), post.get("back_at")),
-        "clerk": _badge(view, person) if person else None,
+        "clerk": badge(view, person) if person else None,
         "ticket": ticket,
     }
 
 
-def _badge(view: View, person: Person) -> dict[str, Any]:
+def badge(view: View, person: Person) -> dict[str, Any]:
     """What the law wants shown of who serves: photo, name, number, post, duties."""
-    photo = view.settings.photos.get(person.id)
+    file = f"/photos/{person.id}" if person.id in view.settings.photos else None
     return {
         "id": person.id,
         "name": person.name,
         "title": person.title,
         "duties": person.duties,
-        "photo": f"/photos/{person.id}" if photo else None,
+        "photo": f"/uploads/{person.photo}" if person.photo else file,
     }
 
 

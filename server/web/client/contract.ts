@@ -69,6 +69,8 @@ export interface WindowRow {
   clerk: Clerk | null
   ticket: { number: string; state: 'called' | 'serving' } | null
   queues: string[]
+  /** Nobody works there: for a repair, or for good. */
+  out?: '' | 'repair' | 'closed'
 }
 export interface ManagerWindowRow extends WindowRow {
   since: string | null
@@ -326,6 +328,8 @@ export interface PostRow {
   a: string | null
   b: string[]
   called: 'none' | 'b_called' | 'leader_called'
+  /** Who is to sit there on the business day, by time; person null: whoever. */
+  shifts?: { person: string | null; since: string; until: string }[]
   /** When the main person is, or will be, on leave. */
   leave: { since: string; until: string } | null
 }

@@ -67,9 +67,9 @@ def test_a_photo_is_made_anew_published_and_on_the_badge(app: App):
     assert audit(app, "upload.make")[0]["facts"]["kind"] == "photo"
 
 
-@pytest.mark.parametrize(
-    ("kind", "data", "reason"),
-    [
+def test_what_cannot_be_used_is_told(app: App):
+    manager = staff(app, "manager")
+    for kind, data, reason in (
         ("photo", b"GIF89a" + bytes(90), "kind"),
         ("photo", b"", "kind"),
         ("photo", b"<svg onload='x'/>", "kind"),
@@ -82,12 +82,10 @@ def test_a_photo_is_made_anew_published_and_on_the_badge(app: App):
         ("medium", film(9, 7680, 4320), "pixels"),
         ("medium", film()[:60], "broken"),
         ("medium", box(b"ftyp", b"isom") + box(b"mdat", b""), "broken"),
-    ],
-)
-def test_what_cannot_be_used_is_told(app: App, kind: str, data: bytes, reason: str):
-    said = send(staff(app, "manager"), kind, data)
-    assert (said.status_code, said.get_json()["refused"]) == (422, "upload-wrong")
-    assert said.get_json()["facts"]["reason"] == reason
+    ):
+        said = send(manager, kind, data)
+        assert (said.status_code, said.get_json()["refused"]) == (422, "upload-wrong")
+        assert said.get_json()["facts"]["reason"] == reason
     assert not list(app.house.settings.data.glob("uploads/*"))
 
 
@@ -139,9 +137,9 @@ def test_a_transparent_picture_lies_on_white():
         assert kept.getpixel((5, 5)) == (255, 255, 255)
 
 
-@pytest.mark.parametrize("cut", range(0, 200, 7))
-def test_a_cut_film_is_told_from_a_whole_one(cut: int):
+def test_a_cut_film_is_told_from_a_whole_one():
     whole = film()
-    if cut < len(whole):
+    assert read_film(whole).seconds == 20
+    for cut in range(len(whole) - 72):
         with pytest.raises(FilmWrong):
             read_film(whole[:cut])

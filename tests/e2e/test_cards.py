@@ -95,6 +95,7 @@ def test_an_elder_lays_a_card_and_gets_a_priority_number(town: Town, face: OpenF
     bench.close()
 
 
+@pytest.mark.slow
 def test_a_card_that_cannot_be_read_is_told_and_the_kiosk_goes_on(town: Town, face: OpenFace) -> None:
     bench = town.bench()
     kiosk = ready(face("/touch/K1", (1080, 1920), kind="kiosk", kiosk="K1"))

@@ -86,6 +86,7 @@ def test_undo_choice_further_transfer_correction_and_help(town: Town, face: Open
     expect(button).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_tidal_window_opens_when_somebody_agrees(town: Town, face: OpenFace) -> None:
     kiosk = town.key(kind="kiosk", kiosk="K1")
     for _ in range(8):

@@ -136,6 +136,7 @@ def test_a_board_at_one_process_sees_what_the_other_commits(city: City, hall: Ha
     assert check(open_engine(city.database), hall.id) == []
 
 
+@pytest.mark.slow
 def test_the_same_request_to_both_processes_is_one_ticket(city: City) -> None:
     headers = {"Authorization": f"Bearer {city.kiosk}"}
     body = {"request_id": request_id(), "service": "S001"}

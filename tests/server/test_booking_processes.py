@@ -18,7 +18,7 @@ from tests.conftest import MONDAY_NINE, ROOT
 from tests.server.hall_day import HallDay
 from tests.server.test_booking import CITIZEN, tuesday
 
-PROCESSES, TRIES = 4, 3
+PROCESSES, TRIES = 4, 2
 
 
 def grab(url: str, gate: Any, out: Any) -> None:

@@ -49,6 +49,14 @@ def able_pools(unit: Unit, hall: HallSettings, window: str) -> tuple[Pool, ...]:
     return (*own_pools(*who, on), *help_pools(*who, on))
 
 
+def check_able(unit: Unit, hall: HallSettings, window: str) -> None:
+    """Nobody could be called: that must not look like an empty queue when who sits here may take none of the
+    window's services (any more). Raises SkillMissing."""
+    queues = hall.catalogue.windows[window].queues
+    if queues and not able_pools(unit, hall, window):
+        raise refusals.SkillMissing(window=window, queues=sorted(queues))
+
+
 def parked_leg(unit: Unit, window: str, leg: int, state: State) -> Leg:
     """A held or missed leg of this window. Raises TicketUnknown, MoveRefused when it is in another state."""
     found = find_leg(unit.connection, unit.hall, leg)

@@ -10,6 +10,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from pydantic import Field
 
+from server.actions.at_window import check_able
 from server.actions.call_next import call_next
 from server.actions.finish import finish
 from server.actions.hold import hold, let_go, unhold
@@ -120,8 +121,16 @@ def post_resume(window: str, body: Act) -> ResponseReturnValue:
 @needs("window.call")
 @bp.input(Act, arg_name="body")
 def post_call_next(window: str, body: Act) -> ResponseReturnValue:
-    """Call the next waiting ticket to this window; none = true when nobody waits."""
-    return at_desk(window, body, lambda unit: call_next(unit, house().hall, window), found=True)
+    """Call the next waiting ticket to this window; none = true when nobody waits; 409 skill-missing when who
+    sits here may take nothing (any more)."""
+
+    def deed(unit: Unit) -> Leg | None:
+        called = call_next(unit, house().hall, window)
+        if called is None:
+            check_able(unit, house().hall, window)
+        return called
+
+    return at_desk(window, body, deed, found=True)
 
 
 @bp.post("/recall")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from server.actions.at_window import check_able
 from server.actions.day import begin_closing, close_day, open_day
 from server.actions.run_day import run_day, watch
 from server.app import App
@@ -343,6 +344,11 @@ def test_B17_the_window_calls_only_what_its_person_still_may(day: HallDay):
     assert day.call("W01").number == "B001"  # type: ignore[union-attr]
     day.serve("W01")
     assert day.call("W01") is None
+    day.at("W01", check_able, day.hall, "W01")  # nobody waits for what is left
+    both = replace(ended, skill_until={"A": date(2026, 3, 1), "B": date(2026, 3, 1)})
+    nothing = replace(day.hall, catalogue=replace(catalogue, people={**people, "ZW001": both}))
+    with pytest.raises(refusals.SkillMissing):  # never as if the queue were empty
+        day.at("W01", check_able, nothing, "W01")
     beat(day)
     assert kinds(day) == ["skill"]
 

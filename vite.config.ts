@@ -82,7 +82,9 @@ export default defineConfig({
         // What every live face carries is one file: it is packed better, and fetched once.
         codeSplitting: {
           groups: [
-            { name: 'live', test: /^(?!.*polling).*(?:node_modules\/(@?vue|@?socket\.io|engine\.io)|client\/(apply|clock|face|keep|link|post|text)\.ts|StaleBanner)/ },
+            // A stranger's phone posts as well, and shall not load what live faces carry.
+            { name: 'post', test: /client\/(keep|post)\.ts/, priority: 2 },
+            { name: 'live', test: /^(?!.*polling).*(?:node_modules\/(@?vue|@?socket\.io|engine\.io)|client\/(apply|clock|face|link|text)\.ts|StaleBanner)/ },
           ],
         },
       },

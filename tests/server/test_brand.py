@@ -53,6 +53,7 @@ def test_a_manager_gives_the_hall_its_look_and_every_page_wears_it(app: App) -> 
     assert sheet.mimetype == "text/css"
     assert f"--primary:{trouble['better']};" in sheet.text
     assert 'url("/brand/logo?v=2")' in sheet.text
+    assert "@media (prefers-color-scheme:dark){:root" in sheet.text, "a phone's page at night"
     assert "max-age" in sheet.headers["Cache-Control"]
     picture = visitor.get("/brand/logo?v=2")
     assert (picture.mimetype, picture.data) == ("image/png", png(200, 80))

@@ -616,11 +616,12 @@ def _read_rosters(r: Reader, path: Path, catalogue: Catalogue) -> dict[str, Rost
     if not path.exists():
         return {}
     found = r.parse_all(Roster, r.load(path, "roster").get("roster", []), path, "roster")
-    for i, roster in enumerate(found if catalogue.windows else ()):
-        if roster.window not in (*catalogue.windows, LEADER):
+    whole = not r.troubles  # else a window or person may only seem to be missing
+    for i, roster in enumerate(found):
+        if whole and roster.window not in (*catalogue.windows, LEADER):
             r.no(path, f"roster[{i}].window", f"没有窗口 {roster.window}", f"no window {roster.window}")
         for row in (*roster.week, *roster.days):
-            if row.person and row.person not in catalogue.people:
+            if whole and row.person and row.person not in catalogue.people:
                 r.no(path, f"roster[{i}].person", f"没有人员 {row.person}", f"no person {row.person}")
             if row.end <= row.start:
                 r.no(path, f"roster[{i}].end", "结束要晚于开始", "must be after the start")

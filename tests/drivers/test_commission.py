@@ -121,6 +121,7 @@ def test_a_printer_and_strips_are_found_where_they_are(plug):
     assert [card.text for card in cards] == ["", ""]  # nothing was shown
 
 
+@pytest.mark.slow
 def test_readers_and_calling_cards_are_found_without_a_card_or_a_text(plug):
     far, cards = SamReader("r"), [PinganCard(f"p{n}", n) for n in (3, 4)]
     reader, strips = plug(far, shared=False), plug(*cards)
@@ -152,6 +153,7 @@ def spec_of(name, url):
     return type(spec)(**{**vars(spec), "line": type(spec.line)(url, spec.line.settings)})
 
 
+@pytest.mark.slow
 def test_keypads_are_listened_for_and_never_written_to(plug):
     far = Ff68Keypad("k", 3)
     url = plug(far)

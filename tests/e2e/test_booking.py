@@ -12,6 +12,7 @@ from tests.e2e.town import Town
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 
+@pytest.mark.slow
 def test_feature_30_a_scanner_types_the_code(town: Town, browser: Browser, face: OpenFace) -> None:
     phone = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
     page = phone.new_page()

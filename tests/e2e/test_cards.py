@@ -128,6 +128,7 @@ def test_a_reader_that_is_asked_only_where_a_card_is_wanted(town: Town, face: Op
     bench.close()
 
 
+@pytest.mark.slow
 def test_an_appointment_is_checked_in_by_its_code_before_the_scanner(town: Town, face: OpenFace) -> None:
     code = book_now(town).code
     bench = town.bench()

@@ -13,6 +13,7 @@ from tests.e2e.town import Town, request_id
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 
+@pytest.mark.slow
 def test_undo_choice_further_transfer_correction_and_help(town: Town, face: OpenFace) -> None:
     kiosk = town.key(kind="kiosk", kiosk="K1")
     links = []

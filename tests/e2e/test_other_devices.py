@@ -45,6 +45,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
         made.stop()
 
 
+@pytest.mark.slow
 def test_a_box_runs_a_window_and_a_display_follows(town: Town, face: OpenFace) -> None:
     bench = town.bench()
     key = town.key(kind="kiosk", kiosk="K1")

@@ -112,6 +112,7 @@ def _answers(url: str) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_a_board_at_one_process_sees_what_the_other_commits(city: City, hall: HallSettings) -> None:
     screens = [Screen(url, city.board) for url in city.urls]
     for screen in screens:

@@ -25,7 +25,7 @@ from server.store.verify import check
 from tests.conftest import ROOT, clerk
 from tests.server.hall_day import CLERK_AT, URL, HallDay
 
-PROCESSES, TAKES = 4, 8
+PROCESSES, TAKES = 4, 5
 WINDOWS = ("W01", "W02", "W03")
 
 

@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.axe import accessible
 from tests.e2e.conftest import OpenFace
+from tests.e2e.office import go
 from tests.e2e.test_walk import sign_in
 from tests.e2e.town import Town, request_id
 
@@ -81,7 +82,7 @@ def test_the_hall_at_one_glance_and_in_its_own_colours(town: Town, face: OpenFac
     desk.get_by_role("button", name="深色").click()
 
     # the look: what cannot be read is refused with a shade that can
-    desk.get_by_role("button", name="形象", exact=True).click()
+    go(desk, "形象")
     desk.get_by_label("主色", exact=True).fill("#ffd700")
     better = desk.get_by_role("button", name="改用 #")
     expect(better).to_be_visible()

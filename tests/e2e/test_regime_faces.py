@@ -143,7 +143,7 @@ def test_F16_F7_a_guide_verifies_a_class_and_prints_again(town: Town, face: Open
     guide = face("/manager", (1440, 900))
     sign_in(guide, town, "ZW025")
     guide.get_by_label("号码").fill("a001")
-    guide.get_by_role("button", name="查", exact=True).click()
+    guide.get_by_role("button", name="查找", exact=True).click()
     expect(guide.get_by_text("老年人").first).to_be_visible()
     guide.get_by_label("优先类别").select_option("ordinary")
     guide.get_by_label("核验说明").fill("没有证件")

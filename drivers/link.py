@@ -46,6 +46,7 @@ TELLS: Final = 10  # a fact the server never acknowledges is given up after so m
 KEPT: Final = 5000
 LOOK_S: Final = 0.2
 AGAIN_S: Final = 10.0
+UNHEARD_S: Final = 30.0  # longer than a busy server takes to answer a hello
 
 
 @dataclass
@@ -140,7 +141,7 @@ class Link:
         self._looks: dict[str, str] = {}
         self._lost = False
         self._ready = False
-        self._hello_at = float("inf")  # when a host that was refused asks again
+        self._hello_at = float("inf")  # when a host that was refused, or not answered, asks again
         self._client = socketio.Client(
             reconnection=False, logger=False, engineio_logger=False, handle_sigint=False
         )
@@ -240,16 +241,15 @@ class Link:
         jobs = list(dict.fromkeys([*self.host.held(), *self.outbox.jobs()]))
         hello = {"host": self.host.hall.host, "devices": self.host.devices(), "jobs": jobs}
         hello |= {"instance": self.asks.instance, "troubles": list(self.asks.troubles)[:20]}
-        self._hello_at = float("inf")
+        self._hello_at = self._clock.now() + UNHEARD_S
         self._emit("hello", hello, heard=self._welcome)
 
     def _welcome(self, answer: object = None) -> None:
         """What the server says to our hello: come in, and tell how everything is; or that it knows us not."""
         no = str(answer.get("text", "")) if isinstance(answer, Mapping) and not answer.get("ok") else ""
         self._ready = not no
-        if no:
-            self._hello_at = self._clock.now() + AGAIN_S
-        else:
+        self._hello_at = self._clock.now() + AGAIN_S if no else float("inf")
+        if not no:
             if self._alone is not None:
                 self._alone.again()
             for facts in self.host.healths():

@@ -7,14 +7,14 @@ from datetime import timedelta
 from server.domain.estimate.outlook import Outlook
 from server.domain.estimate.promise import (
     SOON,
-    START,
     Forecast,
-    adapted,
+    Widths,
     at_most,
     bucket,
     moved,
     shown,
     steady,
+    surcharge,
 )
 from server.domain.events import EstimatesChanged
 from server.domain.routing import ORDINARY
@@ -23,6 +23,7 @@ from server.store.days import latest_day
 from server.store.estimates import (
     Expected,
     Foreseen,
+    broken_promises,
     calibration,
     called_promises,
     expectations,
@@ -41,7 +42,7 @@ STILL = timedelta(seconds=20)  # an expectation that moves less is left alone
 
 def refresh_estimates(unit: Unit, hall: HallSettings, outlook: Outlook, rough: bool) -> None:
     """Keep the answers of `outlook`; queues whose shown range changed are told to the faces."""
-    widths = _settle(unit, timedelta(seconds=hall.hall.call.undo_seconds))
+    widths = settle_promises(unit, timedelta(seconds=hall.hall.call.undo_seconds))
     before = forecasts(unit.connection, unit.hall)
     fresh = []
     for (service, priority), forecast in outlook.fresh.items():
@@ -69,29 +70,33 @@ def refresh_estimates(unit: Unit, hall: HallSettings, outlook: Outlook, rough: b
     promise_moved(unit, {leg: _foreseen("", "", f, widths, rough) for leg, f in found.items()})
 
 
-def _settle(unit: Unit, rest: timedelta) -> dict[int, float]:
-    """Learn from the promises that calls have settled; the width of a promise per bucket. rest: for so long a
+def settle_promises(unit: Unit, rest: timedelta) -> Widths:
+    """Learn from the promises that calls have settled; how wide promises are now. rest: for so long a
     call may be taken back, and settles nothing yet."""
-    widths = calibration(unit.connection, unit.hall)
+    known = calibration(unit.connection, unit.hall)
     before = unit.now - rest
     day = latest_day(unit.connection, unit.hall)  # its last calls settle after closing
+    widths = Widths({size: c for size, (c, _) in known.items()})
+    for broken in broken_promises(unit.connection, unit.hall, day) if day else ():
+        widths.today = surcharge(widths.today, broken)
     called = called_promises(unit.connection, unit.hall, day, before) if day else []
+    calls = {size: many for size, (_, many) in known.items()}
     for promise in called:
         size = bucket(promise.p50_s / 60)
-        c, calls = widths.get(size, (START, 0))
-        widths[size] = (adapted(c, (promise.waited_s or 0) > promise.at_most_s), calls + 1)
+        widths.learn(size, promise.broken)
+        calls[size] = calls.get(size, 0) + 1
     if called:
         settle(unit, called)
-        save_calibration(unit, widths)
-    return {size: c for size, (c, _) in widths.items()}
+        save_calibration(unit, {size: (c, calls[size]) for size, c in widths.by_size.items()})
+    return widths
 
 
 def _foreseen(
-    service: str, priority: str, forecast: Forecast | None, widths: dict[int, float], rough: bool
+    service: str, priority: str, forecast: Forecast | None, widths: Widths, rough: bool
 ) -> Foreseen:
     if forecast is None:
         return Foreseen(service, priority, "unknown", None, None, rough, None, None)
-    most = at_most(forecast, widths.get(bucket(forecast.p50), START))
+    most = at_most(forecast, widths.of(bucket(forecast.p50)))
     told = shown(forecast, most, rough)
     p50_s, at_most_s = round(forecast.p50 * 60), round(most * 60)
     return Foreseen(service, priority, told.state, told.low, told.high, rough, p50_s, at_most_s)

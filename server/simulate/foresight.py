@@ -6,7 +6,7 @@ says, and the estimator learns from the days before, as in the hall.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,8 +18,7 @@ from server.domain.estimate.outlook import PRIORITY, ask, look
 from server.domain.estimate.pauses import Change, learn_pauses
 from server.domain.estimate.plan import opening_of, spells_of
 from server.domain.estimate.promise import (
-    START,
-    adapted,
+    Widths,
     at_most,
     before_its_time,
     bucket,
@@ -76,11 +75,12 @@ class Foresight:
         self._world, self._scenario, self._seed = world, scenario, seed
         self._futures, self._tune, self._lively, self._watch = futures, tune, lively, watch
         self._past: deque[Past] = deque(maxlen=KEPT_DAYS)
-        self._widths: dict[int, float] = defaultdict(lambda: START)
+        self._widths = Widths()
 
     def play(self, day: date, asking: bool = True) -> list[Told]:
         """One day; with `asking` people are told something, without it the hall only gathers experience."""
         world, scenario = self._world, self._scenario
+        self._widths.today = 0.0
         people = citizens_of(scenario, world.hall, world.arrivals, day, self._seed)
         hall = ToldHall(
             world.hall,
@@ -133,7 +133,7 @@ class ToldHall(PureHall):
         day: date,
         learned: Learned | None,
         people: Sequence[Citizen],
-        widths: dict[int, float],
+        widths: Widths,
         futures: int,
         watch: bool,
     ) -> None:
@@ -237,7 +237,7 @@ class ToldHall(PureHall):
             self._queue_of[citizen.service],
             "priority" if priority not in (ORDINARY, APPOINTMENT) else priority,
             forecast.p50,
-            at_most(forecast, self._widths[size]),
+            at_most(forecast, self._widths.of(size)),
             size,
             self._now_s,
         )
@@ -247,7 +247,7 @@ class ToldHall(PureHall):
         if told is None or told.waited is not None:
             return
         told.waited = (self._now_s - told.told_s) / 60
-        self._widths[told.size] = adapted(self._widths[told.size], told.waited > told.most)
+        self._widths.learn(told.size, told.waited > told.most)
 
     def _look(self) -> None:
         """Move the clock times that people see."""

@@ -56,6 +56,10 @@ class Promise:
     waited_s: int | None = None
 
     @property
+    def broken(self) -> bool:
+        return (self.waited_s or 0) > self.at_most_s
+
+    @property
     def estimate(self) -> Estimate:
         return Estimate(self.state, self.low, self.high, self.rough)  # type: ignore[arg-type]
 
@@ -120,6 +124,11 @@ _CALLED = (  # promises whose leg has had a first call that stands
     .group_by(*_PROMISE[:-1], t.remote.c.arrived_at)
     .having(func.min(t.call.c.at) < bindparam("before"))
     .order_by(func.min(t.call.c.at), t.promise.c.leg)
+)
+_SETTLED = select(t.promise.c.made_at, t.promise.c.waited_s, t.promise.c.at_most_s).where(
+    t.promise.c.hall == bindparam("hall"),
+    t.promise.c.day == bindparam("day"),
+    t.promise.c.waited_s.is_not(None),
 )
 _SETTLE = update(t.promise).where(t.promise.c.leg == bindparam("of_leg"))
 _CALIBRATION = select(t.calibration.c.bucket, t.calibration.c.c, t.calibration.c.calls).where(
@@ -217,6 +226,13 @@ def called_promises(connection: Connection, hall: str, day: str, before: datetim
         for row in rows
         if row.arrived_at is None or _seconds(row.made_at, row.arrived_at) <= row.at_most_s
     ]
+
+
+def broken_promises(connection: Connection, hall: str, day: str) -> list[bool]:
+    """Of every promise of the day that is settled: was it broken? In the order of the calls."""
+    rows = connection.execute(_SETTLED, {"hall": hall, "day": day}).all()
+    rows.sort(key=lambda row: row.made_at + timedelta(seconds=row.waited_s))
+    return [row.waited_s > row.at_most_s for row in rows]
 
 
 def _seconds(start: datetime, end: datetime) -> int:

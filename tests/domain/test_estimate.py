@@ -23,6 +23,7 @@ from server.domain.estimate.promise import (
     START,
     Estimate,
     Forecast,
+    Widths,
     adapted,
     at_most,
     bucket,
@@ -519,6 +520,20 @@ def test_nine_promises_in_ten_are_kept_when_the_hall_drifts() -> None:
         c = adapted(c, broken)
     assert 0.88 <= kept / 6000 <= 0.93
     assert adapted(LEAST, False) == LEAST
+
+
+def test_a_bad_day_widens_the_promises_of_all_sizes_and_ends_with_the_day() -> None:
+    widths = Widths({3: 0.8})
+    for _ in range(5):
+        widths.learn(3, True)
+    assert widths.of(3) == pytest.approx(0.8 + 2 * 5 * 0.036)
+    assert widths.of(0) == widths.of(7) == pytest.approx(START + 5 * 0.036)
+    for _ in range(45):
+        widths.learn(3, False)
+    assert (widths.of(0), widths.of(3)) == (pytest.approx(START), pytest.approx(0.8))
+    widths.learn(3, False)
+    assert widths.of(0) == START, "a good day makes no promise narrower for other sizes"
+    assert Widths(widths.by_size).today == 0
 
 
 def test_each_size_of_wait_has_its_own_width() -> None:

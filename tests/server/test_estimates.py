@@ -12,13 +12,14 @@ from sqlalchemy import select
 
 from server.actions.day import close_day
 from server.actions.no_show import give_back_place, no_show
+from server.actions.refresh_estimates import settle_promises
 from server.actions.staff_window import close_window, pause_window, resume_window
 from server.actions.start import start
 from server.actions.transfer import transfer
 from server.actions.undo import undo
 from server.app import App, create_app
 from server.domain.actors import SYSTEM
-from server.domain.estimate.promise import START
+from server.domain.estimate.promise import START, Widths
 from server.domain.estimate.times import Learned
 from server.domain.events import EstimatesChanged
 from server.estimator import Estimator
@@ -233,6 +234,31 @@ def test_the_promise_is_kept_as_it_was_and_settled_by_the_call(day: HallDay, est
     assert report.taken.error_min == pytest.approx((settled.waited_s - settled.p50_s) / 60)
     assert report.queues == {"A": report.taken}
     assert report.days == {"2026-03-02": report.taken}
+
+
+def test_a_broken_promise_widens_those_of_all_sizes_until_the_day_ends(
+    day: HallDay, estimator: Estimator
+) -> None:
+    def widths() -> Widths:
+        with day.store.unit(SYSTEM) as unit:
+            return settle_promises(unit, timedelta(0))
+
+    day.open("W01")
+    estimator.once()
+    for _ in range(2):
+        day.take()
+        day.clock.forward(minutes=50)
+        day.call("W01")
+        day.serve("W01")
+    first = widths()
+    assert first.by_size == {0: pytest.approx(START + 2 * 0.036)}
+    assert first.of(7) == pytest.approx(START + 2 * 0.036), "a size that nobody was told yet"
+    assert widths() == first, "what is settled counts once"
+    with day.store.unit(SYSTEM) as unit:
+        close_day(unit)
+    day.clock.forward(hours=24)
+    day.open()
+    assert widths() == Widths(first.by_size)
 
 
 def test_a_call_that_is_taken_back_settles_no_promise(day: HallDay, estimator: Estimator) -> None:

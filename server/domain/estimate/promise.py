@@ -2,13 +2,15 @@
 
 The promise is X = p50 + c (p90 - p50 + 1), with one c per size of p50. After each call the c of its bucket
 moves by 0.04 (broken - 0.1): a broken promise widens the next ones, nine kept ones bring it back (adaptive
-conformal prediction, Gibbs & Candes 2021). Minutes throughout.
+conformal prediction, Gibbs & Candes 2021). A bad day breaks promises of all sizes at once, which each size
+by itself learns too late: `today` widens them all, moves by the same steps and begins at nothing each day.
+Minutes throughout.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Literal
@@ -50,6 +52,22 @@ def at_most(forecast: Forecast, c: float) -> float:
     return forecast.p50 + c * (forecast.p90 - forecast.p50 + 1)
 
 
+@dataclass
+class Widths:
+    """c per size, with what today adds to every one of them."""
+
+    by_size: dict[int, float] = field(default_factory=dict)
+    today: float = 0.0
+
+    def of(self, size: int) -> float:
+        return self.by_size.get(size, START) + self.today
+
+    def learn(self, size: int, broken: bool) -> None:
+        """One more call of this day whose promise was `broken` or kept."""
+        self.by_size[size] = adapted(self.by_size.get(size, START), broken)
+        self.today = surcharge(self.today, broken)
+
+
 def before_its_time(at_once: Forecast, ordinary: Forecast, wait: float) -> Forecast:
     """What an appointment may expect that checks in `wait` minutes before its seniority begins: until then it
     stands among the ordinary ones, from then on it goes first. `at_once`: what it would expect if it began
@@ -60,7 +78,12 @@ def before_its_time(at_once: Forecast, ordinary: Forecast, wait: float) -> Forec
 
 def adapted(c: float, broken: bool) -> float:
     """c after one more call whose promise was `broken` or kept."""
-    return max(LEAST, c + STEP * ((1.0 if broken else 0.0) - MISSES))
+    return max(LEAST, c + STEP * (broken - MISSES))
+
+
+def surcharge(today: float, broken: bool) -> float:
+    """What today adds to every c after one more call."""
+    return max(0.0, today + STEP * (broken - MISSES))
 
 
 def shown(forecast: Forecast | None, most: float, rough: bool) -> Estimate:

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from server.simulate.told import Told
 
 LEARNING, DAYS, WATCHED = 25, 60, 3
+HALL_DAYS = 100  # of which the hall itself is measured, as in QUEUEING's table of rules
 WAITING, WINDOWS = 2000, 60
 
 
 def run(folder: Path, quick: bool) -> list[Row]:
     """Rows: error, promises kept, jumps of the shown clock time, milliseconds of a look ahead."""
-    from server.simulate.pooled import pooled, truth
+    from server.simulate.pooled import POOLED, pooled, truth
+    from server.simulate.run import simulate, table
     from server.simulate.told import judge, jumpiness
 
     world, days = pooled(_world()), DAYS // 6 if quick else DAYS
@@ -35,7 +37,7 @@ def run(folder: Path, quick: bool) -> list[Row]:
     best = judge(_play(world, days, tune=truth(world)))
     lively = judge(_play(world, days, lively=True))
     jumps = jumpiness(_play(world, 1 if quick else WATCHED, watch=True, futures=40))
-    for line in told.lines():
+    for line in [*table(simulate(world, POOLED, 11, HALL_DAYS, real=False)), *told.lines()]:
         print(f"  {line}")
     part = "estimates"
     return [
@@ -71,8 +73,9 @@ def _world() -> World:
 
 def _play(world: World, days: int, **more: object) -> Sequence[Told]:
     from server.simulate.foresight import told_days
+    from server.simulate.pooled import POOLED
 
-    return told_days(world, LEARNING, days, seed=11, **more)  # type: ignore[arg-type]
+    return told_days(world, LEARNING, days, seed=11, scenario=POOLED, **more)  # type: ignore[arg-type]
 
 
 def _crowd(many: int) -> Scene:

@@ -25,6 +25,7 @@ HALF_HOUR_S, DAY_S = 1800, 86_400
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Z95 = 1.6448536269514722  # the 95th percentile of the standard normal distribution
 EARLY_MIN = (6.0, 6.0)  # mean and spread of the minutes by which an appointment holder is early
+BACK_MIN = (3, 25)  # minutes after which somebody comes back who missed a call, least and most
 SHOWN_MOST = 0.35  # a call is missed with at most this probability, however long the wait was
 ELDER_OF_PRIORITY = 0.07 / 0.12
 ELDER = "elder"
@@ -250,7 +251,7 @@ class People:
         rng, demand, arrivals = self._rng, self._demand, self._arrivals
         which, cls, kind = rng.random(), rng.random(), rng.random()
         work, walk, early = rng.gauss(0, 1), rng.gauss(0, 1), rng.gauss(*EARLY_MIN)
-        luck, back, back_min = rng.random(), rng.random(), rng.uniform(3, 25)
+        luck, back, back_min = rng.random(), rng.random(), rng.uniform(*BACK_MIN)
         service = self._pick(which)
         minutes = (demand.minutes or {}).get(service, self._hall.catalogue.services[service].avg_minutes)
         priority, slot_s, comes = ORDINARY, None, True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from random import Random
 
@@ -142,6 +142,7 @@ class ToldHall(PureHall):
         self._expected = {c.id: c for c in people if c.slot_s is not None}  # booked and not here yet
         self._legs: dict[int, Leg] = {}  # waiting
         self._called_s: dict[str, float] = {}
+        self._wait_of: dict[int, int] = {}  # who was called -> where in the past's waits
         self._paused: set[str] = set()
         self._clock: dict[int, tuple[datetime, datetime]] = {}  # leg -> (expected, said at)
         self._looked_s = 0.0
@@ -206,17 +207,26 @@ class ToldHall(PureHall):
         if leg is not None:
             minutes = (self._now_s - self._called_s[window]) / 60
             self.past.visits.append(Visit(leg.service, leg.queue, window, minutes))
-            self.past.waits.append(self._wait(leg, window, missed=False))
+            if leg.id not in self._wait_of:  # who has missed a call has waited for it already
+                self._waited(leg, window, missed=False)
         super().finish(window)
 
     def miss(self, window: str) -> float:
-        self.past.waits.append(self._wait(self._at[window], window, missed=True))
+        leg = self._at[window]
+        if leg.id not in self._wait_of:
+            self._waited(leg, window, missed=True)
         return super().miss(window)
 
-    def _wait(self, leg: Leg, window: str, missed: bool) -> Wait:
+    def come_back(self, citizen: int, window: str) -> bool:
+        at = self._wait_of[citizen]
+        self.past.waits[at] = replace(self.past.waits[at], returned=True)
+        return super().come_back(citizen, window)
+
+    def _waited(self, leg: Leg, window: str, missed: bool) -> None:
         joined_s = (leg.joined_at - self._midnight).total_seconds()
         waited = (self._called_s[window] - joined_s) / 60
-        return Wait(kind_of(leg), waited, "missed" if missed else "answered")
+        self._wait_of[leg.id] = len(self.past.waits)
+        self.past.waits.append(Wait(kind_of(leg), waited, "missed" if missed else "answered"))
 
     # ------------------------------------------------------------------ what is told
 
@@ -325,12 +335,12 @@ def told_days(
     seed: int,
     *,
     futures: int = FUTURES,
+    scenario: Scenario,
     tune: Tuning = lambda learned: learned,
     lively: bool = False,
     watch: bool = False,
 ) -> list[Told]:
     """What people were told on `days` weekdays in a row, after `learning` ones in which the hall watched."""
-    scenario = Scenario()
     foresight = Foresight(world, scenario, seed, futures=futures, tune=tune, lively=lively, watch=watch)
     calendar = working_days(scenario, world.hall, 2 * (learning + days))
     weekdays = [day for day in calendar if day.weekday() < 5][: learning + days]

@@ -12,9 +12,8 @@ import pytest
 from server.domain.estimate.times import Learned
 from server.simulate.foresight import told_days
 from server.simulate.lively import Liveliness
-from server.simulate.pooled import pooled, truth
+from server.simulate.pooled import POOLED, pooled, truth
 from server.simulate.run import World, simulate
-from server.simulate.scenario import Scenario
 from server.simulate.told import Told, judge, jumpiness
 
 
@@ -45,8 +44,9 @@ def test_the_jumps_of_a_shown_time() -> None:
 
 
 def test_the_pooled_hall_is_crowded(world: World) -> None:
-    found = simulate(pooled(world), Scenario(), 1, 20, real=False)
-    assert found.mean_wait == pytest.approx(12.5, abs=3)
+    found = simulate(pooled(world), POOLED, 1, 20, real=False)
+    assert found.mean_wait == pytest.approx(12.8, abs=3)
+    assert found.lost == pytest.approx(0.028, abs=0.01)
 
 
 def test_windows_keep_their_pace_and_days_draw_their_own() -> None:
@@ -63,7 +63,7 @@ def test_a_crowded_day(world: World) -> None:
     """After a week the hall knows nearly what is to be known, and newcomers have to be reckoned with."""
     crowded = pooled(world)
     own, best, blind = (
-        judge(told_days(crowded, 6, 1, seed=4, futures=15, tune=tune))
+        judge(told_days(crowded, 6, 1, seed=4, futures=15, scenario=POOLED, tune=tune))
         for tune in (lambda learned: learned, truth(crowded), unaware)
     )
     assert own.calls > 300
@@ -73,7 +73,7 @@ def test_a_crowded_day(world: World) -> None:
 
 
 def test_the_shown_time_moves_in_small_steps(world: World) -> None:
-    found = jumpiness(told_days(pooled(world), 2, 1, seed=4, futures=5, watch=True))
+    found = jumpiness(told_days(pooled(world), 2, 1, seed=4, futures=5, scenario=POOLED, watch=True))
     assert 0 < found.per_ten < 6
     assert found.p95 <= 6
 
@@ -84,8 +84,8 @@ def test_the_shown_time_moves_in_small_steps(world: World) -> None:
 def test_campaign_of_days(world: World, lively: bool) -> None:
     """Sixty days, as QUEUEING's table: `-s` shows the figures."""
     crowded = pooled(world)
-    own = judge(told_days(crowded, 25, 60, seed=11, lively=lively))
-    best = judge(told_days(crowded, 25, 60, seed=11, lively=lively, tune=truth(crowded)))
+    own = judge(told_days(crowded, 25, 60, seed=11, scenario=POOLED, lively=lively))
+    best = judge(told_days(crowded, 25, 60, seed=11, scenario=POOLED, lively=lively, tune=truth(crowded)))
     print(*own.lines(), f"knowing the truth: {best.mae:.2f} min", sep="\n")
     assert own.mae < 1.05 * best.mae
     assert 0.88 <= own.kept <= 0.95

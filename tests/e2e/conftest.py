@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.conftest import ROOT
+from server.web.assets import built
+from server.web.pages import SOURCES
 from tests.e2e.town import Town
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -15,14 +16,13 @@ FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"),
 ]
-BUILT = ROOT / "server" / "web" / "dist" / ".vite" / "manifest.json"
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no Chromium: apt install chromium fonts-wqy-microhei")
-    if not BUILT.exists():
+    if not all(built(source) for source in SOURCES.values()):
         pytest.skip("the faces are not built: ./wucha run or ./wucha test builds them where npm is")
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

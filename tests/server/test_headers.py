@@ -27,7 +27,7 @@ PAGES = [
     "/manager",
     "/bench",
 ]
-MANIFEST = {
+TOUCH = {
     "kiosk/touch/main.ts": {
         "file": "touch-1.js",
         "css": ["touch-1.css"],
@@ -36,8 +36,8 @@ MANIFEST = {
     },
     "_face.js": {"file": "face-2.js", "css": ["face-2.css"], "imports": ["_vue.js"]},
     "_vue.js": {"file": "vue-3.js", "imports": ["_face.js"]},
-    "kiosk/ticket/ticket.css": {"file": "ticket-4.css", "isEntry": True},
 }
+TICKET = {"kiosk/ticket/ticket.css": {"file": "ticket-4.css", "isEntry": True}}
 
 
 @pytest.fixture
@@ -49,7 +49,8 @@ def unbuilt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     dist = tmp_path / "dist"
     (dist / ".vite").mkdir(parents=True)
-    (dist / ".vite" / "manifest.json").write_text(json.dumps(MANIFEST))
+    (dist / ".vite" / "touch.json").write_text(json.dumps(TOUCH))
+    (dist / ".vite" / "ticket.json").write_text(json.dumps(TICKET))
     (dist / "touch-1.js").write_text("export {}")
     monkeypatch.setattr(assets, "DIST", dist)
     monkeypatch.setattr("server.web.pages.DIST", dist)
@@ -130,7 +131,7 @@ def test_built_files_are_kept_for_ever_and_nothing_else_is_served(app: App):
     assert reply.status_code == 200
     assert "immutable" in reply.headers["Cache-Control"]
     assert reply.mimetype in ("text/javascript", "application/javascript")
-    for path in (".vite/manifest.json", "../pages.py", "%2e%2e/pages.py", "nothing.js", "..%2f..%2fpages.py"):
+    for path in (".vite/touch.json", "../pages.py", "%2e%2e/pages.py", "nothing.js", "..%2f..%2fpages.py"):
         assert nobody(app).ask("GET", f"/assets/{path}").status_code == 404
 
 

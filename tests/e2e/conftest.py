@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"),
 ]
+
+SCRIPT = re.compile(r"/assets/(?!Enrol-)[^/]+\.js$")
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +50,8 @@ def face(browser: Browser, town: Town) -> Iterator[OpenFace]:
     """Open a face at its device's size; every complaint of its console fails the test at the end."""
     contexts, complaints = [], []
 
-    def open_face(path: str, size: tuple[int, int], **device: str) -> Page:
+    def open_face(path: str, size: tuple[int, int], *, sparing: bool = False, **device: str) -> Page:
+        """sparing: only the scripts that the face begins with come through, and enrolment's: once in its life."""
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="zh-CN")
         contexts.append(context)
         page = context.new_page()
@@ -57,6 +61,13 @@ def face(browser: Browser, town: Town) -> Iterator[OpenFace]:
             "console",
             lambda m: complaints.append(f"{path}: {m.text}") if "Content Security" in m.text else None,
         )
+        if sparing:
+            files = built(SOURCES[path.split("/")[1]])
+            assert files is not None
+            begins = {town.url + script for script in (files.script, *files.modules)}
+            page.route(
+                SCRIPT, lambda asked: asked.continue_() if asked.request.url in begins else asked.abort()
+            )
         page.goto(town.url + path + (f"#code={town.code(**device)}" if device else ""))
         return page
 

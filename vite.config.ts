@@ -4,8 +4,10 @@
  * dist/.vite/<its folder>.json, where a face is named by its source path.
  */
 import vue from '@vitejs/plugin-vue'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import type { EnvironmentOptions } from 'vite'
 import { defineConfig, type Plugin } from 'vitest/config'
 
@@ -53,10 +55,22 @@ function ownStyles(): Plugin {
   }
 }
 
+/** Beside every script and style sheet the same one packed, as server/web/pages.py sends it. */
+function packed(): Plugin {
+  return {
+    name: 'wucha-packed',
+    writeBundle({ dir }, bundle) {
+      for (const file of Object.keys(bundle)) {
+        if (/\.(js|css)$/.test(file)) writeFileSync(join(dir!, file + '.gz'), gzipSync(readFileSync(join(dir!, file)), { level: 9 }))
+      }
+    },
+  }
+}
+
 export default defineConfig({
   base: '/assets/',
   publicDir: false,
-  plugins: [lightFaces(), ownStyles(), vue()],
+  plugins: [lightFaces(), ownStyles(), vue(), packed()],
   resolve: { alias: { '@client': `${root}server/web/client` } },
   // Vue's unused halves: every component is a <script setup>, nothing hydrates, no devtools in a hall.
   define: {

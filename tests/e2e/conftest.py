@@ -51,7 +51,7 @@ def face(browser: Browser, town: Town) -> Iterator[OpenFace]:
     contexts, complaints = [], []
 
     def open_face(path: str, size: tuple[int, int], *, sparing: bool = False, **device: str) -> Page:
-        """sparing: only the scripts that the face begins with come through, and enrolment's: once in its life."""
+        """sparing: only what the face begins with comes through, and enrolment: once in its life."""
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="zh-CN")
         contexts.append(context)
         page = context.new_page()

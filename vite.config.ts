@@ -1,10 +1,14 @@
 /**
- * Builds every face. A face is found by its folder: whoever adds kiosk/<face>/main.ts or display/<face>/main.ts
- * has added an entry. The server reads dist/.vite/manifest.json, where a face is named by its source path.
+ * Builds every face, each by itself: a machine shows one face, so what it loads is packed as one file with no more of Vue than that face
+ * uses. A face is found by its folder: whoever adds kiosk/<face>/main.ts or display/<face>/main.ts has added one. The server reads
+ * dist/.vite/<its folder>.json, where a face is named by its source path.
  */
 import vue from '@vitejs/plugin-vue'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import type { EnvironmentOptions } from 'vite'
 import { defineConfig, type Plugin } from 'vitest/config'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
@@ -12,21 +16,21 @@ const root = fileURLToPath(new URL('.', import.meta.url))
 const HEAVY_FACES = ['display/manager', 'display/clerk']
 const HEAVY = /^(element-plus|@element-plus\/[^/]+|echarts)(\/|$)/
 
-function entries(): Record<string, string> {
-  const found: Record<string, string> = {}
-  for (const room of ['kiosk', 'display']) {
+/** By its folder's name, the files of each build. */
+function builds(): Record<string, Record<string, string>> {
+  const found: Record<string, Record<string, string>> = {}
+  for (const room of ['kiosk', 'display', 'server/web']) {
     if (!existsSync(root + room)) continue
     for (const face of readdirSync(root + room)) {
-      if (existsSync(`${root}${room}/${face}/main.ts`)) found[face] = `${root}${room}/${face}/main.ts`
+      if (existsSync(`${root}${room}/${face}/main.ts`)) found[face] = { [face]: `${root}${room}/${face}/main.ts` }
     }
   }
-  if (existsSync(`${root}server/web/bench/main.ts`)) found.bench = `${root}server/web/bench/main.ts`
-  found['ticket-enhance'] = `${root}kiosk/ticket/enhance.ts`
-  found['book-enhance'] = `${root}kiosk/book/enhance.ts`
-  found.ticket = `${root}kiosk/ticket/ticket.css`
-  found.book = `${root}kiosk/book/book.css`
+  for (const page of ['ticket', 'book']) {
+    found[page] = { [`${page}-enhance`]: `${root}kiosk/${page}/enhance.ts`, [page]: `${root}kiosk/${page}/${page}.css` }
+  }
   return found
 }
+const faces = Object.entries(builds())
 
 /** Fails the build when a light face reaches for a heavy package. */
 function lightFaces(): Plugin {
@@ -42,15 +46,23 @@ function lightFaces(): Plugin {
   }
 }
 
-/** Of Socket.IO's transports a face carries the websocket alone; server/web/client/polling.ts brings the other to whoever needs it. */
-function websocketFirst(): Plugin {
+/** What fetches the styles of later parts is server/web/client/styles.ts. */
+function ownStyles(): Plugin {
   return {
-    name: 'wucha-websocket-first',
+    name: 'wucha-own-styles',
     enforce: 'pre',
-    transform(code, id) {
-      if (/engine\.io-client\/build\/esm\/transports\/index\.js$/.test(id)) return 'import { WS } from "./websocket.js"\nexport const transports = { websocket: WS }\n'
-      if (/(?:engine|socket)\.io-client\/build\/esm\/index\.js$/.test(id)) return code.replace(/^export .*(?:polling|webtransport|Fetch).*$/gm, '')
-      return null
+    load: (id) => (id.includes('vite/preload-helper') ? `export { __vitePreload } from ${JSON.stringify(root + 'server/web/client/styles.ts')}` : null),
+  }
+}
+
+/** Beside every script and style sheet the same one packed, as server/web/pages.py sends it. */
+function packed(): Plugin {
+  return {
+    name: 'wucha-packed',
+    writeBundle({ dir }, bundle) {
+      for (const file of Object.keys(bundle)) {
+        if (/\.(js|css)$/.test(file)) writeFileSync(join(dir!, file + '.gz'), gzipSync(readFileSync(join(dir!, file)), { level: 9 }))
+      }
     },
   }
 }
@@ -58,7 +70,7 @@ function websocketFirst(): Plugin {
 export default defineConfig({
   base: '/assets/',
   publicDir: false,
-  plugins: [lightFaces(), websocketFirst(), vue()],
+  plugins: [lightFaces(), ownStyles(), vue(), packed()],
   resolve: { alias: { '@client': `${root}server/web/client` } },
   // Vue's unused halves: every component is a <script setup>, nothing hydrates, no devtools in a hall.
   define: {
@@ -68,26 +80,23 @@ export default defineConfig({
   },
   build: {
     outDir: 'server/web/dist',
-    emptyOutDir: true,
-    manifest: true,
     target: 'chrome64',
     cssTarget: 'chrome64',
     modulePreload: { polyfill: false },
     assetsDir: '.',
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200,
-    rollupOptions: {
-      input: entries(),
-      output: {
-        // What every live face carries is one file: it is packed better, and fetched once.
-        codeSplitting: {
-          groups: [
-            // A stranger's phone posts as well, and shall not load what live faces carry.
-            { name: 'post', test: /client\/(keep|post)\.ts/, priority: 2 },
-            { name: 'live', test: /^(?!.*polling).*(?:node_modules\/(@?vue|@?socket\.io|engine\.io)|client\/(apply|clock|face|link|text)\.ts|StaleBanner)/ },
-          ],
-        },
-      },
+  },
+  environments: Object.fromEntries(
+    faces.map(([name, input], place): [string, EnvironmentOptions] => [
+      name,
+      { consumer: 'client', build: { emptyOutDir: place === 0, manifest: `.vite/${name}.json`, rollupOptions: { input } } },
+    ]),
+  ),
+  builder: {
+    sharedConfigBuild: true,
+    async buildApp(builder) {
+      for (const [name] of faces) await builder.build(builder.environments[name]!)
     },
   },
   test: {

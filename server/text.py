@@ -3,12 +3,23 @@ it."""
 
 from __future__ import annotations
 
+import gzip
 import json
 import tomllib
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from string import Formatter
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Sent:
+    """All words of a language as JSON, plain and packed."""
+
+    etag: str
+    body: bytes
+    packed: bytes
 
 
 class Texts:
@@ -19,6 +30,7 @@ class Texts:
             p.stem: _flat(tomllib.loads(p.read_text("utf-8"))) for p in sorted(folder.glob("*.toml"))
         }
         self.languages = tuple(self._words)
+        self._sent: dict[str, Sent] = {}
 
     def flat(self, lang: str) -> dict[str, str]:
         """Every key in `lang`, missing ones in Chinese."""
@@ -42,8 +54,12 @@ class Texts:
         """{"zh": …, "en": …}"""
         return {lang: self.say(key, lang, **facts) for lang in ("zh", "en")}
 
-    def etag(self, lang: str) -> str:
-        return sha256(json.dumps(self.flat(lang), ensure_ascii=False).encode()).hexdigest()[:16]
+    def sent(self, lang: str) -> Sent:
+        """`flat` as it goes to a face."""
+        if lang not in self._sent:
+            body = json.dumps(self.flat(lang), ensure_ascii=False, separators=(",", ":")).encode()
+            self._sent[lang] = Sent(sha256(body).hexdigest()[:16], body, gzip.compress(body, mtime=0))
+        return self._sent[lang]
 
 
 class _Blank(dict[str, Any]):

@@ -1,5 +1,5 @@
 """What Vite built: source path -> the files a page must load. Nothing built is no error: the pages fall
-back.
+back. Every face is built by itself and has a manifest of its own, in which no other face's files stand.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Built:
 
 def built(source: str, dist: Path | None = None) -> Built | None:
     """The files of the entry `source`, e.g. "kiosk/touch/main.ts"; None when it is not built."""
-    manifest = _manifest(dist or DIST)
+    manifest = _manifest(source, dist or DIST)
     if source not in manifest:
         return None
     reached = _reached(manifest, source)
@@ -36,7 +36,7 @@ def built(source: str, dist: Path | None = None) -> Built | None:
 
 def entry(source: str) -> str | None:
     """The address of one built file (a script or a style sheet), None when it is not built."""
-    chunk = _manifest(DIST).get(source)
+    chunk = _manifest(source, DIST).get(source)
     return BASE + chunk["file"] if chunk else None
 
 
@@ -48,15 +48,16 @@ def _reached(manifest: dict[str, Any], source: str) -> list[dict[str, Any]]:
     return [manifest[name] for name in names]
 
 
-def _manifest(dist: Path) -> dict[str, Any]:
-    path = dist / ".vite" / "manifest.json"
+def _manifest(source: str, dist: Path) -> dict[str, Any]:
+    """The manifest of the build that `source` belongs to: it is named by its folder."""
+    path = dist / ".vite" / f"{Path(source).parent.name}.json"
     try:
         return _read(path, path.stat().st_mtime_ns)
     except FileNotFoundError:
         return {}
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)
 def _read(path: Path, _changed: int) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return found

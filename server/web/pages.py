@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from mimetypes import guess_type
+from os.path import isfile
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -110,10 +112,16 @@ def get_staff_face(face: str) -> Response:
 
 @bp.get("/assets/<path:name>")
 def get_asset(name: str) -> Response:
-    """A built file. Its name holds its hash, so it may be kept for ever."""
+    """A built file, packed for whoever takes it so. Its name holds its hash, so it may be kept for ever."""
     if name.startswith(".") or "/." in name:
         raise NotFound()
-    reply = send_from_directory(DIST, name, max_age=YEAR_S)
+    packed = "gzip" in request.accept_encodings and isfile(DIST / f"{name}.gz")
+    reply = send_from_directory(
+        DIST, f"{name}.gz" if packed else name, mimetype=guess_type(name)[0], max_age=YEAR_S
+    )
+    if packed:
+        reply.headers["Content-Encoding"] = "gzip"
+    reply.vary.add("Accept-Encoding")
     reply.headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable"
     return reply
 

@@ -31,6 +31,28 @@ CUT = """() => {
     .map((e) => e.className + ' ' + e.textContent)
 }"""
 
+NO_SOCKETS = """(() => {
+  window.Socket = window.WebSocket
+  window.WebSocket = class { constructor() { throw new Error('forbidden') } }
+})()"""
+# The first try fails, so that the board polls; the second one opens when it is let through.
+LATE_SOCKETS = """(() => {
+  let tries = 0
+  window.WebSocket = class {
+    constructor(url) {
+      tries += 1
+      if (tries === 1) throw new Error('forbidden')
+      window.letThrough = () => {
+        this.real = new window.Socket(url)
+        this.real.onmessage = (message) => this.onmessage && this.onmessage(message)
+        this.real.onclose = () => this.onclose && this.onclose()
+      }
+    }
+    send(text) { this.real.send(text) }
+    close() { if (this.real) this.real.close() }
+  }
+})()"""
+
 
 def whole(page: Page, state: str) -> None:
     assert not page.evaluate(OVER), f"{state} scrolls sideways"
@@ -166,8 +188,21 @@ def test_sixty_windows_light_upright_and_4k(large: Town, browser: Browser, size:
 def test_a_network_without_websockets_polls(town: Town, face: OpenFace) -> None:
     board = face("/hall/B1", (1920, 1080), kind="board", name="B1")
     expect(board.locator(".windows")).to_be_visible()
-    board.add_init_script("window.WebSocket = class { constructor() { throw new Error('forbidden') } }")
+    board.add_init_script(NO_SOCKETS)
     board.reload()
     expect(board.locator(".windows li").first).to_be_visible(timeout=30_000)
     Clerk(town, "ZW001", "W01")
     expect(board.locator(".windows li").first).to_have_class("free")
+
+    # one that lets websockets through after all, late: from then on nothing is polled
+    board.add_init_script(LATE_SOCKETS)
+    board.reload()
+    expect(board.locator(".windows li").first).to_have_class("free", timeout=30_000)
+    with board.expect_event("websocket") as opened:
+        board.evaluate("() => window.letThrough()")
+    opened.value.wait_for_event("framereceived")
+    polled: list[str] = []
+    board.on("request", lambda asked: polled.append(asked.url) if asked.method == "GET" else None)
+    Clerk(town, "ZW002", "W02").does("pause", reason="short_leave")
+    expect(board.locator(".windows li").nth(1)).to_have_class("paused")
+    assert [url for url in polled if "polling" in url] == []

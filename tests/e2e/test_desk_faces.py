@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import requests
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.conftest import OpenFace
 from tests.e2e.test_walk import sign_in
@@ -103,3 +103,52 @@ def test_a_tidal_window_opens_when_somebody_agrees(town: Town, face: OpenFace) -
     expect(leader.get_by_role("button", name="同意打开")).to_have_count(0)
     desk.get_by_role("button", name="打开窗口").first.click()
     expect(desk.get_by_role("button", name="叫下一位")).to_be_enabled()
+
+
+LATER = ("Choice", "Correct", "Further", "Keys", "Notice", "Transfer")
+CAME = """(parts) => parts.every((part) => performance.getEntriesByType('resource')
+  .some((r) => r.name.includes('/' + part + '-') && r.name.endsWith('.js') && r.responseStatus === 200))"""
+VEILED = "(box) => getComputedStyle(box.parentElement).position === 'fixed'"
+
+
+@pytest.mark.slow
+def test_what_is_seldom_wanted_is_there_before_it_is_wanted(town: Town, face: OpenFace) -> None:
+    """Seldom parts come by themselves after the start, however a network is cut just then, and stay."""
+    tried: list[str] = []
+    kiosk = town.key(kind="kiosk", kiosk="K1")
+    body = {"request_id": request_id(), "service": "S001"}
+    requests.post(f"{town.url}/api/tickets", json=body, headers=kiosk, timeout=10)
+    desk = face("/clerk", (1440, 900))
+
+    def fails_once(route: Route) -> None:
+        """Every script and every style sheet of these comes at the second try."""
+        tried.append(route.request.url)
+        if tried.count(route.request.url) == 1:
+            route.abort()
+        else:
+            route.continue_()
+
+    def never(route: Route) -> None:
+        tried.append(route.request.url)
+        route.abort()
+
+    for part in LATER:
+        desk.route(f"**/assets/{part}-*", fails_once)
+    sign_in(desk, town, "ZW001")
+    desk.get_by_role("button", name="打开窗口").first.click()
+    desk.wait_for_function(CAME, arg=list(LATER), timeout=30_000)
+    assert all(tried.count(url) >= 2 for url in tried)
+    desk.unroute_all()
+    desk.route("**/assets/**", never)
+    tried.clear()
+    desk.keyboard.press("Space")
+    expect(desk.locator(".ticket")).to_have_text("A001")
+    expect(desk.get_by_role("button", name="转办")).to_be_enabled()
+    dialog = desk.get_by_role("dialog")
+    for key in ("t", "?"):
+        desk.keyboard.press(key)
+        expect(dialog).to_be_visible()
+        assert dialog.evaluate(VEILED), "its style has come as well"
+        desk.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+    assert tried == []

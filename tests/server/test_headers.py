@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ PAGES = [
     "/manager",
     "/bench",
 ]
-MANIFEST = {
+TOUCH = {
     "kiosk/touch/main.ts": {
         "file": "touch-1.js",
         "css": ["touch-1.css"],
@@ -36,8 +37,8 @@ MANIFEST = {
     },
     "_face.js": {"file": "face-2.js", "css": ["face-2.css"], "imports": ["_vue.js"]},
     "_vue.js": {"file": "vue-3.js", "imports": ["_face.js"]},
-    "kiosk/ticket/ticket.css": {"file": "ticket-4.css", "isEntry": True},
 }
+TICKET = {"kiosk/ticket/ticket.css": {"file": "ticket-4.css", "isEntry": True}}
 
 
 @pytest.fixture
@@ -49,8 +50,11 @@ def unbuilt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     dist = tmp_path / "dist"
     (dist / ".vite").mkdir(parents=True)
-    (dist / ".vite" / "manifest.json").write_text(json.dumps(MANIFEST))
+    (dist / ".vite" / "touch.json").write_text(json.dumps(TOUCH))
+    (dist / ".vite" / "ticket.json").write_text(json.dumps(TICKET))
     (dist / "touch-1.js").write_text("export {}")
+    (dist / "touch-1.js.gz").write_bytes(gzip.compress(b"export {}"))
+    (dist / "touch-1.css").write_text("a {}")
     monkeypatch.setattr(assets, "DIST", dist)
     monkeypatch.setattr("server.web.pages.DIST", dist)
     return dist
@@ -130,8 +134,36 @@ def test_built_files_are_kept_for_ever_and_nothing_else_is_served(app: App):
     assert reply.status_code == 200
     assert "immutable" in reply.headers["Cache-Control"]
     assert reply.mimetype in ("text/javascript", "application/javascript")
-    for path in (".vite/manifest.json", "../pages.py", "%2e%2e/pages.py", "nothing.js", "..%2f..%2fpages.py"):
+    assert (reply.text, reply.headers.get("Content-Encoding")) == ("export {}", None)
+    packed = nobody(app).ask("GET", "/assets/touch-1.js", Accept_Encoding="gzip, deflate")
+    assert (packed.headers["Content-Encoding"], packed.mimetype) == ("gzip", reply.mimetype)
+    assert gzip.decompress(packed.data) == b"export {}"
+    assert packed.headers["ETag"] != reply.headers["ETag"]
+    for one in (reply, packed):
+        assert "immutable" in one.headers["Cache-Control"]
+        assert "Accept-Encoding" in one.headers["Vary"]
+    whole = nobody(app).ask("GET", "/assets/touch-1.css", Accept_Encoding="gzip")
+    assert (whole.text, whole.mimetype) == ("a {}", "text/css")
+    nowhere = ("nothing.js", "%00", "x" * 3000)
+    for path in (".vite/touch.json", "../pages.py", "%2e%2e/pages.py", "..%2f..%2fpages.py", *nowhere):
         assert nobody(app).ask("GET", f"/assets/{path}").status_code == 404
+        assert nobody(app).ask("GET", f"/assets/{path}", Accept_Encoding="gzip").status_code == 404
+
+
+def test_words_come_packed_and_once(app: App):
+    plain = nobody(app).ask("GET", "/api/text/zh.json")
+    packed = nobody(app).ask("GET", "/api/text/zh.json", Accept_Encoding="gzip")
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert json.loads(gzip.decompress(packed.data)) == plain.json
+    assert plain.json["clerk.act.call-next"] == "叫下一位"
+    assert len(packed.data) < 45_000
+    again = nobody(app).ask(
+        "GET", "/api/text/zh.json", Accept_Encoding="gzip", If_None_Match=packed.headers["ETag"]
+    )
+    assert (again.status_code, again.data) == (304, b"")
+    for reply in (plain, packed, again):
+        assert "Accept-Encoding" in reply.headers["Vary"]
 
 
 @pytest.mark.parametrize(

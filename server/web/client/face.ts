@@ -2,10 +2,10 @@
 import { createApp, h, onMounted, onUnmounted, reactive, ref, shallowReactive, shallowRef, type App, type Component, type FunctionalComponent, type Ref } from 'vue'
 import type { Picture } from './apply'
 import { serverNow } from './clock'
-import type { Hall, HallEvent, Rows } from './contract'
+import type { Hall, HallEvent, Lang, Rows } from './contract'
 import { connect, deviceKey, dropDeviceKey, get, getCsrf, type Phase } from './link'
 import { keep, kept } from './keep'
-import { loadText, setHome } from './text'
+import { loadOthers, loadText, setHome } from './text'
 import './theme.css'
 
 /** Seconds without a word after which a face says that its picture is old. */
@@ -174,12 +174,15 @@ export function later<C extends Component>(load: () => Promise<{ default: C }>, 
   return Later as Component as C
 }
 
-/** Load words and hall facts, then show the face. Without a server it waits and says so; nobody has to press F5. */
-export async function startFace(Face: Component, more: () => Promise<boolean> = async () => true): Promise<App> {
-  setHome(ASKED || 'zh')
+/**
+ * Load words and hall facts, then show the face. Without a server it waits and says so; nobody has to press F5.
+ * home: the language it begins with when its address asks for none.
+ */
+export async function startFace(Face: Component, more: () => Promise<boolean> = async () => true, home: Lang = 'zh'): Promise<App> {
+  const first = ASKED || home
   const root = document.getElementById('app')!
   for (;;) {
-    const done = await Promise.all([loadText(), loadHall(), more()])
+    const done = await Promise.all([loadText(first === 'zh' ? ['zh'] : ['zh', first]), loadHall(), more()])
     if (done.every(Boolean)) break
     if (!root.firstChild) {
       const words = document.createElement('p') // the only words not in config/text: there is no text yet
@@ -190,10 +193,12 @@ export async function startFace(Face: Component, more: () => Promise<boolean> = 
     await new Promise((go) => setTimeout(go, 3000))
   }
   root.textContent = ''
+  setHome(first)
   const app = createApp(Face)
   app.config.errorHandler = (error) => {
     console.error(error)
   }
   app.mount(root)
+  setTimeout(loadOthers, LATER_MS)
   return app
 }

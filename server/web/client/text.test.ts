@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { goHome, lang, loadText, setHome, setLang, t } from './text'
 
 const WORDS: Record<string, Record<string, string>> = { zh: { 'pad.ask': '请评价' }, en: { 'pad.ask': 'How was it?' } }
 let answering: string[]
+let { goHome, lang, loadOthers, loadText, setHome, setLang, t } = await import('./text')
 
-beforeEach(() => {
+beforeEach(async () => {
   answering = ['zh', 'en']
   vi.stubGlobal('document', { documentElement: { lang: '' } })
   vi.stubGlobal('location', { pathname: '/hall/B1' })
@@ -13,18 +13,29 @@ beforeEach(() => {
     if (!answering.includes(one)) throw new TypeError('no network')
     return { ok: true, status: 200, json: async () => WORDS[one] }
   })
+  vi.resetModules()
+  ;({ goHome, lang, loadOthers, loadText, setHome, setLang, t } = await import('./text')) // no word has come yet
 })
 afterEach(() => vi.unstubAllGlobals())
 
 describe('the language of a face', () => {
   it('that did not come at the start is fetched when it is wanted', async () => {
     answering = ['zh']
-    expect(await loadText()).toBe(true)
+    expect(await loadText(['zh'])).toBe(true)
     setLang('en')
     expect(t('pad.ask')).toBe('请评价')
     answering = ['zh', 'en']
     setLang('en')
     await vi.waitFor(() => expect(t('pad.ask')).toBe('How was it?'))
+  })
+  it('that will be wanted comes beforehand, and is kept for days without a network', async () => {
+    setHome('zh')
+    await loadOthers()
+    answering = []
+    setLang('en')
+    expect(t('pad.ask')).toBe('How was it?')
+    expect(await loadText()).toBe(true)
+    expect(t('pad.ask')).toBe('How was it?')
   })
   it('begins anew as its address asks, not in Chinese', async () => {
     await loadText()

@@ -12,28 +12,33 @@ const texts = shallowReactive<Record<Lang, Texts>>({ zh: {}, en: {} })
 const of = (one: Lang): Texts => texts[one] || {}
 export const lang = ref<Lang>('zh')
 
-/** Fetch these languages; without a network the last known texts are used. False when there are none at all. */
-export async function loadText(languages: Lang[] = Object.keys(texts)): Promise<boolean> {
+const known = (one: Lang) => Object.keys(of(one)).length > 0
+const inUse = () => Object.keys(texts).filter((one) => one === 'zh' || known(one))
+
+/** Fetch these languages, or again those that have come; without a network the last known texts are used. False when there are none at all. */
+export async function loadText(languages: Lang[] = inUse()): Promise<boolean> {
   await Promise.all(
     languages.map(async (one) => {
       const answer = await get<Texts>(`/api/text/${one}.json`)
       if (answer.ok && answer.body) {
         texts[one] = answer.body
         keep('wucha:text:' + one, answer.body)
-      } else if (!Object.keys(of(one)).length) {
+      } else if (!known(one)) {
         texts[one] = kept<Texts>('wucha:text:' + one) || {}
       }
     }),
   )
-  return Object.keys(of('zh')).length > 0
+  return known('zh')
 }
+/** The languages that a face is about to want: a touch on "English" shall not wait for a network. */
+export const loadOthers = (): Promise<boolean> => loadText(Object.keys(texts).filter((one) => !known(one)))
 
-/** Speak this language. A third one is fetched when somebody first wants it; until it is here, all is Chinese. */
+/** Speak this language. One that has not come yet is fetched; until it is here, all is Chinese. */
 export function setLang(one: Lang): void {
   lang.value = one
   const name = () => (document.documentElement.lang = of(one)['language.html'] || (one === 'zh' ? 'zh-CN' : one))
   name()
-  if (!Object.keys(of(one)).length) void loadText([one]).then(() => lang.value === one && name())
+  if (!known(one)) void loadText([one]).then(() => lang.value === one && name())
 }
 
 /** The language in which this face begins anew after each person: the hall's, or what its address or its layout says. */

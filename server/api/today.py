@@ -20,7 +20,7 @@ from server.domain.estimate.scene import Desk, Scene
 from server.domain.estimate.times import Learned
 from server.domain.usual_day import FEWEST, HalfHour, Passed, SoFar, compare
 from server.house import House, house
-from server.simulate.arrivals import read_arrivals, told_newcomers
+from server.simulate.arrivals import published_arrivals, told_newcomers
 from server.store.day_shapes import shapes, to_compare_with
 from server.store.history import learned
 from server.store.present import taken_today
@@ -147,7 +147,7 @@ def _with_newcomers(h: House, connection: Connection, scene: Scene, past: Learne
         return scene, "none"
     local = scene.now.astimezone(h.hall.zone).replace(tzinfo=None)
     taken, _ = taken_today(connection, h.store.hall, local.date().isoformat(), scene.now)
-    arrivals = read_arrivals(path, h.settings.hall.catalogue)
+    arrivals = published_arrivals(path, h.settings.hall.catalogue, h.hall.catalogue)
     return replace(scene, newcomers=told_newcomers(arrivals, local, SPAN * 2, taken)), "file"
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from server.domain.appointments import Appointments, arrival
 from server.domain.catalogue import Window
+from server.domain.opening import check_queue
 from server.domain.refusals import CheckInEarly, Refusal
 from server.domain.routing import (
     APPOINTMENT,
@@ -95,7 +96,7 @@ class PureHall:
 
     def take(self, citizen: Citizen) -> float | None:
         queue = self._queue_of[citizen.service]
-        if self._giving and not self._is_kept(citizen) and not self._gives(queue):
+        if self._giving and not self._is_kept(citizen) and not self._gives(citizen.service, queue):
             return None
         try:
             self.join(citizen, self._now_s)
@@ -108,12 +109,15 @@ class PureHall:
         keeps = max(self._rules.late, self._settings.hall.appointment.grace_minutes) * 60
         return citizen.slot_s is not None and self._now_s <= citizen.slot_s + keeps
 
-    def _gives(self, queue: str) -> bool:
-        catalogue = self._settings.catalogue
-        lunch = any(catalogue.windows[w].lunch_duty for w in catalogue.serving[queue])
+    def _gives(self, service: str, queue: str) -> bool:
+        """As `take_number` decides it: the queue's own hours, and no service that is closed."""
+        catalogue, calendar = self._settings.catalogue, self._settings.calendar
+        if catalogue.services[service].closed:
+            return False
+        windows = [catalogue.windows[w] for w in catalogue.serving[queue]]
         local = self._now.astimezone(self._settings.zone).replace(tzinfo=None)
         try:
-            self._settings.calendar.check_taking(local, lunch)
+            check_queue(calendar, catalogue.queues[queue], windows, self._day, local)
         except Refusal:
             return False
         return True

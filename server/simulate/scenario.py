@@ -182,7 +182,8 @@ def shifts_of(scenario: Scenario, hall: HallSettings, day: Day) -> list[Shift]:
     usual = hall.calendar.intervals(day)
     found = []
     for window in hall.catalogue.windows.values():
-        hours: tuple[Interval, ...] = tuple(usual) if window.default_state == "open" else ()
+        stands_open = window.default_state == "open" and not window.out
+        hours: tuple[Interval, ...] = tuple(usual) if stands_open else ()
         if hours and window.lunch_duty:
             hours = ((hours[0][0], hours[-1][1]),)
         hours = own.get(window.id, hours)

@@ -20,8 +20,8 @@ DEFAULT_PORT = 8600
 def read_settings(
     data: str | None = None, port: str | None = None, devices: Path | None = None, config: Path | None = None
 ) -> Settings:
-    """Settings from the environment, moved by --data, --port and --hall (`config`). Ends the program with every
-    trouble of the files, those of the device list `devices` among them."""
+    """Settings from the environment, moved by --data, --port and --hall (`config`). Ends the program with
+    every trouble of the files, those of the device list `devices` among them."""
     env = os.environ
     folder = Path(data or env.get("WUCHA_DATA") or ROOT / ".wucha").resolve()
     config = Path(config or env.get("WUCHA_CONFIG") or ROOT / "config" / "demo").resolve()

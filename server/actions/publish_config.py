@@ -34,9 +34,8 @@ from server.domain.configuration import (
     wrongs,
 )
 from server.domain.events import ConfigChanged, ConfigDrafted
-from server.domain.leave import LeaveState
 from server.domain.placement import check_placement
-from server.domain.rosters import Away, clashes
+from server.domain.rosters import clashes
 from server.settings import HallSettings
 from server.store.config import (
     Draft,
@@ -50,7 +49,7 @@ from server.store.config import (
     waiting,
     withdraw_version,
 )
-from server.store.leaves import leaves_in
+from server.store.leaves import granted
 from server.store.placements import find_placement
 from server.store.unit import Unit
 from server.store.windows import find_post, post_of
@@ -312,12 +311,8 @@ def _in_use(
             if post is not None:
                 found.append(Wrong(i, "left", "at-window", {"window": post.window}))
     if area.name == "rosters":
-        plan, zone = desk.hall.duties, desk.hall.zone
+        plan, away = desk.hall.duties, granted(unit.connection, desk.hall)
         rosters = {i: roster_of(i, item) for i, item in after.items()}
-        away = [
-            Away(x.person, *(at.astimezone(zone).replace(tzinfo=None) for at in (x.since, x.until)))
-            for x in leaves_in(unit.connection, unit.hall, LeaveState.APPROVED)
-        ]
         changed = [i for i, item in after.items() if before.get(i) != item]
         found += clashes(replace(plan, rosters=rosters), changed, away, _today(unit, desk))
     if area.name == "windows":

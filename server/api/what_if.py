@@ -18,8 +18,10 @@ from server.house import house
 from server.settings import HallSettings
 from server.simulate.arrivals import usual_arrivals
 from server.simulate.what_if import SOON_S, Change, Effect, Present, what_if
+from server.store.leaves import granted
 from server.store.present import present_legs, taken_today
 from server.store.snapshots.view import View
+from server.store.windows import posts
 
 bp = APIBlueprint("what_if", __name__)
 
@@ -75,8 +77,10 @@ def post_what_if(body: Question) -> ResponseReturnValue:
         hall = View.of(connection, h.store.hall, h.hall, h.texts).settings
         legs, open_now, run, day = present_legs(connection, h.store.hall)
         taken, last_hour = taken_today(connection, h.store.hall, day, now)
+        sitting = {w: p.clerk for w, p in posts(connection, h.store.hall).items() if p.clerk}
+        away = tuple(granted(connection, hall))
     change = _change(hall, body.change, open_now, now)
-    present = Present(now, tuple(legs), frozenset(open_now), run, taken, last_hour)
+    present = Present(now, tuple(legs), frozenset(open_now), run, taken, last_hour, sitting, away)
     with _one_at_a_time:
         arrivals = usual_arrivals(h.settings.config, h.settings.hall.catalogue, hall.catalogue)
         answer = what_if(present, change, hall, arrivals)

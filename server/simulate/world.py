@@ -11,6 +11,7 @@ from server.simulate.arrivals import published_arrivals, read_arrivals
 from server.simulate.run import World
 from server.store.current import Current
 from server.store.engine import open_engine, reading
+from server.store.leaves import granted
 from server.store.setup import is_current
 
 
@@ -36,8 +37,10 @@ def published(settings: Settings) -> World:
             raise OtherSchema
         with reading(engine) as connection:
             found = Current(settings.hall).follow(connection)
+            away = tuple(granted(connection, found))
     finally:
         engine.dispose()
     hall = replace(found, keep_up=None, as_of=None)  # it is played on another database
     told = settings.config / "arrivals.toml"
-    return World(hall, published_arrivals(told, settings.hall.catalogue, hall.catalogue), hall.slips)
+    arrivals = published_arrivals(told, settings.hall.catalogue, hall.catalogue)
+    return World(hall, arrivals, hall.slips, away)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from server.actions.day import reopen_by_hours
 from server.actions.publish_placement import needed_queues
 from server.configured import canonical, configured, file_items, known_of, roster_of
 from server.domain import refusals
@@ -265,7 +266,7 @@ def _publish(
         raise refusals.ConfigInvalid(troubles=said, count=len(said))
     if not looked.changes and not waits:
         raise refusals.ConfigSame(area=area.name)
-    _check_placement(unit, desk, area, looked.body)
+    published = _placed(unit, desk, area, looked.body)
     for version in waits:
         withdraw_version(unit, area.name, version.version)
     day = (_today(unit, desk) + timedelta(days=1)).isoformat() if when == "next_day" else None
@@ -278,6 +279,8 @@ def _publish(
         rolled_back_to=rolled_back_to,
         changes=[f"{c.item} {c.field or c.kind}" for c in looked.changes],
     )
+    if day is None:
+        reopen_by_hours(unit, desk.hall, published, area=area.name, version=number)
     return {"version": number, "since": day}
 
 
@@ -328,11 +331,13 @@ def _in_use(
     return found
 
 
-def _check_placement(unit: Unit, desk: Desk, area: Area, body: Body) -> None:
+def _placed(unit: Unit, desk: Desk, area: Area, body: Body) -> HallSettings:
+    """The hall as it would be with `body`, the placement over it. Raises as `check_placement`."""
     bodies = {**bodies_in_force(unit.connection, unit.hall, unit.config), area.name: body}
     made = configured(desk.files, bodies)
     wish = find_placement(unit.connection, unit.hall, unit.placement).body
-    check_placement(made.files, wish, _today(unit, desk), needed_queues(unit, desk.hall))
+    after = check_placement(made.files, wish, _today(unit, desk), needed_queues(unit, desk.hall))
+    return replace(made, catalogue=after)
 
 
 def _area(unit: Unit, name: str) -> Area:

@@ -3,6 +3,7 @@ API (tests/ROWS.md has the whole table)."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -276,9 +277,41 @@ def test_F69_F72_who_missed_the_call_comes_back_behind_those_who_waited_longer(
     leg = at(clerk, "call-next")["ticket"]["leg"]
     clock.forward(seconds=61)
     desk = at(clerk, "no-show")
-    assert desk["missed"][0]["can_return"]
+    assert desk["missed"][0]["until"] == (clock() + timedelta(minutes=30)).astimezone(UTC).isoformat()
     at(clerk, "return", leg=leg)
     assert [serve(clerk) for _ in range(2)] == [waiting["number"], missed["number"]]
+
+
+def test_the_desk_offers_a_return_exactly_as_long_as_it_is_taken(kiosk: Caller, clerk: Caller, clock: Clock):
+    """To its last second; then, and when somebody has come back as often as allowed, it says why not."""
+
+    def miss() -> tuple[int, str | None]:
+        clock.forward(seconds=61)
+        desk = at(clerk, "no-show")
+        return desk["missed"][-1]["leg"], desk["missed"][-1]["until"]
+
+    def later(until: str) -> None:
+        clock.forward(minutes=15)
+        ask(clerk, "/api/windows/W01/recall")  # who presses something stays signed in
+        clock.at = datetime.fromisoformat(until)
+
+    take(kiosk)
+    at(clerk, "call-next")
+    leg, until = miss()
+    assert until is not None
+    later(until)
+    at(clerk, "return", leg=leg)
+    at(clerk, "call-next")
+    leg, until = miss()
+    assert until is None, "once only"
+    assert ask(clerk, "/api/windows/W01/return", leg=leg).json["refused"] == "returns-spent"
+    take(kiosk)
+    at(clerk, "call-next")
+    leg, until = miss()
+    assert until is not None
+    later(until)
+    clock.forward(seconds=1)
+    assert ask(clerk, "/api/windows/W01/return", leg=leg).json["refused"] == "return-too-late"
 
 
 def test_F70_a_recall_has_its_spacing_and_says_when(kiosk: Caller, clerk: Caller, clock: Clock):

@@ -90,7 +90,7 @@ def test_longer_hours_published_after_the_last_number_give_numbers_again(
         assert reply.status_code == 201, (who, reply.json)
     here = {"request_id": "a-fresh-request-0001", "service": "S002"}
     phone = closing.flask.test_client().post("/take?service=S002&lang=zh", data=here, headers=OWN)
-    in_time = "stop_minutes_before_close" not in items.get("A", {})  # else who comes by phone would be too late
+    in_time = "stop_minutes_before_close" not in items.get("A", {})  # else a phone's holder comes too late
     assert phone.status_code == (303 if in_time else 409)
     beat(closing)
     assert state(closing) == "open", "the next beat does not close it again"

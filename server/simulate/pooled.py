@@ -27,6 +27,7 @@ def pooled(world: World) -> World:
     """The same hall and demand, pooled and crowded."""
     catalogue = world.hall.catalogue
     everything = tuple(catalogue.queues)
+    queues = {q.prefix: replace(q, skill="*") for q in catalogue.queues.values()}  # everybody is able
     windows = {
         w.id: replace(w, queues=everything, overflow=(), default_state="open")
         if w.kind == "comprehensive"
@@ -36,9 +37,8 @@ def pooled(world: World) -> World:
     demand = replace(
         world.arrivals, base_tickets_per_day=TICKETS, appointment_share=BOOKED, priority_share=FIRST
     )
-    return replace(
-        world, hall=replace(world.hall, catalogue=replace(catalogue, windows=windows)), arrivals=demand
-    )
+    hall = replace(world.hall, catalogue=replace(catalogue, windows=windows, queues=queues))
+    return replace(world, hall=hall, arrivals=demand)
 
 
 def truth(world: World) -> Tuning:

@@ -17,12 +17,14 @@ ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 8600
 
 
-def read_settings(data: str | None = None, port: str | None = None, devices: Path | None = None) -> Settings:
-    """Settings from the environment, moved by --data and --port. Ends the program with every trouble of the
-    files, those of the device list `devices` among them."""
+def read_settings(
+    data: str | None = None, port: str | None = None, devices: Path | None = None, config: Path | None = None
+) -> Settings:
+    """Settings from the environment, moved by --data, --port and --hall (`config`). Ends the program with
+    every trouble of the files, those of the device list `devices` among them."""
     env = os.environ
     folder = Path(data or env.get("WUCHA_DATA") or ROOT / ".wucha").resolve()
-    config = Path(env.get("WUCHA_CONFIG") or ROOT / "config" / "demo").resolve()
+    config = Path(config or env.get("WUCHA_CONFIG") or ROOT / "config" / "demo").resolve()
     common = Path(env.get("WUCHA_COMMON") or ROOT / "config").resolve()
     try:
         hall = read_hall(config, common)
@@ -361,22 +363,29 @@ def bench(args: tuple[str, ...]) -> None:
 @click.option("--seed", default=1, show_default=True, help="Same seed, same days.")
 @click.option("--days", default=1, show_default=True, type=click.IntRange(1, 10_000))
 @click.option("--real", is_flag=True, help="Do the real deeds on a database, not the rule alone.")
+@click.option("--hall", metavar="FOLDER", type=click.Path(file_okay=False, exists=True, path_type=Path),
+              help="Play the files of this folder as they stand, not the hall of the data folder as it is "
+              "published.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True)
-def simulate(scenario: Path | None, seed: int, days: int, real: bool, as_json: bool) -> None:
+def simulate(
+    scenario: Path | None, seed: int, days: int, real: bool, hall: Path | None, as_json: bool
+) -> None:
     """Play hall-days on a virtual clock with the real rule: waits, who waited longer than promised, who was
     lost or overtaken. With --real people book, check in, are called and served on a thrown-away database."""
-    from server.simulate.arrivals import read_arrivals
-    from server.simulate.run import World, table
     from server.simulate.run import simulate as play
+    from server.simulate.run import table
     from server.simulate.scenario import Scenario, read_scenario
+    from server.simulate.world import OtherSchema, files_alone, published
 
-    settings = read_settings()
+    settings = read_settings(config=hall)
     try:
-        arrivals = read_arrivals(settings.config / "arrivals.toml", settings.hall.catalogue)
-        plan = read_scenario(scenario, settings.hall, arrivals) if scenario else Scenario()
+        world = files_alone(settings) if hall else published(settings)
+        plan = read_scenario(scenario, world.hall, world.arrivals) if scenario else Scenario()
     except SettingsError as error:
         fail("场景文件有误", "the scenario has errors", *map(str, error.troubles))
-    world = World(settings.hall, arrivals, settings.hall.slips)
+    except OtherSchema:
+        other = "the database belongs to another release: migrate first, or name a folder with --hall"
+        fail("数据库属于另一个版本，请先升级，或用 --hall 指定大厅文件夹", other)
     measures = play(world, plan, seed, days, real)
     if as_json:
         click.echo(json.dumps({"scenario": plan.name, "seed": seed, **measures.row()}, ensure_ascii=False))

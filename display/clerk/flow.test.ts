@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { actOf, choiceOf, type Clerk, clockOf, keyOf, light, type Msg, next, panelOf, type Press, since, start, targets, undoLeft, handoverUrl, inTime, minutesBeside, overdue, ownOf } from './flow'
+import { actOf, barred, choiceOf, type Clerk, clockOf, keyOf, light, type Msg, next, panelOf, type Press, since, start, targets, undoLeft, handoverUrl, inTime, minutesBeside, overdue, ownOf } from './flow'
 
 const me = { id: 'ZW003', name: '王雪', role: 'clerk', title: '', window: 'W03' }
 const play = (...msgs: Msg[]): Clerk => msgs.reduce(next, start)
@@ -44,6 +44,13 @@ describe('set aside', () => {
   it('who missed the call leaves the list when the time is over', () => {
     const rows = [{ until: '2026-03-02T01:30:00Z' }, { until: '2026-03-02T01:31:00Z' }]
     expect(inTime(rows, Date.parse('2026-03-02T01:30:00Z'))).toEqual([rows[1]])
+  })
+  it('says why who missed the call cannot come back', () => {
+    const until = '2026-03-02T01:30:00Z'
+    expect(barred({ until }, Date.parse(until) - 1)).toBeNull()
+    expect(barred({ until }, Date.parse(until))).toBe('late')
+    expect(barred({ until: null }, 0)).toBe('spent')
+    expect(inTime([{ until: null }], 0)).toEqual([])
   })
 })
 

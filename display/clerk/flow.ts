@@ -221,7 +221,10 @@ export function clockOf(seconds: number | null | undefined): string {
 /** Seconds that a hold has lasted beyond its limit; 0 before it. */
 export const overdue = (until: string, now: number): number => since(until, now) || 0
 /** Missed calls whose holders may still come back. */
-export const inTime = <T extends { until: string }>(missed: readonly T[], now: number): T[] => missed.filter((m) => Date.parse(m.until) > now)
+export const inTime = <T extends { until: string | null }>(missed: readonly T[], now: number): T[] => missed.filter((m) => !barred(m, now))
+/** Why who missed the call here cannot come back: as often as allowed, or too late; null: they can. */
+export const barred = (m: { until: string | null }, now: number): 'spent' | 'late' | null =>
+  m.until === null ? 'spent' : Date.parse(m.until) > now ? null : 'late'
 /** Whole seconds left to take something back; 0 when there is nothing or it is too late. */
 export function undoLeft(undo: { until: string } | null | undefined, now: number): number {
   return undo ? Math.max(0, Math.floor((Date.parse(undo.until) - now) / 1000)) : 0

@@ -37,6 +37,7 @@ export type Ask =
   | { deed: 'trust-clock' } // the same while a day is open
   | { deed: 'stop-day' } // no new numbers
   | { deed: 'close-day' } // the rest expires
+  | { deed: 'reopen-day' } // numbers again, although the hall was closing
   | { deed: 'close-day-anyway' } // although somebody is not served yet
   | { deed: 'revoke'; id: string; name: string }
   | { deed: 'reset-password'; id: string; name: string }

@@ -10,6 +10,7 @@ from server.actions.raise_alarm import keep_alarms
 from server.domain import refusals
 from server.domain.blocks import LOST, UNENTERED, UNUSUAL, account
 from server.domain.events import DayClosed, DayClosing, DayOpened, WindowClosed
+from server.domain.opening import day_stops, is_lengthened
 from server.domain.tickets import Move, State
 from server.domain.windows import WindowState
 from server.settings import HallSettings
@@ -22,13 +23,18 @@ from server.store.windows import save_post, staffed_windows
 STEP = timedelta(minutes=5)  # a clock set back further than this is doubted (F8); a leap ahead: store/unit.py
 
 
-def open_day(unit: Unit, hall: HallSettings, by_hand: bool, believe_clock: bool = False) -> str:
+def open_day(
+    unit: Unit, hall: HallSettings, by_hand: bool, believe_clock: bool = False, reason: str = ""
+) -> str:
     """Open the business day of the hall's local date. by_hand: a person decides, whatever the calendar says.
 
-    A day that was closed today may be opened again by hand: its numbers go on, they never restart (D7).
-    believe_clock: the person has looked at the clock. A day of a year without official calendar is marked.
-    Raises DayOpenAlready, DayClosed (already ended), ClockInsane.
+    A day that was closed today may be opened again by hand, and one that is closing with a `reason`: its
+    numbers go on, they never restart (D7). believe_clock: the person has looked at the clock. A day of a year
+    without official calendar is marked. Raises DayOpenAlready, DayReasonNeeded, DayClosed (already ended),
+    ClockInsane.
     """
+    if unit.day is not None and by_hand:
+        return reopen_by_hand(unit, hall, reason)
     if unit.day is not None:
         raise refusals.DayOpenAlready(date=unit.day)
     if by_hand and believe_clock:
@@ -82,6 +88,42 @@ def begin_closing(unit: Unit) -> None:
     save_day(unit, day.day, state="closing")
     unit.add(DayClosing(day.day))
     unit.note("day.closing", f"day:{day.day}")
+
+
+def reopen_by_hand(unit: Unit, hall: HallSettings, reason: str) -> str:
+    """Numbers are given again on a day that is closing, because who leads says why; the day.
+
+    Where the hours still give numbers (it was stopped too soon) they go on holding; else the day runs by hand
+    from here on. Raises DayOpenAlready, DayReasonNeeded.
+    """
+    day = find_day(unit.connection, unit.hall, unit.day)
+    if day is None or day.state != "closing":
+        raise refusals.DayOpenAlready(date=unit.day)
+    if not reason:
+        raise refusals.DayReasonNeeded()
+    stops = day_stops(hall.calendar, hall.catalogue, date.fromisoformat(day.day))
+    local = unit.now.astimezone(hall.zone).replace(tzinfo=None)
+    by_hand = day.by_hand or stops is None or stops <= local
+    _reopen(unit, day.day, by_hand, reason=reason)
+    return day.day
+
+
+def reopen_by_hours(unit: Unit, before: HallSettings, after: HallSettings, **why: object) -> None:
+    """Hours that were published lengthen today: a day that is closing because they were over gives numbers
+    again. What a person stopped while the hours still ran stays stopped."""
+    day = find_day(unit.connection, unit.hall, unit.day)
+    if day is None or day.state != "closing" or day.by_hand:
+        return
+    local = unit.now.astimezone(after.zone).replace(tzinfo=None)
+    hours = ((hall.calendar, hall.catalogue) for hall in (before, after))
+    if is_lengthened(*hours, date.fromisoformat(day.day), local):
+        _reopen(unit, day.day, by_hand=False, **why)
+
+
+def _reopen(unit: Unit, day: str, by_hand: bool, **why: object) -> None:
+    save_day(unit, day, state="open", by_hand=by_hand)
+    unit.add(DayOpened(day))
+    unit.note("day.reopen", f"day:{day}", by_hand=by_hand, **why)
 
 
 def close_day(unit: Unit, closes: datetime | None = None) -> None:

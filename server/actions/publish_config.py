@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from server.actions.day import reopen_by_hours
 from server.actions.publish_placement import needed_queues
 from server.configured import canonical, configured, file_items, known_of, roster_of
 from server.domain import refusals
@@ -34,9 +35,8 @@ from server.domain.configuration import (
     wrongs,
 )
 from server.domain.events import ConfigChanged, ConfigDrafted
-from server.domain.leave import LeaveState
 from server.domain.placement import check_placement
-from server.domain.rosters import Away, clashes
+from server.domain.rosters import clashes
 from server.settings import HallSettings
 from server.store.config import (
     Draft,
@@ -50,7 +50,7 @@ from server.store.config import (
     waiting,
     withdraw_version,
 )
-from server.store.leaves import leaves_in
+from server.store.leaves import granted
 from server.store.placements import find_placement
 from server.store.unit import Unit
 from server.store.windows import find_post, post_of
@@ -266,7 +266,7 @@ def _publish(
         raise refusals.ConfigInvalid(troubles=said, count=len(said))
     if not looked.changes and not waits:
         raise refusals.ConfigSame(area=area.name)
-    _check_placement(unit, desk, area, looked.body)
+    published = _placed(unit, desk, area, looked.body)
     for version in waits:
         withdraw_version(unit, area.name, version.version)
     day = (_today(unit, desk) + timedelta(days=1)).isoformat() if when == "next_day" else None
@@ -279,6 +279,8 @@ def _publish(
         rolled_back_to=rolled_back_to,
         changes=[f"{c.item} {c.field or c.kind}" for c in looked.changes],
     )
+    if day is None:
+        reopen_by_hours(unit, desk.hall, published, area=area.name, version=number)
     return {"version": number, "since": day}
 
 
@@ -312,12 +314,8 @@ def _in_use(
             if post is not None:
                 found.append(Wrong(i, "left", "at-window", {"window": post.window}))
     if area.name == "rosters":
-        plan, zone = desk.hall.duties, desk.hall.zone
+        plan, away = desk.hall.duties, granted(unit.connection, desk.hall)
         rosters = {i: roster_of(i, item) for i, item in after.items()}
-        away = [
-            Away(x.person, *(at.astimezone(zone).replace(tzinfo=None) for at in (x.since, x.until)))
-            for x in leaves_in(unit.connection, unit.hall, LeaveState.APPROVED)
-        ]
         changed = [i for i, item in after.items() if before.get(i) != item]
         found += clashes(replace(plan, rosters=rosters), changed, away, _today(unit, desk))
     if area.name == "windows":
@@ -333,11 +331,13 @@ def _in_use(
     return found
 
 
-def _check_placement(unit: Unit, desk: Desk, area: Area, body: Body) -> None:
+def _placed(unit: Unit, desk: Desk, area: Area, body: Body) -> HallSettings:
+    """The hall as it would be with `body`, the placement over it. Raises as `check_placement`."""
     bodies = {**bodies_in_force(unit.connection, unit.hall, unit.config), area.name: body}
     made = configured(desk.files, bodies)
     wish = find_placement(unit.connection, unit.hall, unit.placement).body
-    check_placement(made.files, wish, _today(unit, desk), needed_queues(unit, desk.hall))
+    after = check_placement(made.files, wish, _today(unit, desk), needed_queues(unit, desk.hall))
+    return replace(made, catalogue=after)
 
 
 def _area(unit: Unit, name: str) -> Area:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from apiflask import APIBlueprint
 from flask.typing import ResponseReturnValue
+from pydantic import Field
 
 from server.actions.day import begin_closing, close_day, open_day, trust_clock
 from server.actions.run_day import closing_time
@@ -25,22 +26,23 @@ bp = APIBlueprint("day", __name__, url_prefix="/api/day")
 
 class OpenBody(Act):
     believe_clock: bool = False
+    reason: Annotated[str, Field(max_length=200)] = ""  # why a day that is closing gives numbers again
 
 
 @bp.post("/open")
 @needs("day.open")
 @bp.input(OpenBody, arg_name="body")
 def post_open(body: OpenBody) -> ResponseReturnValue:
-    """Open today's business day by hand, whatever the calendar says; believe_clock: the person checked a
-    clock that was doubted (409 clock-insane)."""
-    believe = body.believe_clock
-    return act(
-        body,
-        lambda unit: {
-            "day": open_day(unit, house().hall, by_hand=True, believe_clock=believe),
-            "state": "open",
-        },
-    )
+    """Open today's business day by hand, whatever the calendar says, or let one that is closing give numbers
+    again (422 day-reason-needed without a reason); believe_clock: the person checked a clock that was doubted
+    (409 clock-insane)."""
+    believe, reason = body.believe_clock, body.reason.strip()
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        day = open_day(unit, house().hall, by_hand=True, believe_clock=believe, reason=reason)
+        return {"day": day, "state": "open"}
+
+    return act(body, deed)
 
 
 @bp.post("/clock")

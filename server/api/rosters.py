@@ -12,11 +12,10 @@ from flask.typing import ResponseReturnValue
 
 from server.api.access import needs
 from server.domain import refusals
-from server.domain.leave import LeaveState
 from server.domain.rosters import LEADER, Away, Shift
 from server.house import house
 from server.settings import HallSettings
-from server.store.leaves import leaves_in
+from server.store.leaves import granted
 from server.store.snapshots.view import View
 
 bp = APIBlueprint("rosters", __name__)
@@ -31,7 +30,7 @@ def get_rosters() -> ResponseReturnValue:
     h = house()
     with h.store.read() as connection:
         view = View.of(connection, h.store.hall, h.hall, h.texts)
-        leaves = leaves_in(connection, h.store.hall, LeaveState.APPROVED)
+        away = granted(connection, view.settings)
     hall = view.settings
     today = view.at.astimezone(hall.zone).date()
     try:
@@ -40,10 +39,6 @@ def get_rosters() -> ResponseReturnValue:
         days = [since + timedelta(days=n) for n in range(DAYS)]
     except (ValueError, OverflowError):
         raise refusals.InputInvalid(fields=["since"]) from None
-    away = [
-        Away(x.person, *(at.astimezone(hall.zone).replace(tzinfo=None) for at in (x.since, x.until)))
-        for x in leaves
-    ]
     places = [(w.id, w.number, w.name, w.out) for w in hall.catalogue.windows.values()]
     return {
         "since": since.isoformat(),

@@ -20,7 +20,7 @@ from server.domain.estimate.scene import Desk, Scene
 from server.domain.estimate.times import Learned
 from server.domain.usual_day import FEWEST, HalfHour, Passed, SoFar, compare
 from server.house import House, house
-from server.simulate.arrivals import read_arrivals, told_newcomers
+from server.simulate.arrivals import published_arrivals, told_newcomers
 from server.store.day_shapes import shapes, to_compare_with
 from server.store.history import learned
 from server.store.present import taken_today
@@ -105,7 +105,7 @@ def get_forecast() -> ResponseReturnValue:
     kept, now = _kept(), h.clock()
     with kept.guard:
         with h.store.read() as connection:
-            past = _learned(h, connection, now)
+            past = learned_past(h, connection, now)
             scene = read_scene(connection, h.store.hall, h.hall, past, now)
             if scene is None:
                 return {"at": now.isoformat(), "basis": "closed", "minutes": SPAN, "futures": 0, "queues": {},
@@ -128,7 +128,8 @@ def _present(scene: Scene) -> object:
     return len(scene.waiting) // 5, tuple(desks)
 
 
-def _learned(h: House, connection: Connection, now: datetime) -> Learned:
+def learned_past(h: House, connection: Connection, now: datetime) -> Learned:
+    """What the hall's own past days teach, read once a day and placement."""
     kept, today = _kept(), now.astimezone(h.hall.zone).date()
     key = h.store.hall, today, h.hall.placement
     if kept.learned is None or kept.learned[0] != key:
@@ -147,7 +148,7 @@ def _with_newcomers(h: House, connection: Connection, scene: Scene, past: Learne
         return scene, "none"
     local = scene.now.astimezone(h.hall.zone).replace(tzinfo=None)
     taken, _ = taken_today(connection, h.store.hall, local.date().isoformat(), scene.now)
-    arrivals = read_arrivals(path, h.settings.hall.catalogue)
+    arrivals = published_arrivals(path, h.settings.hall.catalogue, h.hall.catalogue)
     return replace(scene, newcomers=told_newcomers(arrivals, local, SPAN * 2, taken)), "file"
 
 
@@ -214,6 +215,11 @@ def _advice(h: House, found: Advice, scene: Scene) -> dict[str, Any]:
         "after": _shown(found.after),
         "kept": found.kept,
     }
+
+
+def day_guard() -> Lock:
+    """One forecast at a time."""
+    return _kept().guard
 
 
 def _kept() -> Kept:

@@ -14,10 +14,14 @@ from pydantic import AwareDatetime, Field
 from server.api.access import needs
 from server.api.bodies import Body, RequestId, Word
 from server.domain import refusals
-from server.house import House, house
+from server.house import house
+from server.settings import HallSettings
 from server.simulate.arrivals import usual_arrivals
 from server.simulate.what_if import SOON_S, Change, Effect, Present, what_if
+from server.store.leaves import granted
 from server.store.present import present_legs, taken_today
+from server.store.snapshots.view import View
+from server.store.windows import posts
 
 bp = APIBlueprint("what_if", __name__)
 
@@ -70,13 +74,16 @@ def post_what_if(body: Question) -> ResponseReturnValue:
     h = house()
     now = h.clock()
     with h.store.read() as connection:
+        hall = View.of(connection, h.store.hall, h.hall, h.texts).settings
         legs, open_now, run, day = present_legs(connection, h.store.hall)
         taken, last_hour = taken_today(connection, h.store.hall, day, now)
-    change = _change(h, body.change, open_now, now)
-    present = Present(now, tuple(legs), frozenset(open_now), run, taken, last_hour)
+        sitting = {w: p.clerk for w, p in posts(connection, h.store.hall).items() if p.clerk}
+        away = tuple(granted(connection, hall))
+    change = _change(hall, body.change, open_now, now)
+    present = Present(now, tuple(legs), frozenset(open_now), run, taken, last_hour, sitting, away)
     with _one_at_a_time:
-        arrivals = usual_arrivals(h.settings)
-        answer = what_if(present, change, h.hall, arrivals)
+        arrivals = usual_arrivals(h.settings.config, h.settings.hall.catalogue, hall.catalogue)
+        answer = what_if(present, change, hall, arrivals)
     return {
         "at": now.isoformat(),
         "usual_share": round(arrivals.appointment_share, 3),
@@ -89,9 +96,11 @@ def post_what_if(body: Question) -> ResponseReturnValue:
     }
 
 
-def _change(h: House, asked: WindowChange | Move | Share, open_now: set[str], now: datetime) -> Change:
+def _change(
+    hall: HallSettings, asked: WindowChange | Move | Share, open_now: set[str], now: datetime
+) -> Change:
     """Raises WindowUnknown, WindowOpen, WindowClosed, ServiceUnknown, TargetWrong, InputInvalid."""
-    catalogue = h.hall.catalogue
+    catalogue = hall.catalogue
     if isinstance(asked, Share):
         return Change("share", share=asked.share)
     if isinstance(asked, Move):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -97,9 +98,10 @@ def _kiosk(manager: Caller) -> tuple[str, Caller]:
 
 
 def _shifts(settings: Settings, scenario: Scenario) -> list[Shift]:
-    """Those windows whose clerk can be played."""
+    """Those windows whose clerk can be played: always the A role, whoever the roster says."""
     clerks = {p.a_window for p in settings.hall.catalogue.people.values()}
-    return [s for s in shifts_of(scenario, settings.hall, scenario.date) if s.window in clerks]
+    planned = shifts_of(scenario, settings.hall, scenario.date)
+    return [replace(s, person=None) for s in planned if s.window in clerks]
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """预约: when one may come by appointment, how many per slot, and where the seniority of who came begins.
 
-A slot's places are a share of what the queue's windows can do in it: rostered windows x slot minutes / mean
-minutes x `capacity_share`; the rest is for walk-ins. Who checks in gets a number of the same queue at once:
-GATE alone (domain/routing.py) turns the agreed time into seniority, so there is no second line. Times of day
-are the hall's local time.
+A slot's places are a share of what the queue's windows can do in it: windows with somebody able (crew.py) x
+slot minutes / mean minutes x `capacity_share`; the rest is for walk-ins. Who checks in gets a number of the
+same queue at once: GATE alone (domain/routing.py) turns the agreed time into seniority, so there is no second
+line. Times of day are the hall's local time.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import accumulate, pairwise
 from math import floor
 from typing import ClassVar
 
@@ -168,22 +169,16 @@ def slot_times(hours: Iterable[Interval], slot_minutes: int) -> list[time]:
 
 
 # --- how many
-def windows_for(catalogue: Catalogue, queue: str, saturday: bool) -> float:
-    """How many windows the roster gives `queue`; one that serves n queues counts 1/n for each."""
-    mine = (catalogue.windows[w] for w in catalogue.serving[queue])
-    open_ = [w for w in mine if w.default_state == "open" and (w.saturday or not saturday)]
-    return sum(1 / len(w.queues) for w in open_)
-
-
 def capacity(windows: float, slot_minutes: float, mean_minutes: float, share: float) -> float:
     """How many appointments a slot bears on average."""
     return share * windows * slot_minutes / mean_minutes
 
 
-def places(each: float, ordinal: int) -> int:
-    """The places of the day's `ordinal`-th slot (from 0) when a slot bears `each`: fractions are carried from
-    slot to slot, so that the day as a whole keeps the share."""
-    return floor(each * (ordinal + 1) + 1e-9) - floor(each * ordinal + 1e-9)
+def places(bears: Iterable[float]) -> list[int]:
+    """The places of the day's slots, of which each bears so many: fractions are carried from slot to slot, so
+    that the day as a whole keeps the share."""
+    up_to = [floor(total + 1e-9) for total in accumulate(bears, initial=0.0)]
+    return [b - a for a, b in pairwise(up_to)]
 
 
 # --- who

@@ -12,6 +12,7 @@ from server.domain.calendar import HallCalendar
 from server.domain.catalogue import Catalogue, Queue, Span, Window
 
 Stretch = tuple[datetime, datetime]
+DayHours = tuple[HallCalendar, Catalogue]
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,13 @@ def day_ends(calendar: HallCalendar, catalogue: Catalogue, day: date) -> datetim
     ends = [o.end for o in openings(calendar, catalogue, day)]
     ends += [datetime.combine(day, b) for _, b in calendar.intervals(day)]
     return max(ends, default=None)
+
+
+def is_lengthened(before: DayHours, after: DayHours, day: date, local: datetime) -> bool:
+    """Were the numbers of the business day `day` over at `local` by the hours `before`, and are no more by
+    those `after`?"""
+    stopped, stops = day_stops(*before, day), day_stops(*after, day)
+    return (stopped is None or stopped <= local) and stops is not None and local < stops
 
 
 def slot_start(local: datetime, minutes: int) -> datetime:

@@ -56,6 +56,9 @@ ServerFault = _refusal("ServerFault", "server-fault", "A fault of ours; `id` fin
 # --- the day and taking a number
 DayClosed = _refusal("DayClosed", "day-closed", "The hall is closed today, or the day has ended.")
 DayUnserved = _refusal("DayUnserved", "day-unserved", "People with a number have not been served yet.")
+DayReasonNeeded = _refusal(
+    "DayReasonNeeded", "day-reason-needed", "Say why numbers are given again today.", 422
+)
 DayClosing = _refusal("DayClosing", "day-closing", "No new numbers: those who hold one are still served.")
 HoursClosed = _refusal("HoursClosed", "hours-closed", "Outside the hours in which numbers are given.")
 LunchClosed = _refusal("LunchClosed", "lunch-closed", "No window of this queue is staffed over lunch.")

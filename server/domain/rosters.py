@@ -104,21 +104,27 @@ class Plan:
     calendar: HallCalendar
     rosters: Mapping[str, Roster]
 
-    def shifts(self, window: str, day: date) -> list[Shift]:
-        """Who is expected at `window`, or as the hall's leader, on `day`, by time."""
-        roster, hours = self.rosters.get(window, Roster(window)), self.calendar.intervals(day)
-        place = self.catalogue.windows.get(window)
+    def shifts(self, window: str, day: date, hours: Sequence[Interval] | None = None) -> list[Shift]:
+        """Who is expected at `window`, or as the hall's leader, on `day`, by time. hours: instead of the
+        hall's, where a queue has its own."""
+        roster = self.rosters.get(window, Roster(window))
+        hours = self.calendar.intervals(day) if hours is None else hours
         main = main_person(window, self.catalogue.people.values())
-        return shifts_on(roster, day, hours, work_hours(place, hours, day), main)
+        return shifts_on(roster, day, hours, self.work_hours(window, day, hours), main)
+
+    def work_hours(self, window: str, day: date, hours: Sequence[Interval]) -> tuple[Interval, ...]:
+        """When somebody must sit at `window` on `day`; `hours` are those of the day."""
+        place = self.catalogue.windows.get(window)
+        return work_hours(place, hours, self.calendar.kind(day) == "saturday")
 
 
-def work_hours(window: Window | None, hours: Sequence[Interval], day: date) -> tuple[Interval, ...]:
-    """When somebody must sit at `window` on `day`; `hours` are the hall's. Tidal windows open by request and
-    those that are out of use not at all; over lunch only those with lunch duty, on a Saturday only those
-    that work then. No window: never."""
+def work_hours(window: Window | None, hours: Sequence[Interval], saturday: bool) -> tuple[Interval, ...]:
+    """When somebody must sit at `window`; `hours` are the day's. Tidal windows open by request and those that
+    are out of use not at all; over lunch only those with lunch duty, on a Saturday (one that is no working
+    day by the calendar) only those that work then. No window: never."""
     if window is None or not hours or window.out or window.default_state == "tidal":
         return ()
-    if day.weekday() == 5 and not window.saturday:
+    if saturday and not window.saturday:
         return ()
     return ((hours[0][0], hours[-1][1]),) if window.lunch_duty else tuple(hours)
 
@@ -158,7 +164,7 @@ def shifts_on(
     kept = [
         replace(shift, start=a, end=b)
         for shift in usual
-        for a, b in _less((shift.start, shift.end), [(x.start, x.end) for x in own])
+        for a, b in less((shift.start, shift.end), [(x.start, x.end) for x in own])
     ]
     return sorted((*kept, *own), key=lambda s: (s.start, s.end, s.person or ""))
 
@@ -233,14 +239,14 @@ def _of_day(
         own = [s for s in shifts if s.window == window]
         if all(s.source == "post" for s in own):
             continue
-        works = work_hours(plan.catalogue.windows.get(window), plan.calendar.intervals(day), day)
+        works = plan.work_hours(window, day, plan.calendar.intervals(day))
         spans = [(datetime.combine(day, a), datetime.combine(day, b)) for a, b in works]
-        for a, b in (gap for span in spans for gap in _less(span, [(s.start, s.end) for s in own])):
+        for a, b in (gap for span in spans for gap in less(span, [(s.start, s.end) for s in own])):
             facts = {"day": day.isoformat(), **_span(a, b)}
             yield Wrong(window, "week", "roster-uncovered", facts), ""
 
 
-def _less(
+def less(
     span: tuple[datetime, datetime], holes: Iterable[tuple[datetime, datetime]]
 ) -> list[tuple[datetime, datetime]]:
     """What is left of `span` without `holes`."""

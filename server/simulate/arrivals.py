@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from itertools import accumulate
 from pathlib import Path
 from random import Random
+from statistics import median
 from typing import ClassVar, Literal
 
 from server.domain.appointments import takes_appointments
 from server.domain.catalogue import STRICT, Catalogue
 from server.domain.estimate.coming import Newcomers
 from server.domain.routing import APPOINTMENT, ORDINARY
-from server.settings import HallSettings, Reader, Settings, SettingsError
+from server.settings import HallSettings, Reader, SettingsError
 
 HALF_HOUR_S, DAY_S = 1800, 86_400
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -157,11 +158,32 @@ def told_newcomers(arrivals: Arrivals, local: datetime, until: float, taken: int
     return Newcomers(tuple(steps), tuple(kinds), 1 / math.sqrt(TOLD_WEIGHT + taken))
 
 
-def usual_arrivals(settings: Settings) -> Arrivals:
-    """The hall's arrivals.toml; without one an even demand over the day and all services."""
-    path = settings.config / "arrivals.toml"
+def published_arrivals(path: Path, files: Catalogue, now: Catalogue) -> Arrivals:
+    """arrivals.toml for the hall as it is published. files: of the hall's own files, which the file was
+    written for. Raises SettingsError."""
+    known = replace(files, services={**files.services, **now.services})
+    return as_published(read_arrivals(path, known), files, now)
+
+
+def as_published(arrivals: Arrivals, files: Catalogue, now: Catalogue) -> Arrivals:
+    """Nobody comes for a service that was closed or taken away since; one that the files do not have is
+    wanted as often as the middle one of those they have, until the file says how often."""
+    offered = {s.id for s in now.services.values() if not s.closed}
+    told = {m.service for m in arrivals.mix}
+    usual = median(m.share for m in arrivals.mix)
+    new = (s for s in now.services if s in offered and s not in told and s not in files.services)
+    mix = (*(m for m in arrivals.mix if m.service in offered), *(Share(s, usual) for s in new))
+    if sum(m.share for m in mix) <= 0:
+        return replace(arrivals, base_tickets_per_day=0.0)
+    return replace(arrivals, mix=mix)
+
+
+def usual_arrivals(config: Path, files: Catalogue, now: Catalogue) -> Arrivals:
+    """Of the hall as it is published (`now`), by the arrivals.toml in the folder `config`; without one an
+    even demand over the day and all services."""
+    path = config / "arrivals.toml"
     if path.exists():
-        return read_arrivals(path, settings.hall.catalogue)
+        return published_arrivals(path, files, now)
     return Arrivals(
         base_tickets_per_day=300,
         appointment_share=0.0,
@@ -172,7 +194,7 @@ def usual_arrivals(settings: Settings) -> Arrivals:
         call_to_arrival_seconds=Walk(36, 90),
         weekday_factor={},
         profile_half_hour={f"{h:02d}:{m:02d}": 1.0 for h in (9, 10, 11, 14, 15, 16) for m in (0, 30)},
-        mix=tuple(Share(s, 1.0) for s in settings.hall.catalogue.services),
+        mix=tuple(Share(s.id, 1.0) for s in now.services.values() if not s.closed),
     )
 
 

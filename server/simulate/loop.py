@@ -71,12 +71,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Shift:
-    """A window is staffed from..to, seconds of the day. `last`: who holds a number then is still served."""
+    """A window is staffed from..to, seconds of the day. `last`: who holds a number then is still served.
+    `person`: who sits there; somebody else takes over once the window is free."""
 
     window: str
     from_s: float
     to_s: float
     last: bool = False
+    person: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ def reach_of(catalogue: Catalogue, queue_of: Mapping[str, str]) -> dict[str, fro
     return found
 
 
+COME_AGAIN_S = 60  # who still serves elsewhere looks again after so long whether the new window can open
+
 ARRIVE, OPEN, END, START, DONE, MISS, BACK = range(7)
 
 
@@ -118,6 +122,8 @@ class Play:
         self._idle: dict[str, float] = {}  # window -> since when
         self._ending: dict[str, bool] = {}  # window whose shift is over -> was it the last of the day
         self._open: set[str] = set()
+        self._sits: dict[str, str | None] = {}
+        self._relief: dict[str, Shift] = {}  # who takes over there once the window is free
         self._now = now_s
         self.outcomes: dict[int, Outcome] = {}
         self.calls: list[tuple[float, str, int, str]] = []  # (second, window, citizen, rule)
@@ -132,14 +138,16 @@ class Play:
         """Somebody who waits already; the hall knows them."""
         self.outcomes[citizen.id] = Outcome(citizen, citizen.at_s)
 
-    def occupy(self, window: str, free_s: float) -> None:
+    def occupy(self, window: str, free_s: float, person: str | None = None) -> None:
         """The window is at work and becomes free at `free_s`."""
         self._open.add(window)
+        self._sits[window] = person
         self._plan(free_s, DONE, (window, None))
 
-    def sit(self, window: str) -> None:
+    def sit(self, window: str, person: str | None = None) -> None:
         """The window is staffed and free as the play begins."""
         self._open.add(window)
+        self._sits[window] = person
         self._idle[window] = self._now
 
     def run(self) -> list[Outcome]:
@@ -176,12 +184,25 @@ class Play:
                 return
 
     def _opens(self, shift: Shift) -> None:
-        self._ending.pop(shift.window, None)
-        if shift.window in self._open:  # still serving since before lunch
-            return
-        if self._hall.open(shift.window):
-            self._open.add(shift.window)
-            self._free(shift.window)
+        window = shift.window
+        self._ending.pop(window, None)
+        if window in self._open:  # still serving since before lunch, or until the next one takes over
+            if self._sits.get(window, shift.person) != shift.person:
+                self._relief[window] = shift
+                if window in self._idle:
+                    self._free(window)
+        elif self._sits_elsewhere(shift):
+            if self._now + COME_AGAIN_S < shift.to_s:
+                self._plan(self._now + COME_AGAIN_S, OPEN, shift)
+        elif self._hall.open(window):
+            self._open.add(window)
+            self._sits[window] = shift.person
+            self._free(window)
+
+    def _sits_elsewhere(self, shift: Shift) -> bool:
+        """Is its person still serving at another window?"""
+        others = (p for w, p in self._sits.items() if w in self._open and w != shift.window)
+        return shift.person is not None and shift.person in others
 
     def _ends(self, shift: Shift) -> None:
         if shift.window not in self._open:
@@ -193,6 +214,12 @@ class Play:
     def _free(self, window: str) -> bool:
         """The window calls the next one, waits, or leaves. True when somebody was called."""
         self._idle.pop(window, None)
+        if window in self._relief and not self._sits_elsewhere(self._relief[window]):
+            shift = self._relief.pop(window)
+            if self._hall.leave(window) and not self._hall.open(window):
+                self._open.discard(window)
+                return False
+            self._sits[window] = shift.person
         over = window in self._ending
         called = None if over and not self._ending[window] else self._hall.call(window)
         if called is not None:
@@ -201,6 +228,8 @@ class Play:
         if over and self._hall.leave(window):
             self._ending.pop(window)
             self._open.discard(window)
+            self._sits.pop(window, None)
+            self._relief.pop(window, None)
         else:
             self._idle[window] = self._now
         return False

@@ -36,6 +36,7 @@ def pooled(world: World) -> World:
     """The same hall and demand, pooled and crowded."""
     catalogue = world.hall.catalogue
     everything = tuple(catalogue.queues)
+    queues = {q.prefix: replace(q, skill="*") for q in catalogue.queues.values()}  # everybody is able
     windows = {
         w.id: replace(w, queues=everything, overflow=(), default_state="open")
         if w.kind == "comprehensive"
@@ -56,7 +57,7 @@ def pooled(world: World) -> World:
         appointment=replace(terms.appointment, slot_minutes=SLOT_MIN),
         priority=replace(terms.priority, max_share_of_calls=1.0),
     )
-    hall = replace(world.hall, hall=rules, catalogue=replace(catalogue, windows=windows))
+    hall = replace(world.hall, hall=rules, catalogue=replace(catalogue, windows=windows, queues=queues))
     return replace(world, hall=hall, arrivals=demand)
 
 

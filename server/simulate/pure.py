@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from server.domain.appointments import Appointments, arrival
 from server.domain.catalogue import Window
+from server.domain.crew import Seat, seat_at, seats, usual_seat
+from server.domain.opening import check_queue
 from server.domain.refusals import CheckInEarly, Refusal
 from server.domain.routing import (
     APPOINTMENT,
@@ -21,14 +23,15 @@ from server.domain.routing import (
     kind_of,
     returned_origin,
 )
+from server.domain.skills import Pool
 from server.domain.tickets import Leg, State
-from server.domain.windows import callable_pools
 from server.settings import HallSettings
 from server.simulate.arrivals import Citizen
 from server.simulate.loop import Called
 
 TERMS, ANY_DAY = Appointments(), datetime(2000, 1, 1, tzinfo=UTC)
 Line = list[tuple[float, float, int, Leg]]
+Pools = tuple[Pool, ...]
 
 
 def joined(citizen: Citizen, now_s: float, rules: Rules, terms: Appointments = TERMS) -> tuple[str, float]:
@@ -51,7 +54,8 @@ def _line_of(leg: Leg) -> tuple[str, str, str, str | None]:
 
 
 class PureHall:
-    """Implements loop.Hall. `giving`: only while the calendar gives numbers; a what-if is not asked."""
+    """Implements loop.Hall. `giving`: only while the calendar gives numbers; a what-if is not asked. `crew`:
+    who sits where, instead of the roster's with nobody on leave."""
 
     def __init__(
         self,
@@ -60,9 +64,12 @@ class PureHall:
         rules: Rules | None = None,
         queue_of: Mapping[str, str] | None = None,
         giving: bool = True,
+        crew: Sequence[Seat] | None = None,
     ) -> None:
         catalogue = settings.catalogue
         self._settings, self._day, self._giving = settings, day, giving
+        self._crew = seats(settings.duties, (), day) if crew is None else crew
+        self._pools: dict[str, tuple[Pools, Pools]] = {}  # window -> what its person calls, own and help
         self._rules = rules or settings.rules
         self._queue_of = queue_of or {s.id: s.queue for s in catalogue.services.values()}
         self._midnight = datetime.combine(day, time(), settings.zone).astimezone(UTC)
@@ -84,6 +91,13 @@ class PureHall:
         self._now = self._midnight + timedelta(seconds=now_s)
 
     def open(self, window: str) -> bool:
+        local = datetime.combine(self._day, time()) + timedelta(seconds=self._now_s)
+        seat = seat_at(self._crew, window, local) or usual_seat(self._settings.duties, window, self._day)
+        return self.sit(window, seat.own, seat.help)
+
+    def sit(self, window: str, own: Pools, spare: Pools) -> bool:
+        """Somebody opens the window who is able to call these queues."""
+        self._pools[window] = own, spare
         self._open.add(window)
         self._special.clear()
         return True
@@ -95,7 +109,7 @@ class PureHall:
 
     def take(self, citizen: Citizen) -> float | None:
         queue = self._queue_of[citizen.service]
-        if self._giving and not self._is_kept(citizen) and not self._gives(queue):
+        if self._giving and not self._is_kept(citizen) and not self._gives(citizen.service, queue):
             return None
         try:
             self.join(citizen, self._now_s)
@@ -108,12 +122,15 @@ class PureHall:
         keeps = max(self._rules.late, self._settings.hall.appointment.grace_minutes) * 60
         return citizen.slot_s is not None and self._now_s <= citizen.slot_s + keeps
 
-    def _gives(self, queue: str) -> bool:
-        catalogue = self._settings.catalogue
-        lunch = any(catalogue.windows[w].lunch_duty for w in catalogue.serving[queue])
+    def _gives(self, service: str, queue: str) -> bool:
+        """As `take_number` decides it: the queue's own hours, and no service that is closed."""
+        catalogue, calendar = self._settings.catalogue, self._settings.calendar
+        if catalogue.services[service].closed:
+            return False
+        windows = [catalogue.windows[w] for w in catalogue.serving[queue]]
         local = self._now.astimezone(self._settings.zone).replace(tzinfo=None)
         try:
-            self._settings.calendar.check_taking(local, lunch)
+            check_queue(calendar, catalogue.queues[queue], windows, self._day, local)
         except Refusal:
             return False
         return True
@@ -135,7 +152,7 @@ class PureHall:
 
     def call(self, window: str) -> Called | None:
         place = self._settings.catalogue.windows[window]
-        for pools in (tuple((q, None) for q in place.queues), callable_pools(place)):
+        for pools in self._pools[window]:
             heads = [
                 line[0][3]
                 for (queue, service, _, only), line in self._lines.items()

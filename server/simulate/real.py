@@ -23,6 +23,8 @@ from server.actions.take_number import Taken, take_number
 from server.actions.tidal import decide_tidal
 from server.domain import refusals
 from server.domain.actors import SYSTEM, Actor
+from server.domain.crew import Seat, seat_at, seats
+from server.domain.rosters import Away
 from server.domain.routing import APPOINTMENT, ORDINARY
 from server.domain.slips import SlipBook
 from server.settings import HallSettings
@@ -78,12 +80,22 @@ def temporary_store(hall: HallSettings, first: date = FIRST_DAY) -> Iterator[tup
 
 
 class RealHall:
-    """Implements loop.Hall. Who has an appointment booked it the evening before and checks in."""
+    """Implements loop.Hall. Who has an appointment booked it the evening before and checks in. away: who is
+    on leave."""
 
-    def __init__(self, store: Store, clock: VirtualClock, settings: HallSettings, template: SlipBook) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: VirtualClock,
+        settings: HallSettings,
+        template: SlipBook,
+        away: Sequence[Away] = (),
+    ) -> None:
         self.store, self.settings, self.template, self.clock = store, settings, template, clock
         self.midnight, self.now_s = EPOCH, 0.0
-        self.clerk_at = {p.a_window: p.id for p in settings.catalogue.people.values() if p.a_window}
+        self.away, self.crew = away, list[Seat]()
+        self._main = {p.a_window: p.id for p in settings.catalogue.people.values() if p.a_window}
+        self.clerk_at = dict(self._main)  # who sits there, or sat last
         self.citizen_of: dict[int, int] = {}  # ticket -> citizen of the day
         self.leg_of: dict[int, int] = {}  # citizen -> leg
         self.code_of: dict[int, str] = {}  # citizen -> check-in code
@@ -94,6 +106,7 @@ class RealHall:
         the nearest one that is not; whoever finds none comes as a walk-in."""
         self.midnight = datetime.combine(day, time(), self.settings.zone).astimezone(UTC)
         self.citizen_of, self.leg_of, self.code_of = {}, {}, {}
+        self.crew = seats(self.settings.duties, self.away, day)
         self.at(EVENING_BEFORE_S)
         coming = [self.book(c) if c.priority == APPOINTMENT else c for c in people]
         self.at(8 * 3600)
@@ -166,7 +179,13 @@ class RealHall:
         return Actor("staff", person, "clerk", proof=f"session-{person}")
 
     def open(self, window: str) -> bool:
-        if window not in self.clerk_at:
+        local = self.clock.true.astimezone(self.settings.zone).replace(tzinfo=None)
+        seat = seat_at(self.crew, window, local)
+        if seat is not None and seat.person is not None:
+            self.clerk_at[window] = seat.person
+        elif window in self._main:
+            self.clerk_at[window] = self._main[window]
+        else:
             return False
         if self.settings.catalogue.windows[window].default_state == "tidal":
             self.do(LEADER, {"tidal": window}, lambda u: {

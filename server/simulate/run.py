@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from server.domain.crew import Seat, seats
+from server.domain.rosters import Away
 from server.domain.slips import SlipBook
 from server.settings import HallSettings
 from server.simulate.arrivals import Arrivals, Citizen
@@ -37,18 +39,25 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class World:
-    """What a scenario is played with."""
+    """What a scenario is played with. away: granted leave."""
 
     hall: HallSettings
     arrivals: Arrivals
     template: SlipBook
+    away: tuple[Away, ...] = ()
+
+    def crew(self, day: date) -> list[Seat]:
+        """Who sits where on `day`."""
+        return seats(self.hall.duties, self.away, day)
 
 
 def play_pure(world: World, scenario: Scenario, day: date, people: Sequence[Citizen]) -> Play:
     """One day in memory, played to its end."""
-    hall = PureHall(world.hall, day, rules_of(scenario, world.hall), queues_of(scenario, world.hall))
+    crew = world.crew(day)
+    rules, queue_of = rules_of(scenario, world.hall), queues_of(scenario, world.hall)
+    hall = PureHall(world.hall, day, rules, queue_of, crew=crew)
     play = Play(hall, manners_of(scenario, world.hall, world.arrivals), people,
-                shifts_of(scenario, world.hall, day))  # fmt: skip
+                shifts_of(scenario, world.hall, day, crew))  # fmt: skip
     play.run()
     return play
 
@@ -68,12 +77,12 @@ def _pure_days(world: World, scenario: Scenario, seed: int, days: int) -> Iterat
 def _real_days(world: World, scenario: Scenario, seed: int, days: int) -> Iterator[list[Outcome]]:
     """One database for all days, as in life."""
     with temporary_store(world.hall, scenario.date) as (store, clock):
-        hall = RealHall(store, clock, hall_of(scenario, world.hall), world.template)
+        hall = RealHall(store, clock, hall_of(scenario, world.hall), world.template, world.away)
         for day in working_days(scenario, world.hall, days):
             people = citizens_of(scenario, world.hall, world.arrivals, day, seed)
             people = hall.begin(day, people)
             play = Play(hall, manners_of(scenario, world.hall, world.arrivals), people,
-                        shifts_of(scenario, world.hall, day))  # fmt: skip
+                        shifts_of(scenario, world.hall, day, hall.crew))  # fmt: skip
             outcomes = play.run()
             hall.end()
             yield outcomes

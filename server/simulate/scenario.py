@@ -33,17 +33,18 @@ comes = true                  # false: has an appointment and never comes
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from dataclasses import replace as changed
 from datetime import date as Day
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any, ClassVar
 
 from server.domain.calendar import Interval
 from server.domain.catalogue import STRICT
+from server.domain.crew import Seat, own_hours, seats, usual_seat
 from server.domain.routing import APPOINTMENT, ORDINARY, Rules
 from server.settings import HallSettings, Reader, SettingsError
 from server.simulate.arrivals import Arrivals, Citizen, Demand, People, draw_day, in_order, second
@@ -176,18 +177,28 @@ def hall_of(scenario: Scenario, hall: HallSettings) -> HallSettings:
     return changed(hall, rules=rules_of(scenario, hall), catalogue=changed(hall.catalogue, services=services))
 
 
-def shifts_of(scenario: Scenario, hall: HallSettings, day: Day) -> list[Shift]:
-    """The calendar's hours for every window; a lunch-duty one works through, tidal ones stay closed."""
+def shifts_of(
+    scenario: Scenario, hall: HallSettings, day: Day, crew: Sequence[Seat] | None = None
+) -> list[Shift]:
+    """Who sits where when: the crew of the day, and the hours that the scenario gives a window instead, with
+    its A role. Who works until the hall closes serves all that hold a number. crew: instead of the roster's
+    with nobody on leave."""
+    midnight = datetime.combine(day, time())
     own = {w.id: w.hours for w in scenario.window}
-    usual = hall.calendar.intervals(day)
     found = []
+    for window, hours in own.items():
+        if not hall.catalogue.windows[window].out:
+            person = usual_seat(hall.duties, window, day).person
+            spans = [(second(begin), second(end)) for begin, end in hours]
+            found += [Shift(window, a, b, (a, b) == spans[-1], person) for a, b in spans]
+    sitting = seats(hall.duties, (), day) if crew is None else crew
     for window in hall.catalogue.windows.values():
-        hours: tuple[Interval, ...] = tuple(usual) if window.default_state == "open" else ()
-        if hours and window.lunch_duty:
-            hours = ((hours[0][0], hours[-1][1]),)
-        hours = own.get(window.id, hours)
-        for i, (begin, end) in enumerate(hours):
-            found.append(Shift(window.id, second(begin), second(end), last=i == len(hours) - 1))
+        mine = [s for s in sitting if s.window == window.id and window.id not in own]
+        hours = own_hours(hall.duties, window, day)
+        closes = datetime.combine(day, hours[-1][1]) if hours else midnight
+        for seat in mine:
+            a, b = ((at - midnight).total_seconds() for at in (seat.start, seat.end))
+            found.append(Shift(window.id, a, b, seat.end >= closes, seat.person))
     return found
 
 

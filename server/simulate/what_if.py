@@ -9,13 +9,15 @@ everything it needs is in `Present`; deterministic by seed.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from random import Random
 from statistics import NormalDist
 from typing import Literal
 
+from server.domain.crew import pools_of, seats
+from server.domain.rosters import Away
 from server.domain.routing import APPOINTMENT, ORDINARY
 from server.domain.tickets import Leg, State
 from server.settings import HallSettings
@@ -36,7 +38,8 @@ NORMAL = NormalDist()
 
 @dataclass(frozen=True)
 class Present:
-    """The hall as it is. `legs`: waiting, called and serving; `open`: windows that may call when free."""
+    """The hall as it is. `legs`: waiting, called and serving; `open`: windows that may call when free;
+    `sitting`: window -> who is signed in there; `away`: granted leave."""
 
     at: datetime
     legs: tuple[Leg, ...]
@@ -44,6 +47,8 @@ class Present:
     protected_run: int = 0
     taken: int = 0  # numbers given today
     taken_last_hour: int = 0
+    sitting: Mapping[str, str] = field(default_factory=dict)
+    away: tuple[Away, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,6 +153,7 @@ class _Hall:
         self._day: date = present.at.astimezone(hall.zone).date()
         self._midnight = datetime.combine(self._day, time(), hall.zone).astimezone(UTC)
         self._now_s = self._second(present.at)
+        self._crew = seats(hall.duties, present.away, self._day)
         self._expected = arrivals.expected(self._day)
         self._profile = arrivals.profile()
         self._factor = self._todays_factor()
@@ -232,7 +238,7 @@ class _Hall:
             moved = (ServicePlan(change.service, queue=change.queue),)
         plan = Scenario(service=moved)
         queue_of = queues_of(plan, self._hall)
-        hall = PureHall(self._hall, self._day, queue_of=queue_of, giving=False)
+        hall = PureHall(self._hall, self._day, queue_of=queue_of, giving=False, crew=self._crew)
         hall.at(self._now_s)
         hall.run = self._present.protected_run
         manners: Manners = manners_of(plan, self._hall, self._arrivals)
@@ -242,11 +248,15 @@ class _Hall:
                 hall.stand(leg)
                 play.stand(future.here[leg.id])
         for window in sorted(self._present.open | future.free_s.keys()):
-            hall.open(window)
-            if window in future.free_s:
-                play.occupy(window, future.free_s[window])
+            person = self._present.sitting.get(window)
+            if person is None:
+                hall.open(window)
             else:
-                play.sit(window)
+                hall.sit(window, *pools_of(self._hall.duties, window, person, self._day))
+            if window in future.free_s:
+                play.occupy(window, future.free_s[window], person)
+            else:
+                play.sit(window, person)
         play.run()
         return self._figures(play)
 
@@ -254,15 +264,18 @@ class _Hall:
         """The calendar's hours from now on, as far as somebody is there, and the change."""
         far = self._now_s + 24 * 3600
         plan: list[Shift] = []
-        usual = shifts_of(Scenario(), self._hall, self._day)
+        usual = shifts_of(Scenario(), self._hall, self._day, self._crew)
         staffed = {s.window for s in usual if s.from_s <= self._now_s < s.to_s}
         for shift in usual:
             running = shift.window in self._present.open and shift.from_s <= self._now_s < shift.to_s
             later = shift.from_s > self._now_s and (
                 shift.window in self._present.open or shift.window not in staffed
             )
-            if running or later:
-                plan.append(replace(shift, from_s=max(shift.from_s, self._now_s)))
+            if running:  # whoever the roster says, who is there stays until the next one comes
+                person = self._present.sitting.get(shift.window, shift.person)
+                plan.append(replace(shift, from_s=self._now_s, person=person))
+            elif later:
+                plan.append(shift)
         if change is None or change.kind in ("move", "share"):
             return plan
         until_s = far if change.until is None else self._second(change.until)

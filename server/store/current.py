@@ -11,16 +11,21 @@ from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, select
 
 from server.configured import configured
 from server.domain.catalogue import Catalogue
 from server.domain.placement import placed
 from server.settings import HallSettings
+from server.store import tables as t
 from server.store.config import bodies_in_force, moments
 from server.store.placements import find_placement
 from server.store.rules import find_rules
 from server.store.slip_books import find_slips_version
+
+_VERSIONS = select(t.hall.c.placement, t.hall.c.rules, t.hall.c.slips, t.hall.c.config).where(
+    t.hall.c.id == bindparam("hall")
+)
 
 
 class Current:
@@ -59,6 +64,11 @@ class Current:
                 known = replace(known, slips=book, slips_version=slips)
             self.hall = known
         return known
+
+    def follow(self, connection: Connection) -> HallSettings:
+        """The hall as the newest commit of this database has it; the files alone where it has none."""
+        row = connection.execute(_VERSIONS, {"hall": self.files.id}).one_or_none()
+        return self.hall if row is None else self.keep_up(connection, *row)
 
     def as_of(self, connection: Connection, moment: datetime) -> Catalogue:
         """The catalogue as it was configured at `moment`, without placement; each state is made once."""

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from server.domain.leave import Leave, LeaveState
 from server.domain.refusals import LeaveUnknown
+from server.domain.rosters import Away
+from server.settings import HallSettings
 from server.store import tables as t
 from server.store.unit import Unit
 
@@ -50,6 +52,14 @@ def leaves_of(connection: Connection, hall: str, person: str) -> list[Leave]:
 def away_now(connection: Connection, hall: str, now: datetime) -> dict[str, Leave]:
     """person -> the leave on which they are and from which they have not returned."""
     return {x.person: x for x in leaves_in(connection, hall, LeaveState.APPROVED) if x.is_away(now)}
+
+
+def granted(connection: Connection, hall: HallSettings) -> list[Away]:
+    """Who will be away when, in the hall's own time."""
+    return [
+        Away(x.person, *(at.astimezone(hall.zone).replace(tzinfo=None) for at in (x.since, x.until)))
+        for x in leaves_in(connection, hall.id, LeaveState.APPROVED)
+    ]
 
 
 def save_leave(unit: Unit, leave: Leave, **values: Any) -> Leave:

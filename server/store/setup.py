@@ -25,6 +25,12 @@ def migrate(engine: Engine) -> None:
         _upgrade(engine, current)
 
 
+def is_current(engine: Engine) -> bool:
+    """Has the database this release's schema?"""
+    with reading(engine) as connection:
+        return _schema_of(connection) == HEAD
+
+
 def _schema_of(connection: Connection) -> str | None:
     """What Alembic wrote down, None for an empty database."""
     if not inspect(connection).has_table("alembic_version"):

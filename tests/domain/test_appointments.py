@@ -24,9 +24,9 @@ from server.domain.appointments import (
     places,
     slot_times,
     stepped,
-    windows_for,
 )
 from server.domain.calendar import HallCalendar, LocalDay
+from server.domain.crew import seats, windows_for
 from server.domain.routing import Rules, Situation, choose, key
 from server.domain.tickets import Leg, State
 from server.settings import HallSettings
@@ -107,22 +107,24 @@ def test_slots_are_whole_and_leave_lunch_alone(hall: HallSettings) -> None:
 
 def test_feature_205_capacity_is_a_share_of_what_the_windows_can_do() -> None:
     assert capacity(3, 30, 15, 0.4) == pytest.approx(2.4)
-    assert [places(2.4, n) for n in range(5)] == [2, 2, 3, 2, 3]
-    assert sum(places(0.48, n) for n in range(14)) == 6, "a slow service still gets its share of the day"
-    assert places(0.0, 3) == 0
+    assert places([2.4] * 5) == [2, 2, 3, 2, 3]
+    assert sum(places([0.48] * 14)) == 6, "a slow service still gets its share of the day"
+    assert places([0.0] * 4) == [0] * 4
+    assert places([2.4, 0.0, 0.8]) == [2, 0, 1], "a slot that nobody serves has none"
 
 
-@given(each=st.floats(0, 50), slots=st.integers(1, 40))
-def test_the_day_keeps_the_share(each: float, slots: int) -> None:
-    given_ = [places(each, n) for n in range(slots)]
-    assert all(n >= 0 for n in given_)
-    assert abs(sum(given_) - each * slots) <= 1.001
-    assert max(given_) - min(given_) <= 1
+@given(bears=st.lists(st.floats(0, 50), min_size=1, max_size=40))
+def test_the_day_keeps_the_share(bears: list[float]) -> None:
+    given_ = places(bears)
+    assert all(abs(n - each) <= 1.001 for n, each in zip(given_, bears, strict=True))
+    assert abs(sum(given_) - sum(bears)) <= 1.001
 
 
 def test_tidal_windows_do_not_count_and_saturday_needs_its_roster(hall: HallSettings) -> None:
-    assert windows_for(hall.catalogue, "A", saturday=False) == 3
-    assert windows_for(hall.catalogue, "A", saturday=True) == 1
+    bare = replace(hall.duties, rosters={})
+    for day, many in ((MONDAY, 3), (date(2026, 3, 7), 1)):
+        ten = datetime.combine(day, time(10))
+        assert windows_for(seats(bare, (), day), "A", ten, ten + timedelta(minutes=30)) == many
 
 
 @pytest.mark.parametrize(

@@ -190,4 +190,4 @@ def test_what_is_said_of_a_day_holds_and_nothing_else_is_lost(
 
 def test_a_window_out_of_use_expects_nobody(hall: HallSettings) -> None:
     window = replace(hall.catalogue.windows["W02"], out="repair")
-    assert work_hours(window, (AM, PM), MONDAY) == ()
+    assert work_hours(window, (AM, PM), False) == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -26,14 +26,18 @@ from server.domain import refusals
 from server.domain.actors import SYSTEM, Actor
 from server.domain.appointments import Appointment, Booking
 from server.domain.calendar import LocalDay
+from server.domain.leave import LeaveState
 from server.domain.persons import person_key
 from server.domain.placement import Placement, WindowPlace, placed
+from server.domain.rosters import DayShift, Roster
 from server.keys import NAME, hall_key
+from server.settings import HallSettings
 from server.store.alarms import all_alarms
 from server.store.appointments import by_link
-from server.store.snapshots.slots import slot_days
+from server.store.leaves import add_leave, save_leave
+from server.store.snapshots.slots import day_slots, slot_days
 from server.store.verify import check
-from tests.conftest import KIOSK, SHANGHAI, Clock
+from tests.conftest import KIOSK, SHANGHAI, Clock, clerk
 from tests.server.hall_day import URL, HallDay
 
 CITIZEN = Actor("citizen", "booking", "citizen")
@@ -129,6 +133,35 @@ def test_feature_205_no_slot_takes_more_than_its_places(b: Bookings) -> None:
         b.book()
     with pytest.raises(refusals.SlotFull):
         b.draft()
+
+
+def test_feature_205_places_follow_roster_leave_and_skill(b: Bookings) -> None:
+    """Places of queue A at window 1, 2 and 3: a roster that leaves one empty, granted leave whose stand-in
+    sits elsewhere, and a skill that ends before the day each take their share."""
+    queue, ten = "A", tuesday(10)
+    day = ten.astimezone(b.day.hall.zone).date()
+
+    def places(hall: HallSettings = b.day.hall) -> int:
+        with b.day.store.read() as connection:
+            found = day_slots(connection, hall, queue, day, b.clock()).slots
+        return sum(slot.places for slot in found if slot.at >= ten)
+
+    all_three = places()
+    nobody = Roster("W02", (), (DayShift(day, time(8, 30), time(12), "", "会议"),))
+    assert places(replace(b.day.hall, rosters={**b.day.hall.rosters, "W02": nobody})) < all_three
+    people = {**b.day.hall.catalogue.people}
+    people["ZW002"] = replace(people["ZW002"], skill_until={"A": day - timedelta(days=1)})
+    assert places(replace(b.day.hall, catalogue=replace(b.day.hall.catalogue, people=people))) < all_three
+    with b.day.store.unit(clerk("ZW002")) as unit:
+        made = add_leave(unit, "ZW002", ten - timedelta(hours=4), ten + timedelta(hours=12), "")
+    assert places() == all_three, "asked for is not granted"
+    with b.day.store.unit(clerk("ZW024")) as unit:
+        granted = save_leave(unit, made, state=LeaveState.APPROVED)
+    on_leave = places()
+    assert all_three * 0.5 < on_leave < all_three * 0.8, "one of three windows"
+    with b.day.store.unit(clerk("ZW002")) as unit:
+        save_leave(unit, granted, state=LeaveState.RETURNED)
+    assert places() == all_three
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,17 @@ API (tests/ROWS.md has the whole table)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from server.app import App
 from server.domain.actors import SYSTEM
 from server.store.health import save_device
+from server.store.tables import metadata
 from tests.conftest import Clock
 from tests.server.callers import PEOPLE, Caller, device, nobody, person_of, staff
 from tests.server.listeners import knock
@@ -68,6 +72,10 @@ def test_F5_a_typed_identity_is_optional_and_is_never_kept(app: App, kiosk: Call
     assert take(kiosk, person=card)["number"] == "A002"
     wrong = ask(kiosk, "/api/tickets", service="S001", person={**card, "number": "110105194912310021"})
     assert wrong.json["refused"] == "person-invalid"
+    with app.house.store.read() as connection:
+        for table in metadata.tables.values():
+            for row in connection.execute(select(table)).mappings():
+                assert "11010519491231" not in repr(dict(row)), f"the number stands in {table.name}"
 
 
 def test_F12_outside_the_day_a_kiosk_gives_nothing_and_says_when(app: App):
@@ -146,7 +154,8 @@ def test_F27_a_kiosk_without_paper_says_so_before_anybody_takes(app: App, kiosk:
 def test_F28_the_number_says_which_windows_can_serve_it(app: App, kiosk: Caller):
     windows = take(kiosk)["windows"]
     zones = {w["number"]: w["zone"] for w in kiosk.ask("GET", "/api/hall").json["windows"]}
-    assert windows
+    catalogue = app.house.hall.catalogue
+    assert sorted(windows) == sorted(catalogue.windows[w].number for w in catalogue.serving["A"])
     assert all(zones[w] for w in windows)
 
 
@@ -178,9 +187,24 @@ def test_F44_the_visit_is_rated_from_the_phone(app: App, kiosk: Caller, clerk: C
 
 
 # --- 3. who is called
-def test_F50_a_window_takes_several_queues_and_a_queue_has_several_windows(kiosk: Caller):
-    windows = kiosk.ask("GET", "/api/services").json["services"]
-    assert len(next(s for s in windows if s["id"] == "S001")["windows"]) > 1
+def test_F50_a_window_takes_several_queues_and_a_queue_has_several_windows(app: App, kiosk: Caller):
+    """The same queue is called at two windows, and one of them calls a second queue as well."""
+    services = kiosk.ask("GET", "/api/services").json["services"]
+    assert len(next(s for s in services if s["id"] == "S001")["windows"]) > 1
+    hall = app.house.hall
+    both = {**hall.catalogue.windows, "W05": replace(hall.catalogue.windows["W05"], queues=("B", "A"))}
+    serving = {**hall.catalogue.serving, "A": (*hall.catalogue.serving["A"], "W05")}
+    queues = {**hall.catalogue.queues, "A": replace(hall.catalogue.queues["A"], skill="*")}
+    wide = replace(hall.catalogue, windows=both, serving=serving, queues=queues)
+    app.house.current.hall = replace(hall, catalogue=wide)
+    numbers = [take(kiosk, s)["number"] for s in ("S101", "S001", "S001")]
+    desks = {w: person_of(app, p) for w, p in (("W05", "ZW005"), ("W02", "ZW002"))}
+    for window, desk in desks.items():
+        do(desk, f"/api/windows/{window}/open")
+    called = {(w, serve(desks[w], w)) for w in ("W05", "W02", "W05")}
+    assert {number for _, number in called} == set(numbers)
+    assert {w for w, number in called if number[0] == "A"} == {"W02", "W05"}
+    assert {w for w, number in called if number[0] == "B"} == {"W05"}
 
 
 def test_F52_the_own_queue_first_and_help_for_others_when_it_is_empty(app: App, kiosk: Caller):
@@ -245,10 +269,16 @@ def test_F62_before_the_call_the_desk_shows_counts_and_nobody(app: App, kiosk: C
     assert ticket["number"] not in shown.text
 
 
-def test_F64_a_paused_window_is_given_nobody(kiosk: Caller, clerk: Caller):
-    take(kiosk)
+def test_F64_a_paused_window_is_given_nobody(app: App, kiosk: Caller, clerk: Caller):
+    number = take(kiosk)["number"]
     at(clerk, "pause", reason="meal")
     assert ask(clerk, "/api/windows/W01/call-next").json["refused"] == "window-paused"
+    other = person_of(app, "ZW002")
+    do(other, "/api/windows/W02/open")
+    assert serve(other, "W02") == number, "who waits is called at the window that works"
+    again = take(kiosk)["number"]
+    at(clerk, "resume")
+    assert serve(clerk) == again
 
 
 def test_F68_accepted_at_one_window_collected_at_another_under_one_number(
@@ -276,9 +306,41 @@ def test_F69_F72_who_missed_the_call_comes_back_behind_those_who_waited_longer(
     leg = at(clerk, "call-next")["ticket"]["leg"]
     clock.forward(seconds=61)
     desk = at(clerk, "no-show")
-    assert desk["missed"][0]["can_return"]
+    assert desk["missed"][0]["until"] == (clock() + timedelta(minutes=30)).astimezone(UTC).isoformat()
     at(clerk, "return", leg=leg)
     assert [serve(clerk) for _ in range(2)] == [waiting["number"], missed["number"]]
+
+
+def test_the_desk_offers_a_return_exactly_as_long_as_it_is_taken(kiosk: Caller, clerk: Caller, clock: Clock):
+    """To its last second; then, and when somebody has come back as often as allowed, it says why not."""
+
+    def miss() -> tuple[int, str | None]:
+        clock.forward(seconds=61)
+        desk = at(clerk, "no-show")
+        return desk["missed"][-1]["leg"], desk["missed"][-1]["until"]
+
+    def later(until: str) -> None:
+        clock.forward(minutes=15)
+        ask(clerk, "/api/windows/W01/recall")  # who presses something stays signed in
+        clock.at = datetime.fromisoformat(until)
+
+    take(kiosk)
+    at(clerk, "call-next")
+    leg, until = miss()
+    assert until is not None
+    later(until)
+    at(clerk, "return", leg=leg)
+    at(clerk, "call-next")
+    leg, until = miss()
+    assert until is None, "once only"
+    assert ask(clerk, "/api/windows/W01/return", leg=leg).json["refused"] == "returns-spent"
+    take(kiosk)
+    at(clerk, "call-next")
+    leg, until = miss()
+    assert until is not None
+    later(until)
+    clock.forward(seconds=1)
+    assert ask(clerk, "/api/windows/W01/return", leg=leg).json["refused"] == "return-too-late"
 
 
 def test_F70_a_recall_has_its_spacing_and_says_when(kiosk: Caller, clerk: Caller, clock: Clock):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select
 
+from server.actions.book import confirm, draft
 from server.app import App
+from server.domain.actors import Actor
+from server.domain.leave import LeaveState
 from server.store import tables as t
+from server.store.leaves import add_leave, save_leave
 from tests.server.callers import Caller, staff
 from tests.server.test_what_if import busy
 
@@ -106,3 +110,50 @@ def test_nobody_knows_and_no_day_are_said(app: App, tmp_path: Path) -> None:
     known = [queue["parts"] for queue in told["queues"].values() if queue["parts"]]
     assert known, "a window is open"
     assert all(part["arrivals"] is part["wait"] is None for parts in known for part in parts)
+
+
+def test_tomorrow_against_the_roster_and_who_has_booked(busy: App, manager: Caller) -> None:
+    begun = time.process_time()
+    told = manager.ask("GET", "/api/day-ahead").json
+    assert time.process_time() - begun < 5
+    assert (told["day"], told["basis"], told["booked"]) == ("2026-03-03", "file", 0)
+    assert told["expected"] == round(300 * 1.05 * (1 - 0.18))
+    ten = next(half for half in told["halves"] if half["at"] == "10:00")
+    queue = next(q for q in ten["queues"] if q["queue"] == "A")
+    assert queue["rostered"] == 3
+    assert queue["guess"] >= 1
+    assert 0 <= queue["within"] <= 1
+    assert ten["arrivals"] == pytest.approx(sum(q["arrivals"] for q in ten["queues"]), abs=1)
+    kept = manager.ask("GET", "/api/day-ahead")
+    assert kept.json == told, "as it was, until something changes"
+
+    manager_id = Actor("staff", "ZW024", "manager")
+    store, nine = busy.house.store, busy.house.clock()
+    with store.unit(manager_id) as unit:
+        made = add_leave(unit, "ZW002", nine + timedelta(hours=12), nine + timedelta(hours=36), "")
+        save_leave(unit, made, state=LeaveState.APPROVED)
+        draft_ = draft(unit, busy.house.hall, "S001", datetime(2026, 3, 3, 10, tzinfo=busy.house.hall.zone))
+        confirm(unit, busy.house.hall, draft_)
+    again = manager.ask("GET", "/api/day-ahead").json
+    assert again["booked"] == 1
+    ten = next(half for half in again["halves"] if half["at"] == "10:00")
+    assert next(q for q in ten["queues"] if q["queue"] == "A")["rostered"] == 2, "one is on leave"
+
+
+@pytest.mark.parametrize(
+    ("day", "status"),
+    [("2026-03-06", 200), ("2026-03-02", 422), ("2026-04-02", 422), ("soon", 422), ("2026-03-08", 200)],
+)
+def test_which_day_may_be_asked_for(app: App, day: str, status: int) -> None:
+    reply = staff(app, "duty_leader").ask("GET", f"/api/day-ahead?day={day}")
+    assert reply.status_code == status, reply.json
+    if day == "2026-03-08":
+        assert reply.json["day"] is None, "a Sunday"
+    assert staff(app, "clerk").ask("GET", "/api/day-ahead").status_code == 403
+
+
+def test_a_day_is_foreseen_from_the_halls_own_past(busy: App, manager: Caller) -> None:
+    past_days(busy, 3, 4, 5, 6, 7)
+    told = manager.ask("GET", "/api/day-ahead").json
+    assert told["basis"] == "learned"
+    assert 15 < told["expected"] < 30, "twenty-one on each of the past days"

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from server.app import App
+from server.actions.publish_config import Desk, keep_draft, publish_draft
+from server.app import App, create_app
+from server.domain.actors import Actor
+from server.settings import Settings
 from tests.conftest import Clock
 from tests.server.callers import Caller, device, staff
 
 _ids = itertools.count()
+WINDOW = {"number": "88", "name": "新", "kind": "special", "queues": ["A"], "default_state": "open"}
 
 
 @pytest.fixture
@@ -117,3 +122,26 @@ def test_a_closed_hall_has_no_present(app: App) -> None:
 def test_others_may_not_ask(busy: App, role: str) -> None:
     reply = ask(staff(busy, role), kind="open", window="W02")
     assert (reply.status_code, reply.json["refused"]) == (403, "act-forbidden")
+
+
+def test_what_a_manager_published_in_another_process_holds(
+    busy: App, make_settings: Callable[..., Settings], clock: Clock
+) -> None:
+    """A window that this process has not heard of yet, and a service that nobody comes for any more."""
+    other, manager = create_app(make_settings(), clock), staff(busy, "manager")
+    told = ask(manager, kind="share", share=0.18).json
+    actor = Actor("staff", "ZW024", "manager", proof="x")
+    for area, items in (
+        ("windows", {"W88": WINDOW}),
+        ("services", {s: {"closed": True} for s in busy.house.hall.catalogue.services if s != "S001"}),
+    ):
+        desk = Desk(other.house.hall, other.house.current.files, other.house.texts.both)
+        with other.house.store.unit(actor) as unit:
+            rev, looked = keep_draft(unit, desk, area, items, 0, 0)
+        with other.house.store.unit(actor) as unit:
+            publish_draft(unit, desk, area, 0, rev, "now", "")
+    assert "W88" not in busy.house.hall.catalogue.windows, "this process has not looked yet"
+    assert ask(manager, kind="open", window="W88").status_code == 200
+    after = ask(manager, kind="share", share=0.18).json
+    assert after["joining"]["before"] != told["joining"]["before"], "all newcomers want what is left"
+    other.house.store.engine.dispose()

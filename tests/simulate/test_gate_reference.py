@@ -89,21 +89,25 @@ def watched_day(world: World, scenario: Scenario, seed: int) -> Watched:
         w.id: {"kind": w.kind, "queues": w.queues, "overflow": w.overflow} for w in catalogue.windows.values()
     }
     reference = Reference({s.id: s.avg_minutes for s in catalogue.services.values()}, places)
-    hall = Watched(PureHall(plain(world.hall), MONDAY), reference)
+    settings = plain(world.hall)
+    hall = Watched(PureHall(settings, MONDAY), reference)
     people = citizens_of(scenario, world.hall, world.arrivals, MONDAY, seed)
     Play(
         hall,
         manners_of(scenario, world.hall, world.arrivals),
         people,
-        shifts_of(scenario, world.hall, MONDAY),
+        shifts_of(scenario, settings, MONDAY),
     ).run()
     return hall
 
 
 def plain(hall: HallSettings) -> HallSettings:
-    """GATE as the paper has it: without this hall's own cap on the share of priority calls."""
+    """GATE as the paper has it: without this hall's own cap on the share of priority calls, and whoever sits
+    at a window may call all that it takes."""
     priority = replace(hall.hall.priority, max_share_of_calls=1.0)
-    return replace(hall, hall=replace(hall.hall, priority=priority))
+    queues = {q.prefix: replace(q, skill="*") for q in hall.catalogue.queues.values()}
+    anybody = replace(hall.catalogue, queues=queues)
+    return replace(hall, hall=replace(hall.hall, priority=priority), catalogue=anybody)
 
 
 def mixed_hall(hall: HallSettings, rng: Random) -> HallSettings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from server.cli import main
 from server.domain.appointments import Appointments
+from server.domain.rosters import Away, DayShift, Roster
 from server.domain.routing import Rules
 from server.settings import SettingsError
 from server.simulate.arrivals import Citizen, lognormal, read_arrivals, sigma_of
@@ -139,9 +140,9 @@ def both_ways(world: World, scenario: Scenario) -> list[tuple[float, str, int, s
     """The calls of the scenario's day, which are the same both ways."""
     wishes = citizens_of(scenario, world.hall, world.arrivals, scenario.date, 1)
     with temporary_store(world.hall, scenario.date) as (store, clock):
-        hall = RealHall(store, clock, hall_of(scenario, world.hall), world.template)
+        hall = RealHall(store, clock, hall_of(scenario, world.hall), world.template, world.away)
         people = hall.begin(scenario.date, wishes)
-        shifts = shifts_of(scenario, world.hall, scenario.date)
+        shifts = shifts_of(scenario, world.hall, scenario.date, hall.crew)
         real = Play(hall, manners_of(scenario, world.hall, world.arrivals), people, shifts)
         real.run()
         hall.end()
@@ -313,3 +314,31 @@ def test_the_measures_of_a_day_written_by_hand(world: World) -> None:
     assert percentile([], 0.95) is None
     empty = replace(found, mean_wait=None)
     assert empty.row()["mean_wait"] is None
+
+
+def test_the_roster_says_who_sits_where_and_both_ways_call_the_same(world: World) -> None:
+    """Window 2 changes hands at ten and is then able to call less; window 3 has nobody; window 6 is on leave
+    without a free stand-in; window 5 has one until its own clerk comes from window 2."""
+    windows = {**world.hall.catalogue.windows}
+    windows["W02"] = replace(windows["W02"], queues=("A", "B"))
+    serving = {q: tuple(w.id for w in windows.values() if q in w.queues) for q in world.hall.catalogue.queues}
+    catalogue = replace(world.hall.catalogue, windows=windows, serving=serving)
+    rows = (
+        DayShift(MONDAY, time_of_day(8, 30), time_of_day(10), "ZW005"),
+        DayShift(MONDAY, time_of_day(10), time_of_day(17, 30), "ZW002"),
+    )
+    nobody = DayShift(MONDAY, time_of_day(8, 30), time_of_day(17, 30), "")
+    rosters = {**world.hall.rosters, "W02": Roster("W02", (), rows), "W03": Roster("W03", (), (nobody,))}
+    away = (Away("ZW006", *(datetime.combine(d, time_of_day()) for d in (MONDAY, MONDAY + timedelta(1)))),)
+    rostered = replace(world, hall=replace(world.hall, catalogue=catalogue, rosters=rosters), away=away)
+    scenario = Scenario(tickets=220)
+    calls = both_ways(rostered, scenario)
+    at = {w: [s for s, window, _, _ in calls if window == w] for w in ("W02", "W03", "W05", "W06")}
+    assert at["W03"] == [], "nobody sits there on purpose"
+    assert at["W06"] == [], "on leave, and its B sits elsewhere"
+    assert min(at["W05"]) < 10 * 3600, "its stand-in is there until its clerk comes"
+    assert [s.person for s in rostered.crew(MONDAY) if s.window == "W05"] == ["ZW018", "ZW005"]
+    by_id = {c.id: c for c in citizens_of(scenario, rostered.hall, world.arrivals, MONDAY, 1)}
+    taken = [(s, queues_of(scenario, rostered.hall)[by_id[c].service]) for s, w, c, _ in calls if w == "W02"]
+    assert {q for s, q in taken if s >= 10.2 * 3600} == {"A"}, "who took over has no skill for B"
+    assert "B" in {q for s, q in taken if s < 10 * 3600}

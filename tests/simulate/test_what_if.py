@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from random import Random
 
 import pytest
 
+from server.domain.rosters import Away, DayShift, Roster
 from server.domain.tickets import Leg, State
 from server.simulate.run import World
-from server.simulate.what_if import Change, Present, _Hall, what_if
+from server.simulate.what_if import Answer, Change, Present, _Hall, what_if
 from tests.conftest import SHANGHAI
 
 TEN = datetime(2026, 3, 2, 10, 0, tzinfo=SHANGHAI).astimezone(UTC)
+MONDAY = date(2026, 3, 2)
 OPEN = frozenset({"W01", "W02", "W03", "W05", "W06", "W07", "W08", "W09", "W10", "W11", "W12", "W14"})
 
 
@@ -153,3 +156,37 @@ def test_a_ticket_for_one_window_only_waits_for_that_window(world: World) -> Non
     assert opened.waiting is not None
     assert opened.waiting.before > 120
     assert opened.waiting.after == pytest.approx(5)
+
+
+def test_the_roster_says_who_comes_and_goes(world: World) -> None:
+    """At ten, and before the hall opens: where nobody is to sit later on, and who is on leave."""
+    nobody = DayShift(MONDAY, time_of_day(10, 30), time_of_day(17, 30), "")
+    rosters = {**world.hall.rosters, "W02": Roster("W02", (), (nobody,))}
+    rostered = replace(world.hall, rosters=rosters)
+    one = Change("share", share=0.18)
+    now = replace(present(world), sitting={"W01": "ZW001", "W02": "ZW002"})
+    usual, short = (what_if(now, one, hall, world.arrivals) for hall in (world.hall, rostered))
+    assert joining(short) > joining(usual) + 3, "window 2 is left alone at half past ten"
+    gone = Away("ZW002", *(datetime.combine(MONDAY, time_of_day(h)) for h in (8, 18)))
+    before = TEN - timedelta(hours=1, minutes=40)  # nobody is there yet
+    early = Present(before, (), frozenset(), taken=0)
+    there, on_leave = (
+        what_if(replace(early, away=away), one, world.hall, world.arrivals) for away in ((), (gone,))
+    )
+    assert joining(on_leave) > joining(there) + 1, "one comprehensive window less"
+
+
+def test_who_sits_there_now_calls_what_that_person_may(world: World) -> None:
+    people = {**world.hall.catalogue.people}
+    people["ZW001"] = replace(people["ZW001"], skill_until={"A": MONDAY - timedelta(days=1)})
+    ended = replace(world.hall, catalogue=replace(world.hall.catalogue, people=people))
+    now = replace(present(world), sitting={"W01": "ZW001", "W02": "ZW002"})
+    able, unable = (what_if(now, Change("open", "W04"), hall, world.arrivals) for hall in (world.hall, ended))
+    assert able.waiting is not None
+    assert unable.waiting is not None
+    assert unable.waiting.before > able.waiting.before + 3
+
+
+def joining(answer: Answer) -> float:
+    assert answer.joining is not None
+    return answer.joining.before

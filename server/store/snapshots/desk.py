@@ -216,14 +216,15 @@ def _aside(view: View, window: str) -> Sequence[Row[Any]]:
 
 
 def _missed(view: View, row: Row[Any]) -> dict[str, Any]:
-    can = row.returns < view.settings.hall.call.max_return_times
-    service = _service(view, row.service)
+    """until: when it is too late to come back; None: they came back as often as the hall allows."""
+    call = view.settings.hall.call
+    until = row.ended_at + timedelta(minutes=call.no_show_return_minutes)
     return {
         "leg": row.id,
         "number": row.number,
-        "service": service,
+        "service": _service(view, row.service),
         "at": iso(row.ended_at),
-        "can_return": can,
+        "until": iso(until) if row.returns < call.max_return_times else None,
     }
 
 

@@ -15,11 +15,12 @@ from server.domain.appointments import (
     places,
     slot_times,
     takes_appointments,
-    windows_for,
 )
 from server.domain.catalogue import Service
+from server.domain.crew import seats, windows_for
 from server.settings import HallSettings
 from server.store.appointments import held_places, served_sum
+from server.store.leaves import granted
 
 HISTORY = timedelta(days=30)
 ENOUGH = 50  # services that must have ended before the hall's own history says how long one takes
@@ -91,14 +92,16 @@ def _slots(
     connection: Connection, hall: HallSettings, queue: str, day: date, mean: float, now: datetime
 ) -> SlotDay:
     terms = hall.hall.appointment
-    windows = windows_for(hall.catalogue, queue, saturday=day.weekday() == 5)
-    each = capacity(windows, terms.slot_minutes, mean, terms.capacity_share)
     held = held_places(connection, hall.id, queue, day.isoformat())
     slots = []
     hours = booking_hours(hall.calendar, hall.catalogue.queues[queue], day)
-    for n, start in enumerate(slot_times(hours, terms.slot_minutes)):
-        at = datetime.combine(day, start, hall.zone).astimezone(UTC)
-        most = places(each, n)
+    crew = seats(hall.duties, granted(connection, hall), day, hours)
+    span = timedelta(minutes=terms.slot_minutes)
+    starts = [datetime.combine(day, start) for start in slot_times(hours, terms.slot_minutes)]
+    windows = (windows_for(crew, queue, start, start + span) for start in starts)
+    bears = (capacity(w, terms.slot_minutes, mean, terms.capacity_share) for w in windows)
+    for start, most in zip(starts, places(bears), strict=True):
+        at = start.replace(tzinfo=hall.zone).astimezone(UTC)
         if at > now and most > 0:
             free = tuple(p for p in range(1, most + 1) if p not in held.get(at, ()))
             slots.append(Slot(at, most, free[: max(0, most - len(held.get(at, ())))]))

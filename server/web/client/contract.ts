@@ -270,7 +270,8 @@ export interface Desk {
   overflow: string[]
   ticket: DeskTicket | null
   held: HeldRow[]
-  missed: { leg: string; number: string; service: string; at: string; can_return: boolean }[]
+  /** until: when it is too late to come back; null: they came back as often as the hall allows. */
+  missed: { leg: string; number: string; service: string; at: string; until: string | null }[]
   figures: { served: number; avg_s: number | null; no_show: number }
   keypad: { state: DeviceState; reason: string } | null
   can: string[]

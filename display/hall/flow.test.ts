@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Board, doingOf, gridOf, hoursOf, inOrder, type Layout, lettersOf, next, ofAreas, opensNext, pageOf, places, quiet, returnOf, shownCalls, sizesOf, type Spoken, spokenOf, STALE, STANDARD, widthOf, wordsOf } from './flow'
+import { type Board, doingOf, gridOf, hoursOf, inOrder, type Layout, lettersOf, next, ofAreas, opensNext, pageOf, piecesOf, places, quiet, returnOf, shownCalls, sizesOf, type Spoken, spokenOf, STALE, STANDARD, widthOf, wordsOf } from './flow'
 import type { WindowRow } from '@client/contract'
 
 const spoken = (id: string, number = id, at = 0, n = 1): Spoken => ({ id, number, window: '3', n, at, voice: `/api/voice/${id}.wav`, text: number })
@@ -182,6 +182,16 @@ describe('read from ten metres', () => {
     const { '--window': window, '--ticket': ticket } = lettersOf({ wide: 11, high: 3 }, false, { window: 5, ticket: 7 })
     expect(parseFloat(window!) * 0.6 * 5).toBeLessThan(4.5)
     expect(parseFloat(ticket!) * 0.6 * 7).toBeLessThan(11)
+  })
+  it('a long notice is told in pieces, whole and in order', () => {
+    const zh = '请保管好随身物品；老年人、残疾人、孕妇等可向导办员申请优先办理。'
+    expect(piecesOf(zh, 40)).toEqual([zh])
+    expect(piecesOf(zh, 18)).toEqual(['请保管好随身物品；老年人、残疾人、', '孕妇等可向导办员申请优先办理。'])
+    const en = 'Nothing is charged for help in this hall; please report touts to the supervision phone.'
+    expect(piecesOf(en, 24).join(' ')).toBe(en)
+    for (const piece of [...piecesOf(en, 24), ...piecesOf('字'.repeat(95), 24)]) expect(widthOf(piece)).toBeLessThanOrEqual(24)
+    expect(piecesOf('字'.repeat(95), 24).join('')).toBe('字'.repeat(95))
+    expect(piecesOf('', 24)).toEqual([])
   })
   it('a Latin letter is half as wide as a Chinese character', () => {
     expect([widthOf('临时离岗'), widthOf('Meal break')]).toEqual([4, 5])

@@ -177,6 +177,24 @@ export function returnOf(pause: { back_at: string | null } | null | undefined, n
 /** How wide words are, in Chinese characters: a Latin letter counts half. */
 export const widthOf = (words: string): number => Array.from(words).reduce((sum, c) => sum + (c.charCodeAt(0) < 0x2e80 ? 0.5 : 1), 0)
 
+/** Words in pieces of at most so many Chinese characters, cut behind a sign or at a space where one is near. */
+export function piecesOf(words: string, most: number): string[] {
+  const pieces: string[] = []
+  let piece = ''
+  for (const part of words.match(/[^\s，。；、：！？]*[\s，。；、：！？]*/g) || []) {
+    if (piece && widthOf((piece + part).trim()) > most) {
+      pieces.push(piece)
+      piece = ''
+    }
+    piece += part
+    while (widthOf(piece.trim()) > most) {
+      pieces.push(piece.slice(0, Math.max(1, Math.floor(most))))
+      piece = piece.slice(Math.max(1, Math.floor(most)))
+    }
+  }
+  return [...pieces, piece].map((p) => p.trim()).filter(Boolean)
+}
+
 /**
  * How large the calls are, in rem, in a place so wide and high: `big` for the newest, `row` for each line of the others.
  * A line of 3.75 rem has figures of 60 px on a board of 1080 lines, 38 mm on 55 inches: read from ten metres.

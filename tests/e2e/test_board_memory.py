@@ -151,8 +151,8 @@ class Weighed:
         for _ in range(2):  # what the first round lets go of, the second collects
             self._session.send("HeapProfiler.collectGarbage")
         found = {m["name"]: m["value"] for m in self._session.send("Performance.getMetrics")["metrics"]}
-        sizes = (int(found[name]) for name in ("JSHeapUsedSize", "Nodes", "JSEventListeners"))
-        return Weight(*sizes, self.heard)
+        heap, nodes, listeners = (int(found[n]) for n in ("JSHeapUsedSize", "Nodes", "JSEventListeners"))
+        return Weight(heap, nodes, listeners, self.heard)
 
 
 def test_a_played_day_leaves_board_screen_and_pad_as_light_as_after_an_hour(

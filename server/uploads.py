@@ -19,9 +19,9 @@ from typing import Literal
 
 from PIL import Image, ImageOps
 
-from server.domain.film import FilmWrong, read_film
+from server.domain.film import FilmWrong, film_kind, read_film
 
-NAME = re.compile(r"[0-9a-f]{32}\.(?:jpg|mp4)")
+NAME = re.compile(r"[0-9a-f]{32}\.(?:jpg|mp4|webm)")
 Kind = Literal["photo", "medium"]
 PHOTO_BYTES, PICTURE_BYTES, FILM_BYTES = 8_000_000, 12_000_000, 40_000_000
 PIXELS = 50_000_000  # of what is opened; a phone's camera makes 12 to 50 million
@@ -54,7 +54,7 @@ class Upload:
 
 def checked(kind: Kind, data: bytes) -> Upload:
     """What is kept of an upload. Raises UploadWrong."""
-    if kind == "medium" and data[4:8] == b"ftyp":
+    if kind == "medium" and film_kind(data):
         return _film(data)
     if len(data) > (PHOTO_BYTES if kind == "photo" else PICTURE_BYTES):
         raise UploadWrong("large")
@@ -127,5 +127,5 @@ def _film(data: bytes) -> Upload:
         raise UploadWrong("long")
     if max(film.width, film.height) > FILM_SIDE:
         raise UploadWrong("pixels")
-    name = f"{sha256(data).hexdigest()[:32]}.mp4"
+    name = f"{sha256(data).hexdigest()[:32]}.{film_kind(data)}"
     return Upload(name, data, film.width, film.height, round(film.seconds, 1))

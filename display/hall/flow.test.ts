@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Board, gridOf, hoursOf, inOrder, type Layout, lettersOf, next, ofAreas, pageOf, places, quiet, returnOf, shownCalls, sizesOf, type Spoken, spokenOf, STALE, STANDARD, widthOf } from './flow'
+import { type Board, doingOf, gridOf, hoursOf, inOrder, type Layout, lettersOf, next, ofAreas, opensNext, pageOf, piecesOf, places, quiet, returnOf, shownCalls, sizesOf, type Spoken, spokenOf, STALE, STANDARD, widthOf, wordsOf } from './flow'
 import type { WindowRow } from '@client/contract'
 
 const spoken = (id: string, number = id, at = 0, n = 1): Spoken => ({ id, number, window: '3', n, at, voice: `/api/voice/${id}.wav`, text: number })
@@ -125,6 +125,33 @@ describe('what is shown', () => {
   })
 })
 
+describe('what the hall is doing', () => {
+  const spans = ['08:30–12:00', '14:00–17:30']
+  const [monday, friday] = ['2026-11-23', '2026-11-20']
+  it.each<[string, string, string[], string, boolean, string]>([
+    ['closed', friday, spans, '08:00', false, 'planned'], // the last day that was opened is not today
+    ['closed', friday, [], '10:00', false, 'rest'],
+    ['closed', friday, spans, '18:00', false, 'closed'],
+    ['closed', monday, spans, '18:00', false, 'closed'],
+    ['closed', monday, [], '18:00', false, 'closed'],
+    ['open', monday, spans, '11:59', false, 'open'],
+    ['open', monday, spans, '12:00', false, 'lunch'],
+    ['open', monday, spans, '12:30', true, 'open'], // somebody is on duty
+    ['open', monday, spans, '14:00', false, 'open'],
+    ['open', monday, spans, '17:40', false, 'open'],
+    ['closing', monday, spans, '12:30', false, 'closing'],
+    ['open', friday, spans, '12:30', true, 'open'], // a day that runs past midnight
+  ])('%s of %s with %j at %s, served: %s, is %s', (state, date, hours, time, served, is) => {
+    expect(doingOf({ date, state: state as 'open' }, monday, hours, time, served)).toBe(is)
+  })
+  it('opens again later today, on the next day that opens, or nobody knows when', () => {
+    expect(opensNext([spans], '08:00')).toEqual({ day: 0, from: '08:30' })
+    expect(opensNext([spans], '12:30')).toEqual({ day: 0, from: '14:00' })
+    expect(opensNext([spans, [], [], ['09:00–12:00']], '17:30')).toEqual({ day: 3, from: '09:00' })
+    expect(opensNext([[], []], '09:00')).toBeNull()
+  })
+})
+
 describe('read from ten metres', () => {
   const wide = { wide: 44.6, high: 28.5 }
   it('the calls before the newest keep figures of 60 px while there is room', () => {
@@ -141,10 +168,30 @@ describe('read from ten metres', () => {
       if (big > 3) expect(big + (limit - 1) * row + 2.7).toBeLessThanOrEqual(high)
     }
   })
-  it.each([4, 3, 2.2])('a cell of %d rem holds state and reason', (cell) => {
-    const { '--mood': mood, '--reason': reason, '--ticket': ticket } = lettersOf(cell, true)
-    expect(parseFloat(mood!) * 1.2 + parseFloat(reason!) * 1.15).toBeLessThanOrEqual(cell)
-    expect(parseFloat(ticket!)).toBeLessThan(cell)
+  it.each([4, 3, 2.2])('a cell of %d rem holds state and reason', (high) => {
+    for (const words of [['Back 10:45', 'Internal coordination meeting'], ['即将恢复', '内部业务协调会议'], ['暂停服务', '']]) {
+      const { mood, reason } = wordsOf({ wide: 11, high }, words[0], words[1])
+      expect(parseFloat(mood) * 1.2 + (words[1] ? parseFloat(reason) * 1.15 : 0)).toBeLessThanOrEqual(high)
+      expect(parseFloat(mood) * widthOf(words[0])).toBeLessThanOrEqual(11)
+      expect(parseFloat(reason) * widthOf(words[1])).toBeLessThanOrEqual(11)
+    }
+    expect(parseFloat(wordsOf({ wide: 11, high }, '等候叫号', '').mood)).toBeGreaterThan(parseFloat(wordsOf({ wide: 11, high }, '暂停服务', '用餐').mood))
+    expect(parseFloat(lettersOf({ wide: 11, high }, true, { window: 2, ticket: 4 })['--ticket']!)).toBeLessThan(high)
+  })
+  it('a window called A-101 and the number ABC1234 keep to their places', () => {
+    const { '--window': window, '--ticket': ticket } = lettersOf({ wide: 11, high: 3 }, false, { window: 5, ticket: 7 })
+    expect(parseFloat(window!) * 0.6 * 5).toBeLessThan(4.5)
+    expect(parseFloat(ticket!) * 0.6 * 7).toBeLessThan(11)
+  })
+  it('a long notice is told in pieces, whole and in order', () => {
+    const zh = '请保管好随身物品；老年人、残疾人、孕妇等可向导办员申请优先办理。'
+    expect(piecesOf(zh, 40)).toEqual([zh])
+    expect(piecesOf(zh, 18)).toEqual(['请保管好随身物品；老年人、残疾人、', '孕妇等可向导办员申请优先办理。'])
+    const en = 'Nothing is charged for help in this hall; please report touts to the supervision phone.'
+    expect(piecesOf(en, 24).join(' ')).toBe(en)
+    for (const piece of [...piecesOf(en, 24), ...piecesOf('字'.repeat(95), 24)]) expect(widthOf(piece)).toBeLessThanOrEqual(24)
+    expect(piecesOf('字'.repeat(95), 24).join('')).toBe('字'.repeat(95))
+    expect(piecesOf('', 24)).toEqual([])
   })
   it('a Latin letter is half as wide as a Chinese character', () => {
     expect([widthOf('临时离岗'), widthOf('Meal break')]).toEqual([4, 5])

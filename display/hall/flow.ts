@@ -3,7 +3,7 @@
 // One mouth for the whole hall: announcements wait in `queue`, one is `now`. While sound is off nothing
 // waits for long: captions still come, and switching sound on never replays the past.
 
-import type { Call, HallEvent, WindowRow } from '@client/contract'
+import type { Call, Day, HallEvent, WindowRow } from '@client/contract'
 
 export interface Spoken {
   id: string // call id
@@ -177,6 +177,24 @@ export function returnOf(pause: { back_at: string | null } | null | undefined, n
 /** How wide words are, in Chinese characters: a Latin letter counts half. */
 export const widthOf = (words: string): number => Array.from(words).reduce((sum, c) => sum + (c.charCodeAt(0) < 0x2e80 ? 0.5 : 1), 0)
 
+/** Words in pieces of at most so many Chinese characters, cut behind a sign or at a space where one is near. */
+export function piecesOf(words: string, most: number): string[] {
+  const pieces: string[] = []
+  let piece = ''
+  for (const part of words.match(/[^\s，。；、：！？]*[\s，。；、：！？]*/g) || []) {
+    if (piece && widthOf((piece + part).trim()) > most) {
+      pieces.push(piece)
+      piece = ''
+    }
+    piece += part
+    while (widthOf(piece.trim()) > most) {
+      pieces.push(piece.slice(0, Math.max(1, Math.floor(most))))
+      piece = piece.slice(Math.max(1, Math.floor(most)))
+    }
+  }
+  return [...pieces, piece].map((p) => p.trim()).filter(Boolean)
+}
+
 /**
  * How large the calls are, in rem, in a place so wide and high: `big` for the newest, `row` for each line of the others.
  * A line of 3.75 rem has figures of 60 px on a board of 1080 lines, 38 mm on 55 inches: read from ten metres.
@@ -190,11 +208,18 @@ export function sizesOf(place: { wide: number; high: number }, limit: number, fi
   return { row, big: Math.max(3, Math.round(big * 100) / 100) }
 }
 
-/** How large a window's number, ticket, state and reason are in a cell so many rem high: all of them fit, none is cut. */
-export function lettersOf(cell: number, dense: boolean): Record<string, string> {
-  const rem = (most: number, share: number) => Math.round(Math.min(most, Math.max(1, cell) * share) * 100) / 100 + 'rem'
-  return { '--window': rem(dense ? 2.1 : 2.75, 0.8), '--ticket': rem(dense ? 2.5 : 3.1, 0.85), '--mood': rem(dense ? 1.4 : 1.75, 0.44), '--reason': rem(dense ? 1.15 : 1.4, 0.35) }
+/** How large a window's number and ticket are in a cell so many rem high; `signs`: of the longest window number and ticket. */
+export function lettersOf(cell: { wide: number; high: number }, dense: boolean, signs: { window: number; ticket: number }): Record<string, string> {
+  const fit = (most: number, share: number, wide: number, count: number) => rem(Math.min(most, Math.max(1, cell.high) * share, wide / (0.62 * Math.max(1, count))))
+  return { '--window': fit(dense ? 2.1 : 2.75, 0.8, dense ? 3.2 : 4.2, signs.window), '--ticket': fit(dense ? 2.5 : 3.1, 0.85, cell.wide, signs.ticket) }
 }
+/** How large a window's state and its reason are: as large as a cell so many rem wide and high allows, and never cut. */
+export function wordsOf(cell: { wide: number; high: number }, mood: string, reason: string): { mood: string; reason: string } {
+  const wide = cell.wide / 1.15 // Latin words are wider than half of their Chinese ones
+  const fit = (words: string, most: number, share: number) => rem(Math.min(most, Math.max(1, cell.high) * share, wide / Math.max(1, widthOf(words))))
+  return { mood: reason ? fit(mood, 2, 0.46) : fit(mood, 2.4, 0.62), reason: fit(reason, 1.5, 0.37) }
+}
+const rem = (size: number): string => Math.round(size * 100) / 100 + 'rem'
 
 /** Today's opening hours. `weekday`: 0 = Sunday … 6 = Saturday, in the hall's own zone; `special`: those of the date, where they are others. */
 export function hoursOf(hours: Record<string, unknown>, weekday: number, special?: [string, string][]): string[] {
@@ -202,4 +227,25 @@ export function hoursOf(hours: Record<string, unknown>, weekday: number, special
   const name = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'][weekday]
   const spans = (hours[name] ?? (weekday >= 1 && weekday <= 5 ? hours.weekday : undefined) ?? []) as [string, string][]
   return spans.map(([from, to]) => `${from}–${to}`)
+}
+
+/** What the hall is doing, for everybody who looks up: the day's state, and two that only its hours tell. */
+export type Doing = Day['state'] | 'rest' | 'lunch'
+/**
+ * `day`: the last one that was opened, which need not be today's. `today`: its ISO date; `spans`: its hours as hoursOf says them.
+ * `time`: local HH:MM. `served`: some window works.
+ */
+export function doingOf(day: Pick<Day, 'date' | 'state'>, today: string, spans: readonly string[], time: string, served: boolean): Doing {
+  const ended = (span: string) => span.slice(-5) <= time
+  if (day.state === 'planned' || (day.state === 'closed' && day.date !== today)) return !spans.length ? 'rest' : spans.every(ended) ? 'closed' : 'planned'
+  const between = spans.some(ended) && spans.some((s) => s.slice(0, 5) > time) && !spans.some((s) => s.slice(0, 5) <= time && !ended(s))
+  return day.state === 'open' && between && !served ? 'lunch' : day.state
+}
+/** When the hall opens next, after `time` on the first of `days`: the day's place among them and HH:MM. Each day: its hours. */
+export function opensNext(days: readonly (readonly string[])[], time: string): { day: number; from: string } | null {
+  for (let day = 0; day < days.length; day++) {
+    const span = days[day].find((s) => day > 0 || s.slice(0, 5) > time)
+    if (span) return { day, from: span.slice(0, 5) }
+  }
+  return null
 }

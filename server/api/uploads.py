@@ -22,7 +22,7 @@ FOR_EVER = 365 * 86_400  # seconds; the name is the hash of what is in it
 @bp.put("/api/uploads/<any(photo, medium):kind>")
 @needs("upload.make")
 def put_upload(kind: uploads.Kind) -> ResponseReturnValue:
-    """A JPEG, PNG or WebP, for boards an MP4 too, as the body: 200 {name, src, width, height, bytes,
+    """A JPEG, PNG or WebP, for boards an MP4 or WebM too, as the body: 200 {name, src, width, height, bytes,
     seconds}; 422 upload-wrong says what is wrong. Nothing shows it before a draft that names it is
     published."""
     h = house()

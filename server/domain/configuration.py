@@ -47,7 +47,7 @@ Kind = Literal[
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,20}")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-PHOTO, MEDIUM = re.compile(r"[0-9a-f]{32}\.jpg"), re.compile(r"[0-9a-f]{32}\.(jpg|mp4)")
+PHOTO, MEDIUM = re.compile(r"[0-9a-f]{32}\.jpg"), re.compile(r"[0-9a-f]{32}\.(jpg|mp4|webm)")
 LONG, WORDS = 2000, 60
 FORMS = ("original", "copy", "form", "photo", "electronic", "onsite")
 WEEKDAYS = frozenset({"mon", "tue", "wed", "thu", "fri", "sat", "sun"})

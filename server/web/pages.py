@@ -76,6 +76,8 @@ def get_figures() -> Response:
         view = View.of(connection, h.store.hall, h.hall, h.texts)
         found, queues = figures_value(view), public.queue_rows(view, ALL)
 
+    local = h.clock().astimezone(h.hall.zone)
+
     def minutes(n: float | None) -> str:
         return (
             "–"
@@ -87,7 +89,7 @@ def get_figures() -> Response:
         "figures.html",
         f=found,
         waiting={q: row["waiting"] for q, row in queues.items() if row},
-        at=f"{h.clock().astimezone(h.hall.zone):%H:%M}",
+        at=f"{local:%H:%M}" if found["day"]["date"] == local.date().isoformat() else "",
         phone=h.hall.hall.centre.supervision_phone,
         by_phone=h.hall.hall.remote.enabled,
         minutes=minutes,

@@ -1,17 +1,25 @@
-"""A board runs for weeks: two thousand calls leave its page and its memory as they were."""
+"""A board runs for weeks: two thousand calls, and a whole day played in a real hall, leave its page and its
+memory as they were; those of a window screen and a pad too."""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import CDPSession, Page, WebSocketRoute, expect
 
+from tests.conftest import ROOT
 from tests.e2e.conftest import OpenFace
 from tests.e2e.town import Town, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(900)]
 
 WARM, CALLS = 300, 2000
 NODES, HEAP = 40, 1_000_000  # what may differ: a page of windows, what the collector left
@@ -104,3 +112,78 @@ def test_two_thousand_calls_leave_nothing_behind(town: Town, face: OpenFace) -> 
         return nodes_after - nodes < NODES and heap_after - heap < HEAP
 
     until(light_again, 25, "a board as light as before")
+
+
+SPEED = 120  # the demo's day, from 08:30 until the last one is served, takes seven or eight minutes
+EVERY_S = 30
+DAY_HEAP, DAY_NODES, DAY_LISTENERS = 1_000_000, 150, 20  # a page of windows, a queue's row, the compiled code
+FACES = (
+    ("board", "/hall/B1", (1920, 1080), {"kind": "board", "name": "B1"}),
+    ("screen", "/window/W01", (1920, 1080), {"kind": "window_screen", "window": "W01"}),
+    ("pad", "/pad/W01", (1024, 600), {"kind": "pad", "window": "W01"}),
+)
+
+
+@dataclass(frozen=True)
+class Weight:
+    """Of a page after the collector ran: bytes of script, nodes, listeners; pushes it heard so far."""
+
+    heap: int
+    nodes: int
+    listeners: int
+    heard: int
+
+
+class Weighed:
+    """One face that is weighed again and again."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.heard = page, 0
+        page.on("websocket", lambda ws: ws.on("framereceived", self._hear))
+        page.reload()
+        self._session = page.context.new_cdp_session(page)
+        self._session.send("Performance.enable")
+
+    def _hear(self, _frame: object) -> None:
+        self.heard += 1
+
+    def now(self) -> Weight:
+        for _ in range(2):  # what the first round lets go of, the second collects
+            self._session.send("HeapProfiler.collectGarbage")
+        found = {m["name"]: m["value"] for m in self._session.send("Performance.getMetrics")["metrics"]}
+        heap, nodes, listeners = (int(found[n]) for n in ("JSHeapUsedSize", "Nodes", "JSEventListeners"))
+        return Weight(heap, nodes, listeners, self.heard)
+
+
+def test_a_played_day_leaves_board_screen_and_pad_as_light_as_after_a_minute(
+    town: Town, face: OpenFace, tmp_path: Path
+) -> None:
+    faces = {name: Weighed(face(path, size, **device)) for name, path, size, device in FACES}
+    command = [sys.executable, "-m", "server.cli", "demo", "--speed", str(SPEED)]
+    place = ["--data", str(town.data), "--port", str(town.port)]
+    env = {**os.environ, "WUCHA_PASSWORD_COST": "test"}
+    weights: dict[str, list[Weight]] = {name: [] for name in faces}
+    with (tmp_path / "demo.log").open("wb") as log:
+        playing = subprocess.Popen([*command, *place], cwd=ROOT, env=env, stdout=log, stderr=log)
+        try:
+            due = time.monotonic() + EVERY_S
+            while playing.poll() is None:
+                faces["board"].page.wait_for_timeout(250)
+                if time.monotonic() >= due:
+                    due += EVERY_S
+                    for name, weighed in faces.items():
+                        weights[name].append(weighed.now())
+        finally:
+            playing.terminate()
+            playing.wait(timeout=30)
+    assert playing.returncode == 0, (tmp_path / "demo.log").read_text("utf-8")
+    for name, weighed in faces.items():
+        weighed.page.wait_for_timeout(11_000 if name == "board" else 0)  # the last flashes end
+        weights[name].append(weighed.now())
+        print(name, *weights[name], sep="\n  ")
+    assert weights["board"][-1].heard > 1000, "a day's changes came"
+    for name, each in weights.items():
+        first, last = each[1], each[-1]
+        assert last.heap - first.heap < DAY_HEAP, f"{name}: {each}"
+        assert last.nodes - first.nodes < DAY_NODES, f"{name}: {each}"
+        assert last.listeners - first.listeners < DAY_LISTENERS, f"{name}: {each}"

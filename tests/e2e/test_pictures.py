@@ -108,6 +108,10 @@ def test_the_faces_look_as_they_did(town: Town, face: OpenFace) -> None:
     board = face("/hall/B1", (1920, 1080), kind="board", name="B1")
     expect(board.locator(".first .who")).to_have_text("A002")
     same(board, "board")
+    side = face("/hall/B2", (1920, 1080), kind="board", name="B2")
+    expect(side.locator(".next b").first).to_have_text("A003")
+    side.evaluate("() => (document.documentElement.dataset.theme = 'light')")
+    same(side, "board-side-light")
     english = face("/hall/B1?lang=en", (1080, 1920), kind="board", name="B1")
     expect(english.get_by_text("Now calling").first).to_be_visible()
     assert english.evaluate("() => document.documentElement.lang") == "en"
@@ -130,3 +134,7 @@ def test_the_faces_look_as_they_did(town: Town, face: OpenFace) -> None:
     pad.locator(".level.of1").click()
     expect(pad.get_by_role("heading", name="What went wrong?")).to_be_visible()
     same(pad, "pad-why-english")
+    pad.locator(".reasons button").first.click()
+    pad.get_by_role("button", name="Send", exact=True).click()
+    expect(pad.get_by_role("heading", name="Thank you")).to_be_visible()
+    same(pad, "pad-thanks-english")

@@ -235,3 +235,6 @@ function part(field: Field | undefined, kind: string, one: unknown, words: Words
   }
   return String(one)
 }
+
+/** Is an uploaded file of this name a film? The server names it by what is in it. */
+export const isFilm = (name: string): boolean => /\.(mp4|webm)$/.test(name)

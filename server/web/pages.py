@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -15,7 +16,7 @@ from server.store.people import accounts
 from server.store.snapshots import public
 from server.store.snapshots.figures import figures_value
 from server.store.snapshots.view import ALL, View
-from server.web.assets import DIST, built
+from server.web.assets import DIST, Built, built
 from server.web.headers import csp_with
 
 bp = APIBlueprint(
@@ -39,6 +40,7 @@ SOURCES = {
     "bench": "server/web/bench/main.ts",
 }
 AT_WINDOW = frozenset({"pad", "window"})
+ICON = Path(__file__).resolve().parent / "static" / "icon.svg"
 PLACE = re.compile(r"[A-Za-z0-9_:-]{1,40}")
 LANGS = {"zh": "zh-CN", "en": "en"}
 YEAR_S = 365 * 24 * 3600
@@ -128,6 +130,15 @@ def _shell(face: str, place: str = "") -> Response:
     if face == "touch" and offline.enabled:
         reply.headers["Content-Security-Policy"] = csp_with(offline.port)
     return reply
+
+
+def kept_shell(face: str) -> tuple[str, Built] | None:
+    """A face's shell for whoever serves it while we are away, with `{kiosk}` and `{key}` left open, and the
+    files it loads; None when nothing is built."""
+    files = built(SOURCES[face])
+    if files is None:
+        return None
+    return _page("shell.html", face=face, place="{kiosk}", files=files, door="{key}").get_data(True), files
 
 
 def _page(template: str, **facts: Any) -> Response:

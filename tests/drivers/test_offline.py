@@ -18,9 +18,11 @@ from drivers.offline.book import Book, NotGiven, filled
 from drivers.offline.desk import FILE, OfflineDesk
 from drivers.offline.door import Door
 from drivers.offline.journal import Journal, JournalInUse
+from drivers.offline.kept import Kept
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # nine in the morning in the hall
 ORIGIN = "http://hall.example:8600"
+NOWHERE = "http://127.0.0.1:9"  # where the host looks for a server that is away
 
 
 class WallClock(JumpClock):
@@ -300,7 +302,8 @@ def test_a_line_that_comes_out_empty_is_left_out() -> None:
 
 
 def test_what_was_given_is_told_first_and_then_what_is_held(beside: Beside) -> None:
-    alone = Alone(beside.desk, Door(beside.desk, ORIGIN), beside.clock)
+    page = Kept(beside.folder, "", str, beside.clock)
+    alone = Alone(beside.desk, Door(beside.desk, page), page, beside.clock)
     beside.give()
     beside.print("unsure")
     name, facts, hear = alone.due()
@@ -330,7 +333,7 @@ def test_what_was_given_is_told_first_and_then_what_is_held(beside: Beside) -> N
 @pytest.fixture
 def door(beside: Beside, free_port: int) -> object:
     beside.desk.lend(lending(port=free_port))
-    made = Door(beside.desk, "http://10.0.0.5:8600")
+    made = Door(beside.desk, Kept(beside.folder, NOWHERE, str, beside.clock))
     made.follow()
     yield f"http://127.0.0.1:{free_port}"
     made.close()
@@ -368,7 +371,7 @@ WISH = {"request_id": "request-1", "service": "S001", "lang": "zh"}
 
 
 def test_the_page_gets_its_number_at_the_door(door: str, beside: Beside) -> None:
-    assert ask(f"{door}/K1")[1] == {"services": ["S001"], "why": None, "facts": {}}
+    assert ask(f"{door}/K1")[1] == {"services": ["S001"], "why": None, "facts": {}, "server": False}
     status, taken, headers = ask(f"{door}/K1/numbers", WISH)
     assert (status, taken["ticket"]["number"]) == (201, "A980")
     assert headers["Access-Control-Allow-Origin"] == ORIGIN
@@ -389,7 +392,7 @@ def test_a_page_on_another_machine_asks_first(door: str) -> None:
     )
     assert (status, headers["Access-Control-Allow-Private-Network"]) == (204, "true")
     assert "Authorization" in headers["Access-Control-Allow-Headers"]
-    assert ask(f"{door}/K1", Origin="http://10.0.0.5:8600")[0] == 200  # as the host itself calls the server
+    assert ask(f"{door}/K1", Origin=NOWHERE)[0] == 200  # as the host itself calls the server
 
 
 FOREIGN = [
@@ -440,7 +443,7 @@ def test_a_taken_port_is_no_end(beside: Beside, free_port: int) -> None:
         other.bind(("127.0.0.1", free_port))
         other.listen()
         beside.desk.lend(lending(port=free_port))
-        door = Door(beside.desk, ORIGIN)
+        door = Door(beside.desk, Kept(beside.folder, "", str, beside.clock))
         door.follow()
     door.follow()
     assert ask(f"http://127.0.0.1:{free_port}/K1")[0] == 200

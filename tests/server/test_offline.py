@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given
@@ -213,6 +218,39 @@ def test_a_host_is_lent_the_end_of_each_range_and_all_it_needs_to_know(
     assert told == {"url": "http://127.0.0.1:8610/K1", "key": lending["keys"]["K1"]}
     assert "connect-src 'self' http://127.0.0.1:8610 ws: wss:;" in csp_with(8610)
     assert device(app, "board").ask("GET", "/api/offline").status_code == 403
+
+
+def test_the_page_for_the_time_without_server_is_whole_and_for_hosts_alone(
+    open_app: Callable[..., App], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_app()
+    host = device(app, "host", name="beside")
+    for module in ("assets", "kept_page"):
+        monkeypatch.setattr(f"server.web.{module}.DIST", tmp_path)
+    assert host.ask("GET", "/api/offline/page").status_code == 404  # nothing is built
+    manifest = {
+        "kiosk/touch/main.ts": {"file": "touch-1.js", "css": ["touch-1.css"], "imports": ["_live"]},
+        "_live": {"file": "live-1.js"},
+    }
+    (tmp_path / ".vite").mkdir()
+    (tmp_path / ".vite" / "manifest.json").write_text(json.dumps(manifest))
+    for name in ("touch-1.js", "touch-1.css", "live-1.js"):
+        (tmp_path / name).write_text(name)
+    reply = host.ask("GET", "/api/offline/page")
+    tag = reply.headers["ETag"].strip('"')
+    assert (reply.status_code, sha256(reply.data).hexdigest()) == (200, tag)
+    with ZipFile(BytesIO(reply.data)) as packed:
+        files = {name: packed.read(name) for name in packed.namelist()}
+    page = files["page.html"].decode()
+    assert 'data-id="{kiosk}" data-door="{key}"' in page
+    loaded = re.findall(r'(?:src|href)="/([^"?]+)', page)
+    assert {"assets/touch-1.js", "assets/touch-1.css", "assets/live-1.js", "brand.css"} <= set(loaded)
+    assert set(loaded) <= files.keys()  # it asks for nothing that is not beside it
+    assert {"api/hall", "api/services", "api/text/zh.json", "api/text/en.json"} <= files.keys()
+    assert json.loads(files["api/services"]) == host.ask("GET", "/api/services").json
+    assert host.ask("GET", "/api/offline/page", If_None_Match=f'"{tag}"').status_code == 304
+    assert device(app, "kiosk").ask("GET", "/api/offline/page").status_code == 403
+    assert device(app, "kiosk").ask("GET", "/touch/K1").text.count("data-door") == 0
 
 
 def test_what_nobody_can_check_meanwhile_is_not_offered(

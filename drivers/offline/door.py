@@ -2,7 +2,8 @@
 
     GET  /touch/<kiosk>                        the way in for the kiosk's browser, see below
     GET  /<kiosk>                              what can be given now; is the server there again
-    POST /<kiosk>/numbers {request_id, service, lang}   201 a number, 409 {refused, facts}
+    POST /<kiosk>/numbers {request_id, service, lang, priority?, further?}   201 a number, 409 {refused,
+                                               facts}
     GET  /<kiosk>/numbers/<link>               how its paper stands
     POST /<kiosk>/numbers/<link>/reprint       201 one more paper
 
@@ -27,7 +28,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlsplit
 
-from drivers.offline.book import NotGiven
+from drivers.offline.book import ORDINARY, NotGiven
 from drivers.offline.desk import OfflineDesk
 from drivers.offline.kept import Kept
 
@@ -57,6 +58,8 @@ PAGE_HEADERS: Final = {
 WAITING: Final = """<!doctype html><html lang="zh-CN"><meta charset="utf-8">
 <meta http-equiv="refresh" content="3"><title>Wucha</title>
 <p>正在连接大厅服务器…  <span lang="en">Connecting…</span></p></html>"""
+WISH: Final = ("request_id", "service", "lang", "priority")
+MOST_FURTHER: Final = 4  # as the server takes them
 MISSING: Final = ("ticket-unknown", "service-unknown")
 
 
@@ -180,16 +183,20 @@ class _Request(BaseHTTPRequestHandler):
             return self._say(422, {"refused": "input-invalid"})
         if found["again"]:
             return self._answer(201, lambda: {"slip": desk.reprint(kiosk, link)})
-        said = {key: body.get(key) for key in ("request_id", "service", "lang")}
+        said = {"priority": ORDINARY} | {key: body[key] for key in WISH if body.get(key) is not None}
         words = {key: value for key, value in said.items() if isinstance(value, str)}
+        further = body.get("further") or []
         if (
             link
-            or len(words) < len(said)
+            or len(words) < len(WISH)
             or not REQUEST_ID.fullmatch(words["request_id"])
             or words["lang"] not in ("zh", "en")
+            or not isinstance(further, list)
+            or len(further) > MOST_FURTHER
+            or not all(isinstance(one, str) for one in further)
         ):
             return self._say(422, {"refused": "input-invalid"})
-        self._answer(201, lambda: desk.give(kiosk, words["request_id"], words["service"], words["lang"]))
+        self._answer(201, lambda: desk.give(kiosk, *(words[key] for key in WISH), further))
 
     def _enter(self) -> Mapping[str, str] | None:
         """Who asks, and for what; None when it was refused already."""

@@ -40,6 +40,7 @@ def lending(first: int = 980, last: int = 999, block: int = 1, **more: object) -
         {"text": "{taken_at}", "size": 1, "align": "left", "bold": False},
         {"qr": "{url}", "size": 6},
     ]
+    follows = [{"text": "同号续办：{further}", "size": 1, "align": "left", "bold": False}]
     again = [{"text": "补打 第{copy}次", "size": 1, "align": "left", "bold": False}, *paper]
     return {
         "at": NINE.isoformat(),
@@ -55,14 +56,23 @@ def lending(first: int = 980, last: int = 999, block: int = 1, **more: object) -
             | {"next": first}
         ],
         "queues": {
-            "A": {"name": "综合", "name_en": "All", "windows": ["1"], "first": 1, "digits": 3}
+            queue: {"name": "综合", "name_en": "All", "windows": ["1"], "first": 1, "digits": 3}
             | {"gives": [[NINE.isoformat(), (NINE + timedelta(hours=3)).isoformat()]]}
+            for queue in ("A", "Z")  # no numbers were lent of Z
         },
         "services": {
             "S001": {"queue": "A", "name": "社保登记", "name_en": "Social security"}
-            | {"papers": {"K1": {"paper": 0, "words": {"zh": words, "en": words}}}}
+            | {"papers": {"K1": {"paper": 0, "words": {"zh": words, "en": words}}}},
+            "S002": {"queue": "Z", "name": "医保登记", "name_en": "Health insurance"}
+            | {"papers": {"K1": {"paper": 0, "words": {"zh": words, "en": words}}}},
         },
-        "papers": [{"zh": paper, "en": paper, "zh+": again, "en+": again}],
+        "classes": ["elder"],
+        "several": True,
+        "papers": [
+            {"zh": paper, "en": paper, "zh+": again, "en+": again}
+            | {f"{lang}&": paper + follows for lang in ("zh", "en")}
+            | {f"{lang}+&": again + follows for lang in ("zh", "en")}
+        ],
         **more,
     }
 
@@ -114,6 +124,33 @@ def test_a_number_is_given_printed_and_owed(beside: Beside) -> None:
     beside.desk.handed([owed["link"]])
     assert beside.desk.owed() == []
     assert beside.desk.held() == {"1": 981}
+
+
+def test_a_class_and_several_services_stand_on_one_number(beside: Beside) -> None:
+    wish = ("K1", "request-1", "S001", "zh", "elder", ["S002"])
+    given = beside.desk.give(*wish)
+    assert [(s["id"], s["name"]) for s in given["ticket"]["further"]] == [("S002", "医保登记")]
+    assert beside.jobs[-1]["parts"][-1]["text"] == "同号续办：医保登记"
+    assert beside.kill().desk.give(*wish)["ticket"]["number"] == "A980"  # the same wish, after a death
+    (owed,) = beside.desk.owed()
+    assert (owed["priority"], owed["further"]) == ("elder", ["S002"])
+    link = given["ticket"]["link"]
+    assert beside.desk.reprint("K1", link)["copy"] == 2
+    assert beside.jobs[-1]["parts"][-1]["text"] == "同号续办：医保登记"
+    for priority, further, code in [
+        ("hero", [], "priority-unknown"),
+        ("ordinary", ["S009"], "service-unknown"),
+        ("ordinary", ["S001"], "service-repeated"),
+        ("ordinary", ["S002", "S002"], "service-repeated"),
+    ]:
+        with pytest.raises(NotGiven, match=code):
+            beside.desk.give("K1", "request-2", "S001", "zh", priority, further)
+    with pytest.raises(NotGiven, match="request-id-conflict"):
+        beside.desk.give("K1", "request-1", "S001", "zh")
+    beside.desk.lend({**lending(), "several": False})
+    with pytest.raises(NotGiven, match="service-single"):
+        beside.desk.give("K1", "request-2", "S001", "zh", "ordinary", ["S002"])
+    assert beside.give("request-3")["ticket"]["number"] == "A981"  # none of them used a number up
 
 
 def test_the_same_request_is_the_same_number_after_a_death_too(beside: Beside) -> None:
@@ -421,6 +458,11 @@ NONSENSE: list[tuple[str, object, int]] = [
     ("/K1/numbers", {**WISH, "request_id": "x"}, 422),
     ("/K1/numbers", {**WISH, "lang": "de"}, 422),
     ("/K1/numbers", {**WISH, "service": 7}, 422),
+    ("/K1/numbers", {**WISH, "priority": 7}, 422),
+    ("/K1/numbers", {**WISH, "further": "S002"}, 422),
+    ("/K1/numbers", {**WISH, "further": [2]}, 422),
+    ("/K1/numbers", {**WISH, "further": ["a", "b", "c", "d", "e"]}, 422),
+    ("/K1/numbers", {**WISH, "priority": "hero"}, 409),
     ("/K1/numbers", [1], 422),
     ("/K1/numbers", {**WISH, "more": "x" * 5000}, 422),
     ("/K1", WISH, 422),

@@ -320,6 +320,38 @@ def test_a_number_given_alone_joins_by_the_time_it_was_given(
     assert sound(app)
 
 
+def test_a_class_and_the_services_that_follow_are_handed_over(
+    open_app: Callable[..., App], clock: Clock
+) -> None:
+    app = open_app()
+    host, day = beside(app), HallDay(app.house.store, app.house.hall, app.house.slip, clock)
+    assert "elder" in host.lending["classes"]
+    by_staff = {c.id for c in app.house.hall.hall.priority.classes if c.by_staff_only}
+    assert by_staff
+    assert by_staff.isdisjoint(host.lending["classes"])
+    paper = host.lending["papers"][host.lending["services"]["S001"]["papers"]["K1"]["paper"]]
+    assert any("同号续办：{further}" in part.get("text", "") for part in paper["zh&"])
+    assert not any("同号续办" in part.get("text", "") for part in paper["zh"])
+    ordinary = day.take()
+    clock.forward(minutes=1)
+    asked = host.give(clock, priority="elder", further=["S401", "S002"])
+    odd = host.give(clock, priority="hero", further=["S999", "S001", "S401", "S401"])
+    clock.forward(minutes=30)
+    assert len(host.hand(asked, odd, asked)) == 3
+    first, second = rows(app, t.ticket)[-2:]
+    assert [first["priority"], second["priority"]] == ["elder", "ordinary"]
+    errands = [(row["ticket"], row["service"]) for row in rows(app, t.errand)]
+    assert errands == [(first["id"], "S401"), (first["id"], "S002"), (second["id"], "S401")]
+    *_, noted, told = [line["facts"] for line in audit(app, "ticket.take")]
+    assert (noted["priority"], noted["further"]) == ("elder", ["S401", "S002"])
+    assert "asked" not in noted
+    assert told["asked"] == ["hero", "S999", "S001", "S401", "S401"]
+    with app.house.store.unit(clerk(CLERK_AT["W01"])) as unit:
+        open_window(unit, app.house.hall, "W01")
+    assert day.call("W01").number in (first["number"], ordinary.ticket.number)
+    assert sound(app)
+
+
 def test_handing_over_again_changes_nothing(open_app: Callable[..., App], clock: Clock) -> None:
     app = open_app()
     host = beside(app)

@@ -26,7 +26,7 @@ export interface Spare {
   /** Why it gives none, as a code, with the facts of its sentence. */
   why: string | null
   facts: Record<string, unknown>
-  take: (request_id: string, service: string, lang: string) => Promise<Answer<Taken>>
+  take: (request_id: string, wish: Wish) => Promise<Answer<Taken>>
   slip: (link: string) => Promise<Answer<{ slip: Slip }>>
   reprint: (link: string) => Promise<Answer<{ slip: Slip }>>
   /** Is there such a host at all? */
@@ -38,6 +38,12 @@ export interface Spare {
 const FROM_DOOR = /[?&]door=1\b/.test(location.search)
 /** Looks at a host that cannot be asked from the server's page (Chrome lets no page on plain http ask its own machine). */
 const PATIENT = 4
+interface Wish {
+  service: string
+  lang: string
+  priority: string | null
+  further: string[]
+}
 interface Status {
   services: string[]
   why: string | null
@@ -56,7 +62,7 @@ export function useSpare(line: () => 'live' | 'cut' | ''): Spare {
   const spare = shallowReactive<Spare>({
     on: !!doorKey(), services: [], why: doorKey() ? 'starting' : null, facts: {}, elsewhere: '',
     known: () => !!host && host.url !== null,
-    take: (request_id, service, lang) => post<Taken>(at('/numbers'), { service, lang }, { request_id, key: host!.key, patience_s: 5 }),
+    take: (request_id, wish) => post<Taken>(at('/numbers'), wish, { request_id, key: host!.key, patience_s: 5 }),
     slip: (link) => get<{ slip: Slip }>(at('/numbers/' + link), host!.key),
     reprint: (link) => post<{ slip: Slip }>(at('/numbers/' + link + '/reprint'), {}, { key: host!.key, bare: true, patience_s: 0 }),
   })

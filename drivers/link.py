@@ -33,6 +33,7 @@ from drivers.line.clock import Clock
 from drivers.offline.alone import Alone
 from drivers.offline.desk import OfflineDesk
 from drivers.offline.door import Door
+from drivers.offline.kept import Kept
 from drivers.spec import HallSpec
 from drivers.virtual.bench import BENCH
 
@@ -133,7 +134,8 @@ class Link:
         self.host = Host(hall, self.publish, self._clock, begun=self._begun)
         if data is not None:
             desk = OfflineDesk(data, self.host.submit, self._clock)
-            self._alone = Alone(desk, Door(desk, server), self._clock)
+            page = Kept(data, server, self._shown, self._clock)
+            self._alone = Alone(desk, Door(desk, page), page, self._clock)
         self._declared, self._look_at = declared, 0.0
         self.asks = Asks(self.host, declared, self._look_now)
         self._stopped = threading.Event()

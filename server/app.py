@@ -70,7 +70,7 @@ from server.store.engine import open_engine
 from server.store.setup import ensure_hall, migrate
 from server.store.unit import Commit, Store
 from server.text import Texts
-from server.web import headers, pages
+from server.web import headers, kept_page, pages
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +134,7 @@ def create_app(
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
         *(remote, audit, leaves, orders, boards, complaints, config, guiding, upkeep, today, brand),
-        *(uploads, rosters, day_ahead),
+        *(uploads, rosters, day_ahead, kept_page),
     ):
         app.register_blueprint(door.bp)
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from drivers.line.clock import Clock
 from drivers.offline.desk import OfflineDesk
 from drivers.offline.door import Door
+from drivers.offline.kept import Kept
 
 EVERY_S: Final = 30.0
 AGAIN_S: Final = 2.0  # after a refusal: the server may not know yet which machines we have
@@ -17,8 +18,8 @@ Said = tuple[str, dict[str, Any], Callable[[Any], None]]
 
 
 class Alone:
-    def __init__(self, desk: OfflineDesk, door: Door, clock: Clock) -> None:
-        self.desk, self.door, self._clock = desk, door, clock
+    def __init__(self, desk: OfflineDesk, door: Door, page: Kept, clock: Clock) -> None:
+        self.desk, self.door, self._page, self._clock = desk, door, page, clock
         self.again()
 
     def again(self) -> None:
@@ -54,6 +55,8 @@ class Alone:
             if self.desk.lend(answer["lending"]):
                 self._borrow_at = float("-inf")  # so that it knows that we have them
             self.door.follow()
+            if answer["lending"]:
+                self._page.refresh_soon()
 
     def close(self) -> None:
         self.door.close()

@@ -23,11 +23,13 @@ from zoneinfo import ZoneInfo
 Record = Mapping[str, Any]
 Lending = Mapping[str, Any]
 REMEMBERED: Final = 500  # numbers handed over, for a page that asks again
+ORDINARY: Final = "ordinary"
 ENDS: Final = ("printed", "unsure", "failed")
 
 
 class NotGiven(Exception):
-    """No number: `code` says why (offline-empty, offline-hours, offline-over, service-unknown)."""
+    """No number: `code` says why (offline-empty, offline-hours, offline-over, and the server's own words for
+    a wish it would refuse)."""
 
     def __init__(self, code: str, **facts: object) -> None:
         super().__init__(code)
@@ -37,7 +39,7 @@ class NotGiven(Exception):
 @dataclass(frozen=True)
 class Given:
     """One number. slip: "" while nobody knows, sending, then printed | unsure | failed. copies: papers so
-    far."""
+    far. priority: the class that its holder named; further: the services that follow on it."""
 
     request_id: str
     block: int
@@ -52,6 +54,8 @@ class Given:
     reason: str = ""
     copies: int = 1
     handed: bool = False
+    priority: str = ORDINARY
+    further: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -132,6 +136,19 @@ class Book:
             if (block["kiosk"], block["prefix"]) == (kiosk, item["queue"]) and seq <= block["last"]:
                 return block["id"], seq, f"{block['prefix']}{queue['first'] + seq - 1:0{queue['digits']}d}"
         raise NotGiven("offline-empty")
+
+    def check_wish(self, kiosk: str, service: str, priority: str, further: list[str]) -> None:
+        """Raises NotGiven for a class or services that may not stand on a number of `service`."""
+        lending = self.lending or {}
+        if priority != ORDINARY and priority not in lending.get("classes", ()):
+            raise NotGiven("priority-unknown")
+        if further and not lending.get("several"):
+            raise NotGiven("service-single")
+        if len({service, *further}) <= len(further):
+            raise NotGiven("service-repeated")
+        for one in further:
+            if kiosk not in lending.get("services", {}).get(one, {}).get("papers", ()):
+                raise NotGiven("service-unknown")
 
     def open_services(self, kiosk: str, now: datetime) -> tuple[list[str], NotGiven | None]:
         """What `kiosk` can give a number for now; when it is nothing, why."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from drivers.line.clock import Clock
-from drivers.offline.book import ENDS, Book, Given, NotGiven, filled
+from drivers.offline.book import ENDS, ORDINARY, Book, Given, NotGiven, filled
 from drivers.offline.journal import Journal, JournalBroken, JournalInUse
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,10 @@ SAID: Final = {
     "unsure": "unsure",
     "failed": "failed",
 }
-TOLD: Final = ("request_id", "block", "seq", "service", "lang", "at", "link", "slip", "reason", "copies")
+TOLD: Final = (
+    *("request_id", "block", "seq", "service", "lang", "at", "link", "slip", "reason", "copies"),
+    *("priority", "further"),
+)
 SEEN_S: Final = 60.0  # how often being in touch is written down while nothing else changes
 
 
@@ -105,20 +108,30 @@ class OfflineDesk:
             services, no = self._book.open_services(kiosk, self.now())
         return {"services": services, "why": no.code if no else None, "facts": no.facts if no else {}}
 
-    def give(self, kiosk: str, request_id: str, service: str, lang: str) -> dict[str, Any]:
+    def give(
+        self,
+        kiosk: str,
+        request_id: str,
+        service: str,
+        lang: str,
+        priority: str = ORDINARY,
+        further: Sequence[str] = (),
+    ) -> dict[str, Any]:
         """The number of this request, the same one however often it is asked for. Raises NotGiven; code
         `offline` when the disk does not take it."""
+        wish = {"priority": priority, "further": list(further)}
         with self._guard:
             known = self._book.of_request(request_id)
             if known is None:
                 now = self.now()
                 block, seq, number = self._book.next_number(kiosk, service, now)
+                self._book.check_wish(kiosk, service, priority, list(further))
                 link = secrets.token_urlsafe(16)
                 at = now.isoformat(timespec="milliseconds")
-                known = Given(request_id, block, kiosk, seq, number, service, lang, at, link)
+                known = Given(request_id, block, kiosk, seq, number, service, lang, at, link, **wish)
                 self._write({"given": asdict(known)})
                 self._print(known)
-            elif (known.kiosk, known.service) != (kiosk, service):
+            elif (known.kiosk, known.service, _wish(known)) != (kiosk, service, wish):
                 raise NotGiven("request-id-conflict")
             return self._told(self._book.given[known.link])
 
@@ -146,9 +159,8 @@ class OfflineDesk:
     def _told(self, one: Given) -> dict[str, Any]:
         """The number as the page shows the server's own."""
         lending = self._book.lending or {}
-        item = lending.get("services", {}).get(one.service, {})
+        item, *further = (lending.get("services", {}).get(s, {}) for s in (one.service, *one.further))
         queue = lending.get("queues", {}).get(item.get("queue"), {})
-        named = {"id": one.service, "name": item.get("name", ""), "name_en": item.get("name_en", "")}
         ticket = {
             "id": 0,
             "number": one.number,
@@ -156,8 +168,8 @@ class OfflineDesk:
             "queue_name": queue.get("name", ""),
             "queue_name_en": queue.get("name_en", ""),
             "estimate": None,
-            "service": named,
-            "further": [],
+            "service": _named(one.service, item),
+            "further": [_named(s, known) for s, known in zip(one.further, further, strict=True)],
             "state": "waiting",
             "ahead": None,
             "taken_at": one.at,
@@ -179,8 +191,10 @@ class OfflineDesk:
             "taken_at": f"{at:%Y-%m-%d %H:%M}",
             "url": f"{lending['tickets']}{one.link}",
             "copy": str(one.copies - 1),
+            "further": "、".join(lending["services"].get(s, {}).get("name", s) for s in one.further),
         }
-        parts = filled(lending["papers"][chosen["paper"]][f"{one.lang}{'+' if again else ''}"], words)
+        form = f"{one.lang}{'+' if again else ''}{'&' if one.further else ''}"
+        parts = filled(lending["papers"][chosen["paper"]][form], words)
         job = {
             "id": f"{JOB}{one.link}-{one.copies}",
             "kind": "print_slip",
@@ -264,6 +278,14 @@ class OfflineDesk:
             self._journal.close()  # what a failed sync left behind is not trusted: it is read again
             self._journal = None
             raise NotGiven("offline") from error
+
+
+def _wish(one: Given) -> dict[str, Any]:
+    return {"priority": one.priority, "further": one.further}
+
+
+def _named(id: str, item: Mapping[str, Any]) -> dict[str, str]:
+    return {"id": id, "name": item.get("name", ""), "name_en": item.get("name_en", "")}
 
 
 def _slip(one: Given) -> dict[str, Any]:

@@ -26,7 +26,8 @@ export interface Cards {
   scanned: (text: string) => void
 }
 
-export function useCards(live: Live<KioskPicture>, kiosk: Ref<Kiosk>, ready: ComputedRef<boolean>, say: (msg: Msg) => void): Cards {
+/** alone: the server is away, and the host beside the kiosk gives its numbers. */
+export function useCards(live: Live<KioskPicture>, kiosk: Ref<Kiosk>, ready: ComputedRef<boolean>, alone: () => boolean, say: (msg: Msg) => void): Cards {
   const trouble = ref('')
   const mine = ref<Mine | null>(null)
   let quiet: ReturnType<typeof setTimeout> | undefined
@@ -37,7 +38,8 @@ export function useCards(live: Live<KioskPicture>, kiosk: Ref<Kiosk>, ready: Com
   }
   function scanned(text: string) {
     const code = codeOf(text)
-    if (code) say({ name: 'code', code, request_id: newRequestId() })
+    if (alone()) tell(t('touch.spare.no_check_in')) // only the server knows who has booked
+    else if (code) say({ name: 'code', code, request_id: newRequestId() })
     else tell(t('touch.code_foreign'))
   }
   live.on('card.read', (event: HallEvent) => {

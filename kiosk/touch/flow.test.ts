@@ -287,34 +287,33 @@ describe('an identity card', () => {
 })
 
 describe('离线取号: the server is away and the host beside the kiosk has numbers', () => {
-  const spare: Msg = { name: 'spare', service: 'S001' }
+  const spare: Msg = { name: 'take', request_id: 'r-1', spare: true }
   const offline: Taken = { ...taken(), offline: true }
-  it('asks once more, then gives the number, then is home again', () => {
-    const asked = play(start(0), spare)
-    expect(asked.at).toEqual({ step: 'spare', service: 'S001' })
-    expect(play(asked, { name: 'back' }).at.step).toBe('home')
-    const taking = play(asked, take)
-    expect(taking.at).toMatchObject({ step: 'taking', spare: true, request_id: 'r-1', priority: null })
-    expect(play(taking, take, { name: 'home' }).at).toEqual(taking.at)
+  it('gives the number from the guide, as the server would', () => {
+    const taking = play(start(0), service, spare)
+    expect(taking.at).toMatchObject({ step: 'taking', spare: true, request_id: 'r-1', service: 'S001', priority: null })
+    expect(play(taking, spare, { name: 'home' }).at).toEqual(taking.at)
     expect(play(taking, { name: 'taken', taken: offline, now: 0 }, { name: 'home' }).at.step).toBe('home')
   })
-  it('leaves basket, class and card behind: none of them counts without the server', () => {
-    const full = play(start(0), service, { name: 'priority', priority: 'elder' }, { name: 'more' }, { name: 'service', service: 'S002' }, spare)
-    expect(full).toMatchObject({ basket: [], claimed: null, card: undefined, at: { step: 'spare', service: 'S001' } })
+  it('carries the class and all services, and no card', () => {
+    const full = play(start(0), service, { name: 'priority', priority: 'elder' }, { name: 'more' }, { name: 'service', service: 'S002' })
+    const carded: Kiosk = { ...full, card: { id: 'c', reading: 'r', shown: '', kind: '', aged: '' } as CardRead }
+    expect(play(carded, spare)).toMatchObject({ card: undefined, at: { step: 'taking', spare: true, service: 'S001', further: ['S002'], priority: 'elder' } })
+    expect(play(start(0), service, { name: 'more' }, spare).at).toMatchObject({ step: 'taking', spare: true, service: 'S001' })
   })
-  it('takes the place of a wish that got no answer, as the same request', () => {
-    const lost = play(start(0), service, take, { name: 'lost' })
-    expect(play(lost, { name: 'instead' }).at).toMatchObject({ step: 'taking', spare: true, request_id: 'r-1', service: 'S001' })
+  it('takes the place of a wish that got no answer, as the same request with all that it said', () => {
+    const lost = play(start(0), service, { name: 'priority', priority: 'elder' }, { name: 'more' }, { name: 'service', service: 'S002' }, take, { name: 'lost' })
+    expect(play(lost, { name: 'instead' }).at).toMatchObject({ step: 'taking', spare: true, request_id: 'r-1', service: 'S001', further: ['S002'], priority: 'elder' })
     const code = play(start(0), { name: 'code', code: '12345678', request_id: 'r-9' }, { name: 'lost' })
     expect(play(code, { name: 'instead' }).at.step).toBe('lost') // only the server knows appointments
   })
   it('tells a no, and goes back to the start', () => {
-    const no = play(start(0), spare, take, { name: 'refused', refused: 'offline-empty', text: null })
+    const no = play(start(0), service, spare, { name: 'refused', refused: 'offline-empty', text: null })
     expect(no.at).toMatchObject({ step: 'refused', spare: true, refused: 'offline-empty' })
     expect(play(no, { name: 'back' }).at.step).toBe('home')
   })
-  it('is no way around a number that is being taken, and an abandoned question ends', () => {
-    expect(play(start(0), service, take, spare).at.step).toBe('taking')
-    expect(play(start(0), spare, { name: 'tick', now: (IDLE_S + WARN_S) * 1000 }).at.step).toBe('home')
+  it('is no way around a number that is being taken', () => {
+    expect(play(start(0), service, take, spare).at).toMatchObject({ step: 'taking', request_id: 'r-1' })
+    expect(play(start(0), service, take, spare).at).not.toHaveProperty('spare')
   })
 })

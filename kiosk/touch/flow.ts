@@ -5,7 +5,7 @@
  *   taking -> confirm (many are ahead, or the same service again) -> taking with the answer, or home
  *   guide -> home with the service in the basket (several matters on one number) -> guide of the next, or taking at once
  *   home -> check_in (or a scan) -> taking -> number                    an appointment's code instead of a service
- *   the server is away, and the host beside the kiosk has numbers: home -> spare -> taking (spare) -> number; lost -> taking (spare)
+ *   the server is away, and the host beside the kiosk has numbers: guide -> taking (spare) -> number; lost -> taking (spare)
  *   a card: guide -> taking with it; else -> mine (what its holder has here) -> number, taking (check-in by card) or all
  *
  * A number is taken once: `take` counts only on the guide (or again, with the same request_id, on `lost`), and it leaves
@@ -24,8 +24,6 @@ export type Step =
   | { step: 'confirm'; service: string; further?: string[]; priority: string | null; refused: string; text: Both | null; facts: Record<string, unknown>; confirmed: string[] }
   | { step: 'number'; taken: Taken; slip: Slip | null; reprint: Reprint; until: number }
   | { step: 'check_in'; code: string }
-  /** 离线取号: one service, asked once more before a number of the host beside us is used for it. */
-  | { step: 'spare'; service: string }
   /** Lay a card; or, with one, the numbers and bookings of its holder. */
   | { step: 'mine' }
   | { step: 'refused'; service: string; code?: string; spare?: boolean; refused: string; text: Both | null; facts: Record<string, unknown> }
@@ -83,11 +81,11 @@ export type Msg =
   /** One more matter: this one is put aside and the next is looked for. */
   | { name: 'more' }
   | { name: 'drop'; service: string }
-  | { name: 'take'; request_id: string }
+  /** spare: 离线取号, of the host beside us. */
+  | { name: 'take'; request_id: string; spare?: boolean }
   /** After a power cut: the request that may have been cut off is sent again. */
   | { name: 'resumed'; request_id: string; service: string; further?: string[]; priority: string | null; code?: string; confirmed?: string[] }
-  /** The server is away: this service, or the wish that got no answer, is for the host beside us. */
-  | { name: 'spare'; service: string }
+  /** The wish that got no answer is for the host beside us. */
   | { name: 'instead' }
   | { name: 'check_in' }
   | { name: 'digits'; code: string }
@@ -150,10 +148,8 @@ export function next(kiosk: Kiosk, msg: Msg): Kiosk {
     case 'take':
       if (at.step === 'guide' || (at.step === 'home' && kiosk.basket.length)) {
         const [service = '', ...further] = at.step === 'guide' ? chosen(kiosk, at.service) : kiosk.basket
-        return to(kiosk, { step: 'taking', request_id: msg.request_id, service, ...(further.length ? { further } : {}), priority: at.step === 'guide' ? at.priority : kiosk.claimed, slow: false })
-      }
-      if (at.step === 'spare') {
-        return to(kiosk, { step: 'taking', request_id: msg.request_id, service: at.service, priority: null, slow: false, spare: true })
+        const taking: Step = { step: 'taking', request_id: msg.request_id, service, ...extra(further), priority: at.step === 'guide' ? at.priority : kiosk.claimed, slow: false }
+        return msg.spare ? withoutCard(kiosk, taking) : to(kiosk, taking)
       }
       // The citizen has answered: another request, which says so.
       if (at.step === 'confirm') {
@@ -166,12 +162,10 @@ export function next(kiosk: Kiosk, msg: Msg): Kiosk {
       return at.step === 'home'
         ? to(kiosk, { step: 'taking', request_id: msg.request_id, service: msg.service, ...extra(msg.further), priority: msg.priority, ...(msg.code ? { code: msg.code } : {}), slow: false, confirmed: msg.confirmed })
         : kiosk
-    case 'spare':
-      return browsing(at) ? { ...to(kiosk, { step: 'spare', service: msg.service }), basket: [], claimed: null, card: undefined } : kiosk
     case 'instead':
       // The same request: should the server have heard it, it takes its own number back.
       return at.step === 'lost' && at.service
-        ? { ...to(kiosk, { step: 'taking', request_id: at.request_id, service: at.service, priority: null, slow: false, spare: true }), basket: [], claimed: null, card: undefined }
+        ? withoutCard(kiosk, { step: 'taking', request_id: at.request_id, service: at.service, ...extra(at.further), priority: at.priority, slow: false })
         : kiosk
     case 'check_in':
       return at.step === 'home' || at.step === 'mine' ? to(kiosk, { step: 'check_in', code: '' }) : kiosk
@@ -246,6 +240,8 @@ function laid(kiosk: Kiosk, card: CardRead, request_id: string, now: number): Ki
   }
   return to(seen, { step: 'mine' })
 }
+/** The host knows nobody: whose card was laid is not asked, and not said. */
+const withoutCard = (kiosk: Kiosk, taking: Extract<Step, { step: 'taking' }>): Kiosk => ({ ...to(kiosk, { ...taking, spare: true }), card: undefined })
 const extra = (further: string[] | undefined) => (further && further.length ? { further } : {})
 /** Where somebody still looks around, and nothing has been asked of the server. */
 const browsing = (at: Step) => at.step === 'home' || at.step === 'all' || at.step === 'list' || at.step === 'search' || at.step === 'guide'
@@ -277,7 +273,7 @@ function back(kiosk: Kiosk): Kiosk {
   if (at.step === 'guide') return to(kiosk, at.from)
   if (at.step === 'refused' && at.code === BY_CARD) return to(kiosk, { step: 'mine' })
   if (at.step === 'refused' && at.code) return to(kiosk, { step: 'check_in', code: '' })
-  if (at.step === 'spare' || (at.step === 'refused' && at.spare)) return to(kiosk, { step: 'home' })
+  if (at.step === 'refused' && at.spare) return to(kiosk, { step: 'home' })
   if (at.step === 'refused') return to(kiosk, { step: 'guide', service: at.service, priority: null, from: { step: 'home' } })
   if (at.step === 'all' || at.step === 'list' || at.step === 'search' || at.step === 'check_in' || at.step === 'mine') return to(kiosk, { step: 'home' })
   return kiosk

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
 from typing import Any
 
 from server.actions.day import reseal_day
@@ -25,6 +26,7 @@ from server.domain.blocks import (
     Block,
     End,
     Given,
+    as_asked,
     believed,
     cut,
     end_of,
@@ -37,8 +39,7 @@ from server.domain.events import TicketCancelled, TicketTaken
 from server.domain.numbering import number
 from server.domain.opening import giving
 from server.domain.refusals import NumbersExhausted
-from server.domain.routing import ORDINARY
-from server.domain.slips import Part, SlipBook, Wanted, compose
+from server.domain.slips import Part, SlipBook, SlipTemplate, Wanted, compose
 from server.domain.tickets import Move, State
 from server.settings import HallSettings
 from server.store.blocks import (
@@ -53,6 +54,7 @@ from server.store.blocks import (
     used_of,
 )
 from server.store.days import Day, find_day
+from server.store.errands import add_errand
 from server.store.health import printer_model
 from server.store.slips import add_slip, last_slip, save_slip
 from server.store.snapshots.view import View
@@ -207,6 +209,8 @@ def lending(
         "zone": hall.hall.centre.timezone,
         "reprints": hall.hall.ticket.reprint_allowed,
         "blocks": blocks,
+        "classes": [c.id for c in hall.hall.priority.classes if not c.by_staff_only],
+        "several": hall.hall.ticket.multi_service_ticket,
         "queues": {q: _queue_facts(hall, hall.catalogue.queues[q], day) for q in offered},
         "services": {
             item.id: {"queue": q, "name": item.name, "name_en": item.name_en}
@@ -247,13 +251,17 @@ def _gives(hall: HallSettings, queue: Queue, day: Day | None) -> list[tuple[date
 
 
 class _Papers:
-    """Every paper once: most services share theirs but for a few words, which are marks too."""
+    """Every paper once: services that share a template share theirs but for a few words, which are marks
+    too."""
 
     WORDS = ("service", "service_en", "queue", "windows")
+    EMPTY = ("appointment", "items", "wait", "wait_soon", "wait_unknown")
+    PLAIN = {"ahead": "—", "counted": False, "offline": True}
 
     def __init__(self, view: View, slips: SlipBook) -> None:
         self._view, self._slips = view, slips
         self._mm: dict[str, int] = {}
+        self._made: dict[int, int] = {}  # template -> its paper
         self.found: list[dict[str, list[Part]]] = []
 
     def of(self, item: Service, kiosk: str) -> dict[str, Any]:
@@ -262,21 +270,22 @@ class _Papers:
             model = printer_model(self._view.connection, self._view.hall, kiosk)
             self._mm[kiosk] = self._slips.mm_of(model) if self._slips.asks_width else 0
         wanted = Wanted(service=item.id, queue=item.queue, kiosk=kiosk, mm=self._mm[kiosk])
-        template = self._slips.choose(wanted)
-        marked = {name: f"{{{name}}}" for name in (*self.WORDS, *MARKS)}
-        plain = {"ahead": "—", "counted": False, "offline": True}
-        empty = ("appointment", "further", "items", "wait", "wait_soon", "wait_unknown")
-        paper: dict[str, list[Part]] = {}
-        words: dict[str, dict[str, object]] = {}
-        for lang in ("zh", "en"):
-            facts = standing_facts(self._view.settings, item, lang)
-            words[lang] = {name: facts[name] for name in self.WORDS}
-            for again in (False, True):
-                known = {**facts, **plain, **dict.fromkeys(empty, ""), **marked, "reprint": again}
-                paper[f"{lang}{'+' if again else ''}"] = compose(template, known)
-        if paper not in self.found:
+        facts = {lang: standing_facts(self._view.settings, item, lang) for lang in ("zh", "en")}
+        words = {lang: {name: known[name] for name in self.WORDS} for lang, known in facts.items()}
+        return {"paper": self._paper(self._slips.choose(wanted), facts), "words": words}
+
+    def _paper(self, template: SlipTemplate, facts: Mapping[str, Mapping[str, object]]) -> int:
+        """Its forms by language: `+` printed again, `&` with services that follow."""
+        if id(template) not in self._made:
+            marked = {name: f"{{{name}}}" for name in (*self.WORDS, *MARKS)}
+            paper: dict[str, list[Part]] = {}
+            for lang, again, more in product(facts, (False, True), (False, True)):
+                known = {**facts[lang], **self.PLAIN, **dict.fromkeys(self.EMPTY, ""), **marked}
+                known |= {"reprint": again, "further": "{further}" if more else ""}
+                paper[f"{lang}{'+' if again else ''}{'&' if more else ''}"] = compose(template, known)
+            self._made[id(template)] = len(self.found)
             self.found.append(paper)
-        return {"paper": self.found.index(paper), "words": words}
+        return self._made[id(template)]
 
 
 # --- what the host has given
@@ -314,17 +323,25 @@ def _tell(unit: Unit, hall: HallSettings, given: Given, block: Block | None, end
 
 def _enter(unit: Unit, hall: HallSettings, given: Given, block: Block, late: bool) -> None:
     item = hall.catalogue.services[given.service]
+    classes = {c.id for c in hall.hall.priority.classes if not c.by_staff_only}
+    wish = as_asked(given, hall.catalogue.services, classes)
     printed = _printed(_queue_of(unit, hall, block), block.prefix, given.seq)
     at = believed(given.at, block.lent_at, unit.now)
     place = {"day": block.day, "taken_at": at, "channel": f"{OFFLINE}:{block.kiosk}", "link": given.link}
-    ticket = add_ticket(unit, block.prefix, given.seq, printed, item.id, ORDINARY, given.lang, **place)
+    ticket = add_ticket(unit, block.prefix, given.seq, printed, item.id, wish.priority, given.lang, **place)
     leg = add_leg(unit, ticket, 1, item.queue, joined_at=at, origin_at=at)
-    facts = {"number": printed, "service": item.id, "priority": ORDINARY, "offline": True}
+    facts = {"number": printed, "service": item.id, "priority": wish.priority, "offline": True}
     facts |= {"kiosk": block.kiosk, "block": block.id, "at": at.isoformat(), "said": given.at.isoformat()}
+    if wish.further:
+        facts["further"] = list(wish.further)
+    if (wish.priority, wish.further) != (given.priority, given.further):
+        facts["asked"] = [given.priority, *given.further]
     if late:
         move(unit, leg, Move.EXPIRE, ended_at=unit.now)
         facts["late"] = True
     else:
+        for one in wish.further:
+            add_errand(unit, ticket.id, one)
         for left in reversed(range(given.copies)):  # each paper counts; of the last one we know how it ended
             slip = add_slip(unit, ticket.id, block.kiosk, {"number": printed, "parts": []})
             save_slip(unit, slip.id, "unsure" if left else given.slip, given.reason)

@@ -55,15 +55,19 @@ def get_style() -> Response:
 @bp.get("/brand/logo")
 def get_logo() -> Response:
     """The logo, PNG or JPEG; 404 when the hall has none."""
-    h = house()
-    worn = h.brand()
-    with h.store.read() as connection:
-        found = newest_logo(connection, h.store.hall) if worn.version else h.hall.brand_logo
+    found = worn_logo()
     if found is None:
         raise NotFound()
     reply = make_response(found[0])
     reply.mimetype = found[1]
-    return _kept(reply, worn.tag)
+    return _kept(reply, house().brand().tag)
+
+
+def worn_logo() -> tuple[bytes, str] | None:
+    """The logo that is worn now and its media type."""
+    h = house()
+    with h.store.read() as connection:
+        return newest_logo(connection, h.store.hall) if h.brand().version else h.hall.brand_logo
 
 
 def _kept(reply: Response, tag: str) -> Response:

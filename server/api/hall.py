@@ -219,6 +219,7 @@ def _service(hall: HallSettings, s: Service) -> dict[str, Any]:
         **_pinyin(s.name),
         "also": [{"word": word, **_pinyin(word)} for word in s.also],
         "popular": s.popular,
+        "appointment": s.appointment,
         "self_register": queue.self_register,
         "identity": hall.identity_of(s),
         "windows": [hall.catalogue.windows[w].number for w in hall.catalogue.serving[s.queue]],

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
 
 from server.domain.catalogue import Identity, Queue, Service
+from server.domain.routing import ORDINARY
 
 OFFLINE: Final = "offline"  # the channel of such a ticket: offline:K1
 LINK: Final = re.compile(r"[A-Za-z0-9_-]{22}")  # 128 bits, made where the number was given
@@ -50,7 +51,8 @@ class Block:
 
 @dataclass(frozen=True)
 class Given:
-    """One number as the host gave it. at: when, as the host tells it. slip: how its paper ended."""
+    """One number as the host gave it. at: when, as the host tells it. slip: how its paper ended. priority:
+    the class its holder named; further: the services that follow on it."""
 
     request_id: str
     block: int
@@ -62,6 +64,8 @@ class Given:
     slip: str
     reason: str = ""
     copies: int = 1
+    priority: str = ORDINARY
+    further: tuple[str, ...] = ()
 
 
 def highest(queue: Queue) -> int:
@@ -100,6 +104,13 @@ def believed(at: datetime, lent_at: datetime, now: datetime) -> datetime:
     """When a number was given: after its block was lent and not in the future, whatever the host's clock
     said (I15)."""
     return min(max(at, lent_at), now)
+
+
+def as_asked(given: Given, services: Collection[str], classes: Collection[str]) -> Given:
+    """The class and the further services of a number, less what the hall does not know any more: neither is a
+    reason to leave somebody without a place. A class that only staff give is not in `classes`."""
+    further = tuple(s for s in dict.fromkeys(given.further) if s in services and s != given.service)
+    return replace(given, priority=given.priority if given.priority in classes else ORDINARY, further=further)
 
 
 End = Literal["entered", "known", "late", "doubled", "unlent", "service-unknown"]

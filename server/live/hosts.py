@@ -36,6 +36,7 @@ from server.domain.refusals import (
     Refusal,
     StorageFailed,
 )
+from server.domain.routing import ORDINARY
 from server.house import House
 from server.keys import offline_key
 from server.live.guests import Guests
@@ -60,6 +61,7 @@ MAX_DEVICES = 500
 LONGEST_MM = 20_000
 ROW = re.compile(r"[1-9][0-9]{0,17}")  # a block's number as the key of an object
 MOST_SEQ = 10**6
+MOST_FURTHER = 4  # services that follow on one number
 EVENT_ID = 64  # characters of the longest event_id
 RESULTS = {  # what a host says of a job -> how the slip stands
     "sending": "sending",
@@ -485,6 +487,8 @@ def read_given(row: Any) -> Given | None:
     except ValueError:
         return None
     words = {k: _text(row, k, EVENT_ID) for k in ("request_id", "service", "lang", "link", "slip", "reason")}
+    words["priority"] = _text(row, "priority", EVENT_ID) or ORDINARY
+    further = tuple(_clean(one, EVENT_ID) for one in _list(row, "further")[:MOST_FURTHER])
     if (
         type(block) is not int
         or not 0 < block < 2**63
@@ -497,7 +501,7 @@ def read_given(row: Any) -> Given | None:
         or not LINK.fullmatch(words["link"])
     ):
         return None
-    return Given(block=block, seq=seq, at=at, copies=min(max(copies, 1), 10), **words)
+    return Given(block=block, seq=seq, at=at, copies=min(max(copies, 1), 10), further=further, **words)
 
 
 def _whose(claims: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from mimetypes import guess_type
-from os.path import isfile
+from pathlib import Path
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -17,7 +17,7 @@ from server.store.people import accounts
 from server.store.snapshots import public
 from server.store.snapshots.figures import figures_value
 from server.store.snapshots.view import ALL, View
-from server.web.assets import DIST, built
+from server.web.assets import DIST, Built, built
 from server.web.headers import csp_with
 
 bp = APIBlueprint(
@@ -41,6 +41,7 @@ SOURCES = {
     "bench": "server/web/bench/main.ts",
 }
 AT_WINDOW = frozenset({"pad", "window"})
+ICON = Path(__file__).resolve().parent / "static" / "icon.svg"
 PLACE = re.compile(r"[A-Za-z0-9_:-]{1,40}")
 LANGS = {"zh": "zh-CN", "en": "en"}
 YEAR_S = 365 * 24 * 3600
@@ -117,7 +118,7 @@ def get_asset(name: str) -> Response:
     """A built file, packed for whoever takes it so. Its name holds its hash, so it may be kept for ever."""
     if name.startswith(".") or "/." in name:
         raise NotFound()
-    packed = "gzip" in request.accept_encodings and isfile(DIST / f"{name}.gz")
+    packed = "gzip" in request.accept_encodings and (DIST / f"{name}.gz").is_file()
     reply = send_from_directory(
         DIST, f"{name}.gz" if packed else name, mimetype=guess_type(name)[0], max_age=YEAR_S
     )
@@ -138,6 +139,15 @@ def _shell(face: str, place: str = "") -> Response:
     if face == "touch" and offline.enabled:
         reply.headers["Content-Security-Policy"] = csp_with(offline.port)
     return reply
+
+
+def kept_shell(face: str) -> tuple[str, Built] | None:
+    """A face's shell for whoever serves it while we are away, with `{kiosk}` and `{key}` left open, and the
+    files it loads; None when nothing is built."""
+    files = built(SOURCES[face])
+    if files is None:
+        return None
+    return _page("shell.html", face=face, place="{kiosk}", files=files, door="{key}").get_data(True), files
 
 
 def _page(template: str, **facts: Any) -> Response:

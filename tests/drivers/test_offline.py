@@ -18,9 +18,11 @@ from drivers.offline.book import Book, NotGiven, filled
 from drivers.offline.desk import FILE, OfflineDesk
 from drivers.offline.door import Door
 from drivers.offline.journal import Journal, JournalInUse
+from drivers.offline.kept import Kept
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # nine in the morning in the hall
 ORIGIN = "http://hall.example:8600"
+NOWHERE = "http://127.0.0.1:9"  # where the host looks for a server that is away
 
 
 class WallClock(JumpClock):
@@ -38,6 +40,7 @@ def lending(first: int = 980, last: int = 999, block: int = 1, **more: object) -
         {"text": "{taken_at}", "size": 1, "align": "left", "bold": False},
         {"qr": "{url}", "size": 6},
     ]
+    follows = [{"text": "同号续办：{further}", "size": 1, "align": "left", "bold": False}]
     again = [{"text": "补打 第{copy}次", "size": 1, "align": "left", "bold": False}, *paper]
     return {
         "at": NINE.isoformat(),
@@ -53,14 +56,23 @@ def lending(first: int = 980, last: int = 999, block: int = 1, **more: object) -
             | {"next": first}
         ],
         "queues": {
-            "A": {"name": "综合", "name_en": "All", "windows": ["1"], "first": 1, "digits": 3}
+            queue: {"name": "综合", "name_en": "All", "windows": ["1"], "first": 1, "digits": 3}
             | {"gives": [[NINE.isoformat(), (NINE + timedelta(hours=3)).isoformat()]]}
+            for queue in ("A", "Z")  # no numbers were lent of Z
         },
         "services": {
             "S001": {"queue": "A", "name": "社保登记", "name_en": "Social security"}
-            | {"papers": {"K1": {"paper": 0, "words": {"zh": words, "en": words}}}}
+            | {"papers": {"K1": {"paper": 0, "words": {"zh": words, "en": words}}}},
+            "S002": {"queue": "Z", "name": "医保登记", "name_en": "Health insurance"}
+            | {"papers": {"K1": {"paper": 0, "words": {"zh": words, "en": words}}}},
         },
-        "papers": [{"zh": paper, "en": paper, "zh+": again, "en+": again}],
+        "classes": ["elder"],
+        "several": True,
+        "papers": [
+            {"zh": paper, "en": paper, "zh+": again, "en+": again}
+            | {f"{lang}&": paper + follows for lang in ("zh", "en")}
+            | {f"{lang}+&": again + follows for lang in ("zh", "en")}
+        ],
         **more,
     }
 
@@ -112,6 +124,33 @@ def test_a_number_is_given_printed_and_owed(beside: Beside) -> None:
     beside.desk.handed([owed["link"]])
     assert beside.desk.owed() == []
     assert beside.desk.held() == {"1": 981}
+
+
+def test_a_class_and_several_services_stand_on_one_number(beside: Beside) -> None:
+    wish = ("K1", "request-1", "S001", "zh", "elder", ["S002"])
+    given = beside.desk.give(*wish)
+    assert [(s["id"], s["name"]) for s in given["ticket"]["further"]] == [("S002", "医保登记")]
+    assert beside.jobs[-1]["parts"][-1]["text"] == "同号续办：医保登记"
+    assert beside.kill().desk.give(*wish)["ticket"]["number"] == "A980"  # the same wish, after a death
+    (owed,) = beside.desk.owed()
+    assert (owed["priority"], owed["further"]) == ("elder", ["S002"])
+    link = given["ticket"]["link"]
+    assert beside.desk.reprint("K1", link)["copy"] == 2
+    assert beside.jobs[-1]["parts"][-1]["text"] == "同号续办：医保登记"
+    for priority, further, code in [
+        ("hero", [], "priority-unknown"),
+        ("ordinary", ["S009"], "service-unknown"),
+        ("ordinary", ["S001"], "service-repeated"),
+        ("ordinary", ["S002", "S002"], "service-repeated"),
+    ]:
+        with pytest.raises(NotGiven, match=code):
+            beside.desk.give("K1", "request-2", "S001", "zh", priority, further)
+    with pytest.raises(NotGiven, match="request-id-conflict"):
+        beside.desk.give("K1", "request-1", "S001", "zh")
+    beside.desk.lend({**lending(), "several": False})
+    with pytest.raises(NotGiven, match="service-single"):
+        beside.desk.give("K1", "request-2", "S001", "zh", "ordinary", ["S002"])
+    assert beside.give("request-3")["ticket"]["number"] == "A981"  # none of them used a number up
 
 
 def test_the_same_request_is_the_same_number_after_a_death_too(beside: Beside) -> None:
@@ -300,7 +339,8 @@ def test_a_line_that_comes_out_empty_is_left_out() -> None:
 
 
 def test_what_was_given_is_told_first_and_then_what_is_held(beside: Beside) -> None:
-    alone = Alone(beside.desk, Door(beside.desk, ORIGIN), beside.clock)
+    page = Kept(beside.folder, "", str, beside.clock)
+    alone = Alone(beside.desk, Door(beside.desk, page), page, beside.clock)
     beside.give()
     beside.print("unsure")
     name, facts, hear = alone.due()
@@ -330,7 +370,7 @@ def test_what_was_given_is_told_first_and_then_what_is_held(beside: Beside) -> N
 @pytest.fixture
 def door(beside: Beside, free_port: int) -> object:
     beside.desk.lend(lending(port=free_port))
-    made = Door(beside.desk, "http://10.0.0.5:8600")
+    made = Door(beside.desk, Kept(beside.folder, NOWHERE, str, beside.clock))
     made.follow()
     yield f"http://127.0.0.1:{free_port}"
     made.close()
@@ -368,7 +408,7 @@ WISH = {"request_id": "request-1", "service": "S001", "lang": "zh"}
 
 
 def test_the_page_gets_its_number_at_the_door(door: str, beside: Beside) -> None:
-    assert ask(f"{door}/K1")[1] == {"services": ["S001"], "why": None, "facts": {}}
+    assert ask(f"{door}/K1")[1] == {"services": ["S001"], "why": None, "facts": {}, "server": False}
     status, taken, headers = ask(f"{door}/K1/numbers", WISH)
     assert (status, taken["ticket"]["number"]) == (201, "A980")
     assert headers["Access-Control-Allow-Origin"] == ORIGIN
@@ -389,7 +429,7 @@ def test_a_page_on_another_machine_asks_first(door: str) -> None:
     )
     assert (status, headers["Access-Control-Allow-Private-Network"]) == (204, "true")
     assert "Authorization" in headers["Access-Control-Allow-Headers"]
-    assert ask(f"{door}/K1", Origin="http://10.0.0.5:8600")[0] == 200  # as the host itself calls the server
+    assert ask(f"{door}/K1", Origin=NOWHERE)[0] == 200  # as the host itself calls the server
 
 
 FOREIGN = [
@@ -418,6 +458,11 @@ NONSENSE: list[tuple[str, object, int]] = [
     ("/K1/numbers", {**WISH, "request_id": "x"}, 422),
     ("/K1/numbers", {**WISH, "lang": "de"}, 422),
     ("/K1/numbers", {**WISH, "service": 7}, 422),
+    ("/K1/numbers", {**WISH, "priority": 7}, 422),
+    ("/K1/numbers", {**WISH, "further": "S002"}, 422),
+    ("/K1/numbers", {**WISH, "further": [2]}, 422),
+    ("/K1/numbers", {**WISH, "further": ["a", "b", "c", "d", "e"]}, 422),
+    ("/K1/numbers", {**WISH, "priority": "hero"}, 409),
     ("/K1/numbers", [1], 422),
     ("/K1/numbers", {**WISH, "more": "x" * 5000}, 422),
     ("/K1", WISH, 422),
@@ -440,7 +485,7 @@ def test_a_taken_port_is_no_end(beside: Beside, free_port: int) -> None:
         other.bind(("127.0.0.1", free_port))
         other.listen()
         beside.desk.lend(lending(port=free_port))
-        door = Door(beside.desk, ORIGIN)
+        door = Door(beside.desk, Kept(beside.folder, "", str, beside.clock))
         door.follow()
     door.follow()
     assert ask(f"http://127.0.0.1:{free_port}/K1")[0] == 200

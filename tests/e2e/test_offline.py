@@ -16,12 +16,14 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from server.settings import HOST_KEY
 from server.store.engine import open_engine
 from server.store.verify import check
 from tests.conftest import ROOT
+from tests.e2e.conftest import CHROMIUM, FLAGS
 from tests.e2e.town import Town, free_port, request_id, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -213,13 +215,23 @@ def test_a_citizen_takes_an_offline_number_at_the_glass(
     until(AtTheDoor(town).ready, what="the door with numbers behind it")
     page = kiosk(town)
     town.kill("server")
-    expect(page.get_by_role("heading", name="请选择要办的事")).to_be_visible(timeout=20_000)
-    expect(page.get_by_text("本机可以离线取号")).to_be_visible()
+    expect(page.get_by_text("本机可以离线取号")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("预约签到，这些要等连接恢复")).to_be_visible()
+    expect(page.get_by_role("button", name="预约签到")).to_have_count(0)
     _shot(page, "home_zh")
     page.get_by_text("居民身份证换领", exact=True).first.click()
+    page.locator(".priority .open").click()
+    page.get_by_role("button", name="老年人").click()
     _shot(page, "sure_zh")
-    page.get_by_role("button", name="离线取号", exact=True).click()
+    page.locator(".open.more").click()
+    page.get_by_role("tab", name="按主题找").click()
+    page.get_by_role("button", name="社会保障", exact=True).click()
+    page.locator(".service").first.click()
+    more = page.locator("h1").inner_text()
+    _shot(page, "several_zh")
+    page.locator(".go").click()
     expect(page.get_by_text("E997")).to_be_visible()
+    expect(page.locator(".further")).to_contain_text(more)
     expect(page.get_by_text("离线取号", exact=True)).to_be_visible()
     expect(page.get_by_text("请取走小票")).to_be_visible()
     _shot(page, "number_zh")
@@ -251,7 +263,13 @@ def test_a_citizen_takes_an_offline_number_at_the_glass(
     assert any(line.startswith("断网期间取号") for line in first)
     assert not any("等候" in line for line in first)
     assert "补打 第1次" in again
+    assert all(f"同号续办：{more}" in paper for paper in (first, again))
     bench.close()
+    with sqlite3.connect(town.data / "wucha.db") as connection:
+        kinds = list(connection.execute("SELECT number, priority FROM ticket ORDER BY number"))
+        errands = connection.execute("SELECT count(*) FROM errand").fetchone()
+    assert kinds == [("E997", "elder"), ("E998", "ordinary"), ("E999", "ordinary")]
+    assert errands == (1,)
     page.get_by_text("居民身份证换领", exact=True).first.click()
     page.get_by_role("button", name="取号", exact=True).click()
     expect(page.get_by_text("E001").first).to_be_visible()  # the ordinary series goes on
@@ -287,6 +305,89 @@ def test_a_wish_that_got_no_answer_may_become_an_offline_number(
     others = {row[3] for row in town.tickets() if row[0] != "E997"}
     assert others <= {"cancelled"}
     assert town.is_sound()
+
+
+def _started(browser: Browser, profile: Path, complaints: list[str]) -> BrowserContext:
+    """The kiosk's browser with its profile on the disk, as it is started with the machine."""
+    size = {"width": 1080, "height": 1920}
+    context = browser.browser_type.launch_persistent_context(
+        profile, executable_path=CHROMIUM, args=FLAGS, viewport=size, locale="zh-CN"
+    )
+    context.set_default_timeout(20_000)
+    page = context.pages[0]
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda m: complaints.append(m.text) if "Content Security" in m.text else None)
+    return context
+
+
+@pytest.mark.browser
+def test_a_kiosk_that_is_switched_on_while_the_server_is_away_gives_numbers(
+    apart: Callable[..., Apart], browser: Browser, tmp_path: Path
+) -> None:
+    """Its browser always opens the host's own address, which leads to the server or to the page it keeps."""
+    town, complaints = apart(), list[str]()
+    until(AtTheDoor(town).ready, what="the door with numbers behind it")
+    until(lambda: list(town.data.glob("kiosk-page-*.zip")), what="the page on the host's disk")
+    address, profile = f"http://127.0.0.1:{town.door}/touch/K1", tmp_path / "profile"
+    context = _started(browser, profile, complaints)
+    page = context.pages[0]
+    page.goto(f"{address}#code={town.code(kind='kiosk', kiosk='K1')}")
+    expect(page.get_by_text("居民身份证换领", exact=True).first).to_be_visible()
+    assert page.url.startswith(f"{town.url}/touch/K1")  # the server's own page, enrolled by way of the door
+    context.close()
+
+    town.kill("server")
+    town.kill("host")  # the whole cabinet was switched off
+    town.start_host()
+    context = _started(browser, profile, complaints)
+    page = context.pages[0]
+    until(lambda: _opens(page, address), what="the host's own address")
+    begun = time.monotonic()
+    expect(page.get_by_text("本机可以离线取号")).to_be_visible()
+    print(f"a page without the server in {(time.monotonic() - begun) * 1000:.0f} ms")
+    assert page.url == address
+    _shot(page, "kept_home_zh")
+    page.get_by_text("居民身份证换领", exact=True).first.click()
+    page.get_by_role("button", name="离线取号", exact=True).click()
+    expect(page.get_by_text("E997")).to_be_visible()
+    expect(page.get_by_text("请取走小票")).to_be_visible()
+    _shot(page, "kept_number_zh")
+
+    town.start_server()
+    page.wait_for_timeout(3_000)
+    assert page.url == address  # nobody's number is taken from the glass
+    page.get_by_role("button", name="看好了").click()
+    up = time.monotonic()
+    page.wait_for_url(f"{town.url}/touch/K1?door=1")
+    expect(page.get_by_text("居民身份证换领", exact=True).first).to_be_visible()
+    print(f"home again {time.monotonic() - up:.1f} s after the glass was free")
+    until(lambda: len(town.tickets()) == 1, what="the number in the hall")
+    assert town.tickets()[0][:2] == ("E997", "offline:K1")
+    bench = town.bench()
+    papers = until(lambda: bench.models.get("printer-K1", {}).get("papers"), what="the paper")
+    (paper,) = [[line.get("text", "") for line in p["lines"]] for p in papers]
+    assert "E997" in paper
+    assert "离线取号 OFFLINE" in paper
+    bench.close()
+    # A browser that lets no page of the server ask its own machine: this one then goes there itself.
+    page.route(f"http://127.0.0.1:{town.door}/K1", lambda route: route.abort("blockedbyclient"))
+    town.kill("server")
+    page.wait_for_url(address)
+    page.unroute_all()
+    expect(page.get_by_text("本机可以离线取号")).to_be_visible()
+    town.start_server()
+    page.wait_for_url(f"{town.url}/touch/K1?door=1")
+    assert len(town.tickets()) == 1  # handed over once
+    context.close()
+    assert town.is_sound()
+    assert not complaints
+
+
+def _opens(page: Page, address: str) -> bool:
+    try:
+        return bool(page.goto(address))
+    except PlaywrightError:
+        return False
 
 
 @pytest.mark.browser

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given
@@ -215,6 +220,39 @@ def test_a_host_is_lent_the_end_of_each_range_and_all_it_needs_to_know(
     assert device(app, "board").ask("GET", "/api/offline").status_code == 403
 
 
+def test_the_page_for_the_time_without_server_is_whole_and_for_hosts_alone(
+    open_app: Callable[..., App], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_app()
+    host = device(app, "host", name="beside")
+    for module in ("assets", "kept_page"):
+        monkeypatch.setattr(f"server.web.{module}.DIST", tmp_path)
+    assert host.ask("GET", "/api/offline/page").status_code == 404  # nothing is built
+    manifest = {
+        "kiosk/touch/main.ts": {"file": "touch-1.js", "css": ["touch-1.css"], "imports": ["_live"]},
+        "_live": {"file": "live-1.js"},
+    }
+    (tmp_path / ".vite").mkdir()
+    (tmp_path / ".vite" / "manifest.json").write_text(json.dumps(manifest))
+    for name in ("touch-1.js", "touch-1.css", "live-1.js"):
+        (tmp_path / name).write_text(name)
+    reply = host.ask("GET", "/api/offline/page")
+    tag = reply.headers["ETag"].strip('"')
+    assert (reply.status_code, sha256(reply.data).hexdigest()) == (200, tag)
+    with ZipFile(BytesIO(reply.data)) as packed:
+        files = {name: packed.read(name) for name in packed.namelist()}
+    page = files["page.html"].decode()
+    assert 'data-id="{kiosk}" data-door="{key}"' in page
+    loaded = re.findall(r'(?:src|href)="/([^"?]+)', page)
+    assert {"assets/touch-1.js", "assets/touch-1.css", "assets/live-1.js", "brand.css"} <= set(loaded)
+    assert set(loaded) <= files.keys()  # it asks for nothing that is not beside it
+    assert {"api/hall", "api/services", "api/text/zh.json", "api/text/en.json"} <= files.keys()
+    assert json.loads(files["api/services"]) == host.ask("GET", "/api/services").json
+    assert host.ask("GET", "/api/offline/page", If_None_Match=f'"{tag}"').status_code == 304
+    assert device(app, "kiosk").ask("GET", "/api/offline/page").status_code == 403
+    assert device(app, "kiosk").ask("GET", "/touch/K1").text.count("data-door") == 0
+
+
 def test_what_nobody_can_check_meanwhile_is_not_offered(
     hall: HallSettings, open_app: Callable[..., App]
 ) -> None:
@@ -279,6 +317,38 @@ def test_a_number_given_alone_joins_by_the_time_it_was_given(
     (line,) = [line for line in audit(app, "ticket.take") if line["facts"].get("offline")]
     assert (line["facts"]["kiosk"], line["actor"]["role"]) == ("K1", "host")
     assert datetime.fromisoformat(line["facts"]["at"]) == ticket["taken_at"]
+    assert sound(app)
+
+
+def test_a_class_and_the_services_that_follow_are_handed_over(
+    open_app: Callable[..., App], clock: Clock
+) -> None:
+    app = open_app()
+    host, day = beside(app), HallDay(app.house.store, app.house.hall, app.house.slip, clock)
+    assert "elder" in host.lending["classes"]
+    by_staff = {c.id for c in app.house.hall.hall.priority.classes if c.by_staff_only}
+    assert by_staff
+    assert by_staff.isdisjoint(host.lending["classes"])
+    paper = host.lending["papers"][host.lending["services"]["S001"]["papers"]["K1"]["paper"]]
+    assert any("同号续办：{further}" in part.get("text", "") for part in paper["zh&"])
+    assert not any("同号续办" in part.get("text", "") for part in paper["zh"])
+    ordinary = day.take()
+    clock.forward(minutes=1)
+    asked = host.give(clock, priority="elder", further=["S401", "S002"])
+    odd = host.give(clock, priority="hero", further=["S999", "S001", "S401", "S401"])
+    clock.forward(minutes=30)
+    assert len(host.hand(asked, odd, asked)) == 3
+    first, second = rows(app, t.ticket)[-2:]
+    assert [first["priority"], second["priority"]] == ["elder", "ordinary"]
+    errands = [(row["ticket"], row["service"]) for row in rows(app, t.errand)]
+    assert errands == [(first["id"], "S401"), (first["id"], "S002"), (second["id"], "S401")]
+    *_, noted, told = [line["facts"] for line in audit(app, "ticket.take")]
+    assert (noted["priority"], noted["further"]) == ("elder", ["S401", "S002"])
+    assert "asked" not in noted
+    assert told["asked"] == ["hero", "S999", "S001", "S401", "S401"]
+    with app.house.store.unit(clerk(CLERK_AT["W01"])) as unit:
+        open_window(unit, app.house.hall, "W01")
+    assert day.call("W01").number in (first["number"], ordinary.ticket.number)
     assert sound(app)
 
 

@@ -147,7 +147,8 @@ class BlockMachine(RuleBasedStateMachine):
             else:
                 desk._submit = die
         try:
-            given = desk.give(kiosk, request, "S001", "zh")
+            wishes = ("elder", ["S002"]) if wish % 2 else ()
+            given = desk.give(kiosk, request, "S001", "zh", *wishes)
         except NotGiven:
             if not dies:
                 return

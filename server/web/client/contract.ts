@@ -570,6 +570,8 @@ export interface Service {
   /** What people call it. */
   also: { word: string; pinyin: string; initials: string }[]
   popular: boolean
+  /** It can be booked for another day. */
+  appointment?: boolean
   self_register: boolean
   /** Whether this kiosk asks for an identity card. */
   identity?: 'none' | 'phone' | 'id_card_optional' | 'id_card_required'

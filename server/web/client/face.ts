@@ -78,7 +78,8 @@ export function useLive<P extends { rows: object; values: object }>(
       },
     })
   }
-  if (who === 'device' && !deviceKey()) live.phase = 'enrol'
+  if (doorKey()) live.phase = 'offline'
+  else if (who === 'device' && !deviceKey()) live.phase = 'enrol'
   else start()
 
   const timer = setInterval(() => {
@@ -132,6 +133,9 @@ export const ASKED = (/[?&]lang=([a-z]{2,3})\b/.exec(location.search) || [])[1]
 /** The id in this face's address: /touch/K1 -> K1. */
 export const faceId = (): string =>
   document.documentElement.dataset.id || decodeURIComponent(location.pathname.split('/')[2] || '')
+
+/** The key that the device host beside this kiosk wrote into the page: it serves the page itself, for the server is away. */
+export const doorKey = (): string => document.documentElement.dataset.door || ''
 
 /**
  * True when the server now serves another build, or the hall wears another look, than what is running here. Ask when nobody is using the face, then reload.

@@ -23,6 +23,8 @@ export const visitsText = (service: Service): string =>
 export const formText = (form: string): string => (has('touch.form.' + form) ? t('touch.form.' + form) : form)
 /** 1、2、3 / 1, 2, 3 */
 export const listed = (numbers: string[]): string => numbers.join(lang.value === 'zh' ? '、' : ', ')
+/** More than two lines of a card; a Chinese character is as wide as two letters. */
+export const isLong = (name: string): boolean => name.replace(/[^\x00-\xff]/g, 'xx').length > 44
 /** A theme is known by its Chinese name; other languages translate it in their text file. */
 export const themeName = (theme: { name: string; name_en?: string }): string =>
   lang.value !== 'zh' && has('theme.' + theme.name) ? t('theme.' + theme.name) : named(theme)

@@ -1,0 +1,199 @@
+"""The kiosk's page beside its numbers: kept whole or not at all, for the kiosk's own browser alone."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from drivers.line.clock import JumpClock
+from drivers.offline.desk import OfflineDesk
+from drivers.offline.door import Door
+from drivers.offline.kept import MOST, SHELL, Kept
+from tests.drivers.test_offline import WallClock, lending
+
+PAGE = '<html data-id="{kiosk}" data-door="{key}"><script src="/assets/a.js"></script></html>'
+
+
+def packed(**files: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, body in {SHELL: PAGE, "assets/a.js": "run()", **files}.items():
+            made.writestr(zipfile.ZipInfo(name), body)
+    return out.getvalue()
+
+
+class Hall:
+    """The server's end over real HTTP: what it answers may be changed while it stands."""
+
+    def __init__(self) -> None:
+        self.body, self.tag, self.up, self.asked = packed(), "", True, []
+        outer = self
+
+        class Answers(BaseHTTPRequestHandler):
+            def log_message(self, *_: object) -> None:
+                pass
+
+            def do_GET(self) -> None:
+                outer.asked.append((self.path, self.headers.get("Authorization", "")))
+                tag = outer.tag or sha256(outer.body).hexdigest()
+                whole = self.path == "/api/offline/page" and outer.up
+                known = self.headers.get("If-None-Match") == f'"{tag}"'
+                self.send_response(503 if not outer.up else 304 if whole and known else 200)
+                self.send_header("ETag", f'"{tag}"')
+                body = outer.body if whole and not known else b""
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                with suppress(ConnectionError):  # what is too large is not read to its end
+                    self.wfile.write(body)
+
+        self.web = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        self.url = f"http://127.0.0.1:{self.web.server_port}"
+        threading.Thread(target=self.web.serve_forever, args=(0.02,), daemon=True).start()
+
+
+@pytest.fixture(scope="module")
+def _hall() -> Iterator[Hall]:
+    made = Hall()
+    yield made
+    made.web.shutdown()
+    made.web.server_close()
+
+
+@pytest.fixture
+def hall(_hall: Hall) -> Hall:
+    _hall.body, _hall.tag, _hall.up, _hall.asked = packed(), "", True, []
+    return _hall
+
+
+def kept(folder: Path, hall: Hall, clock: JumpClock | None = None) -> Kept:
+    return Kept(folder, hall.url, lambda: "host-key", clock or JumpClock())
+
+
+def test_a_page_is_kept_over_a_death_and_renewed_when_it_changed(hall: Hall, tmp_path: Path) -> None:
+    page = kept(tmp_path, hall)
+    assert (page.shell, page.file("/assets/a.js")) == (None, None)
+    assert page.refresh()
+    assert hall.asked[-1] == ("/api/offline/page", "Bearer host-key")
+    assert not page.refresh()  # the same again: nothing came
+    again = kept(tmp_path, hall)
+    assert (again.shell, again.file("/assets/a.js")) == (PAGE, b"run()")
+    hall.body = packed(**{"assets/b.js": "more()"})
+    assert again.refresh()
+    assert again.file("/assets/b.js") == b"more()"
+    assert len(list(tmp_path.iterdir())) == 1  # the old one is gone
+
+
+def test_what_is_not_whole_is_not_taken(hall: Hall, tmp_path: Path) -> None:
+    page = kept(tmp_path, hall)
+    assert page.refresh()
+    for body, tag in [
+        (b"x" * (MOST + 1), ""),
+        (packed(**{"assets/b.js": "more()"}), "0" * 64),  # torn on the way
+        (b"no zip at all", ""),
+        (packed()[:200], ""),
+        (packed(**{"big": "0" * (33 * 1024 * 1024)}), ""),  # small as it comes, large unpacked
+        (packed(**{f"n{n}": "" for n in range(201)}), ""),
+    ]:
+        hall.body, hall.tag = body, tag
+        assert not page.refresh()
+        assert page.shell == PAGE
+    hall.up = False
+    assert not page.refresh()
+    assert kept(tmp_path, hall).shell == PAGE
+
+
+def test_what_the_disk_has_spoiled_is_not_served(hall: Hall, tmp_path: Path) -> None:
+    assert kept(tmp_path, hall).refresh()
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-3] + b"xyz")
+    assert kept(tmp_path, hall).shell is None
+    assert not file.exists()
+
+
+# --- the way in
+
+
+@pytest.fixture
+def way_in(hall: Hall, tmp_path: Path) -> Iterator[tuple[WallClock, int]]:
+    clock = WallClock()
+    page = kept(tmp_path, hall, clock)
+    page.refresh()
+    desk = OfflineDesk(tmp_path, lambda _: None, clock)
+    port = _free_port()
+    desk.lend(lending(port=port))
+    door = Door(desk, page)
+    door.follow()
+    yield clock, port
+    door.close()
+    desk.close()
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def ask(port: int, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    """As a browser's address line asks; a redirect is not followed."""
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    line.request(method, path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+    reply = line.getresponse()
+    found = reply.status, dict(reply.headers), reply.read()
+    line.close()
+    return found
+
+
+def test_the_way_in_leads_to_the_server_while_that_answers(way_in: tuple[WallClock, int], hall: Hall) -> None:
+    clock, port = way_in
+    status, headers, body = ask(port, "/touch/K1")
+    assert (status, headers["Location"]) == (302, f"{hall.url}/touch/K1?door=1")
+    assert b"secret" not in body
+    hall.up = False
+    clock.sleep(2)
+    status, headers, body = ask(port, "/touch/K1")
+    assert status == 200
+    assert b'data-id="K1" data-door="secret-1"' in body
+    assert headers["Cache-Control"] == "no-store"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    status, headers, body = ask(port, "/assets/a.js")
+    assert (status, headers["Content-Type"], body) == (200, "text/javascript", b"run()")
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+def test_the_key_is_for_the_address_line_alone(way_in: tuple[WallClock, int], hall: Hall) -> None:
+    _, port = way_in
+    hall.up = False
+    mine = {"Authorization": "Bearer secret-1", "Host": f"127.0.0.1:{port}"}
+    for path, headers, want in [
+        ("/touch/K1", {"Host": "evil.example"}, 403),  # a name that points here
+        ("/touch/K1", {"Sec_Fetch_Dest": "iframe"}, 403),
+        ("/touch/K1", {"Sec_Fetch_Dest": "script"}, 403),
+        ("/touch/K1", {"Sec_Fetch_Dest": "empty"}, 403),
+        ("/touch/K1", {"Sec_Fetch_Dest": "document"}, 200),
+        ("/touch/K9", {}, 200),  # nobody's: it waits
+        ("/touch/%3Cb%3E", {}, 200),
+        ("/assets/a.js", {"Host": "evil.example"}, 403),
+        ("/K1", {**mine, "Sec_Fetch_Site": "same-origin"}, 200),
+        ("/K1", {**mine, "Sec_Fetch_Site": "cross-site"}, 403),
+        ("/K1", {**mine, "Origin": "http://evil.example"}, 403),
+        ("/K1", {"Sec_Fetch_Site": "same-origin"}, 401),
+    ]:
+        status, headers_, body = ask(port, path, **headers)
+        assert status == want, (path, headers)
+        assert ("secret-1" in body.decode()) == (want == 200 and path == "/touch/K1")
+        assert headers_.get("Access-Control-Allow-Origin") in (None, f"http://127.0.0.1:{port}")
+        assert "<b>" not in body.decode()
+    assert ask(port, "/api/tickets", "POST", **mine)[0] == 503  # for the server alone

@@ -158,7 +158,7 @@ def shifts_on(
     kept = [
         replace(shift, start=a, end=b)
         for shift in usual
-        for a, b in _less((shift.start, shift.end), [(x.start, x.end) for x in own])
+        for a, b in less((shift.start, shift.end), [(x.start, x.end) for x in own])
     ]
     return sorted((*kept, *own), key=lambda s: (s.start, s.end, s.person or ""))
 
@@ -235,12 +235,12 @@ def _of_day(
             continue
         works = work_hours(plan.catalogue.windows.get(window), plan.calendar.intervals(day), day)
         spans = [(datetime.combine(day, a), datetime.combine(day, b)) for a, b in works]
-        for a, b in (gap for span in spans for gap in _less(span, [(s.start, s.end) for s in own])):
+        for a, b in (gap for span in spans for gap in less(span, [(s.start, s.end) for s in own])):
             facts = {"day": day.isoformat(), **_span(a, b)}
             yield Wrong(window, "week", "roster-uncovered", facts), ""
 
 
-def _less(
+def less(
     span: tuple[datetime, datetime], holes: Iterable[tuple[datetime, datetime]]
 ) -> list[tuple[datetime, datetime]]:
     """What is left of `span` without `holes`."""

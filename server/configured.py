@@ -165,6 +165,11 @@ def roster_of(window: str, item: Mapping[str, Any]) -> Roster:
     return found
 
 
+def roster_item(roster: Roster) -> dict[str, Any]:
+    """An item of the area, as a draft holds it."""
+    return _dumped("rosters", roster)
+
+
 def _rosters(files: HallSettings, made: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Roster]:
     found = made.get("rosters", files.rosters)
     return {w: r for w, r in found.items() if r.week or r.days}

@@ -12,6 +12,15 @@ export interface Worn extends Wish {
   logo: string
   person: string
   at: string | null
+  versions: Past[]
+  files: Wish & { logo: boolean }
+}
+/** What was worn once; logo: the address of its picture, or empty. */
+export interface Past extends Wish {
+  version: number
+  logo: string
+  person: string
+  at: string
 }
 /** POST /api/brand/preview */
 export interface Preview {

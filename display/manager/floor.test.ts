@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ManagerQueueRow, PlanFloor } from '@client/contract'
-import { deeds, drawn, light, mood, owed, type Row, seconds } from './floor'
+import { deeds, drawn, fitted, light, mood, owed, type Row, seconds } from './floor'
 
 const NOW = Date.parse('2026-03-02T02:00:00Z')
 const ago = (s: number) => new Date(NOW - s * 1000).toISOString()
@@ -22,6 +22,10 @@ describe('a window on the plan', () => {
     expect([30, 90, 400].map((s) => light(window({ idle_since: ago(s) }), NOW, 4))).toEqual(['green', 'amber', 'red'])
     expect(light(window({ state: 'paused', since: ago(1300) }), NOW, 0)).toBe('amber')
     expect(light(window({ state: 'closed' }), NOW, 9)).toBe('none')
+  })
+  it('writes no name over what stands beside it', () => {
+    expect(['陈静', '阿卜杜热西提·阿卜杜克热木', 'Nobody', 'Anastasia'].map((name) => fitted(name, 4))).toEqual(['陈静', '阿卜杜…', 'Nobody', 'Anasta…'])
+    expect(fitted('陈', 0.5)).toBe('陈…')
   })
   it('offers what the role may do', () => {
     const all = { act: true, place: true }

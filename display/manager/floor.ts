@@ -2,14 +2,14 @@
 import type { ManagerQueueRow, ManagerWindowRow, PlanFloor, PlanSpot } from '@client/contract'
 
 export type Row = ManagerWindowRow
-export type Mood = 'called' | 'serving' | 'free' | 'paused' | 'closed'
+export type Mood = 'called' | 'serving' | 'free' | 'paused' | 'closed' | 'missing'
 export type Light = 'none' | 'green' | 'amber' | 'red'
 /** A service that lasts so many times its usual length wants a look; METRICS 1.2 calls it suspicious from three times on. */
 const LONG = { amber: 2, red: 3 }
 /** Nobody should be called, or a window paused, for longer than this without a look. Seconds. */
 const STALE_S = { called: 180, paused: 1200 }
 
-export const mood = (w: Row): Mood => (w.ticket?.state || (w.state === 'open' ? 'free' : w.state)) as Mood
+export const mood = (w: Row): Exclude<Mood, 'missing'> => (w.ticket?.state || (w.state === 'open' ? 'free' : w.state)) as Exclude<Mood, 'missing'>
 
 /** Since when the window is as it is. */
 export function since(w: Row): string | null {
@@ -32,6 +32,20 @@ export function light(w: Row, now: number, waiting: number): Light {
   }
   if (is === 'free') return waiting && s > 300 ? 'red' : waiting && s > 60 ? 'amber' : 'green'
   return s > 2 * STALE_S[is] ? 'red' : s > STALE_S[is] ? 'amber' : 'green'
+}
+
+/** How wide a letter is, a Chinese character being one. */
+const wide = (letter: string) => (letter > '\u2e80' ? 1 : letter === ':' || letter === ' ' ? 0.3 : 0.55)
+export const width = (text: string): number => Array.from(text).reduce((sum, letter) => sum + wide(letter), 0)
+/** As much of a name as fits on a line of so many Chinese characters. */
+export function fitted(text: string, room: number): string {
+  const letters = Array.from(text)
+  let left = room
+  for (const [n, letter] of letters.entries()) {
+    left -= wide(letter)
+    if (left < -0.05) return letters.slice(0, Math.max(1, n - 1)).join('').trimEnd() + '…'
+  }
+  return text
 }
 
 /** Waiting for one window: the numbers in its own queues. */

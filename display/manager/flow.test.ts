@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DeviceRow, ManagerQueueRow, ManagerWindowRow, PostRow } from '@client/contract'
-import { type Alarm, alarms, answered, byHealth, expectedAt, type Facts, grouped, may, missingAt, type Msg, next, percent, pressure, satisfaction, start, zones } from './flow'
+import { type Alarm, alarms, answered, byHealth, emptyPosts, expectedAt, type Facts, grouped, may, type Msg, next, percent, pressure, satisfaction, start, zones } from './flow'
 
 const NOW = Date.parse('2026-03-02T02:00:00Z')
 const ago = (s: number): string => new Date(NOW - s * 1000).toISOString()
@@ -132,7 +132,15 @@ describe('an empty post', () => {
   it('knows who is expected at this moment', () => {
     expect(expectedAt(row, NOW)).toBe(shift)
     expect(expectedAt(row, NOW + 600_000)).toBe(null)
-    expect(missingAt(undefined, win({ state: 'closed' }), NOW)).toBe(null)
+  })
+  it('is one at every window that should be staffed and is not, also when somebody was asked, while the hall works', () => {
+    const closed = win({ state: 'closed', since: ago(60) })
+    const empty = (p: PostRow, w: ManagerWindowRow, day?: Facts['day']) => emptyPosts({ ...hall({ posts: { [w.id]: p }, windows: [w] }), ...(day === undefined ? {} : { day }) }, NOW)
+    expect(empty(row, closed)).toEqual({ [closed.id]: { person: '陈静', since: ago(60), until: ago(-600), called: 'none' } })
+    expect(empty({ ...row, called: 'b_called' }, closed)[closed.id]!.called).toBe('b_called')
+    expect(empty({ ...row, shifts: [] }, closed)).toEqual({})
+    expect(empty(row, win({ state: 'paused' }))).toEqual({})
+    expect(empty(row, closed, null)).toEqual({})
   })
 })
 

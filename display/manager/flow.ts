@@ -200,8 +200,9 @@ export function alarms(facts: Facts, now: number, limits: Limits = LIMITS): Alar
   for (const p of Object.values(facts.posts ?? {})) {
     if (p.called === 'b_called') add({ kind: 'post', level: 'yellow', what: p.number })
     if (p.called === 'leader_called') add({ kind: 'leader', level: 'yellow', what: p.number })
-    const gone = working && p.called === 'none' ? missingAt(p, facts.windows.find((w) => w.number === p.number), now) : null
-    if (gone && over(gone.since, now, MISSING_S)) add({ kind: 'missing', level: 'yellow', what: p.number, detail: gone.person || '–', since: gone.since })
+  }
+  for (const [id, gone] of Object.entries(emptyPosts(facts, now))) {
+    if (gone.called === 'none' && over(gone.since, now, MISSING_S)) add({ kind: 'missing', level: 'yellow', what: facts.posts![id]!.number, detail: gone.person || '–', since: gone.since })
   }
   for (const q of facts.queues) {
     if (working && q.waiting > 0 && q.windows_open === 0) add({ kind: 'uncovered', level: 'red', what: q.id, count: q.waiting, since: q.oldest_at })
@@ -234,10 +235,25 @@ const MISSING_S = 120
 export function expectedAt(post: PostRow | undefined, now: number): { person: string | null; since: string; until: string } | null {
   return post?.shifts?.find((s) => Date.parse(s.since) <= now && now < Date.parse(s.until)) ?? null
 }
-/** Who is expected and not there, nobody else being there either. */
-export function missingAt(post: PostRow | undefined, window: ManagerWindowRow | undefined, now: number): { person: string | null; since: string } | null {
-  const expected = window && window.state === 'closed' ? expectedAt(post, now) : null
-  return expected && { person: expected.person, since: window!.since && window!.since > expected.since ? window!.since : expected.since }
+/** A post that should be staffed now and is not: whom the roster names (null: whoever), since when, until when, and who was asked instead. */
+export interface Empty {
+  person: string | null
+  since: string
+  until: string
+  called: PostRow['called']
+}
+/** 空岗 by window, while the hall works. */
+export function emptyPosts(facts: Facts, now: number): Record<string, Empty> {
+  const found: Record<string, Empty> = {}
+  if (facts.day?.state !== 'open' && facts.day?.state !== 'closing') return found
+  for (const window of facts.windows) {
+    const post = facts.posts?.[window.id]
+    const expected = window.state === 'closed' ? expectedAt(post, now) : null
+    if (!expected) continue
+    const since = window.since && window.since > expected.since ? window.since : expected.since
+    found[window.id] = { person: expected.person, since, until: expected.until, called: post!.called }
+  }
+  return found
 }
 const AFTER: Partial<Record<Alarm['kind'], number>> = { emergency: -1, device: 1, slip: 2, slip_unsure: 2 }
 const rank = (alarm: Alarm): number => (alarm.level === 'red' ? 0 : 10) + (AFTER[alarm.kind] ?? 0)

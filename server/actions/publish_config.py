@@ -112,9 +112,16 @@ def compare(unit: Unit, desk: Desk, area: str, version: int | None = None) -> Lo
     own = _area(unit, area)
     if version is not None:
         return look(unit, desk, own, _rolled_back(unit, desk, own, version))
+    return look(unit, desk, own, drafted(unit, desk, area)[1])
+
+
+def drafted(unit: Unit, desk: Desk, area: str) -> tuple[Body, dict[str, dict[str, Any]]]:
+    """The actor's draft as it is saved, and all items as they would be with it. Raises as `compare`."""
+    own = _area(unit, area)
     draft = drafts_of(unit.connection, unit.hall).get(slot_of(desk.hall, area, unit.actor))
+    body = draft.body if draft else {}
     now = _items(unit, desk, own, newest_of(unit.connection, unit.hall, area).body)
-    return look(unit, desk, own, with_draft(own, now, draft.body if draft else {}))
+    return body, with_draft(own, now, body)
 
 
 def drop_draft(unit: Unit, desk: Desk, area: str, rev: int) -> int:
@@ -139,9 +146,7 @@ def publish_draft(
     own, slot = _area(unit, area), slot_of(desk.hall, area, unit.actor)
     _check_base(unit, desk, own, base)
     _check_rev(unit, desk, slot, rev)
-    draft = drafts_of(unit.connection, unit.hall).get(slot)
-    now = _items(unit, desk, own, newest_of(unit.connection, unit.hall, area).body)
-    said = _publish(unit, desk, own, with_draft(own, now, draft.body if draft else {}), when, note, None)
+    said = _publish(unit, desk, own, drafted(unit, desk, area)[1], when, note, None)
     save_draft(unit, Draft(slot, rev + 1, 0, {}, unit.actor.id, unit.now))
     return said
 

@@ -185,8 +185,8 @@ def post_draft(area: str, body: Save) -> ResponseReturnValue:
     items: Body = dict(body.items)
 
     def deed(unit: Unit) -> dict[str, Any]:
-        rev, looked = keep_draft(unit, _desk(h), area, items, body.base, body.rev)
-        return {"rev": rev, **_looked(h, own, looked)}
+        rev, looked = keep_draft(unit, desk_of(h), area, items, body.base, body.rev)
+        return {"rev": rev, **looked_at(h, own, looked)}
 
     return act(body, deed)
 
@@ -200,8 +200,8 @@ def post_compare(area: str, body: Compare) -> ResponseReturnValue:
     h, own = house(), _area(area)
     with h.store.unit(current_actor()) as unit:
         recheck(unit)
-        looked = compare(unit, _desk(h), area, body.version)
-    return _looked(h, own, looked)
+        looked = compare(unit, desk_of(h), area, body.version)
+    return looked_at(h, own, looked)
 
 
 @bp.delete("/<area>/draft")
@@ -210,7 +210,7 @@ def post_compare(area: str, body: Compare) -> ResponseReturnValue:
 def delete_draft(area: str, body: Drop) -> ResponseReturnValue:
     """Forget the draft: 200 {rev}."""
     h = house()
-    return act(body, lambda unit: {"rev": drop_draft(unit, _desk(h), area, body.rev)})
+    return act(body, lambda unit: {"rev": drop_draft(unit, desk_of(h), area, body.rev)})
 
 
 @bp.post("/<area>")
@@ -221,7 +221,7 @@ def post_area(area: str, body: Publish) -> ResponseReturnValue:
     h = house()
     said = act(
         body,
-        lambda unit: publish_draft(unit, _desk(h), area, body.base, body.rev, body.when, body.note),
+        lambda unit: publish_draft(unit, desk_of(h), area, body.base, body.rev, body.when, body.note),
     )
     _follow(h)
     return said
@@ -235,7 +235,7 @@ def post_rollback(area: str, body: RollBack) -> ResponseReturnValue:
     h = house()
     said = act(
         body,
-        lambda unit: roll_config_back(unit, _desk(h), area, body.version, body.base, body.when, body.note),
+        lambda unit: roll_config_back(unit, desk_of(h), area, body.version, body.base, body.when, body.note),
     )
     _follow(h)
     return said
@@ -249,16 +249,16 @@ def post_withdraw(area: str, body: Withdraw) -> ResponseReturnValue:
     h = house()
 
     def deed(unit: Unit) -> dict[str, Any]:
-        withdraw(unit, _desk(h), area, body.version)
+        withdraw(unit, desk_of(h), area, body.version)
         return {}
 
     return act(body, deed)
 
 
-def _looked(h: House, area: Area, looked: Looked) -> dict[str, Any]:
+def looked_at(h: House, area: Area, looked: Looked) -> dict[str, Any]:
     return {
         "changes": [asdict(c) for c in looked.changes],
-        "troubles": troubles(_desk(h), area, looked),
+        "troubles": troubles(desk_of(h), area, looked),
     }
 
 
@@ -274,7 +274,7 @@ def _area(name: str) -> Area:
     return AREAS[name]
 
 
-def _desk(h: House) -> Desk:
+def desk_of(h: House) -> Desk:
     return Desk(
         h.hall, h.current.files, h.texts.both, lambda name: find(h.settings.uploads, name) is not None
     )

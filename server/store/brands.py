@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from server.domain.brand import Brand
 from server.store import tables as t
@@ -22,6 +22,15 @@ _NEWEST = (
     .limit(1)
 )
 _LOGO = select(_B.logo, _B.logo_type).where(_B.hall == bindparam("hall")).order_by(_B.version.desc()).limit(1)
+_PAST = (
+    select(_B.version, _B.body, _B.logo_type, _B.person, _B.at)
+    .where(_B.hall == bindparam("hall"))
+    .order_by(_B.version.desc())
+    .limit(bindparam("most"))
+)
+_ONE = select(_B.body, _B.logo, _B.logo_type).where(
+    _B.hall == bindparam("hall"), _B.version == bindparam("version")
+)
 
 
 @dataclass(frozen=True)
@@ -38,8 +47,31 @@ class PublishedBrand:
 def newest_brand(connection: Connection, hall: str) -> PublishedBrand | None:
     """None: nobody has published one."""
     row = connection.execute(_NEWEST, {"hall": hall}).one_or_none()
+    return None if row is None else _published(row)
+
+
+def brands_of(connection: Connection, hall: str, most: int) -> list[PublishedBrand]:
+    """The last versions, the newest first."""
+    return [_published(row) for row in connection.execute(_PAST, {"hall": hall, "most": most})]
+
+
+def find_brand(connection: Connection, hall: str, version: int) -> tuple[Brand, tuple[bytes, str] | None]:
+    """What a version looked like: colours and words, logo. Raises LookupError."""
+    row = connection.execute(_ONE, {"hall": hall, "version": version}).one_or_none()
     if row is None:
+        raise LookupError(version)
+    return _BODY.validate_python(row.body), None if row.logo is None else (row.logo, row.logo_type)
+
+
+def logo_of(connection: Connection, hall: str, version: int) -> tuple[bytes, str] | None:
+    """The logo of one version and its type. None: it has none, or there is no such version."""
+    try:
+        return find_brand(connection, hall, version)[1]
+    except LookupError:
         return None
+
+
+def _published(row: Row[Any]) -> PublishedBrand:
     return PublishedBrand(row.version, _BODY.validate_python(row.body), row.logo_type, row.person, row.at)
 
 

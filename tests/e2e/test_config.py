@@ -154,6 +154,48 @@ def test_every_area_is_usable_for_everybody(town: Town, face: OpenFace, size: tu
     shot(page, f"{where}-dark-english")
 
 
+def by_the_week(page: Page) -> None:
+    """Next week as it is copied and swapped in the draft: seen in the week's table, with what clashes."""
+    heads = page.get_by_role("region", name="一周排班").locator("thead th")
+    for _ in range(8):
+        monday = heads.nth(1).inner_text()
+        page.get_by_role("button", name="后一周").click()
+        expect(heads.nth(1)).not_to_have_text(monday)
+        if not any("rest" in str(heads.nth(n).get_attribute("class")) for n in range(1, 6)):
+            break  # a week without holidays
+    page.get_by_role("button", name="两人对调…").click()
+    page.get_by_label("甲", exact=True).select_option("ZW002")
+    page.get_by_label("乙", exact=True).select_option("ZW021")
+    accessible(page, "two people who change places")
+    page.get_by_role("button", name="放进草稿").click()
+    draft = page.get_by_role("region", name="改动对照").first
+    expect(draft.locator(".wrong li").first).to_be_visible()
+    expect(draft.get_by_role("button", name="发布")).to_be_disabled()
+    shot(page, "roster-swap-zh")
+    draft.get_by_role("button", name="放弃草稿").click()
+    expect(draft).to_have_count(0)
+
+    page.get_by_role("button", name="两人对调…").click()
+    page.get_by_label("甲", exact=True).select_option("ZW002")
+    page.get_by_label("乙", exact=True).select_option("ZW003")
+    page.get_by_role("button", name="放进草稿").click()
+    expect(page.get_by_role("button", name="按草稿")).to_have_attribute("aria-pressed", "true")
+    second = page.get_by_role("region", name="一周排班").locator("tbody tr").nth(2)
+    expect(second.locator("td").first).to_contain_text("王雪")
+    accessible(page, "the week as the draft would have it")
+    shot(page, "roster-draft-week-zh")
+    page.get_by_role("button", name="现在生效的").click()
+    expect(second.locator("td").first).not_to_contain_text("王雪")
+    page.get_by_role("button", name="复制这一周…").click()
+    page.get_by_label("复制到哪一周（选其中任一天）").fill("2099-03-05")
+    accessible(page, "a week that is copied")
+    page.get_by_role("button", name="放进草稿").click()
+    expect(draft).to_contain_text("2099-03-02–2099-03-06 08:30–12:00 王雪")
+    expect(page.get_by_role("button", name="按草稿")).to_have_attribute("aria-pressed", "false")
+    page.get_by_role("button", name="发布", exact=True).click()
+    expect(page.get_by_text("第 2 版已发布，立即生效")).to_be_visible()
+
+
 def test_a_roster_a_photo_and_a_film_by_hand(town: Town, face: OpenFace, tmp_path: Path) -> None:
     """Who sits where on a day, told when it clashes; a face for a badge; a picture for the boards."""
     photo = tmp_path / "face.png"
@@ -180,6 +222,7 @@ def test_a_roster_a_photo_and_a_film_by_hand(town: Town, face: OpenFace, tmp_pat
     shot(page, "roster-compare-zh")
     page.get_by_role("button", name="发布").click()
     expect(page.get_by_text("第 1 版已发布，立即生效")).to_be_visible()
+    by_the_week(page)
 
     area(page, "人员")
     page.get_by_role("searchbox").fill("ZW001")

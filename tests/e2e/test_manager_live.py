@@ -108,6 +108,13 @@ def test_the_hall_at_one_glance_and_in_its_own_colours(town: Town, face: OpenFac
     assert "/brand/logo?v=2" in mark
     accessible(kiosk, "the kiosk in the hall's colours")
 
+    # an older look comes back, as a new version
+    desk.get_by_role("button", name="恢复这一版 0").click()
+    expect(desk.locator(".versions li").first).to_contain_text("正在使用")
+    expect(desk.locator(".versions li b").first).to_have_text("3")
+    assert desk.evaluate(colour) == "#0a5260"
+    accessible(desk, "the versions of the look")
+
 
 def test_the_phone_shows_what_wants_a_person_first(town: Town, face: OpenFace) -> None:
     many_wait(town)

@@ -65,6 +65,30 @@ def test_a_manager_gives_the_hall_its_look_and_every_page_wears_it(app: App) -> 
     assert manager.ask("DELETE", "/api/brand/logo").json == {"version": 4}
     assert visitor.get("/brand/logo").status_code == 404
     assert manager.ask("GET", "/api/brand").json["slogan"] == "为民办事"
+
+    def back(version: int, base: int, n: int) -> Any:
+        body = {"request_id": f"brand-back-{n}", "version": version, "base": base}
+        return manager.ask("POST", "/api/brand/rollback", body)
+
+    versions = manager.ask("GET", "/api/brand").json["versions"]
+    assert [(v["version"], v["logo"], v["slogan"]) for v in versions] == [
+        (4, "", "为民办事"),
+        (3, "/brand/logo?version=3", "为民办事"),
+        (2, "/brand/logo?version=2", "为民办事"),
+        (1, "", "为民办事"),
+    ]
+    assert visitor.get("/brand/logo?version=2").data == png(200, 80)
+    assert visitor.get("/brand/logo?version=1").status_code == 404
+    assert visitor.get("/brand/logo?version=99").status_code == 404
+    assert back(2, 3, 1).json["refused"] == "brand-stale"
+    assert back(9, 4, 2).status_code == 404
+    assert back(2, 4, 3).json == {"version": 5}
+    assert visitor.get("/brand/logo").data == png(200, 80), "with its logo"
+    assert "/brand.css?v=5" in visitor.get("/clerk").text
+    assert back(0, 5, 4).json == {"version": 6}
+    assert visitor.get("/brand.css").text == "", "the files say nothing"
+    assert manager.ask("GET", "/api/brand").json["primary"] == ""
+    assert back(4, 6, 5).json == {"version": 7}
     leader = staff(app, "duty_leader")
     assert publish(leader, 4, 4).status_code == upload(leader, png(99, 99)).status_code == 403
 

@@ -4,6 +4,7 @@ edit at once do not overwrite each other; what was keeps its names."""
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -503,6 +504,57 @@ def test_the_last_window_of_a_queue_stays(hall_of: Configured):
     hall_of.day.open()
     with pytest.raises(refusals.QueueUnserved):
         hall_of.publish("windows", {"W14": {"out": "closed"}})
+
+
+def test_a_roster_is_drafted_by_the_week_with_its_clashes(app: App):
+    """Last week's again, two people who change places: one draft, its clashes before it is published."""
+    manager, leads = staff(app, "manager"), staff(app, "duty_leader")
+
+    def move(what: str, number: int, **body: object) -> Any:
+        return manager.ask(
+            "POST", f"/api/rosters/{what}", {"request_id": f"roster-move-{number}", "base": 0, **body}
+        )
+
+    def at(window: str, day: int, asked: str = "&draft=1") -> list[str]:
+        seen = manager.ask("GET", f"/api/rosters?since=2026-03-09{asked}").get_json()
+        row = next(r for r in seen["rows"] if r["id"] == window)
+        return [c["person"] for c in row["cells"][day]]
+
+    row = {"date": "2026-03-02", "start": "08:30", "end": "12:00", "person": "ZW004", "reason": "调班"}
+    ask(manager, "/rosters/draft", "1", items={"W02": {"days": [row]}}, base=0, rev=0)
+    said = move("copy", 2, since="2026-03-04", to="2026-03-12", rev=1).get_json()
+    assert (said["rev"], said["moved"]) == (2, 1)
+    assert said["troubles"] == []
+    assert at("W02", 0) == ["ZW004", "ZW002"]
+    assert at("W02", 0, "") == ["ZW002", "ZW002"], "nothing holds before it is published"
+    assert move("copy", 3, since="2026-03-02", to="2026-03-09", rev=2).get_json()["moved"] == 0
+
+    both = {"since": "2026-03-09", "until": "2026-03-09"}
+    said = move("swap", 4, one="ZW002", other="ZW003", rev=3, **both).get_json()
+    assert (at("W02", 0), at("W03", 0)) == (["ZW004", "ZW003"], ["ZW002", "ZW002"])
+    assert said["troubles"] == []
+    said = move("swap", 5, one="ZW003", other="ZW021", rev=4, **both).get_json()
+    assert {(x["item"], x["code"]) for x in said["troubles"]} == {
+        ("W02", "roster-skill"),
+        ("leader", "roster-role"),
+    }
+    assert all("2026-03-09" in x["text"]["zh"] for x in said["troubles"])
+    assert ask(manager, "/rosters", "6", base=0, rev=5).status_code == 422
+
+    numbers = count(10)
+    for what, wrong, body in (
+        ("copy", "to", {"since": "2026-03-02", "to": "2026-03-06"}),
+        ("copy", "to", {"since": "2026-03-02", "to": "2026-02-20"}),
+        ("swap", "other", {"one": "ZW002", "other": "ZW002", **both}),
+        ("swap", "one", {"one": "ZW999", "other": "ZW002", **both}),
+        ("swap", "until", {"one": "ZW002", "other": "ZW003", "since": "2026-03-09", "until": "2026-03-08"}),
+        ("swap", "until", {"one": "ZW002", "other": "ZW003", "since": "2026-01-09", "until": "2026-03-01"}),
+    ):
+        said = move(what, next(numbers), rev=5, **body)
+        assert (said.status_code, said.get_json()["facts"]["fields"]) == (422, [wrong])
+    stale = move("copy", 7, since="2026-03-02", to="2026-03-16", rev=1)
+    assert stale.get_json()["refused"] == "config-draft-stale"
+    assert leads.ask("GET", "/api/rosters?draft=1").get_json()["refused"] == "config-foreign"
 
 
 def test_a_department_changes_its_own_services_and_nothing_else(app: App):

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { asItWas, blank, drafted, groups, rowsOf, shown, withItem, without, type Area, type Field, type Words } from './config'
+import { asItWas, blank, dayAfter, drafted, groups, rowsOf, shown, withItem, without, type Area, type Field, type Words } from './config'
 
 const field = (name: string, kind: string, more: Partial<Field> = {}): Field => ({
   name, kind, required: false, least: null, most: null, options: [], of: '', fresh: false, tomorrow: false, admin: false, delegated: true, group: 'main', ...more,
@@ -36,6 +36,9 @@ describe('forms and words', () => {
     expect(blank(area)).toEqual({ name: '', closed: false, materials: [] })
     expect(groups(area.fields).map((g) => g.id)).toEqual(['main', 'papers'])
   })
+  it('counts days over the ends of months', () => {
+    expect([dayAfter('2026-02-27', 2), dayAfter('2026-03-02', -7), dayAfter('2028-02-28', 1)]).toEqual(['2026-03-01', '2026-02-23', '2028-02-29'])
+  })
   it('reads every kind of value', () => {
     expect(shown(field('closed', 'yes_no'), true, words)).toBe('是')
     expect(shown(field('lunch', 'choice'), 'open', words)).toBe('lunch.open')
@@ -46,6 +49,9 @@ describe('forms and words', () => {
     const row = { days: ['mon', 'tue'], start: '08:30', end: '12:00', person: 'ZW1', since: '2026-03-02' }
     expect(shown(field('w', 'shifts'), [row], words)).toBe('montue（2026-03-02–） 08:30–12:00 people:ZW1')
     expect(shown(field('d', 'shift_days'), [{ ...row, date: '2026-03-04', since: null, person: '' }], words)).toBe('2026-03-04 08:30–12:00 不设岗')
+    const on = (date: string, person: string) => ({ date, start: '08:30', end: '12:00', person })
+    expect(shown(field('d', 'shift_days', { of: 'people' }), [on('2026-03-05', 'ZW1'), on('2026-03-04', 'ZW1'), on('2026-03-06', 'ZW2'), on('2026-03-09', 'ZW1')], words)).toBe(
+      '2026-03-04–2026-03-05 08:30–12:00 people:ZW1、2026-03-06 08:30–12:00 people:ZW2、2026-03-09 08:30–12:00 people:ZW1')
     expect(shown(field('x', 'text'), '', words)).toBe('（空）')
     expect(shown(undefined, 0, words)).toBe('0')
   })

@@ -185,6 +185,12 @@ export interface Shift {
   until?: string | null
   reason?: string
 }
+/** The day so many days after `day`, both as 2026-03-02. */
+export function dayAfter(day: string, days: number): string {
+  const at = new Date(`${day}T00:00:00Z`)
+  at.setUTCDate(at.getUTCDate() + days)
+  return at.toISOString().slice(0, 10)
+}
 export const WEEK = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 
 /** Words of the server's texts: {yes, no, empty}, choice(field, option) and name(of, id). */
@@ -210,10 +216,21 @@ export function shown(field: Field | undefined, value: Value, words: Words): str
     const limit = value as { n: number; unit: string }
     return limit.unit === 'immediate' || limit.unit === 'none' ? words.choice('unit', limit.unit) : `${limit.n} ${words.choice('unit', limit.unit)}`
   }
+  if (kind === 'shift_days') return spells(value as Shift[]).map((one) => part(field, kind, one, words)).join('、')
   if (Array.isArray(value)) return value.map((one) => part(field, kind, one, words)).join('、')
   if (kind === 'until') return Object.entries(value as Record<string, string>).map(([skill, day]) => `${skill} ${day}`).join('、') || words.empty
   if (kind === 'moment') return String(value).replace('T', ' ').slice(0, 16)
   return String(value)
+}
+/** Single days of a roster with the same person at the same time as runs of days, so that a copied week is read in one breath. */
+function spells(rows: Shift[]): Shift[] {
+  const found: Shift[] = []
+  for (const row of [...rows].sort((a, b) => (a.date || '').localeCompare(b.date || '') || a.start.localeCompare(b.start))) {
+    const run = found.find((f) => f.start === row.start && f.end === row.end && f.person === row.person && dayAfter((f.until || f.date)!, 1) === row.date)
+    if (run) run.until = row.date!
+    else found.push({ ...row })
+  }
+  return found
 }
 function part(field: Field | undefined, kind: string, one: unknown, words: Words): string {
   if (kind === 'choices') return words.choice(field!.name, String(one))
@@ -225,8 +242,8 @@ function part(field: Field | undefined, kind: string, one: unknown, words: Words
   }
   if (kind === 'shifts' || kind === 'shift_days') {
     const s = one as Shift
-    const when = kind === 'shifts' ? (s.days || []).map((day) => words.day(day)).join('') : s.date
-    const dates = s.since || s.until ? `（${s.since || ''}–${s.until || ''}）` : ''
+    const when = kind === 'shifts' ? (s.days || []).map((day) => words.day(day)).join('') : s.until ? `${s.date}–${s.until}` : s.date
+    const dates = kind === 'shifts' && (s.since || s.until) ? `（${s.since || ''}–${s.until || ''}）` : ''
     return `${when}${dates} ${s.start}–${s.end} ${s.person ? words.name('people', s.person) : words.nobody}`
   }
   if (kind === 'holidays') {

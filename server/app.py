@@ -30,6 +30,7 @@ from server.api import (
     help,
     leaves,
     my,
+    nearby,
     orders,
     placement,
     problems,
@@ -133,7 +134,7 @@ def create_app(
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
         *(remote, audit, leaves, orders, boards, complaints, config, guiding, upkeep, today, brand),
-        *(uploads, rosters),
+        *(uploads, rosters, nearby),
     ):
         app.register_blueprint(door.bp)
 

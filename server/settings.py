@@ -40,6 +40,7 @@ from server.domain.catalogue import (
 )
 from server.domain.deadlines import Limits
 from server.domain.floorplan import Floor, check_plan, laid_out
+from server.domain.nearby import Neighbour, nearby_troubles
 from server.domain.placement import Placement, placed
 from server.domain.ratings import RatingRule
 from server.domain.remote import RemoteRules
@@ -315,6 +316,7 @@ class HallSettings:
     plan: tuple[Floor, ...] = ()  # plan.toml, every window placed
     brand: Brand = field(default_factory=Brand)  # brand.toml; what a manager publishes goes before it
     brand_logo: tuple[bytes, str] | None = None  # (file, type) of logo.png or logo.jpg beside it
+    nearby: tuple[Neighbour, ...] = ()  # nearby.toml: where a citizen could go instead
     # as configured, before any placement
     files: Catalogue = field(default_factory=lambda: Catalogue({}, {}, {}, {}, {}))
     years: tuple[Year, ...] = ()  # the official tables that `calendar` was made of
@@ -537,6 +539,7 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
                 r.no(path, f"remote.{key}", f"没有 {name}", f"no {name}")
     boards = _read_boards(r, folder / "boards.toml", catalogue)
     rosters = _read_rosters(r, folder / "rosters.toml", catalogue)
+    nearby = _read_nearby(r, folder / "nearby.toml")
     slips = _read_slips(r, common / "slips", catalogue)
     for text in {common / "text" / "zh.toml", *(common / "text").glob("*.toml")}:
         r.load(text)
@@ -552,7 +555,7 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
         raise SettingsError(r.troubles)
     kept = (tidal, dispatch, boards, rosters, _photos(folder / "photos", catalogue), *look)
     more: dict[str, Any] = {"slips": slips, "file_slips": slips, "years": years, "files": catalogue}
-    more |= {"bad": bad, "complaint": complaint}
+    more |= {"bad": bad, "complaint": complaint, "nearby": nearby}
     calendar = calendar_of(hall.hours, years, local)
     return HallSettings(hall, now, calendar, rating, tuple(levels), choices, rules, *kept, **more)
 
@@ -627,6 +630,16 @@ def _read_rosters(r: Reader, path: Path, catalogue: Catalogue) -> dict[str, Rost
                 r.no(path, f"roster[{i}].end", "结束要晚于开始", "must be after the start")
     _unique(r, path, "roster.window", [x.window for x in found])
     return {x.window: x for x in found}
+
+
+def _read_nearby(r: Reader, path: Path) -> tuple[Neighbour, ...]:
+    """nearby.toml; without it the hall names no other."""
+    if not path.exists():
+        return ()
+    found = r.parse_all(Neighbour, r.load(path, "hall").get("hall", []), path, "hall")
+    for key, zh, en in nearby_troubles(found):
+        r.no(path, key, zh, en)
+    return tuple(found)
 
 
 def _photos(folder: Path, catalogue: Catalogue) -> dict[str, Path]:

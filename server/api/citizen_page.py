@@ -112,6 +112,7 @@ def words_for(lang: str) -> dict[str, Any]:
         "day_words": day_words,
         "hhmm": hhmm,
         "brand": h.brand(),
+        "nearby": bool(h.hall.nearby),
         "hall": {
             "name": centre.name,
             "name_en": centre.name_en,

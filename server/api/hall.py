@@ -122,6 +122,7 @@ def get_hall() -> ResponseReturnValue:
         if hall.hall.handover.url
         else None,
         "remote": hall.hall.remote.enabled,
+        "nearby": bool(hall.nearby),
         "guide_papers": hall.hall.ticket.guide_papers > 0,
         "paper_out": hall.hall.ticket.paper_out,
         "outcomes": [{"id": o.id, "zh": o.zh, "en": o.en} for o in hall.choices.outcome],

@@ -516,6 +516,8 @@ export interface Hall {
   paper_out?: 'go_on' | 'stop'
   /** Numbers may be taken by phone. */
   remote?: boolean
+  /** There are other halls to go to: /nearby tells of them. */
+  nearby?: boolean
   /** A kiosk prints what a service needs, without a number. */
   guide_papers?: boolean
   /** Several services may stand on one number. */

@@ -73,6 +73,7 @@ OPEN = {  # what everybody may ask; all other routes must say whom they let in
     "POST /api/my/<link>/arrive",
     # what hangs in the hall for everybody: boards, their pictures, the badges, the day's public figures
     "GET /figures",
+    "GET /nearby",
     "GET /api/figures",
     "GET /api/boards/<name>",
     "GET /media/<name>",

@@ -21,7 +21,7 @@ from server.store.estimates import Expected, expectation, find_promise
 from server.store.remote import find_remote
 from server.store.snapshots.public import badge
 from server.store.snapshots.view import View, iso
-from server.store.snapshots.why import why
+from server.store.snapshots.why import why_for_citizen
 from server.store.tickets import count_ahead, last_leg, legs_of, waiting_behind
 from server.store.windows import find_post
 
@@ -65,7 +65,7 @@ def citizen_value(view: View, ticket: Ticket, now: datetime) -> dict[str, Any]:
             "from_window": catalogue.windows[leg.from_window].number if leg.from_window else None,
             "near": near,
             "remote": remote,
-            "why": why(view, leg) if leg.rule and leg.state in here else None,
+            "why": why_for_citizen(view, leg) if leg.rule and leg.state in here else None,
             "called_at": iso(leg.called_at),
             "windows": [catalogue.windows[w].number for w in serving],
             "taken_at": iso(ticket.taken_at),

@@ -91,7 +91,8 @@ def words_for(lang: str) -> dict[str, Any]:
             if len(day) == 10
             else datetime.fromisoformat(day).astimezone(h.hall.zone).date()
         )
-        return t("book.day", month=when.month, day=when.day, weekday=t(f"book.weekday.d{when.weekday()}"))
+        weekday, month = t(f"book.weekday.d{when.weekday()}"), t(f"book.month.m{when.month}")
+        return t("book.day", month=month, day=when.day, weekday=weekday)
 
     def hhmm(moment: str) -> str:
         return f"{datetime.fromisoformat(moment).astimezone(h.hall.zone):%H:%M}"

@@ -52,6 +52,7 @@ from server.store.blocks import (
     taken_before,
     used_of,
 )
+from server.store.brands import slogan_now
 from server.store.days import Day, find_day
 from server.store.health import printer_model
 from server.store.slips import add_slip, last_slip, save_slip
@@ -254,6 +255,10 @@ class _Papers:
     def __init__(self, view: View, slips: SlipBook) -> None:
         self._view, self._slips = view, slips
         self._mm: dict[str, int] = {}
+        files = view.settings.brand
+        self._slogans = {
+            lang: slogan_now(view.connection, view.hall, files, lang) for lang in ("zh", "en")
+        }
         self.found: list[dict[str, list[Part]]] = []
 
     def of(self, item: Service, kiosk: str) -> dict[str, Any]:
@@ -269,7 +274,7 @@ class _Papers:
         paper: dict[str, list[Part]] = {}
         words: dict[str, dict[str, object]] = {}
         for lang in ("zh", "en"):
-            facts = standing_facts(self._view.settings, item, lang)
+            facts = standing_facts(self._view.settings, item, lang, self._slogans[lang])
             words[lang] = {name: facts[name] for name in self.WORDS}
             for again in (False, True):
                 known = {**facts, **plain, **dict.fromkeys(empty, ""), **marked, "reprint": again}

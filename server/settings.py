@@ -38,6 +38,7 @@ from server.domain.catalogue import (
     Zone,
     parse_overflow,
 )
+from server.domain.complaints import Complaint
 from server.domain.deadlines import Limits
 from server.domain.floorplan import Floor, check_plan, laid_out
 from server.domain.nearby import Neighbour, nearby_troubles
@@ -248,10 +249,13 @@ class BadRatings:
     first_contact_workdays: Annotated[int, Field(ge=0, le=60)] = 1
     rectify_workdays: Annotated[int, Field(ge=1, le=60)] = 5
     extended_workdays: Annotated[int, Field(ge=1, le=60)] = 15
+    review_workdays: Annotated[int, Field(ge=0, le=60)] = 10
 
     @property
     def limits(self) -> Limits:
-        return Limits(self.first_contact_workdays, self.rectify_workdays, self.extended_workdays)
+        return Limits(
+            self.first_contact_workdays, self.rectify_workdays, self.extended_workdays, self.review_workdays
+        )
 
 
 @dataclass(frozen=True)
@@ -350,6 +354,10 @@ class HallSettings:
     def identity_of(self, service: Service) -> Identity:
         """Whether a kiosk asks for an identity card before it gives a number for `service`."""
         return service.identity or self.hall.ticket.identity
+
+    def limits_of(self, complaint: Complaint) -> Limits:
+        """A rating that is followed up has a leg; so has the second look at it."""
+        return self.bad.limits if complaint.leg is not None else self.complaint
 
     @property
     def rating_rule(self) -> RatingRule:

@@ -54,7 +54,9 @@ OPEN = {  # what everybody may ask; all other routes must say whom they let in
     "POST /t/<link>/rate",
     "POST /t/<link>/postpone",
     "POST /t/<link>/complain",
+    "POST /t/<link>/review",
     "POST /api/my/<link>/complain",
+    "POST /api/my/<link>/review",
     "POST /api/my/<link>/postpone",
     # anybody may book; the booking's link of 128 random bits is the proof from then on
     "GET /api/slots",

@@ -184,8 +184,7 @@ def test_the_preview_is_the_paper_of_the_virtual_printer_dot_by_dot(
 
 @pytest.mark.parametrize("model", ["slip_58mm", "slip_80mm"])
 def test_C16_the_halls_slogan_is_the_last_line_of_the_slip(day: HallDay, model: str):
-    """What a manager published, as the virtual printer decodes it, in the language of the number; no line where
-    the hall has none."""
+    """What a manager published, as the virtual printer decodes it, in the language of the number."""
     day.open()
     plain = day.take().slip
     with day.store.unit(MANAGER) as unit:

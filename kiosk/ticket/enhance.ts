@@ -227,7 +227,7 @@ async function deed(event: Event, form: HTMLFormElement, name: string, body: obj
     etag = ''
     await draw().catch(() => location.reload())
     await ask()
-  } else tell(trouble, (answer.text && answer.text[lang === 'en' ? 'en' : 'zh']) || trouble.dataset.offline!)
+  } else tell(trouble, (answer.text && answer.text['english' in page.dataset ? 'en' : 'zh']) || trouble.dataset.offline!)
 }
 
 document.addEventListener('pointerdown', () => (touched = true), { once: true })

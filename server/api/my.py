@@ -21,7 +21,7 @@ from server.actions.postpone import postpone
 from server.api.access import check_origin, citizen_actor
 from server.api.acts import act
 from server.api.bodies import Act
-from server.api.citizen_page import asked_lang, qr, there, words_for
+from server.api.citizen_page import TICKET, asked_lang, qr, there, words_for
 from server.api.complaints import ComplainBody, ReviewBody, sealed
 from server.api.ratings import RateBody, rating_deed
 from server.api.remote import ArriveBody, arrive_it
@@ -119,7 +119,7 @@ def post_rate_form(link: str) -> ResponseReturnValue:
 
 def _form(link: str, deed: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
     check_origin()
-    lang = asked_lang()
+    lang = asked_lang(face=TICKET)
     try:
         reply = make_response(deed())
     except ValidationError:
@@ -141,7 +141,7 @@ def _fresh_id() -> str:
 def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValue:
     h = house()
     ticket, facts = _look(link)
-    lang = asked_lang(ticket.lang)
+    lang = asked_lang(ticket.lang, TICKET)
 
     def because(reason: Reason) -> str:
         """The official option, in the phone's language where its file knows the code."""
@@ -152,7 +152,7 @@ def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValu
     page = render_template(
         "ticket.html",
         **facts,
-        **words_for(lang),
+        **words_for(lang, TICKET),
         because=because,
         link=link,
         by_phone=h.hall.hall.remote.enabled,

@@ -31,6 +31,7 @@ from server.api import (
     help,
     leaves,
     my,
+    nearby,
     orders,
     placement,
     problems,
@@ -134,7 +135,7 @@ def create_app(
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
         *(remote, audit, leaves, orders, boards, complaints, config, guiding, upkeep, today, brand),
-        *(uploads, rosters, day_ahead, kept_page),
+        *(uploads, rosters, day_ahead, kept_page, nearby),
     ):
         app.register_blueprint(door.bp)
 

@@ -19,6 +19,7 @@ from server.domain.boards import Board, BoardBook, Medium, Notice
 from server.domain.calendar import Hours, LocalDay, Year, calendar_of
 from server.domain.catalogue import Catalogue, Department, Person, Queue, Service, Window
 from server.domain.configuration import AREAS, Area, Body, Known, merged
+from server.domain.nearby import Neighbour
 from server.domain.rosters import LEADER, Roster
 from server.settings import HallSettings
 
@@ -51,6 +52,7 @@ KINDS: dict[str, TypeAdapter[Any]] = {
     "boards": TypeAdapter(Board),
     "notices": TypeAdapter(Notice),
     "media": TypeAdapter(Medium),
+    "nearby": TypeAdapter(Neighbour),
 }
 FRESH = {"windows": {"queues": []}, "people": {"a_window": ""}}
 
@@ -81,6 +83,7 @@ def items_of(hall: HallSettings, boards: BoardBook | None = None) -> dict[str, d
         "boards": ((b.id, b) for b in book.board),
         "notices": ((f"N{n}", one) for n, one in enumerate(book.notice, 1)),
         "media": ((m.id, m) for m in book.medium),
+        "nearby": ((h.id, h) for h in hall.nearby),
     }
     return {area: {i: _dumped(area, one) for i, one in own} for area, own in found.items()}
 
@@ -125,6 +128,7 @@ def configured(files: HallSettings, bodies: Bodies) -> HallSettings:
         years=years,
         boards=book_of(files.boards, bodies),
         rosters=_rosters(files, made),
+        nearby=tuple(made.get("nearby", {h.id: h for h in files.nearby}).values()),
         files=catalogue,
         catalogue=catalogue,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zlib import crc32
 
 from flask import current_app
@@ -10,6 +10,7 @@ from flask import current_app
 from server.clock import Clock
 from server.domain.brand import Brand
 from server.domain.slips import SlipBook
+from server.nearby import Hearsay
 from server.settings import HallSettings, Settings
 from server.store.brands import newest_brand
 from server.store.current import Current
@@ -38,6 +39,7 @@ class House:
     clock: Clock
     current: Current
     key: bytes  # of the hashes that stand for persons; it never leaves the data folder
+    hearsay: Hearsay = field(default_factory=Hearsay)  # what the halls nearby said last
 
     @property
     def slip(self) -> SlipBook:

@@ -70,6 +70,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             sys.modules.setdefault("redis", None)  # type: ignore[arg-type]  # Socket.IO would load it: 0.2 s
         from server.app import create_app
         from server.estimator import Estimator
+        from server.nearby import Neighbours
         from server.tick import Ticker
         from server.voice import warm
 
@@ -81,6 +82,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         estimator = Estimator(app.house)
         app.listen(estimator.hear)
         estimator.start()
+        Neighbours(app.house).start()
         warm(app.house)
         return app.flask
 

@@ -38,8 +38,10 @@ from server.domain.catalogue import (
     Zone,
     parse_overflow,
 )
+from server.domain.complaints import Complaint
 from server.domain.deadlines import Limits
 from server.domain.floorplan import Floor, check_plan, laid_out
+from server.domain.nearby import Neighbour, nearby_troubles
 from server.domain.placement import Placement, placed
 from server.domain.ratings import RatingRule
 from server.domain.remote import RemoteRules
@@ -247,10 +249,13 @@ class BadRatings:
     first_contact_workdays: Annotated[int, Field(ge=0, le=60)] = 1
     rectify_workdays: Annotated[int, Field(ge=1, le=60)] = 5
     extended_workdays: Annotated[int, Field(ge=1, le=60)] = 15
+    review_workdays: Annotated[int, Field(ge=0, le=60)] = 10
 
     @property
     def limits(self) -> Limits:
-        return Limits(self.first_contact_workdays, self.rectify_workdays, self.extended_workdays)
+        return Limits(
+            self.first_contact_workdays, self.rectify_workdays, self.extended_workdays, self.review_workdays
+        )
 
 
 @dataclass(frozen=True)
@@ -315,6 +320,7 @@ class HallSettings:
     plan: tuple[Floor, ...] = ()  # plan.toml, every window placed
     brand: Brand = field(default_factory=Brand)  # brand.toml; what a manager publishes goes before it
     brand_logo: tuple[bytes, str] | None = None  # (file, type) of logo.png or logo.jpg beside it
+    nearby: tuple[Neighbour, ...] = ()  # nearby.toml: where a citizen could go instead
     # as configured, before any placement
     files: Catalogue = field(default_factory=lambda: Catalogue({}, {}, {}, {}, {}))
     years: tuple[Year, ...] = ()  # the official tables that `calendar` was made of
@@ -348,6 +354,10 @@ class HallSettings:
     def identity_of(self, service: Service) -> Identity:
         """Whether a kiosk asks for an identity card before it gives a number for `service`."""
         return service.identity or self.hall.ticket.identity
+
+    def limits_of(self, complaint: Complaint) -> Limits:
+        """A rating that is followed up has a leg; so has the second look at it."""
+        return self.bad.limits if complaint.leg is not None else self.complaint
 
     @property
     def rating_rule(self) -> RatingRule:
@@ -537,6 +547,7 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
                 r.no(path, f"remote.{key}", f"没有 {name}", f"no {name}")
     boards = _read_boards(r, folder / "boards.toml", catalogue)
     rosters = _read_rosters(r, folder / "rosters.toml", catalogue)
+    nearby = _read_nearby(r, folder / "nearby.toml")
     slips = _read_slips(r, common / "slips", catalogue)
     for text in {common / "text" / "zh.toml", *(common / "text").glob("*.toml")}:
         r.load(text)
@@ -552,7 +563,7 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
         raise SettingsError(r.troubles)
     kept = (tidal, dispatch, boards, rosters, _photos(folder / "photos", catalogue), *look)
     more: dict[str, Any] = {"slips": slips, "file_slips": slips, "years": years, "files": catalogue}
-    more |= {"bad": bad, "complaint": complaint}
+    more |= {"bad": bad, "complaint": complaint, "nearby": nearby}
     calendar = calendar_of(hall.hours, years, local)
     return HallSettings(hall, now, calendar, rating, tuple(levels), choices, rules, *kept, **more)
 
@@ -627,6 +638,16 @@ def _read_rosters(r: Reader, path: Path, catalogue: Catalogue) -> dict[str, Rost
                 r.no(path, f"roster[{i}].end", "结束要晚于开始", "must be after the start")
     _unique(r, path, "roster.window", [x.window for x in found])
     return {x.window: x for x in found}
+
+
+def _read_nearby(r: Reader, path: Path) -> tuple[Neighbour, ...]:
+    """nearby.toml; without it the hall names no other."""
+    if not path.exists():
+        return ()
+    found = r.parse_all(Neighbour, r.load(path, "hall").get("hall", []), path, "hall")
+    for key, zh, en in nearby_troubles(found):
+        r.no(path, key, zh, en)
+    return tuple(found)
 
 
 def _photos(folder: Path, catalogue: Catalogue) -> dict[str, Path]:

@@ -1,5 +1,5 @@
 """The words of config/text/<lang>.toml, flattened to dotted keys. Chinese is complete; others fall back to
-it."""
+it, or first to the language they name themselves (language.instead)."""
 
 from __future__ import annotations
 
@@ -33,8 +33,13 @@ class Texts:
         self._sent: dict[str, Sent] = {}
 
     def flat(self, lang: str) -> dict[str, str]:
-        """Every key in `lang`, missing ones in Chinese."""
-        return {**self._words["zh"], **self._words.get(lang, {})}
+        """Every key in `lang`, missing ones in the language that stands in for it."""
+        return {**self._words["zh"], **self._words[self.instead(lang)], **self._words.get(lang, {})}
+
+    def instead(self, lang: str) -> str:
+        """What is spoken where `lang` has no words."""
+        named = self._words.get(lang, {}).get("language.instead", "zh")
+        return named if named in self._words else "zh"
 
     def speaking(self, face: str) -> dict[str, str]:
         """The languages that have words of their own for this face, each with the name it calls itself."""
@@ -47,7 +52,8 @@ class Texts:
     def say(self, key: str, lang: str = "zh", **facts: object) -> str:
         """The sentence `key` with {facts}; the key itself when nobody wrote it. A fact that is missing stays
         blank."""
-        words = self._words.get(lang, {}).get(key) or self._words["zh"].get(key)
+        own, other = self._words.get(lang, {}), self._words[self.instead(lang)]
+        words = own.get(key) or other.get(key) or self._words["zh"].get(key)
         return Formatter().vformat(words, (), _Blank(facts)) if words else key
 
     def both(self, key: str, **facts: object) -> dict[str, str]:

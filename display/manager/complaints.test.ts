@@ -4,7 +4,7 @@ import { dueOf, endedLate, sums, tone } from './complaints'
 
 const NOW = Date.parse('2026-03-03T09:00:00Z')
 const row = (over: Partial<ComplaintRow>): ComplaintRow => ({
-  id: 1, number: 'A001', window: '1', state: 'received', source: 'words', level: null, reasons: [], text: '', about: null, mine: false,
+  id: 1, number: 'A001', window: '1', state: 'received', source: 'words', level: null, reasons: [], text: '', about: null, mine: false, answered_first: false, first: null, contact: false,
   owner: null, owner_name: null, contact_due: '2026-03-03T09:30:00Z', answer_due: '2026-03-09T09:30:00Z', contacted_at: null, extended: '',
   extends_to: '2026-03-23T09:30:00Z', late: false, provisional: false, answer: '', made_at: '2026-03-02T02:00:00Z', ended_at: null, ...over,
 })

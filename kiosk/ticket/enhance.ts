@@ -58,7 +58,7 @@ async function take(now: MyTicket): Promise<void> {
   }
 }
 
-const filling = () => !!document.querySelector('#rate input:checked') || document.activeElement === byId('words') || ['complaint', 'digits'].some((id) => !!(byId(id) as HTMLTextAreaElement | null)?.value)
+const filling = () => !!document.querySelector('#rate input:checked') || document.activeElement === byId('words') || Array.from(document.querySelectorAll<HTMLInputElement>('#digits, .complain textarea, .complain .line')).some((one) => !!one.value)
 
 async function draw(): Promise<void> {
   const reply = await fetch(location.pathname + '?lang=' + lang, { cache: 'no-store' })
@@ -177,7 +177,11 @@ function dress(): void {
   }
   const complain = byId('complain') as HTMLFormElement | null
   if (complain) {
-    complain.onsubmit = (event) => void deed(event, complain, 'complain', { text: String(new FormData(complain).get('text') || '').trim() }, byId('complain-trouble')!)
+    complain.onsubmit = (event) => void deed(event, complain, 'complain', said(complain), byId('complain-trouble')!)
+  }
+  for (const again of Array.from(document.querySelectorAll<HTMLFormElement>('.review'))) {
+    const nth = Number(again.querySelector<HTMLInputElement>('[name=nth]')!.value)
+    again.onsubmit = (event) => void deed(event, again, 'review', { ...said(again), nth }, again.querySelector<HTMLElement>('.trouble')!)
   }
   const rate = byId('rate') as HTMLFormElement | null
   if (rate) {
@@ -196,6 +200,12 @@ function dress(): void {
       void deed(event, rate, 'rate', { leg: Number(filled.get('leg')), level, reasons, text }, trouble)
     }
   }
+}
+/** The words of a complaint, and how to reach who writes them. */
+function said(form: HTMLFormElement): { text: string; contact: string } {
+  const filled = new FormData(form)
+  const of = (name: string) => String(filled.get(name) || '').trim()
+  return { text: of('text'), contact: of('contact') }
 }
 function tell(where: HTMLElement, words: string): void {
   where.textContent = words
@@ -217,7 +227,7 @@ async function deed(event: Event, form: HTMLFormElement, name: string, body: obj
     etag = ''
     await draw().catch(() => location.reload())
     await ask()
-  } else tell(trouble, (answer.text && answer.text[lang === 'en' ? 'en' : 'zh']) || trouble.dataset.offline!)
+  } else tell(trouble, (answer.text && answer.text['english' in page.dataset ? 'en' : 'zh']) || trouble.dataset.offline!)
 }
 
 document.addEventListener('pointerdown', () => (touched = true), { once: true })

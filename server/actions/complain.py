@@ -13,10 +13,14 @@ from server.domain.complaints import (
     check_extension,
     check_new,
     check_owner,
+    check_reader,
+    check_review,
     check_step,
+    review_until,
 )
 from server.domain.deadlines import Limits, due_at
 from server.domain.events import ComplaintChanged
+from server.domain.refusals import ComplaintUnknown
 from server.settings import HallSettings
 from server.store.complaints import (
     add_complaint,
@@ -48,6 +52,30 @@ def follow_up(unit: Unit, hall: HallSettings, leg: int, level: int) -> None:
     number = find_ticket(unit.connection, unit.hall, visit.ticket).number
     facts = {"ticket": visit.ticket, "number": number, "window": visit.window, "about": visit.clerk}
     _take_in(unit, hall, "rating", hall.bad.limits, {**facts, "leg": leg, "sealed": None})
+
+
+def ask_again(unit: Unit, hall: HallSettings, ticket: int, number: str, nth: int, sealed: bytes) -> Complaint:
+    """复核: a second look at the `nth` complaint of the ticket, counted from 1, by somebody else. Raises
+    ComplaintUnknown, ComplaintStateWrong, ReviewSpent, ReviewLate."""
+    before = complaints_of(unit.connection, unit.hall, ticket)
+    if not 1 <= nth <= len(before):
+        raise ComplaintUnknown()
+    first = before[nth - 1]
+    limits = hall.limits_of(first)
+    until = review_until(first, limits, hall.calendar, hall.zone)
+    check_review(before, first, until, unit.now)
+    facts = {"ticket": ticket, "number": number, "window": first.window, "about": first.about}
+    again = {"leg": first.leg, "sealed": sealed, "review_of": first.id, "first_by": first.answered_by}
+    return _take_in(unit, hall, "review", limits, {**facts, **again})
+
+
+def read_contact(unit: Unit, complaint: int) -> Complaint:
+    """Who works on it looks how to reach its giver; each look is written down. Raises ComplaintUnknown,
+    ComplaintStateWrong, ComplaintOwnerWrong."""
+    found = find_complaint(unit.connection, unit.hall, complaint)
+    check_reader(found, unit.actor.id)
+    unit.note("complaint.contact", f"complaint:{found.id}")
+    return found
 
 
 def take_up(unit: Unit, hall: HallSettings, complaint: int) -> Complaint:
@@ -93,8 +121,8 @@ def answer(unit: Unit, hall: HallSettings, complaint: int, words: str, declined:
 
 def extended_due(hall: HallSettings, complaint: Complaint) -> datetime:
     """Until when it must be answered where its limit is extended."""
-    limits = hall.bad.limits if complaint.source == "rating" else hall.complaint
-    return due_at(hall.calendar, hall.zone, complaint.made_at, limits.extended_workdays)
+    days = hall.limits_of(complaint).extended_workdays
+    return due_at(hall.calendar, hall.zone, complaint.made_at, days)
 
 
 def able(hall: HallSettings) -> list[str]:

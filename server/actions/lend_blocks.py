@@ -53,6 +53,7 @@ from server.store.blocks import (
     taken_before,
     used_of,
 )
+from server.store.brands import slogan_now
 from server.store.days import Day, find_day
 from server.store.errands import add_errand
 from server.store.health import printer_model
@@ -262,6 +263,10 @@ class _Papers:
         self._view, self._slips = view, slips
         self._mm: dict[str, int] = {}
         self._made: dict[int, int] = {}  # template -> its paper
+        files = view.settings.brand
+        self._slogans = {
+            lang: slogan_now(view.connection, view.hall, files, lang) for lang in ("zh", "en")
+        }
         self.found: list[dict[str, list[Part]]] = []
 
     def of(self, item: Service, kiosk: str) -> dict[str, Any]:
@@ -270,7 +275,10 @@ class _Papers:
             model = printer_model(self._view.connection, self._view.hall, kiosk)
             self._mm[kiosk] = self._slips.mm_of(model) if self._slips.asks_width else 0
         wanted = Wanted(service=item.id, queue=item.queue, kiosk=kiosk, mm=self._mm[kiosk])
-        facts = {lang: standing_facts(self._view.settings, item, lang) for lang in ("zh", "en")}
+        facts = {
+            lang: standing_facts(self._view.settings, item, lang, slogan)
+            for lang, slogan in self._slogans.items()
+        }
         words = {lang: {name: known[name] for name in self.WORDS} for lang, known in facts.items()}
         return {"paper": self._paper(self._slips.choose(wanted), facts), "words": words}
 

@@ -22,6 +22,7 @@ from server.domain.slips import SlipBook, Wanted, compose
 from server.domain.tickets import Ticket
 from server.settings import HallSettings
 from server.store.appointments import appointment_time
+from server.store.brands import slogan_now
 from server.store.errands import open_errands
 from server.store.estimates import told_with
 from server.store.health import keeps_paper, printer_model, printing_kiosks
@@ -85,7 +86,12 @@ def owe_slip(
     shows = hall.hall.ticket.show_estimated_wait
     estimate = told.estimate
     facts = {
-        **standing_facts(hall, hall.catalogue.services[ticket.service], ticket.lang),
+        **standing_facts(
+            hall,
+            hall.catalogue.services[ticket.service],
+            ticket.lang,
+            slogan_now(unit.connection, unit.hall, hall.brand, ticket.lang),
+        ),
         "number": ticket.number,
         "ahead": told.ahead,
         "counted": True,
@@ -104,11 +110,12 @@ def owe_slip(
     return _owe(unit, hall, slips, TICKET, ticket, ticket.service, kiosk, facts)
 
 
-def standing_facts(hall: HallSettings, item: Service, lang: str) -> dict[str, object]:
+def standing_facts(hall: HallSettings, item: Service, lang: str, slogan: str) -> dict[str, object]:
     """What every paper of a number for `item` says, whoever gives it and when."""
     windows = [hall.catalogue.windows[w].number for w in hall.catalogue.serving[item.queue]]
     return {
         "hall": hall.hall.centre.name,
+        "slogan": slogan,
         "service": item.name,
         "service_en": item.name_en if lang == "en" else "",
         "queue": hall.catalogue.queues[item.queue].name,
@@ -168,6 +175,7 @@ def print_notice(
         raise refusals.ReprintsSpent(number=found.number, allowed=hall.hall.ticket.reprint_allowed)
     facts = {
         **notice_facts(hall, item, sorted(missing) or range(len(item.materials)), note, say),
+        "slogan": slogan_now(unit.connection, unit.hall, hall.brand, found.lang),
         "number": found.number,
         "url": f"{base_url}/t/{found.link}",
         "date": f"{unit.now.astimezone(hall.zone):%Y-%m-%d}",
@@ -213,6 +221,7 @@ def print_guide(
     local = unit.now.astimezone(hall.zone).date().isoformat()
     facts = {**notice_facts(hall, item, bring, "", say), **told, "date": local}
     facts["service_en"] = item.name_en if english else ""
+    facts["slogan"] = slogan_now(unit.connection, unit.hall, hall.brand, "en" if english else "zh")
     mm = slips.mm_of(model) if slips.asks_width else 0
     template = slips.choose(Wanted(GUIDE, service, item.queue, kiosk, mm))
     content = {"number": "", "parts": compose(template, facts)}

@@ -88,6 +88,7 @@ def preview_parts(
     service: str,
     choices: Collection[str],
     say: Callable[[str], str],
+    slogan: str,
 ) -> list[Part]:
     """The template filled for a service of the hall, the rest made up; `choices`: facts that are true.
 
@@ -101,7 +102,8 @@ def preview_parts(
     item = hall.catalogue.services.get(service)
     if item is None:
         raise refusals.ServiceUnknown(service=service)
-    return compose(template, sample_facts(hall, template.paper, item, choices, say))
+    facts = sample_facts(hall, template.paper, item, choices, say)
+    return compose(template, {**facts, "slogan": slogan})
 
 
 def sample_facts(

@@ -152,6 +152,8 @@ def _booking(link: str, trouble: str = "") -> ResponseReturnValue:
     facts = booking.look(link)
     terms = house().hall.hall.appointment
     code = facts["code"]
+    until = datetime.fromisoformat(facts["at"]) if facts["at"] else None
+    remind = until is not None and until - house().clock() > timedelta(minutes=terms.remind_before_minutes)
     drawn = qr(code) if code else None
     return page(
         "booking.html",
@@ -160,5 +162,6 @@ def _booking(link: str, trouble: str = "") -> ResponseReturnValue:
         link=link,
         qr=drawn,
         terms=terms,
+        remind=remind,
         late=round(house().hall.rules.late),
     )

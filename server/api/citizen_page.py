@@ -18,6 +18,7 @@ from server.house import house
 from server.web.assets import entry
 from server.web.headers import FORM_PAGE
 
+TICKET, PAGES = "ticket", "book.rule"  # the words that a language needs for a number's page, for the others
 QUIET = 3  # modules of white around a QR code
 
 
@@ -37,10 +38,10 @@ def tried(deed: Callable[[], ResponseReturnValue]) -> tuple[dict[str, Any], str]
     return answer, ""
 
 
-def asked_lang(default: str = "zh") -> str:
-    """?lang, any whose file in config/text has words for these pages."""
-    lang = request.args.get("lang", default)
-    return lang if lang in house().texts.speaking("ticket") else "zh"
+def asked_lang(default: str = "zh", face: str = PAGES) -> str:
+    """?lang, any whose file in config/text has words for the page, or what stands in for it."""
+    lang, texts = request.args.get("lang", default), house().texts
+    return lang if lang in texts.speaking(face) else texts.instead(lang)
 
 
 def spoken_lang() -> Literal["zh", "en"]:
@@ -68,10 +69,11 @@ def there(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseRet
     return asked
 
 
-def words_for(lang: str) -> dict[str, Any]:
+def words_for(lang: str, face: str = PAGES) -> dict[str, Any]:
     """What every page for a phone is given: texts, names, days, times, the other languages."""
     h = house()
     centre = h.hall.hall.centre
+    latin = lang == "en" or h.texts.instead(lang) == "en"  # names are kept in two languages only
 
     def t(key: str, **words: object) -> str:
         return h.texts.say(key, lang, **words)
@@ -80,7 +82,7 @@ def words_for(lang: str) -> dict[str, Any]:
         english = thing["name_en"] if isinstance(thing, dict) else thing.name_en
         return (
             str(english)
-            if lang == "en" and english
+            if latin and english
             else str(thing["name"] if isinstance(thing, dict) else thing.name)
         )
 
@@ -91,7 +93,8 @@ def words_for(lang: str) -> dict[str, Any]:
             if len(day) == 10
             else datetime.fromisoformat(day).astimezone(h.hall.zone).date()
         )
-        return t("book.day", month=when.month, day=when.day, weekday=t(f"book.weekday.d{when.weekday()}"))
+        weekday, month = t(f"book.weekday.d{when.weekday()}"), t(f"book.month.m{when.month}")
+        return t("book.day", month=month, day=when.day, weekday=weekday)
 
     def hhmm(moment: str) -> str:
         return f"{datetime.fromisoformat(moment).astimezone(h.hall.zone):%H:%M}"
@@ -102,16 +105,18 @@ def words_for(lang: str) -> dict[str, Any]:
     return {
         "t": t,
         "lang": lang,
+        "english": latin,
         "html_lang": html_of(lang),
         "languages": [
             {"id": one, "name": name, "html": html_of(one)}
-            for one, name in h.texts.speaking("ticket").items()
+            for one, name in h.texts.speaking(face).items()
             if one != lang
         ],
         "named": named,
         "day_words": day_words,
         "hhmm": hhmm,
         "brand": h.brand(),
+        "nearby": bool(h.hall.nearby),
         "hall": {
             "name": centre.name,
             "name_en": centre.name_en,

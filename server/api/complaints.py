@@ -8,19 +8,19 @@ from typing import Annotated, Any
 from apiflask import APIBlueprint
 from flask import g
 from flask.typing import ResponseReturnValue
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 from sqlalchemy import Connection
 
 from server.actions import complain as deeds
 from server.api.access import needs
 from server.api.acts import act
-from server.api.bodies import MOST, Act, Prose, Word
-from server.domain.complaints import Complaint
+from server.api.bodies import MOST, Act, Number, Prose, Word
+from server.domain.complaints import Complaint, check_reader
 from server.house import house
 from server.seal import seal, unseal
 from server.store import ratings
-from server.store.complaints import ended_complaints, open_complaints
-from server.store.snapshots.view import iso
+from server.store.complaints import ended_complaints, find_complaint, open_complaints
+from server.store.snapshots.view import View, iso
 from server.store.unit import Unit
 
 bp = APIBlueprint("complaints", __name__, url_prefix="/api/complaints")
@@ -30,8 +30,20 @@ PURPOSE = "complaints"
 Words = Annotated[Prose, StringConstraints(min_length=2, strip_whitespace=True)]
 
 
+Contact = Annotated[Prose, StringConstraints(max_length=60, strip_whitespace=True)]
+
+
 class ComplainBody(Act):
+    """contact: how to reach who writes, if they want to be reached."""
+
     text: Words
+    contact: Contact = ""
+
+
+class ReviewBody(ComplainBody):
+    """nth: which complaint of the ticket, counted from 1."""
+
+    nth: Annotated[Number, Field(ge=1, le=99)]
 
 
 class AnswerBody(Act):
@@ -105,8 +117,28 @@ def post_answer(complaint: int, body: AnswerBody) -> ResponseReturnValue:
     return act(body, deed)
 
 
-def sealed(text: str) -> bytes:
-    return seal(house().key, {"text": text}, PURPOSE)
+@bp.post(f"/{_ID}/contact")
+@needs("complaint.answer")
+@bp.input(Act, arg_name="body")
+def post_contact(complaint: int, body: Act) -> ResponseReturnValue:
+    """How to reach its giver, for whoever works on it: 200 {contact}; each look is an audit line."""
+    h = house()
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        deeds.read_contact(unit, complaint)
+        return {}
+
+    def show(view: View) -> dict[str, Any]:
+        found = find_complaint(view.connection, view.hall, complaint)
+        check_reader(found, g.wucha_actor.id)
+        words = unseal(h.key, found.sealed, PURPOSE) if found.sealed else {}
+        return {"contact": words.get("contact", "")}
+
+    return act(body, deed, show=show)
+
+
+def sealed(text: str, contact: str) -> bytes:
+    return seal(house().key, {"text": text, **({"contact": contact} if contact else {})}, PURPOSE)
 
 
 def _row(connection: Connection, one: Complaint) -> dict[str, Any]:
@@ -114,8 +146,10 @@ def _row(connection: Connection, one: Complaint) -> dict[str, Any]:
     people = h.hall.catalogue.people
     rated = ratings.given(connection, one.leg) if one.source == "rating" and one.leg else None
     level, codes, text = rated or (None, [], None)
-    if one.sealed:
-        text = unseal(h.key, one.sealed, PURPOSE)["text"]
+    words = unseal(h.key, one.sealed, PURPOSE) if one.sealed else {}
+    text = words.get("text", text)
+    first = find_complaint(connection, h.store.hall, one.review_of) if one.review_of else None
+    me = g.wucha_actor.id
     about, owner = people.get(one.about or ""), people.get(one.owner or "")
     window = h.hall.catalogue.windows.get(one.window or "")
     return {
@@ -128,7 +162,10 @@ def _row(connection: Connection, one: Complaint) -> dict[str, Any]:
         "reasons": codes,
         "text": text,
         "about": about.name if about else None,
-        "mine": one.about == g.wucha_actor.id,
+        "mine": one.about == me,
+        "answered_first": one.first_by == me,
+        "first": _first(connection, first) if first else None,
+        "contact": "contact" in words,
         "owner": one.owner,
         "owner_name": owner.name if owner else None,
         "contact_due": iso(one.contact_due),
@@ -142,3 +179,11 @@ def _row(connection: Connection, one: Complaint) -> dict[str, Any]:
         "made_at": iso(one.made_at),
         "ended_at": iso(one.ended_at),
     }
+
+
+def _first(connection: Connection, one: Complaint) -> dict[str, Any]:
+    """What is looked at again: what was said, and what was answered by whom."""
+    seen = _row(connection, one)
+    by = house().hall.catalogue.people.get(one.answered_by or "")
+    told = {key: seen[key] for key in ("source", "state", "level", "reasons", "text", "answer", "ended_at")}
+    return {**told, "answered_by": by.name if by else one.answered_by}

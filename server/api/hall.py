@@ -25,6 +25,7 @@ from server.store import tables as t
 
 bp = APIBlueprint("hall", __name__)
 
+KIOSK_WORDS = "touch.slip"  # the rest of [touch] may be lent to the phone, what to bring for one
 TOLD_AHEAD = 60  # days: a face may run for weeks before it asks again
 
 
@@ -78,8 +79,8 @@ def get_hall() -> ResponseReturnValue:
         "plan": [asdict(floor) for floor in hall.plan],
         "slogan": worn.slogan,
         "slogan_en": worn.slogan_en,
-        "languages": list(h.texts.speaking("touch")),
-        "language_names": h.texts.speaking("touch"),
+        "languages": list(h.texts.speaking(KIOSK_WORDS)),
+        "language_names": h.texts.speaking(KIOSK_WORDS),
         "pad_languages": h.texts.speaking("pad"),
         "url": h.settings.url,
         "demo": h.settings.demo,
@@ -127,6 +128,7 @@ def get_hall() -> ResponseReturnValue:
         if hall.hall.handover.url
         else None,
         "remote": hall.hall.remote.enabled,
+        "nearby": bool(hall.nearby),
         "guide_papers": hall.hall.ticket.guide_papers > 0,
         "paper_out": hall.hall.ticket.paper_out,
         "outcomes": [{"id": o.id, "zh": o.zh, "en": o.en} for o in hall.choices.outcome],

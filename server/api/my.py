@@ -16,13 +16,13 @@ from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 
 from server.actions.cancel import cancel
-from server.actions.complain import complain
+from server.actions.complain import ask_again, complain
 from server.actions.postpone import postpone
 from server.api.access import check_origin, citizen_actor
 from server.api.acts import act
 from server.api.bodies import Act
-from server.api.citizen_page import asked_lang, qr, there, words_for
-from server.api.complaints import ComplainBody, sealed
+from server.api.citizen_page import TICKET, asked_lang, qr, there, words_for
+from server.api.complaints import ComplainBody, ReviewBody, sealed
 from server.api.ratings import RateBody, rating_deed
 from server.api.remote import ArriveBody, arrive_it
 from server.domain.audit import canonical
@@ -87,8 +87,20 @@ def post_arrive_form(link: str) -> ResponseReturnValue:
 @there
 def post_complain_form(link: str) -> ResponseReturnValue:
     """The same for a complaint."""
-    facts = {"request_id": _fresh_id(), "text": request.form.get("text", "")}
+    form = request.form
+    facts = {"request_id": _fresh_id(), "text": form.get("text", ""), "contact": form.get("contact", "")}
     return _form(link, lambda: _complain(link, ComplainBody.model_validate(facts)))
+
+
+@bp.post("/t/<link>/review")
+@there
+def post_review_form(link: str) -> ResponseReturnValue:
+    """The same for a second look at an answer."""
+    form = request.form
+    nth = form.get("nth", "")
+    facts = {"request_id": _fresh_id(), "text": form.get("text", ""), "contact": form.get("contact", "")}
+    known = {**facts, "nth": int(nth) if nth.isascii() and nth.isdigit() and len(nth) < 3 else None}
+    return _form(link, lambda: _review(link, ReviewBody.model_validate(known)))
 
 
 @bp.post("/t/<link>/rate")
@@ -107,7 +119,7 @@ def post_rate_form(link: str) -> ResponseReturnValue:
 
 def _form(link: str, deed: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
     check_origin()
-    lang = asked_lang()
+    lang = asked_lang(face=TICKET)
     try:
         reply = make_response(deed())
     except ValidationError:
@@ -129,7 +141,7 @@ def _fresh_id() -> str:
 def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValue:
     h = house()
     ticket, facts = _look(link)
-    lang = asked_lang(ticket.lang)
+    lang = asked_lang(ticket.lang, TICKET)
 
     def because(reason: Reason) -> str:
         """The official option, in the phone's language where its file knows the code."""
@@ -140,7 +152,7 @@ def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValu
     page = render_template(
         "ticket.html",
         **facts,
-        **words_for(lang),
+        **words_for(lang, TICKET),
         because=because,
         link=link,
         by_phone=h.hall.hall.remote.enabled,
@@ -215,10 +227,29 @@ def post_complain(link: str, body: ComplainBody) -> ResponseReturnValue:
 def _complain(link: str, body: ComplainBody) -> ResponseReturnValue:
     ticket, _ = _look(link)
     g.actor = citizen_actor(ticket.id)
-    words = sealed(body.text)
+    words = sealed(body.text, body.contact)
 
     def deed(unit: Unit) -> dict[str, Any]:
         return {"state": complain(unit, house().hall, ticket.id, ticket.number, words).state.value}
+
+    return act(body, deed, good=201)
+
+
+@bp.post("/api/my/<link>/review")
+@bp.input(ReviewBody, arg_name="body")
+def post_review(link: str, body: ReviewBody) -> ResponseReturnValue:
+    """复核: a second look at an answered complaint, by somebody else: 201."""
+    return _review(link, body)
+
+
+def _review(link: str, body: ReviewBody) -> ResponseReturnValue:
+    ticket, _ = _look(link)
+    g.actor = citizen_actor(ticket.id)
+    words = sealed(body.text, body.contact)
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        made = ask_again(unit, house().hall, ticket.id, ticket.number, body.nth, words)
+        return {"state": made.state.value}
 
     return act(body, deed, good=201)
 

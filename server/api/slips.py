@@ -129,7 +129,10 @@ def post_preview(body: Preview) -> ResponseReturnValue:
     """The paper dot by dot, as a printer of that model makes it of the driver's bytes: 200 {png, width,
     height, mm, bytes, seconds, picture_seconds, missing}; 422 with every mistake. Nothing is written."""
     h = house()
-    parts = preview_parts(h.hall, body.template, _pictures(h), body.service, body.choices, h.texts.say)
+    slogan = h.brand().brand.said("en" if "service_en" in body.choices else "zh")
+    parts = preview_parts(
+        h.hall, body.template, _pictures(h), body.service, body.choices, h.texts.say, slogan
+    )
     profiles = h.settings.common / "profiles"
     try:
         return dict(devices.preview_slip(parts, body.model, body.baud, profiles, h.settings.pictures))

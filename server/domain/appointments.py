@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import accumulate, pairwise
 from math import floor
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from server.domain import refusals
 from server.domain.calendar import HallCalendar, Interval
@@ -52,6 +52,9 @@ class Appointments:
     def remembered(self) -> timedelta:
         """How long after its day a booking may still count against its person."""
         return timedelta(days=2 * self.no_show_ban_days + 31)
+
+
+Moment = Literal["early", "ready", "late"]
 
 
 class Booking(StrEnum):
@@ -216,6 +219,13 @@ def check_change(at: datetime, now: datetime, terms: Appointments) -> None:
 
 
 # --- coming
+def moment(at: datetime, now: datetime, rules: Rules, terms: Appointments) -> Moment:
+    """Where `now` stands to the agreed time, in the steps of `arrival`."""
+    if now < at - timedelta(minutes=terms.early_minutes):
+        return "early"
+    return "ready" if now <= at + timedelta(minutes=rules.late) else "late"
+
+
 def arrival(at: datetime, now: datetime, rules: Rules, terms: Appointments) -> tuple[str, datetime]:
     """(priority class, where the seniority begins) of who checks in at `now` for `at`, by GATE.
 

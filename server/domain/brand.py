@@ -39,6 +39,10 @@ class Brand:
     slogan: str = ""
     slogan_en: str = ""
 
+    def said(self, lang: str) -> str:
+        """The slogan in a language of the paper; the Chinese one where there is no other."""
+        return self.slogan_en if lang == "en" and self.slogan_en else self.slogan
+
 
 @dataclass(frozen=True)
 class Unreadable:

@@ -5,6 +5,9 @@
 Taken in at one place, answered in any case (DOMAIN 4.13, 4.11.8), by a person who is not the one it is
 about. Taking it up is due first, the answer second; before that is over it may be extended, once, with the
 reason. A declined one says why, in words.
+
+复核: whoever is not content with an answer may ask once for a second look, in time. That is a complaint of
+its own with the same limits; neither whom it is about nor who answered first may answer it.
 """
 
 from __future__ import annotations
@@ -14,8 +17,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from server.domain import refusals
+from server.domain.calendar import HallCalendar
+from server.domain.deadlines import Limits, due_at
 
 MOST = 3  # complaints of one ticket
 
@@ -34,15 +40,16 @@ STEPS: dict[ComplaintState, tuple[ComplaintState, ...]] = {
     ComplaintState.DECLINED: (),
 }
 OPEN = (ComplaintState.RECEIVED, ComplaintState.WORKING)
-Source = Literal["words", "rating"]
+Source = Literal["words", "rating", "review"]
 
 
 @dataclass(frozen=True)
 class Complaint:
-    """`sealed`: the citizen's words, encrypted; None once erased, and for a rating, which keeps its own.
-    `window`: where the ticket stood last, None when it was never called. `about`: the person who served. No
-    name and no phone is asked for: the ticket's own link carries the answer. `contact_due`, `answer_due`:
-    None where it came in before there were limits. `extended`: why, empty while it was not."""
+    """`sealed`: the citizen's words, and how to reach them if they said so, encrypted; None once erased, and
+    for a rating, which keeps its own. `window`: where the ticket stood last, None when it was never called.
+    `about`: the person who served. No name and no phone is needed: the ticket's own link carries the answer.
+    `contact_due`, `answer_due`: None where it came in before there were limits. `extended`: why, empty while
+    it was not. `review_of`: the complaint that is looked at again, `first_by`: who answered that."""
 
     id: int
     ticket: int
@@ -62,6 +69,8 @@ class Complaint:
     answer_due: datetime | None = None
     contacted_at: datetime | None = None
     extended: str = ""
+    review_of: int | None = None
+    first_by: str | None = None
 
     @property
     def due(self) -> datetime | None:
@@ -84,11 +93,43 @@ def check_new(before: Sequence[Complaint]) -> None:
         raise refusals.ComplaintsSpent(allowed=MOST)
 
 
+def review_until(
+    complaint: Complaint, limits: Limits, calendar: HallCalendar, zone: ZoneInfo
+) -> datetime | None:
+    """Until when a second look may be asked for; None where there is no answer yet, or the hall has none."""
+    if complaint.ended_at is None or not limits.review_workdays:
+        return None
+    return due_at(calendar, zone, complaint.ended_at, limits.review_workdays)
+
+
+def check_review(
+    before: Sequence[Complaint], complaint: Complaint, until: datetime | None, now: datetime
+) -> None:
+    """May the holder of the ticket ask for a second look at `complaint`? before: all of the ticket. Raises
+    ComplaintStateWrong, ReviewSpent, ReviewLate."""
+    if complaint.state in OPEN:
+        raise refusals.ComplaintStateWrong(state=complaint.state.value, step="review")
+    if complaint.source == "review" or any(one.review_of == complaint.id for one in before):
+        raise refusals.ReviewSpent()
+    if until is None or now > until:
+        raise refusals.ReviewLate()
+
+
 def check_owner(complaint: Complaint, owner: str, able: Collection[str]) -> None:
-    """Raises ComplaintOwnerWrong: only who may answer at all does, and nobody what is about themselves,
-    unless the hall has nobody else."""
+    """Raises ComplaintOwnerWrong: only who may answer at all does, and nobody what is about themselves or
+    what they have answered before, unless the hall has nobody else."""
     others = set(able) - {complaint.about}
-    if owner not in (others or able):
+    fresh = others - {complaint.first_by}
+    if owner not in (fresh or others or able):
+        raise refusals.ComplaintOwnerWrong()
+
+
+def check_reader(complaint: Complaint, reader: str) -> None:
+    """How to reach its giver is for whoever works on it, and only meanwhile. Raises ComplaintStateWrong,
+    ComplaintOwnerWrong."""
+    if complaint.state is not ComplaintState.WORKING:
+        raise refusals.ComplaintStateWrong(state=complaint.state.value, step="contact")
+    if complaint.owner != reader:
         raise refusals.ComplaintOwnerWrong()
 
 

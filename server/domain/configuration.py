@@ -15,6 +15,7 @@ from datetime import date, datetime, time
 from typing import Any, Literal
 
 from server.domain.access import ADMIN, CHIEF, MANAGER
+from server.domain.nearby import MOST, is_address
 
 Item = Mapping[str, Any]
 Items = Mapping[str, Item]
@@ -352,11 +353,34 @@ MEDIA = Area(
     gone=True,
 )
 
+NEARBY = Area(
+    "nearby",
+    "id",
+    (
+        NAME,
+        _f("name_en", most=80),
+        _f("address", most=80),
+        _f("address_en", most=120),
+        _f("phone", most=30),
+        _f("serves", most=80),
+        _f("serves_en", most=120),
+        _f("weekday", "spans", group="hours"),
+        _f("saturday", "spans", group="hours"),
+        _f("sunday", "spans", group="hours"),
+        _f("distance_km", "decimal", least=0, most=1000, group="place"),
+        _f("latitude", "decimal", least=-90, most=90, group="place"),
+        _f("longitude", "decimal", least=-180, most=180, group="place"),
+        _f("url", most=220, group="figures"),
+        _f("page", most=220, group="figures"),
+    ),
+    gone=True,
+)
+
 AREAS: dict[str, Area] = {
     a.name: a
     for a in (
         *(SERVICES, QUEUES, HOURS, YEARS, DAYS, DEPARTMENTS, PEOPLE, POSTS, ROSTERS),
-        *(WINDOWS, BOARDS, NOTICES, MEDIA),
+        *(WINDOWS, BOARDS, NOTICES, MEDIA, NEARBY),
     )
 }
 
@@ -870,6 +894,19 @@ def _notices(before: Items, after: Items, known: Known) -> list[Wrong]:
     ]
 
 
+def _nearby(before: Items, after: Items, known: Known) -> list[Wrong]:
+    found = [Wrong(list(after)[-1], "", "many", {"most": MOST})] if len(after) > MOST else []
+    for i, hall in after.items():
+        if before.get(i) == hall:
+            continue
+        for key in ("url", "page"):
+            if hall.get(key) and not is_address(hall[key]):
+                found.append(Wrong(i, key, "address", {"value": hall[key][:60]}))
+        if (hall.get("latitude") is None) != (hall.get("longitude") is None):
+            found.append(Wrong(i, "longitude", "together", {}))
+    return found
+
+
 TOGETHER: dict[str, Callable[[Items, Items, Known], Sequence[Wrong] | list[Wrong]]] = {
     "queues": _queues,
     "windows": _windows,
@@ -879,4 +916,5 @@ TOGETHER: dict[str, Callable[[Items, Items, Known], Sequence[Wrong] | list[Wrong
     "days": _days,
     "notices": _notices,
     "media": _notices,
+    "nearby": _nearby,
 }

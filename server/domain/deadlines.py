@@ -17,14 +17,16 @@ from server.domain.catalogue import STRICT
 
 @dataclass(frozen=True)
 class Limits:
-    """rating.toml [complaint] and the same three of [bad]: working days until somebody has taken it up,
-    until it is answered, and until it is answered when the limit was extended."""
+    """rating.toml [complaint] and the same of [bad]: working days until somebody has taken it up, until it
+    is answered, and until it is answered when the limit was extended. review: so long after the answer its
+    giver may ask for a second look by somebody else; 0 = never."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     contact_workdays: Annotated[int, Field(ge=0, le=60)] = 1
     answer_workdays: Annotated[int, Field(ge=1, le=60)] = 5
     extended_workdays: Annotated[int, Field(ge=1, le=60)] = 15
+    review_workdays: Annotated[int, Field(ge=0, le=60)] = 10
 
 
 def due_at(calendar: HallCalendar, zone: ZoneInfo, since: datetime, workdays: int) -> datetime:

@@ -14,9 +14,9 @@ from typing import Final
 TICKET: Final = "ticket"
 NOTICE: Final = "notice"
 GUIDE: Final = "guide"
-_HALL = ("hall", "hotline", "supervision", "date", "department")
+_HALL = ("hall", "slogan", "hotline", "supervision", "date", "department")
 _TICKET = (
-    *("number", "hall", "service", "service_en", "queue", "ahead", "windows", "taken_at"),
+    *("number", "hall", "slogan", "service", "service_en", "queue", "ahead", "windows", "taken_at"),
     *("url", "copy", "reprint", "hotline", "supervision", "appointment"),
     *("wait", "wait_soon", "wait_unknown", "further", "items"),
     *("offline", "counted"),  # given without the server; how many are ahead is known

@@ -152,6 +152,8 @@ ComplaintStateWrong = _refusal(
 ComplaintOwnerWrong = _refusal(
     "ComplaintOwnerWrong", "complaint-owner-wrong", "This person may not handle this complaint."
 )
+ReviewSpent = _refusal("ReviewSpent", "review-spent", "A second look was asked for already.")
+ReviewLate = _refusal("ReviewLate", "review-late", "The time to ask for a second look is over.")
 ComplaintExtended = _refusal(
     "ComplaintExtended", "complaint-extended", "The limit was extended already, or has passed."
 )

@@ -75,6 +75,12 @@ def _published(row: Row[Any]) -> PublishedBrand:
     return PublishedBrand(row.version, _BODY.validate_python(row.body), row.logo_type, row.person, row.at)
 
 
+def slogan_now(connection: Connection, hall: str, files: Brand, lang: str) -> str:
+    """The slogan that holds: the published one, else that of the hall's `files`."""
+    newest = newest_brand(connection, hall)
+    return (newest.brand if newest else files).said(lang)
+
+
 def newest_logo(connection: Connection, hall: str) -> tuple[bytes, str] | None:
     """The published logo and its type. None: there is none, in the newest version or at all."""
     row = connection.execute(_LOGO, {"hall": hall}).one_or_none()

@@ -374,6 +374,8 @@ complaint = Table(
     Column("answer_due", UtcTime),
     Column("contacted_at", UtcTime),
     Column("extended", Text, nullable=False, server_default=text("''")),
+    Column("review_of", Serial),  # the complaint that is looked at again
+    Column("first_by", Text),  # who answered that, and may not answer this
     CheckConstraint(
         _one_of("state", "received", "working", "answered", "declined"), name="ck_complaint_state"
     ),

@@ -48,7 +48,7 @@ DEPTH_LIMIT = 32
 FORMS = frozenset(
     {
         *("my.post_cancel_form", "my.post_rate_form", "my.post_postpone_form"),
-        "my.post_complain_form",
+        *("my.post_complain_form", "my.post_review_form"),
         *("booking_pages.post_book", "booking_pages.post_booking_form"),
         *("remote.post_take_form", "remote.post_here_form", "my.post_arrive_form"),
     }

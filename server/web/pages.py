@@ -16,7 +16,7 @@ from server.house import house
 from server.store.people import accounts
 from server.store.snapshots import public
 from server.store.snapshots.figures import figures_value
-from server.store.snapshots.view import ALL, View
+from server.store.snapshots.view import View
 from server.web.assets import DIST, Built, built
 from server.web.headers import csp_with
 
@@ -75,7 +75,7 @@ def get_figures() -> Response:
     lang = request.args.get("lang", "zh")
     with h.store.read() as connection:
         view = View.of(connection, h.store.hall, h.hall, h.texts)
-        found, queues = figures_value(view), public.queue_rows(view, ALL)
+        found = figures_value(view)
 
     local = h.clock().astimezone(h.hall.zone)
 
@@ -89,7 +89,6 @@ def get_figures() -> Response:
     return _page(
         "figures.html",
         f=found,
-        waiting={q: row["waiting"] for q, row in queues.items() if row},
         at=f"{local:%H:%M}" if found["day"]["date"] == local.date().isoformat() else "",
         phone=h.hall.hall.centre.supervision_phone,
         by_phone=h.hall.hall.remote.enabled,

@@ -21,6 +21,7 @@ from server.domain.appointments import (
     capacity,
     check_change,
     check_person,
+    moment,
     places,
     slot_times,
     stepped,
@@ -212,3 +213,14 @@ def test_cancel_until_two_hours_before() -> None:
     check_change(TEN, TEN - timedelta(hours=2), TERMS)
     with pytest.raises(refusals.BookingTooLate):
         check_change(TEN, TEN - timedelta(hours=1, minutes=59), TERMS)
+
+
+@given(st.integers(-2000, 4000))
+def test_the_page_tells_the_time_as_the_check_in_takes_it(seconds: int) -> None:
+    now = TEN + timedelta(seconds=seconds)
+    try:
+        priority, _ = arrival(TEN, now, RULES, TERMS)
+        taken = "ready" if priority == "appointment" else "late"
+    except refusals.CheckInEarly:
+        taken = "early"
+    assert moment(TEN, now, RULES, TERMS) == taken

@@ -57,6 +57,8 @@ def test_the_phone_page_through_its_states(town: Town, face: OpenFace) -> None:
     expect(phone.get_by_role("heading", name="E002")).to_be_visible()
     right(phone, "waiting")
     right(english, "waiting en")
+    for lang in ("zh", "en"):
+        right(face(f"/nearby?lang={lang}", PHONE), f"nearby {lang}")
 
     # let the one behind go first, once
     phone.get_by_text("让后面的人先办").click()

@@ -54,7 +54,9 @@ OPEN = {  # what everybody may ask; all other routes must say whom they let in
     "POST /t/<link>/rate",
     "POST /t/<link>/postpone",
     "POST /t/<link>/complain",
+    "POST /t/<link>/review",
     "POST /api/my/<link>/complain",
+    "POST /api/my/<link>/review",
     "POST /api/my/<link>/postpone",
     # anybody may book; the booking's link of 128 random bits is the proof from then on
     "GET /api/slots",
@@ -73,6 +75,7 @@ OPEN = {  # what everybody may ask; all other routes must say whom they let in
     "POST /api/my/<link>/arrive",
     # what hangs in the hall for everybody: boards, their pictures, the badges, the day's public figures
     "GET /figures",
+    "GET /nearby",
     "GET /api/figures",
     "GET /api/boards/<name>",
     "GET /media/<name>",

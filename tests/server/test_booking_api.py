@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from server.actions.day import open_day
+from server.actions.run_day import run_day
 from server.app import App, create_app
 from server.domain.actors import SYSTEM
 from server.settings import HallSettings, Settings
@@ -213,8 +214,12 @@ def test_feature_203_book_move_check_in_by_forms(app: App, clock: Clock, phone: 
     assert page.headers["Cache-Control"] == "no-store"
     assert "11:00" in page.text
     assert "<svg" in page.text
+    assert "已改到这个时间" in page.text
+    assert "Tue 3 Mar" in phone.get(f"/b/{link}?lang=en").text
     go(app, clock, 10, 50)
     page = phone.get(f"/b/{link}").text
+    assert "现在可以签到" in page
+    assert "calendar.ics" not in page, "an hour before has passed"
     here = phone.post(
         f"/b/{link}/check_in", data={"request_id": hidden(page, f"/b/{link}/check_in")}, headers=OWN
     )
@@ -247,4 +252,31 @@ def test_a_full_day_offers_to_wait(app: App, phone: FlaskClient, citizen: Caller
     assert "约满" in page
     form = {"request_id": "wait-for-a-place", "day": days[0]["date"]}
     made = phone.post("/book?service=S001", data=form, headers=OWN)
-    assert "候补中" in phone.get(made.headers["Location"]).text
+    page = phone.get(made.headers["Location"]).text
+    assert "候补中" in page
+    assert "您排在候补的第一位" in page
+    second = phone.post("/book?service=S001", data={**form, "request_id": "wait-too-please"}, headers=OWN)
+    assert "前面还有 1 人候补" in phone.get(second.headers["Location"]).text
+
+
+def test_the_page_of_a_booking_knows_when_it_is_too_late(app: App, clock: Clock, citizen: Caller) -> None:
+    link = book(citizen)
+
+    def look() -> tuple[str, bool]:
+        found = citizen.ask("GET", f"/api/booking/{link}").json["appointment"]
+        return found["phase"], found["can"]["check_in"]
+
+    go(app, clock, 9, 44)
+    assert look() == ("early", False)
+    clock.forward(minutes=1)
+    assert look() == ("ready", True)
+    clock.forward(minutes=15 + 11)
+    assert look() == ("late", True)
+    assert "按普通号排队" in citizen.ask("GET", f"/b/{link}").text
+    clock.at = datetime(2026, 3, 3, 19, 0, tzinfo=SHANGHAI)
+    with app.house.store.unit(SYSTEM) as unit:
+        run_day(unit, app.house.hall, always_open=False)
+    assert look() == ("over", False)
+    page = citizen.ask("GET", f"/b/{link}").text
+    assert "这个预约没有用上" in page
+    assert "<svg" not in page, "no code that no kiosk would take"

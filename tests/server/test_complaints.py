@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -30,6 +32,7 @@ from server.store.alarms import all_alarms
 from server.store.complaints import find_complaint
 from server.store.unit import Unit
 from tests.conftest import Clock
+from tests.server.callers import audit, person_of
 from tests.server.hall_day import HallDay
 
 WATCHER = Actor("staff", "ZW023", "supervisor", proof="session-ZW023")
@@ -218,3 +221,109 @@ def test_the_link_asks_no_longer_than_it_may_rate(app: App, hall_day: HallDay, p
     assert phone.get(f"/api/my/{link}").json["rating"]["can"]
     hall_day.clock.at += app.house.hall.rating_rule.link_timeout + timedelta(seconds=1)
     assert not phone.get(f"/api/my/{link}").json["rating"]["can"]
+
+
+# --- a way to be reached, and a second look
+SECRET = "138 0000 1234"
+
+
+def handler(app: App, person: str) -> Any:
+    """ask(complaint, path, **body) as somebody who may answer."""
+    who = person_of(app, person)
+    turn = count(1)
+
+    def ask(complaint: int, path: str, **body: Any) -> Any:
+        known = {"request_id": f"{person}-{next(turn):06d}", **body}
+        return who.ask("POST", f"/api/complaints/{complaint}/{path}", known)
+
+    return ask
+
+
+def test_how_to_reach_who_complains_is_for_whoever_works_on_it(
+    app: App, hall_day: HallDay, phone: FlaskClient
+) -> None:
+    link = hall_day.take().ticket.link
+    form = {"text": "等了两个小时", "contact": SECRET}
+    assert (
+        phone.post(f"/t/{link}/complain", data={**form, "contact": "9" * 61}, headers=OWN).status_code == 422
+    )
+    assert phone.post(f"/t/{link}/complain", data=form, headers=OWN).status_code == 303
+    watcher, manager = handler(app, "ZW023"), handler(app, "ZW024")
+    assert watcher(1, "contact").json["refused"] == "complaint-state-wrong", "nobody works on it yet"
+    assert watcher(1, "take-up").status_code == 200
+    assert manager(1, "contact").json["refused"] == "complaint-owner-wrong"
+    assert handler(app, "ZW001")(1, "contact").status_code == 403
+    again = {"request_id": "the-very-same-look"}
+    for _ in range(2):
+        assert watcher(1, "contact", **again).json == {"contact": SECRET}
+    listed = person_of(app, "ZW023").ask("GET", "/api/complaints")
+    assert listed.json["complaints"][0]["contact"] is True
+    assert SECRET not in listed.text
+    assert SECRET not in phone.get(f"/t/{link}").text
+    looks = audit(app, "complaint.contact")
+    assert [line["actor"]["id"] for line in looks] == ["ZW023"]
+    with app.house.store.read() as connection:
+        every = [list(connection.execute(select(table))) for table in tables.metadata.sorted_tables]
+    assert SECRET not in repr(every), "not in the clear, in the answered requests neither"
+    assert watcher(1, "answer", text="已核实。").status_code == 200
+    assert watcher(1, "contact").json["refused"] == "complaint-state-wrong", "it is over"
+    hall_day.clock.forward(minutes=60 * 24 * (app.house.hall.hall.privacy.ticket_identity_days + 1))
+    with app.house.store.unit(SYSTEM) as unit:
+        forget_complaints(unit, app.house.hall)
+    with app.house.store.read() as connection:
+        assert find_complaint(connection, app.house.hall.id, 1).sealed is None
+
+
+def test_a_second_look_once_in_time_and_by_somebody_else(
+    app: App, hall_day: HallDay, phone: FlaskClient
+) -> None:
+    link = hall_day.take().ticket.link
+    watcher, manager = handler(app, "ZW023"), handler(app, "ZW024")
+    phone.post(f"/t/{link}/complain", data={"text": "窗口没有人"}, headers=OWN)
+    ask = {"nth": "1", "text": "还是没有人"}
+    early = phone.post(f"/t/{link}/review", data=ask, headers=OWN)
+    assert early.status_code == 409, "there is no answer yet"
+    assert watcher(1, "answer", text="已核实。").status_code == 200
+    (seen,) = phone.get(f"/api/my/{link}").json["complaints"]
+    # Monday 2 March and ten working days
+    assert local(datetime.fromisoformat(seen["review"]), app) == "03-16 17:30"
+    assert "申请复核" in phone.get(f"/t/{link}").text
+    for nth in ("", "0", "2", "x", "²"):
+        assert phone.post(f"/t/{link}/review", data={**ask, "nth": nth}, headers=OWN).status_code in (
+            404,
+            422,
+        )
+    assert phone.post(f"/t/{link}/review", data=ask, headers={"Origin": "http://evil"}).status_code == 403
+    assert phone.post(f"/t/{link}/review", data=ask, headers=OWN).status_code == 303
+    assert phone.post(f"/t/{link}/review", data=ask, headers=OWN).status_code == 409
+    first, second = phone.get(f"/api/my/{link}").json["complaints"]
+    assert (first["review"], second["source"], second["state"]) == (None, "review", "received")
+    assert watcher(2, "take-up").json["refused"] == "complaint-owner-wrong", "who answered first"
+    assert manager(2, "assign", owner="ZW023").json["refused"] == "complaint-owner-wrong"
+    shown = person_of(app, "ZW023").ask("GET", "/api/complaints").json["complaints"][0]
+    assert (shown["answered_first"], shown["first"]["answer"]) == (True, "已核实。")
+    assert manager(2, "take-up").status_code == 200
+    assert manager(2, "answer", text="已增开窗口。").status_code == 200
+    page = phone.get(f"/t/{link}").text
+    assert "这是复核的答复" in page
+    assert "/review?" not in page, "there is no third look"
+    assert phone.post(f"/t/{link}/review", data={**ask, "nth": "2"}, headers=OWN).status_code == 409
+
+
+def test_a_second_look_has_its_end(app: App, hall_day: HallDay, phone: FlaskClient) -> None:
+    links = rated(hall_day, 1), rated(hall_day, 2, ("207",))
+    watcher = handler(app, "ZW023")
+    assert {watcher(n, "answer", text="已核实。").status_code for n in (1, 2)} == {200}
+    body = {"nth": 1, "text": "还是没有人"}
+
+    def ask(link: str, n: int) -> Any:
+        return phone.post(f"/api/my/{link}/review", json={**body, "request_id": f"review-{n:04d}"})
+
+    hall_day.clock.at = datetime(2026, 3, 16, 17, 30, tzinfo=app.house.hall.zone)
+    assert ask(links[0], 1).status_code == 201
+    hall_day.clock.forward(seconds=1)
+    assert phone.get(f"/api/my/{links[1]}").json["complaints"][0]["review"] is None
+    assert ask(links[1], 2).json["refused"] == "review-late"
+    with app.house.store.read() as connection:
+        again = find_complaint(connection, app.house.hall.id, 3)
+    assert (again.about, again.leg is None) == ("ZW001", False), "about the same person, a rating's limits"

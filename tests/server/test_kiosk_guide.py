@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from server.actions.day import open_day
 from server.app import App
+from server.domain.actors import SYSTEM
 from tests.server.callers import device, nobody, staff
 
 
@@ -39,6 +41,28 @@ def test_every_language_says_what_it_calls_itself(app: App):
     # A file with the pad's words alone speaks the pad; a kiosk would show Chinese in it.
     assert set(hall["pad_languages"]) == {"zh", "en", "ja", "ko", "ru"}
     assert not {"ja", "ru"} & (set(names) | set(hall["languages"]))
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("ja", "前にお待ちの方"), ("ru", "Перед вами"), ("ko", "앞에 기다리는")]
+)
+def test_F21_a_number_page_speaks_more_languages_than_the_kiosk(app: App, lang: str, words: str):
+    """Every word of a number's page; on pages that a language has no words for, what stands in for it."""
+    texts = app.house.texts
+    own = [key for key in texts.flat("zh") if key.startswith("ticket.")]
+    assert not [key for key in own if texts.say(key, lang) in (texts.say(key), key)], lang
+    kiosk, visitor = device(app, "kiosk"), nobody(app)
+    with app.house.store.unit(SYSTEM) as unit:
+        open_day(unit, app.house.hall, by_hand=False)
+    taken = kiosk.ask("POST", "/api/tickets", {"request_id": f"take-{lang}-1", "service": "S001"}).json
+    link = taken["ticket"]["link"]
+    page = visitor.ask("GET", f"/t/{link}?lang={lang}").text
+    assert words in page
+    assert f'<html lang="{lang}"' in page
+    assert all(f"lang={other}" in page for other in {"zh", "en", "ja", "ko", "ru"} - {lang})
+    book = visitor.ask("GET", f"/book?lang={lang}").text
+    assert f'<html lang="{"ko" if lang == "ko" else "en"}"' in book
+    assert "lang=ja" not in book
 
 
 @pytest.mark.parametrize(("clip", "status"), [("guide", 200), ("E", 200), ("7", 200), ("nothing", 404)])

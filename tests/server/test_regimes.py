@@ -78,8 +78,22 @@ def test_F77_every_call_says_why_to_clerk_and_citizen(app: App, kiosk: Caller, c
     clock.forward(minutes=4)
     why = do(clerk, "/api/windows/W01/call-next")["desk"]["ticket"]["why"]
     assert (why["rule"], "A001已等4分钟" in why["zh"], "A001" in why["en"]) == ("share", True, True)
-    assert clerk.ask("GET", f"/api/my/{link}").json["ticket"]["why"] == why
-    assert why["zh"] in clerk.ask("GET", f"/t/{link}").text
+    told = clerk.ask("GET", f"/api/my/{link}").json["ticket"]["why"]
+    assert (told["rule"], told["zh"]) == ("share", "您等了 4 分钟，这个窗口能办的人里轮到您了。")
+    assert told["zh"] in clerk.ask("GET", f"/t/{link}").text
+    assert told["en"] in clerk.ask("GET", f"/t/{link}?lang=en").text
+    assert "4분 기다리셨고" in clerk.ask("GET", f"/t/{link}?lang=ko").text
+
+
+def test_F77_every_rule_has_plain_words_for_citizens_in_every_language_of_the_phone(app: App):
+    texts = app.house.texts
+    for lang in texts.speaking("ticket"):
+        words = texts.flat(lang)
+        rules = {key.removeprefix("why.") for key in words if key.startswith("why.")}
+        plain = {key.removeprefix("ticket.because."): word for key, word in words.items()
+                 if key.startswith("ticket.because.")}
+        assert plain.keys() == rules | {"at_once"}, lang
+        assert lang == "zh" or not set(plain.values()) & set(texts.flat("zh").values()), lang
 
 
 def test_F77_C1_a_due_appointment_is_told_by_its_time(app: App, clock: Clock):

@@ -27,6 +27,7 @@ from server.actions.publish_slips import preview_parts
 from server.app import App
 from server.domain import refusals
 from server.domain.actors import Actor
+from server.domain.brand import Brand
 from server.domain.papers import PAPERS
 from server.domain.slips import (
     Known,
@@ -40,6 +41,7 @@ from server.domain.slips import (
 )
 from server.settings import HallSettings
 from server.store import tables as t
+from server.store.brands import add_brand
 from server.store.rolls import rolls
 from server.store.slips import find_slip, last_slip
 from tests.conftest import ROOT, clerk
@@ -57,6 +59,8 @@ PRINTER = {
 }
 KNOWN = Known({"S001", "S101"}, {"A", "B"}, {"emblem"})
 PROFILES = ROOT / "config" / "profiles"
+FOLDERS = [ROOT / "config" / "slips"]
+MANAGER = Actor("staff", "ZW024", "manager")
 
 
 def ticket(*lines: Line, **more: Any) -> SlipTemplate:
@@ -104,7 +108,7 @@ def test_the_halls_own_templates_are_right(hall: HallSettings):
 @pytest.mark.parametrize("model", ["slip_58mm", "slip_80mm"])
 def test_every_paper_comes_out_of_every_printer(hall: HallSettings, name: str, model: str):
     template = hall.slips.templates[name]
-    parts = preview_parts(hall, template, {"emblem"}, "S001", ("wait", "reprint"), say)
+    parts = preview_parts(hall, template, {"emblem"}, "S001", ("wait", "reprint"), say, "")
     seen = devices.preview_slip(parts, model, 9600, PROFILES, [ROOT / "config" / "slips"])
     assert seen["rejects"] == 0
     assert seen["missing"] == ""
@@ -169,10 +173,33 @@ def test_the_preview_is_the_paper_of_the_virtual_printer_dot_by_dot(
     hall: HallSettings, model: str, name: str
 ):
     """The same slip, once as the manager's picture, once printed by the driver over a paced virtual line."""
-    parts = preview_parts(hall, hall.slips.templates[name], {"emblem"}, "S101", ("wait",), say)
-    folders = [ROOT / "config" / "slips"]
-    seen = devices.preview_slip(parts, model, 9600, PROFILES, folders)
+    parts = preview_parts(hall, hall.slips.templates[name], {"emblem"}, "S101", ("wait",), say, "为民办事")
+    seen = devices.preview_slip(parts, model, 9600, PROFILES, FOLDERS)
     picture = Image.open(io.BytesIO(base64.b64decode(seen["png"]))).convert("1")
+    paper, profile = printed(parts, model)
+    assert picture.size == (profile.dots, len(paper.dots()))
+    assert bytes(255 - byte for byte in picture.tobytes()) == b"".join(paper.dots())
+    assert any(any(row) for row in paper.dots())
+
+
+@pytest.mark.parametrize("model", ["slip_58mm", "slip_80mm"])
+def test_C16_the_halls_slogan_is_the_last_line_of_the_slip(day: HallDay, model: str):
+    """What a manager published, as the virtual printer decodes it, in the language of the number."""
+    day.open()
+    plain = day.take().slip
+    with day.store.unit(MANAGER) as unit:
+        add_brand(unit, Brand(slogan="清风政务 一次办好", slogan_en="Clean, and done at once"), None)
+    chinese, english = day.take().slip, day.take(lang="en").slip
+    assert plain is not None
+    assert chinese is not None
+    assert english is not None
+    last = [printed(slip.facts["parts"], model)[0].words()[-1] for slip in (plain, chinese, english)]
+    assert last[0].startswith("咨询电话")
+    assert last[1:] == ["清风政务 一次办好", "Clean, and done at once"]
+
+
+def printed(parts: Any, model: str) -> tuple[Any, Any]:
+    """The paper of a virtual printer to which the driver printed `parts`, and the profile."""
     profile, baud = load_profiles(PROFILES, "escpos")[model]
     clock = JumpClock()
     try:
@@ -181,16 +208,14 @@ def test_the_preview_is_the_paper_of_the_virtual_printer_dot_by_dot(
         )
         line = SerialLine("virtual://p/1", Settings(baud=baud), clock)
         line.open()
-        job = devices.slip_job(7, "K1", 1, parts, 60.0, folders)
+        job = devices.slip_job(7, "K1", 1, parts, 60.0, FOLDERS)
         made = job_from_dict(json.loads(json.dumps(job)))
         assert isinstance(made, PrintSlip)
         assert EscposPrinter("p1", line, profile).perform(made).state == "confirmed"
     finally:
         BENCH.forget()
     (paper,) = far.slips
-    assert picture.size == (profile.dots, len(paper.dots()))
-    assert bytes(255 - byte for byte in picture.tobytes()) == b"".join(paper.dots())
-    assert any(any(row) for row in paper.dots())
+    return paper, profile
 
 
 # --- publishing

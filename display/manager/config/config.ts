@@ -96,6 +96,7 @@ export const COLUMNS: Record<string, string[]> = {
   boards: ['parts', 'areas', 'lang'],
   notices: ['urgent', 'boards', 'until'],
   media: ['order', 'boards', 'since', 'until'],
+  nearby: ['address', 'phone', 'distance_km', 'url'],
 }
 
 /** Items as they would be with the draft. */

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from server.domain.appointments import Appointment, Booking
-from server.store.appointments import of_day
+from server.domain.appointments import Appointment, Booking, moment
+from server.store.appointments import of_day, waiting_list
+from server.store.days import find_day
 from server.store.snapshots.view import View, iso
 from server.store.tickets import find_ticket
 
@@ -25,6 +26,14 @@ def booking_value(view: View, booking: Appointment, now: datetime) -> dict[str, 
     in_time = booking.at is not None and now <= booking.at - timedelta(hours=terms.cancel_hours_before)
     today = now.astimezone(view.settings.zone).date().isoformat() == booking.day
     kept = state is Booking.BOOKED
+    phase: str | None = moment(booking.at, now, view.settings.rules, terms) if kept and booking.at else None
+    held = find_day(view.connection, view.hall, booking.day) if phase in ("ready", "late") else None
+    if held is not None and (held.state == "closed" or (phase == "late" and held.state != "open")):
+        phase = "over"
+    before = None
+    if state is Booking.WAITLISTED:
+        waiting = waiting_list(view.connection, view.hall, booking.queue, booking.day)
+        before = sum(one.id < booking.id for one in waiting)
     ticket = find_ticket(view.connection, view.hall, booking.ticket) if booking.ticket else None
     return {
         "state": state,
@@ -39,12 +48,14 @@ def booking_value(view: View, booking: Appointment, now: datetime) -> dict[str, 
         "holds_until": iso(booking.holds_until) if state is Booking.DRAFT else None,
         "check_in_from": iso(opens) if kept else None,
         "moves": booking.moves,
+        "phase": phase,  # of a booking that is to be kept: early | ready | late | over
+        "before": before,  # how many wait longer for a place of that day
         "ticket": {"number": ticket.number, "link": ticket.link} if ticket else None,
         "can": {
             "confirm": state is Booking.DRAFT,
             "cancel": state in (Booking.DRAFT, Booking.WAITLISTED) or (kept and in_time),
             "move": kept and in_time,
-            "check_in": kept and today and opens is not None and now >= opens,
+            "check_in": today and phase in ("ready", "late"),
         },
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from server.domain.complaints import Complaint
+from server.domain.complaints import Complaint, review_until
 from server.domain.estimate.promise import on_the_clock
 from server.domain.holding import held_until
 from server.domain.postponing import postponable
@@ -21,7 +21,7 @@ from server.store.estimates import Expected, expectation, find_promise
 from server.store.remote import find_remote
 from server.store.snapshots.public import badge
 from server.store.snapshots.view import View, iso
-from server.store.snapshots.why import why
+from server.store.snapshots.why import why_for_citizen
 from server.store.tickets import count_ahead, last_leg, legs_of, waiting_behind
 from server.store.windows import find_post
 
@@ -65,14 +65,14 @@ def citizen_value(view: View, ticket: Ticket, now: datetime) -> dict[str, Any]:
             "from_window": catalogue.windows[leg.from_window].number if leg.from_window else None,
             "near": near,
             "remote": remote,
-            "why": why(view, leg) if leg.rule and leg.state in here else None,
+            "why": why_for_citizen(view, leg) if leg.rule and leg.state in here else None,
             "called_at": iso(leg.called_at),
             "windows": [catalogue.windows[w].number for w in serving],
             "taken_at": iso(ticket.taken_at),
         },
         "legs": _legs(view, ticket),
         "rating": _rating(view, leg, now),
-        "complaints": [_complaint(view, one) for one in complaints_of(view.connection, view.hall, ticket.id)],
+        "complaints": _complaints(view, complaints_of(view.connection, view.hall, ticket.id), now),
         "day_state": day.state if day else "closed",
     }
 
@@ -150,6 +150,20 @@ def _postpone(view: View, leg: Leg) -> dict[str, Any] | None:
         return None
     people = None if is_protected(leg) else min(rules.postpone_people, behind)
     return {"people": people, "minutes": rules.postpone_minutes}
+
+
+def _complaints(view: View, every: list[Complaint], now: datetime) -> list[dict[str, Any]]:
+    """Oldest first, a second look right behind the one it looks at. nth: how the ticket counts it; review:
+    until when a second look may be asked for, None when it may not."""
+    again = {one.review_of for one in every}
+    rows = []
+    for nth, one in enumerate(every, 1):
+        limits, calendar, zone = view.settings.limits_of(one), view.settings.calendar, view.settings.zone
+        until = review_until(one, limits, calendar, zone)
+        may = until is not None and now <= until and one.source != "review" and one.id not in again
+        told = {**_complaint(view, one), "nth": nth, "review": iso(until) if may else None}
+        rows.append((one.review_of or one.id, one.id, told))
+    return [told for *_, told in sorted(rows, key=lambda row: row[:2])]
 
 
 def _complaint(view: View, one: Complaint) -> dict[str, Any]:

@@ -10,15 +10,16 @@ from sqlalchemy import func, select
 
 from server.domain.tickets import State
 from server.store import tables as t
-from server.store.snapshots.public import day_value
-from server.store.snapshots.view import View, iso
+from server.store.snapshots.public import day_value, queue_rows
+from server.store.snapshots.view import ALL, View, iso
 
 FEW = 5
 
 
 def figures_value(view: View) -> dict[str, Any]:
     """{day, at, waits, served_s, over_30, ratings, queues, windows_open}: waits in minutes of the legs that
-    were called today, `over_30` of 1; None where nothing was measured."""
+    were called today, `over_30` of 1; None where nothing was measured. A queue also says how it stands now,
+    for whoever chooses between halls: waiting, windows_open, estimate."""
     c = t.leg.c
     today = (c.hall == view.hall, c.day == view.day)
     called = select(c.queue, c.joined_at, c.called_at).where(*today, c.called_at.is_not(None))
@@ -29,7 +30,7 @@ def figures_value(view: View) -> dict[str, Any]:
     served = select(func.count(c.served_s), func.sum(c.served_s)).where(*today, c.state == State.DONE)
     n, span = view.connection.execute(served).one()
     working = select(func.count()).where(t.post.c.hall == view.hall, t.post.c.state == "open")
-    queues = view.settings.catalogue.queues.values()
+    queues, lines = view.settings.catalogue.queues.values(), queue_rows(view, ALL)
     return {
         "day": day_value(view),
         "at": iso(view.at),
@@ -41,6 +42,7 @@ def figures_value(view: View) -> dict[str, Any]:
         "queues": [
             {"id": q.prefix, "name": q.name, "name_en": q.name_en, "called": len(waits.get(q.prefix, ()))}
             | {"mean": _mean(waits.get(q.prefix, ()))}
+            | {key: (lines[q.prefix] or {}).get(key) for key in ("waiting", "windows_open", "estimate")}
             for q in queues
         ],
     }

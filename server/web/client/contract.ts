@@ -517,6 +517,8 @@ export interface Hall {
   paper_out?: 'go_on' | 'stop'
   /** Numbers may be taken by phone. */
   remote?: boolean
+  /** There are other halls to go to: /nearby tells of them. */
+  nearby?: boolean
   /** A kiosk prints what a service needs, without a number. */
   guide_papers?: boolean
   /** Several services may stand on one number. */
@@ -635,8 +637,8 @@ export interface ComplaintRow {
   number: string
   window: string | null
   state: 'received' | 'working' | 'answered' | 'declined'
-  /** rating: a bad rating that is followed up. */
-  source: 'words' | 'rating'
+  /** rating: a bad rating that is followed up. review: a second look at an answer. */
+  source: 'words' | 'rating' | 'review'
   level: number | null
   reasons: string[]
   /** null once erased. */
@@ -645,6 +647,11 @@ export interface ComplaintRow {
   about: string | null
   /** It is about whoever looks. */
   mine: boolean
+  /** Of a second look: whoever looks gave the first answer. */
+  answered_first: boolean
+  first: { source: 'words' | 'rating'; state: string; level: number | null; reasons: string[]; text: string | null; answer: string; answered_by: string | null } | null
+  /** A way to be reached was left; whoever works on it may read it. */
+  contact: boolean
   owner: string | null
   owner_name: string | null
   contact_due: string | null

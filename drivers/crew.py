@@ -57,7 +57,7 @@ CHECK_S: Final = {
     "strip": 6.0,
     "summary": 6.0,
     "keypad": 2.0,
-    "reader": 5.0,
+    "reader": 2.0,
     "scanner": 2.0,
 }
 AGAIN_S: Final = 1.0  # after a first silence

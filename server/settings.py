@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -404,6 +405,12 @@ class Settings:
         return self.public_url or f"http://{self.host}:{self.port}"
 
 
+@cache
+def _shape(kind: type[T]) -> TypeAdapter[T]:
+    """Made once per kind: making one takes longer than reading a file with it."""
+    return TypeAdapter(kind)
+
+
 class Reader:
     """Reads files of one folder and gathers every trouble instead of stopping at the first."""
 
@@ -430,7 +437,7 @@ class Reader:
 
     def parse(self, kind: type[T], value: object, path: Path, prefix: str = "") -> T | None:
         try:
-            return TypeAdapter(kind).validate_python(value)
+            return _shape(kind).validate_python(value)
         except ValidationError as error:
             for e in error.errors():
                 key = ".".join([prefix, *map(str, e["loc"])]).strip(".")

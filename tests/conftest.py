@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,6 +24,8 @@ from server.store.engine import open_engine
 from server.store.setup import ensure_hall, migrate
 from server.store.unit import Store
 from tests import postgres
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
     from server.app import App
@@ -71,6 +75,23 @@ def pg_url() -> Iterator[str]:
         yield url
 
 
+@cache
+def _migrated() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        engine = open_engine(f"sqlite:///{folder}/wucha.db")
+        migrate(engine)
+        engine.dispose()  # the last one out writes the log into the file
+        return Path(folder, "wucha.db").read_bytes()
+
+
+def fresh_sqlite(folder: Path) -> str:
+    """A migrated database in `folder`, copied: to migrate one takes 0.1 s. One that is there stays."""
+    path = folder / "wucha.db"
+    if not path.exists():
+        path.write_bytes(_migrated())
+    return f"sqlite:///{path}"
+
+
 _names = itertools.count()
 
 
@@ -92,16 +113,15 @@ def fresh_pg(pg_url: str) -> str:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database, once per engine."""
+    """The URL of a database without a hall, once per engine."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'wucha.db'}"
+        return fresh_sqlite(tmp_path)
     return fresh_pg(request.getfixturevalue("pg_url"))
 
 
 @pytest.fixture
 def store(database: str, hall: HallSettings, clock: Clock) -> Iterator[Store]:
     engine = open_engine(database)
-    migrate(engine)
     ensure_hall(engine, hall.id, clock())
     yield Store(engine, hall.id, clock)
     engine.dispose()
@@ -114,7 +134,7 @@ def make_settings(tmp_path: Path, hall: HallSettings) -> Callable[..., Settings]
             "data": tmp_path,
             "config": ROOT / "config" / "demo",
             "common": ROOT / "config",
-            "database": f"sqlite:///{tmp_path / 'wucha.db'}",
+            "database": changes.get("database") or fresh_sqlite(tmp_path),
             "hall": hall,
             "password_cost": "test",
             **changes,
@@ -124,8 +144,37 @@ def make_settings(tmp_path: Path, hall: HallSettings) -> Callable[..., Settings]
     return make
 
 
+@pytest.fixture(scope="session")
+def wired_once() -> Iterator[None]:
+    """What every app of a test reads and compiles alike is read and compiled once: it is nine tenths of the
+    time that `create_app` takes."""
+    from werkzeug.routing import Rule
+
+    import server.app
+
+    built, build = {}, Rule._compile_builder  # of 250 addresses; nobody here asks for one to be built
+
+    def builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        key = (rule.rule, str(rule.defaults), append_unknown)
+        if key not in built:
+            built[key] = build(rule, append_unknown)
+        return built[key]
+
+    def once(make: Callable[[Path], T], folder: Path) -> Callable[[Path], T]:
+        made = make(folder)
+        return lambda asked: made if asked == folder else make(asked)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", builder)
+        patch.setattr(server.app, "Texts", once(server.app.Texts, ROOT / "config" / "text"))
+        patch.setattr(
+            server.app, "printer_models", once(server.app.printer_models, ROOT / "config" / "profiles")
+        )
+        yield
+
+
 @pytest.fixture
-def app(make_settings: Callable[..., Settings], clock: Clock) -> Iterator[App]:
+def app(wired_once: None, make_settings: Callable[..., Settings], clock: Clock) -> Iterator[App]:
     """The wired server on SQLite; the publisher is flushed by hand."""
     from server.app import create_app  # a rule's test need not load Flask
 

@@ -17,7 +17,7 @@ import termios
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 import serial
 
@@ -220,16 +220,19 @@ class SerialLine:
 
     def left_over(self, quiet_s: float) -> bytes:
         """What `receive` has not understood, taken away once nothing has come for `quiet_s` seconds."""
-        if not self._input or self.clock.now() - self._heard_at < quiet_s:
+        if not self._input or self.clock.now() - self._heard_at < quiet_s or self._unread():
             return b""
         rest, self._input = self._input, b""
         return rest
 
     def look(self) -> None:
         """Is the port still there? Costs nothing on the wire. Raises LineLost."""
+        self._unread()
+
+    def _unread(self) -> int:
         port = self._opened()
         try:
-            _ = port.in_waiting
+            return int(port.in_waiting)
         except TROUBLE as error:
             self._lost(error)
 
@@ -263,18 +266,18 @@ class SerialLine:
 
     @property
     def mid_message(self) -> bool:
-        """Is a message half received just now? Then somebody else is talking.
+        """Is a message half received just now? Then somebody else is talking. Raises LineLost.
 
-        A stray byte does not count for long.
+        A stray byte does not count for long, unless more has come since that nobody had the time to read.
         """
-        return bool(self._input) and self.clock.now() - self._heard_at < TALKING_S
+        return bool(self._input) and (self.clock.now() - self._heard_at < TALKING_S or self._unread() > 0)
 
     def _opened(self) -> serial.SerialBase:
         if self._port is None:
             raise LineLost(f"{self.url}: not open")
         return self._port
 
-    def _lost(self, error: BaseException) -> None:
+    def _lost(self, error: BaseException) -> NoReturn:
         self.record.note(self.clock.now(), f"lost: {error}")
         self.close()
         raise LineLost(f"{self.url}: {error}") from error

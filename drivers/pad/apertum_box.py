@@ -10,7 +10,7 @@ look. Source: see drivers/protocol/apertum.py; the 300 ms are unverified general
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -121,9 +121,14 @@ class ApertumBus:
                 break  # a babbling pair must not hold the others' jobs up
         return events
 
-    def overhear(self, heard: bytes) -> Iterable[Event]:
-        """Nothing else answers on such a line, and a piece of a frame would be a guess."""
-        return []
+    def overhear(self, heard: bytes) -> Iterator[Event]:
+        """Presses that came in while a board was told something: it never answers. A piece of a frame would
+        be a guess.
+        """
+        found, rest = apertum.decode(heard)
+        while found is not None:
+            yield from self._take(found)
+            found, rest = apertum.decode(rest)
 
     @property
     def somebody_talks(self) -> bool:

@@ -10,6 +10,7 @@ from drivers.line.serial_line import Settings
 from drivers.pad.apertum_box import ApertumBox, ApertumBus, Profile
 from drivers.pad.events import Pressed
 from drivers.protocol import apertum
+from tests.drivers.rig import Rig
 
 BOXES = "virtual://apertum_box/b?address=32,33&baud=57600"
 BOARDS = "virtual://apertum_board/b?address=32,33&baud=57600"
@@ -99,6 +100,15 @@ def test_a_glitch_long_ago_spoils_no_press(desk, noise):
     assert desk.hear() == CALL
 
 
+def test_a_frame_read_in_two_halves_by_a_starved_host_is_a_press(desk):
+    """Silence is what nobody says, not what the host has no time to read."""
+    cable = desk.bench.peers()[0][0]
+    desk.press()
+    desk.line.receive(apertum.decode, 2.5 * cable.byte_time)  # half of it; the rest comes meanwhile
+    desk.line.clock.sleep(1.0)
+    assert desk.hear() == CALL
+
+
 def test_an_echoed_lamp_is_no_press(plug, bench):
     """01 20 31 07 from the host is "red", from the box it is "call"."""
     desk = Desk(plug, bench, Settings(57600, echo=True), shows="lamp")
@@ -170,3 +180,18 @@ def test_a_board_says_the_number(plug, clock, number, tone, text):
     assert [one.text for one in far] == [text, ""]
     assert far[0].missed == 0
     assert board.check().state == "unknown"
+
+
+# --- a box and boards on one pair
+@pytest.mark.parametrize("after", [0.005, 0.1, 0.25, 0.4, 0.7, 1.0])
+def test_a_press_while_boards_are_told_something_is_heard(bench, clock, tmp_path, after):
+    """Nothing of a board answers: a whole frame that comes in meanwhile is a press."""
+    rows = [("box-W01", "apertum_box", "pair", 32, "W01"), ("board-W01", "apertum_board", "pair", 33, "W01")]
+    one = Rig(bench, clock, tmp_path, {"pair": 'url = "virtual://pair/A"\nbaud = 57600\n'}, rows)
+    one.run(3)
+    bench.peers()[0][0].say("box-W01", bytes((1, 32, 0x31, 7)), clock.now() + after)
+    for n in range(5):
+        one.show(f"E{n:03}", "W01", job=f"text-{n}")
+        one.run(0.2)
+    one.run(2)
+    assert one.keys() == [("box-W01", "call_or_recall")]

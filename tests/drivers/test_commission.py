@@ -447,10 +447,15 @@ def known(driver):
     return next(iter(load_profiles(CONFIG / "profiles", driver).values()))[0]
 
 
+@cache
+def spoken():
+    return Words("zh")
+
+
 @pytest.mark.parametrize("driver", sorted(READERS))
 @given(st.lists(st.tuples(st.sampled_from("<>"), st.binary(max_size=60)), max_size=20), st.booleans())
 def test_any_bytes_can_be_explained(driver, passed, described):
-    words = Words("zh")
+    words = spoken()
     for code, facts in explain(driver, *passed, profile=known(driver) if described else None):
         assert not words.said(code, facts).startswith(code)
 

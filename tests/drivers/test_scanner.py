@@ -155,6 +155,16 @@ def test_fault_partial_is_half_a_code_or_none_and_never_joins_the_next(desk, plu
     assert strict.see() == SCANNED
 
 
+def test_half_a_code_whose_rest_nobody_had_the_time_to_read_is_no_code(plug, bench, clock):
+    desk = Desk(plug, bench, clock, "virtual://scanner/busy?suffix=none")
+    cable = bench.peers()[0][0]
+    desk.scan()
+    assert desk.line.receive(scan_line.decode, 10.5 * cable.byte_time) is None
+    clock.sleep(1.0)
+    assert desk.line.left_over(scan_line.QUIET_S) == b""
+    assert desk.see() == SCANNED
+
+
 def test_fault_chinese(desk):
     desk.act("fault", fault="chinese")
     desk.scan()

@@ -82,10 +82,11 @@ def test_a_box_runs_a_window_and_a_display_follows(town: Town, face: OpenFace) -
     until(lambda: shown() == ("E002", "E002", "002"), what="the next number")
 
     # the adapter of the display is re-plugged: it is told the present
-    bench.act("digits-W10", "fault", fault="renumber", value=1)
-    until(lambda: bench.models["digits-W10"]["unplugged"], what="the plug pulled")
-    bench.act("digits-W10", "power")
+    bench.act("digits-W10", "unplug")
     until(lambda: town.state("manager")["rows"]["devices"]["digits-W10"]["state"] == "down", what="fault")
+    bench.act("digits-W10", "power")
+    until(lambda: not bench.models["digits-W10"]["text"].strip(), what="a dark display")
+    bench.act("digits-W10", "replug")
     until(lambda: town.state("manager")["rows"]["devices"]["digits-W10"]["state"] == "ok", what="ready")
     until(lambda: shown()[0] == "E002", what="the present")
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from server.actions.call_next import call_next
@@ -18,24 +15,11 @@ from server.domain.actors import SYSTEM
 from server.domain.slips import SlipBook
 from server.domain.tickets import Leg
 from server.settings import HallSettings
-from server.store.engine import open_engine
-from server.store.setup import ensure_hall, migrate
 from server.store.unit import Store
 from tests.conftest import KIOSK, Clock, clerk
 
 URL = "http://127.0.0.1:8600"
 CLERK_AT = {"W01": "ZW001", "W02": "ZW002", "W03": "ZW003", "W05": "ZW005", "W06": "ZW006", "W10": "ZW010"}
-
-
-@cache
-def empty_hall(hall: str) -> bytes:
-    """A migrated database; making one takes longer than an example."""
-    with tempfile.TemporaryDirectory() as folder:
-        engine = open_engine(f"sqlite:///{Path(folder) / 'hall.db'}")
-        migrate(engine)
-        ensure_hall(engine, hall, Clock()())
-        engine.dispose()  # the last one out writes the log into the file
-        return (Path(folder) / "hall.db").read_bytes()
 
 
 @dataclass

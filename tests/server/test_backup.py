@@ -14,6 +14,7 @@ from server.cli import main
 from server.lock import DataInUse, hold
 from server.settings import HallSettings
 from server.store.backup import BackupBroken, back_up, restore
+from tests.conftest import fresh_sqlite
 from tests.server.hall_day import HallDay
 
 Run = Callable[..., tuple[int, str]]
@@ -22,7 +23,7 @@ Run = Callable[..., tuple[int, str]]
 @pytest.fixture
 def database(tmp_path: Path) -> str:
     """Backups are for SQLite; PostgreSQL has its own tools."""
-    return f"sqlite:///{tmp_path / 'wucha.db'}"
+    return fresh_sqlite(tmp_path)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from server.app import App, create_app
 from server.settings import HallSettings, Settings
 from server.store import tables as t
 from server.store.verify import check
-from tests.conftest import ROOT, Clock, fresh_pg
+from tests.conftest import ROOT, Clock, fresh_pg, fresh_sqlite
 from tests.server.callers import Caller, device, nobody, staff
 from tests.server.full_disk import full_disk
 
@@ -83,9 +83,8 @@ def standing(
 ) -> Iterator[Town]:
     """One hall for all that must not change it, once per engine."""
     folder = tmp_path_factory.mktemp("hall")
-    url = f"sqlite:///{folder / 'wucha.db'}"
-    if request.param == "postgres":
-        url = fresh_pg(request.getfixturevalue("pg_url"))
+    postgres = request.param == "postgres"
+    url = fresh_pg(request.getfixturevalue("pg_url")) if postgres else fresh_sqlite(folder)
     settings = Settings(folder, ROOT / "config" / "demo", ROOT / "config", url, hall, password_cost="test")
     app = create_app(settings, Clock())
     yield Town(app)

@@ -23,11 +23,11 @@ from server.domain.refusals import Refusal
 from server.store import tables as t
 from server.store.appointments import by_link
 from server.store.engine import open_engine
-from server.store.setup import ensure_hall, migrate
+from server.store.setup import ensure_hall
 from server.store.snapshots.slots import day_slots
 from server.store.unit import Store
 from server.store.verify import check
-from tests.conftest import Clock
+from tests.conftest import Clock, fresh_sqlite
 from tests.server.hall_day import URL, HallDay
 from tests.server.test_booking import CITIZEN, TUESDAY, tuesday
 from tests.server.test_stateful import HALL, TEMPLATE
@@ -50,9 +50,7 @@ class BookingMachine(RuleBasedStateMachine):
     @initialize()
     def open_hall(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        engine = open_engine(f"sqlite:///{Path(self.folder.name) / 'hall.db'}")
-        clock = Clock()
-        migrate(engine)
+        engine, clock = open_engine(fresh_sqlite(Path(self.folder.name))), Clock()
         ensure_hall(engine, HALL.id, clock())
         self.day = HallDay(Store(engine, HALL.id, clock), HALL, TEMPLATE, clock)
         self.model: dict[str, Model] = {}

@@ -15,6 +15,7 @@ from server.domain import refusals
 from server.domain.actors import SYSTEM
 from server.store.days import find_day
 from server.store.unit import Store
+from tests.conftest import fresh_sqlite
 from tests.server.hall_day import HallDay
 from tests.server.test_clock import Machine, alarms, day, machine
 
@@ -24,7 +25,7 @@ __all__ = ["day", "machine"]
 @pytest.fixture
 def database(tmp_path: Path) -> str:
     """No statement here is an engine's own: one engine will do."""
-    return f"sqlite:///{tmp_path / 'wucha.db'}"
+    return fresh_sqlite(tmp_path)
 
 
 def tick(day: HallDay) -> None:

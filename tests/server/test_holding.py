@@ -32,7 +32,7 @@ from server.store.snapshots.view import View
 from server.store.tickets import find_leg, find_ticket, last_leg
 from server.store.verify import check
 from server.text import Texts
-from tests.conftest import ROOT, Clock, clerk
+from tests.conftest import ROOT, Clock, clerk, fresh_sqlite
 from tests.server.callers import device, staff
 from tests.server.hall_day import HallDay
 
@@ -43,7 +43,7 @@ LEADER = Actor("staff", "ZW021", "duty_leader")
 @pytest.fixture
 def database(tmp_path: Path) -> str:
     """No statement here is an engine's own: one engine will do."""
-    return f"sqlite:///{tmp_path / 'wucha.db'}"
+    return fresh_sqlite(tmp_path)
 
 
 @pytest.fixture(autouse=True)

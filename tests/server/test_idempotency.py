@@ -16,7 +16,7 @@ from server.app import App, create_app
 from server.settings import Settings, read_hall
 from server.store import tables as t
 from server.store.verify import check
-from tests.conftest import ROOT, Clock
+from tests.conftest import ROOT, Clock, fresh_sqlite
 from tests.server.callers import Caller, device, nobody, staff
 
 HALL = read_hall(ROOT / "config" / "demo", ROOT / "config")
@@ -54,8 +54,8 @@ class Town:
     """One hall for all examples; each example starts with fresh request_ids."""
 
     def __init__(self, folder: Path) -> None:
-        config, url = ROOT / "config" / "demo", f"sqlite:///{folder / 'wucha.db'}"
-        made = Settings(folder, config, ROOT / "config", url, HALL, password_cost="test")
+        config = ROOT / "config"
+        made = Settings(folder, config / "demo", config, fresh_sqlite(folder), HALL, password_cost="test")
         self.clock = Clock()
         self.app: App = create_app(made, self.clock)
         self.callers: dict[str, Caller] = {

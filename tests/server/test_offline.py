@@ -37,7 +37,7 @@ from server.web.headers import csp_with
 from tests.conftest import MONDAY_NINE, ROOT, Clock, clerk
 from tests.server.callers import audit, device, staff
 from tests.server.full_disk import full_disk
-from tests.server.hall_day import CLERK_AT, HallDay, empty_hall
+from tests.server.hall_day import CLERK_AT, HallDay
 from tests.server.test_config import MANAGER
 from tests.server.test_hosts import DEVICES, Host
 
@@ -115,9 +115,7 @@ def open_app(
     made: list[App] = []
 
     def make(**rules: Any) -> App:
-        settings = make_settings(hall=offering(hall, **rules))
-        (settings.data / "wucha.db").write_bytes(empty_hall(hall.id))
-        app = create_app(settings, clock)
+        app = create_app(make_settings(hall=offering(hall, **rules)), clock)
         HallDay(app.house.store, app.house.hall, app.house.slip, clock).open()
         made.append(app)
         return app

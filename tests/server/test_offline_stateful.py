@@ -27,12 +27,13 @@ from server.live.hosts import read_given
 from server.settings import Offline, read_hall
 from server.store import tables as t
 from server.store.engine import open_engine
+from server.store.setup import ensure_hall
 from server.store.snapshots.view import View
 from server.store.unit import Store
 from server.store.verify import check
 from server.text import Texts
-from tests.conftest import ROOT, Clock
-from tests.server.hall_day import URL, HallDay, empty_hall
+from tests.conftest import ROOT, Clock, fresh_sqlite
+from tests.server.hall_day import URL, HallDay
 
 DEMO = read_hall(ROOT / "config" / "demo", ROOT / "config")
 QUEUE = DEMO.catalogue.queues["A"]
@@ -67,8 +68,8 @@ class BlockMachine(RuleBasedStateMachine):
     def open_hall(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.root = Path(self.folder.name)
-        (self.root / "hall.db").write_bytes(empty_hall(HALL.id))
-        engine, clock = open_engine(f"sqlite:///{self.root / 'hall.db'}"), Clock()
+        engine, clock = open_engine(fresh_sqlite(self.root)), Clock()
+        ensure_hall(engine, HALL.id, clock())
         self.day = HallDay(Store(engine, HALL.id, clock), HALL, HALL.slips, clock).open()
         self.disks = dict.fromkeys(KIOSKS, 0)
         self.jobs: dict[str, list[Any]] = {host: [] for host in KIOSKS}

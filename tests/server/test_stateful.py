@@ -31,10 +31,10 @@ from server.domain.refusals import Refusal, ReturnTooLate
 from server.settings import read_hall
 from server.store import tables as t
 from server.store.engine import open_engine
-from server.store.setup import ensure_hall, migrate
+from server.store.setup import ensure_hall
 from server.store.unit import Store
 from server.store.verify import check
-from tests.conftest import ROOT, Clock
+from tests.conftest import ROOT, Clock, fresh_sqlite
 from tests.server.hall_day import CLERK_AT, HallDay
 
 WINDOWS = ("W01", "W02", "W05")
@@ -79,9 +79,7 @@ class HallMachine(RuleBasedStateMachine):
     @initialize()
     def open_hall(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        engine = open_engine(f"sqlite:///{Path(self.folder.name) / 'hall.db'}")
-        clock = Clock()
-        migrate(engine)
+        engine, clock = open_engine(fresh_sqlite(Path(self.folder.name))), Clock()
         ensure_hall(engine, HALL.id, clock())
         self.day = HallDay(Store(engine, HALL.id, clock), HALL, TEMPLATE, clock).open(*WINDOWS)
         self.model: dict[int, Model] = {}

@@ -172,9 +172,8 @@ class Hall:
         for _ in range(2):
             self.ask(self.leader, "/api/day/close", leave=True)
         with self.app.house.store.read() as connection:
-            counted = dict(connection.execute(
-                select(t.leg.c.state, func.count()).where(t.leg.c.superseded.is_(False)).group_by(t.leg.c.state)
-            ).all())  # fmt: skip
+            standing = select(t.leg.c.state, func.count()).where(t.leg.c.superseded.is_(False))
+            counted = dict(connection.execute(standing.group_by(t.leg.c.state)).all())
             tickets = connection.execute(select(func.count()).select_from(t.ticket)).scalar_one()
             day = connection.execute(select(t.day)).mappings().one()
         assert day["state"] == "closed"

@@ -18,7 +18,9 @@ _OPENED = select(t.day.c.opened_at).where(t.day.c.hall == bindparam("hall"), t.d
 _LATEST = select(t.day.c.day).where(t.day.c.hall == bindparam("hall")).order_by(t.day.c.day.desc()).limit(1)
 _COUNTS = (
     select(t.leg.c.state, func.count())
-    .where(t.leg.c.hall == bindparam("hall"), t.leg.c.day == bindparam("day"))
+    .where(
+        t.leg.c.hall == bindparam("hall"), t.leg.c.day == bindparam("day"), t.leg.c.superseded.is_(False)
+    )
     .group_by(t.leg.c.state)
 )
 _LATE = (
@@ -73,9 +75,9 @@ def add_day(unit: Unit, day: str, by_hand: bool) -> None:
 
 
 def sum_day(connection: Connection, hall: str, day: str) -> dict[str, int]:
-    """How many legs ended how; a transferred one is counted where it went."""
+    """How many numbers were taken and how they ended, each counted once by the leg it stands at: of several
+    matters the last, sent on where it went."""
     counts = {state: n for state, n in connection.execute(_COUNTS, {"hall": hall, "day": day})}
-    counts.pop("transferred", None)
     return {"taken": sum(counts.values()), **counts}
 
 

@@ -96,6 +96,21 @@ def test_C3_late_service_everyone_with_a_ticket_is_served_and_overtime_is_record
     assert sums == {"taken": 1, "done": 1, "overtime": {"ZW001": {"minutes": 30, "served": 1}}}
 
 
+def test_the_sealed_sums_count_a_number_of_several_matters_once(day: HallDay):
+    """As the day is told while it runs: by the leg each number stands at."""
+    day.open("W01", "W05")
+    day.take("S001", further=("S101",))
+    day.take()
+    for window in ("W01", "W05"):
+        assert day.call(window)
+        day.serve(window)
+    at(day, "2026-03-02T17:40")
+    at(day, "2026-03-03T00:00")
+    with day.store.read() as connection:
+        sums = connection.execute(select(t.day.c.sums)).scalar_one()
+    assert (sums["taken"], sums["done"], sums["expired"]) == (2, 1, 1)
+
+
 def test_who_is_never_called_expires_with_the_date(day: HallDay):
     day.open("W01")
     day.take()

@@ -57,7 +57,7 @@ def test_the_written_contract_is_current(path: Path):
 
 # --- words
 def test_every_language_has_every_sentence():
-    """English is whole; a further language may have a part, the rest is shown in Chinese."""
+    """English is whole; a further language may have a part, the rest is shown in what stands in for it."""
     zh = TEXTS.flat("zh")
     for lang in TEXTS.languages:
         words = {key for key in TEXTS._words[lang] if not key.startswith(OF_THE_HALL)}

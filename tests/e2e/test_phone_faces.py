@@ -81,6 +81,7 @@ def test_the_phone_page_through_its_states(town: Town, face: OpenFace) -> None:
     right(english, "called en")
     phone.get_by_text("写给监督员").click()
     phone.get_by_label("发生了什么").fill("等了一个小时")
+    phone.get_by_label("想让我们联系您").fill("138 0000 1234")
     right(phone, "complains")
     phone.get_by_role("button", name="提交意见").click()
     expect(phone.get_by_text("已收到")).to_be_visible()
@@ -127,6 +128,7 @@ def test_the_pages_are_light(town: Town, face: OpenFace) -> None:
         "/take/poster",
         "/book",
         "/book?service=S001",
+        "/nearby",
         "/here",
         "/guide/S001",
     ]

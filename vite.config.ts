@@ -4,7 +4,7 @@
  * dist/.vite/<its folder>.json, where a face is named by its source path.
  */
 import vue from '@vitejs/plugin-vue'
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -12,6 +12,7 @@ import type { EnvironmentOptions } from 'vite'
 import { defineConfig, type Plugin } from 'vitest/config'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
+const OUT = 'server/web/dist'
 /** Only these may carry a component kit and charts: they run on office PCs, the others on old kiosks. */
 const HEAVY_FACES = ['display/manager', 'display/clerk']
 const HEAVY = /^(element-plus|@element-plus\/[^/]+|echarts)(\/|$)/
@@ -79,7 +80,7 @@ export default defineConfig({
     __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false',
   },
   build: {
-    outDir: 'server/web/dist',
+    outDir: OUT,
     target: 'chrome64',
     cssTarget: 'chrome64',
     modulePreload: { polyfill: false },
@@ -88,14 +89,15 @@ export default defineConfig({
     chunkSizeWarningLimit: 1200,
   },
   environments: Object.fromEntries(
-    faces.map(([name, input], place): [string, EnvironmentOptions] => [
+    faces.map(([name, input]): [string, EnvironmentOptions] => [
       name,
-      { consumer: 'client', build: { emptyOutDir: place === 0, manifest: `.vite/${name}.json`, rollupOptions: { input } } },
+      { consumer: 'client', build: { emptyOutDir: false, manifest: `.vite/${name}.json`, rollupOptions: { input } } },
     ]),
   ),
   builder: {
     sharedConfigBuild: true,
     async buildApp(builder) {
+      rmSync(root + OUT, { recursive: true, force: true }) // once for all: those that watch are built side by side
       for (const [name] of faces) await builder.build(builder.environments[name]!)
     },
   },

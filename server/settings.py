@@ -322,6 +322,7 @@ class HallSettings:
     brand: Brand = field(default_factory=Brand)  # brand.toml; what a manager publishes goes before it
     brand_logo: tuple[bytes, str] | None = None  # (file, type) of logo.png or logo.jpg beside it
     nearby: tuple[Neighbour, ...] = ()  # nearby.toml: where a citizen could go instead
+    zones: Mapping[str, str] = field(default_factory=dict)  # area of windows.toml -> its English name
     # as configured, before any placement
     files: Catalogue = field(default_factory=lambda: Catalogue({}, {}, {}, {}, {}))
     years: tuple[Year, ...] = ()  # the official tables that `calendar` was made of
@@ -571,6 +572,8 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
     kept = (tidal, dispatch, boards, rosters, _photos(folder / "photos", catalogue), *look)
     more: dict[str, Any] = {"slips": slips, "file_slips": slips, "years": years, "files": catalogue}
     more |= {"bad": bad, "complaint": complaint, "nearby": nearby}
+    areas = Reader().load(windows_path).get("zone", [])
+    more["zones"] = {area["name"]: area["name_en"] for area in areas if area.get("name_en")}
     calendar = calendar_of(hall.hours, years, local)
     return HallSettings(hall, now, calendar, rating, tuple(levels), choices, rules, *kept, **more)
 

@@ -77,6 +77,7 @@ class Window:
     floor: str = ""  # 楼层, e.g. "2"; its zone's where it names none, empty where the hall has one floor
     classes: tuple[str, ...] = ()  # window classes, for queues in mode "grouped"
     out: Literal["", "repair", "closed"] = ""  # nobody works there: for a repair, or for good
+    name_en: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Zone:
 
     name: str
     floor: str
+    name_en: str = ""
 
 
 @dataclass(frozen=True)
@@ -201,6 +203,7 @@ class Person:
     skill_until: Mapping[str, date] = field(default_factory=dict)  # skill -> its last day; none = no end
     photo: str = ""  # an upload (server/uploads.py), for the badge; "" = the file of the hall, or initials
     left: bool = False  # works here no longer: may not sign in, stays in what was
+    title_en: str = ""
 
 
 @dataclass(frozen=True)

@@ -243,6 +243,7 @@ PEOPLE = Area(
             ),
         ),
         _f("title", most=40),
+        _f("title_en", most=80),
         _f("duties", most=200),
         _f("photo", "photo"),
         _f("sign_language", "yes_no"),
@@ -258,6 +259,7 @@ WINDOWS = Area(
     (
         _f("number", required=True, most=6),
         NAME,
+        _f("name_en", most=80),
         _f(
             "kind",
             "choice",

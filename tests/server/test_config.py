@@ -499,6 +499,18 @@ def test_a_window_under_repair_opens_for_nobody_and_comes_back(hall_of: Configur
         open_window(unit, day.hall, "W03")
 
 
+def test_english_names_of_windows_areas_and_titles_are_shown_beside_the_chinese(app: App):
+    manager, kiosk = staff(app, "manager"), device(app, "kiosk")
+    told = {w["id"]: w for w in kiosk.ask("GET", "/api/hall").get_json()["windows"]}
+    assert (told["W01"]["name_en"], told["W01"]["zone_en"]) == ("General services 1", "Area A")
+    ask(manager, "/windows/draft", "1", items={"W01": {"name_en": "One stop", "zone": "E区"}}, base=0, rev=0)
+    assert ask(manager, "/windows", "2", base=0, rev=1).status_code == 200
+    told = {w["id"]: w for w in kiosk.ask("GET", "/api/hall").get_json()["windows"]}
+    assert (told["W01"]["name_en"], told["W01"]["zone_en"]) == ("One stop", ""), "unknown: the Chinese stands"
+    rows = manager.ask("GET", "/api/state/manager").get_json()["rows"]["windows"]
+    assert (rows["W01"]["name_en"], rows["W02"]["zone_en"]) == ("One stop", "Area A")
+
+
 @ONE_ENGINE
 def test_the_last_window_of_a_queue_stays(hall_of: Configured):
     hall_of.day.open()

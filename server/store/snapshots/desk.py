@@ -72,6 +72,7 @@ def desk_value(view: View, window: str) -> dict[str, Any]:
             "id": window,
             "number": place.number,
             "name": place.name,
+            "name_en": place.name_en,
             "state": post.state,
             "pause": pause,
         },

@@ -45,6 +45,7 @@ def window_rows(view: View, ids: Ids) -> Rows:
         row["since"] = iso(since.get(window))
         row["figures"] = sums[window]
         row["service"] = services[desk.service].name if desk else None
+        row["service_en"] = services[desk.service].name_en if desk else None
         row["usual_s"] = services[desk.service].avg_minutes * 60 if desk else None
         row["called_at"] = iso(desk.called_at) if desk else None
         row["started_at"] = iso(desk.started_at) if desk else None

@@ -63,7 +63,9 @@ def _window(
         "id": window.id,
         "number": window.number,
         "name": window.name,
+        "name_en": window.name_en,
         "zone": window.zone,
+        "zone_en": view.settings.zones.get(window.zone, ""),
         "queues": list(window.queues),
         "classes": [
             {"id": c.id, "name": c.name, "name_en": c.name_en}
@@ -85,6 +87,7 @@ def badge(view: View, person: Person) -> dict[str, Any]:
         "id": person.id,
         "name": person.name,
         "title": person.title,
+        "title_en": person.title_en,
         "duties": person.duties,
         "photo": f"/uploads/{person.photo}" if person.photo else file,
     }

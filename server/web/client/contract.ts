@@ -47,6 +47,7 @@ export interface Clerk {
   id: string
   name: string
   title: string
+  title_en?: string
   duties: string
   photo: string | null
 }
@@ -63,7 +64,10 @@ export interface WindowRow {
   id: string
   number: string
   name: string
+  name_en?: string
+  /** The area it stands in. */
   zone: string
+  zone_en?: string
   state: WindowState
   pause: PauseReason | null
   clerk: Clerk | null
@@ -76,6 +80,7 @@ export interface ManagerWindowRow extends WindowRow {
   since: string | null
   idle_since: string | null
   service: string | null
+  service_en?: string | null
   called_at?: string | null
   started_at?: string | null
   /** How long the service at the window usually takes. */
@@ -264,7 +269,7 @@ export interface AppointmentRow {
   number: string | null
 }
 export interface Desk {
-  window: { id: string; number: string; name: string; state: WindowState; pause: PauseReason | null }
+  window: { id: string; number: string; name: string; name_en?: string; state: WindowState; pause: PauseReason | null }
   me: { id: string; name: string }
   queues: string[]
   overflow: string[]
@@ -494,7 +499,7 @@ export interface Hall {
   language_names: Record<Lang, string>
   pad_languages: Record<Lang, string>
   rating: RatingRules
-  windows: { id: string; number: string; name: string; zone: string; floor: string; kind: string; low_counter: boolean }[]
+  windows: { id: string; number: string; name: string; name_en?: string; zone: string; zone_en?: string; floor: string; kind: string; low_counter: boolean }[]
   /** `hours`: of a queue that is not served when the hall is. */
   queues: { id: string; name: string; name_en: string; hours?: { weekday: [string, string][]; saturday: [string, string][] } | null }[]
   /** Priority classes a citizen may name at the kiosk; the clerk checks. */

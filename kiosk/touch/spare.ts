@@ -68,9 +68,11 @@ export function useSpare(line: () => 'live' | 'cut' | ''): Spare {
   })
   const at = (path: string) => host!.url + path
 
+  let learnt = false // from this server, since the line is up
   async function learn() {
     const answer = await get<OfflineHost>('/api/offline')
     if (!answer.ok) return
+    learnt = true
     host = answer.body
     keep(KEEP, host)
   }
@@ -99,9 +101,10 @@ export function useSpare(line: () => 'live' | 'cut' | ''): Spare {
     spare.on = false
     spare.elsewhere = ''
     since = 0
+    learnt = false
     if (is === 'live') void learn()
   }, { immediate: true })
-  const timer = setInterval(look, EVERY_MS)
+  const timer = setInterval(() => void (line() === 'live' && !learnt ? learn() : look()), EVERY_MS)
   onUnmounted(() => clearInterval(timer))
   return spare
 }

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.e2e.conftest import OpenFace
 from tests.e2e.town import Town
+from tests.e2e.wedge import scan
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -29,8 +30,7 @@ def test_feature_30_a_scanner_types_the_code(town: Town, browser: Browser, face:
 
     kiosk = face("/touch/K1", (1080, 1920), kind="kiosk", kiosk="K1")
     kiosk.wait_for_selector(".come")
-    for key in [*code, "Enter"]:
-        kiosk.keyboard.press(key)
+    scan(kiosk, code)
     # the booking is for another day: a code is good on its own day only
     kiosk.wait_for_selector("text=签到码只在预约当天有效")
     kiosk.click("text=再试一次")

@@ -214,6 +214,7 @@ def test_a_citizen_takes_an_offline_number_at_the_glass(
     town = apart()
     until(AtTheDoor(town).ready, what="the door with numbers behind it")
     page = kiosk(town)
+    until(lambda: page.evaluate("localStorage.getItem('wucha:offline')"), what="the host's address")
     town.kill("server")
     expect(page.get_by_text("本机可以离线取号")).to_be_visible(timeout=20_000)
     expect(page.get_by_text("预约签到，这些要等连接恢复")).to_be_visible()

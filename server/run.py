@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from math import inf
 from pathlib import Path
 
 import click
@@ -17,7 +18,7 @@ from server.serve import PortTaken, check_port
 from server.settings import HOST_KEY, Settings
 from server.supervise import Child, Supervisor
 
-START_S = 20.0
+PATIENCE_S = 20.0  # a start that takes longer is told of, and waited for
 FACES = (
     ("/touch/K1", "取号机", "kiosk"),
     ("/pad/W01", "评价器", "rating pad"),
@@ -58,21 +59,25 @@ def run_hall(settings: Settings, devices: Path) -> None:
     supervisor = Supervisor([server, host])
     try:
         supervisor.start()
-        if _comes_up(server, supervisor, local):
+        if comes_up(server, supervisor, local):
             _tell(settings)
         supervisor.run()
     finally:
         supervisor.end()
 
 
-def _comes_up(server: Child, supervisor: Supervisor, url: str) -> bool:
-    """Wait for the first answer. Ends the program when the server ends instead: it has said why."""
-    end = time.monotonic() + START_S
-    while not supervisor.stopping and time.monotonic() < end:
+def comes_up(server: Child, supervisor: Supervisor, url: str, patience_s: float = PATIENCE_S) -> bool:
+    """Wait for the first answer, however slow the machine. Ends the program when the server ends instead: it
+    has said why. False: somebody stopped us first."""
+    late = time.monotonic() + patience_s
+    while not supervisor.stopping:
         if wait_until_up(url, 0.2):
             return True
         if server.process is None or server.process.poll() is not None:
             raise SystemExit(1)
+        if time.monotonic() > late:
+            click.echo("仍在启动，请稍候 / still starting")
+            late = inf
     return False
 
 

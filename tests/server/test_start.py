@@ -8,13 +8,17 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from server.cli import read_settings
+from server.run import comes_up
 from server.settings import SettingsError, Trouble, read_hall
+from server.supervise import Child, Supervisor
 from tests.conftest import ROOT
 
 STACK = re.compile(r"Traceback|File \"|Error:|Exception|^\s+at ", re.MULTILINE)
@@ -227,3 +231,31 @@ def test_a_hall_does_not_open_on_a_database_that_is_none(config: Path, tmp_path:
     assert done.returncode == 1
     assert "数据库打不开 / the database cannot be opened: " in done.stderr
     assert STACK.search(done.stderr) is None, done.stderr
+
+
+def test_a_slow_start_is_told_of_and_waited_for(capsys: pytest.CaptureFixture[str]):
+    """The hall answers only after it was said that it takes long."""
+    asked: list[str] = []
+
+    class Hall(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200 if len(asked) > 10 else 503)
+            self.end_headers()
+            self.wfile.write(b'{"ok": true}')
+
+        def log_message(self, *_: object) -> None:
+            """The test's own output is listened to."""
+
+    with HTTPServer(("127.0.0.1", 0), Hall) as hall:
+        threading.Thread(target=hall.serve_forever, daemon=True).start()
+        child = Child("server", [sys.executable, "-c", "import sys; sys.stdin.read()"], {})
+        child.process = subprocess.Popen(child.command, stdin=subprocess.PIPE)
+        try:
+            assert comes_up(child, Supervisor([child]), f"http://127.0.0.1:{hall.server_port}", patience_s=0)
+            assert "仍在启动" in capsys.readouterr().out
+        finally:
+            child.process.communicate()
+            hall.shutdown()
+        with pytest.raises(SystemExit):
+            comes_up(child, Supervisor([child]), "http://127.0.0.1:9", patience_s=0)

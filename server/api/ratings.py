@@ -36,7 +36,7 @@ class PadRateBody(RateBody):
 @needs("rating.give")
 @bp.input(PadRateBody, arg_name="body")
 def post_rating(body: PadRateBody) -> ResponseReturnValue:
-    """Rate the visit that was finished at this pad's window, once: 201. What was pressed in time may arrive late."""
+    """Rate the visit that was finished at this pad's window, once: 201. Pressed in time, it may come late."""
     return act(body, rating_deed(body, body.given_at), good=201)
 
 

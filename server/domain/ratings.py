@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from server.domain import refusals
 
-
 CLOCKS_DIFFER = timedelta(seconds=2)  # a pad follows our clock to half a second, and a beat of the network
 
 
@@ -48,8 +47,8 @@ def check_rating(
     """The question this rating answers. Raises why it may not be taken.
 
     pad: from the window's pad, which asks for a shorter time. keys_only: it has no way to name a reason.
-    pressed_at: the pad's word for when it was given, where the line was cut meanwhile: a press in time is handed
-    over for as long as the citizen's own link may rate.
+    pressed_at: the pad's word for when it was given, where the line was cut meanwhile: a press in time is
+    handed over for as long as the citizen's own link may rate.
     """
     if asked is None or asked.state == "withdrawn":
         raise refusals.RatingNotAsked()

@@ -118,7 +118,7 @@ def test_read_aloud_the_first_touch_speaks_and_the_second_chooses(town: Town, fa
 def test_pressed_while_the_line_is_cut_it_is_handed_over_when_nobody_asks_any_more(
     town: Town, face: OpenFace
 ) -> None:
-    """What the pad says then is what it does: the press was in time, so it counts, once and as it was given."""
+    """What the pad says then is what it does: the press was in time, so it counts, once, as it was given."""
 
     def ratings() -> dict[str, int]:
         return dict(town.state("manager")["values"]["ratings"]["counts"])

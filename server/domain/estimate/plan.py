@@ -49,9 +49,9 @@ def spells_of(
     shifts: Sequence[Shift] = (),
 ) -> tuple[Spell, ...]:
     """When `window` calls, in minutes from `local`. saturday: the calendar makes the day one, which a weekend
-    that works (调休) is not. by_hand: a person opened the day, it has no hours. tardy: minutes by which windows
-    open after the hour. shifts: who is to sit there today; where a roster says it, a closed window comes and
-    goes with it."""
+    that works (调休) is not. by_hand: a person opened the day, it has no hours. tardy: minutes by which
+    windows open after the hour. shifts: who is to sit there today; where a roster says it, a closed window
+    comes and goes with it."""
     here = state is not WindowState.CLOSED
     if by_hand or not hours:
         return ((0.0, inf),) if here else ()

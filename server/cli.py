@@ -8,10 +8,15 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from server.settings import HOST_KEY, Settings, SettingsError, read_hall
+
+if TYPE_CHECKING:
+    from server.simulate.run import World
+    from server.simulate.scenario import Scenario
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 8600
@@ -63,7 +68,7 @@ def _port(text: str | None) -> int:
     return int(text)
 
 
-def fail(zh: str, en: str, *lines: str) -> None:
+def fail(zh: str, en: str, *lines: str) -> NoReturn:
     """Say what is wrong and end; never a stack."""
     click.echo(f"{zh} / {en}", err=True)
     for line in lines:
@@ -374,23 +379,30 @@ def simulate(
     lost or overtaken. With --real people book, check in, are called and served on a thrown-away database."""
     from server.simulate.run import simulate as play
     from server.simulate.run import table
-    from server.simulate.scenario import Scenario, read_scenario
-    from server.simulate.world import OtherSchema, files_alone, published
 
-    settings = read_settings(config=hall)
-    try:
-        world = files_alone(settings) if hall else published(settings)
-        plan = read_scenario(scenario, world.hall, world.arrivals) if scenario else Scenario()
-    except SettingsError as error:
-        fail("场景文件有误", "the scenario has errors", *map(str, error.troubles))
-    except OtherSchema:
-        other = "the database belongs to another release: migrate first, or name a folder with --hall"
-        fail("数据库属于另一个版本，请先升级，或用 --hall 指定大厅文件夹", other)
+    world, plan = _played(read_settings(config=hall), scenario, as_it_stands=hall is not None)
     measures = play(world, plan, seed, days, real)
     if as_json:
         click.echo(json.dumps({"scenario": plan.name, "seed": seed, **measures.row()}, ensure_ascii=False))
     else:
         click.echo("\n".join([plan.name, *table(measures)]))
+
+
+def _played(
+    settings: Settings, scenario: Path | None, as_it_stands: bool = False
+) -> tuple[World, Scenario]:
+    """The hall that is played, as it is published or as its files stand, and the day."""
+    from server.simulate.scenario import Scenario, read_scenario
+    from server.simulate.world import OtherSchema, files_alone, published
+
+    try:
+        world = files_alone(settings) if as_it_stands else published(settings)
+        return world, read_scenario(scenario, world.hall, world.arrivals) if scenario else Scenario()
+    except SettingsError as error:
+        fail("场景文件有误", "the scenario has errors", *map(str, error.troubles))
+    except OtherSchema:
+        other = "the database belongs to another release: migrate first, or name a folder with --hall"
+        fail("数据库属于另一个版本，请先升级，或用 --hall 指定大厅文件夹", other)
 
 
 @main.command()
@@ -406,21 +418,16 @@ def simulate(
 def demo(
     speed: float, faults: bool, scenario: Path | None, seed: int, data: str | None, port: str | None
 ) -> None:
-    """Play a simulated day on the live faces of a demo hall; opens the hall when none runs."""
+    """Play a simulated day on the live faces of a demo hall, as it is published and rostered; opens the hall
+    when none runs."""
     from server.demo.closing import told
     from server.demo.play import play_demo
-    from server.simulate.arrivals import read_arrivals
     from server.simulate.run import table
-    from server.simulate.scenario import Scenario, read_scenario
 
     settings = read_settings(data, port)
+    world, plan = _played(settings, scenario)
     try:
-        arrivals = read_arrivals(settings.config / "arrivals.toml", settings.hall.catalogue)
-        plan = read_scenario(scenario, settings.hall, arrivals) if scenario else Scenario()
-    except SettingsError as error:
-        fail("场景文件有误", "the scenario has errors", *map(str, error.troubles))
-    try:
-        measures, faulty = play_demo(settings, plan, arrivals, seed, speed, faults, click.echo)
+        measures, faulty = play_demo(settings, world, plan, seed, speed, faults, click.echo)
     except KeyboardInterrupt:
         fail("演示已停止", "the demo was stopped")
     click.echo("\n".join([plan.name, *table(measures)]))

@@ -16,6 +16,7 @@ export interface Effect {
   difference: { mean: number; low: number; high: number }
 }
 export interface WhatIf {
+  basis: 'learned' | 'file' | 'none' // where it is known from who comes
   paths: number
   usual_share: number // of who comes on an ordinary day, by appointment
   people: number

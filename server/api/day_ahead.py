@@ -20,7 +20,8 @@ from server.domain.estimate.times import Learned
 from server.house import House, house
 from server.settings import HallSettings
 from server.simulate.arrivals import second, usual_arrivals
-from server.simulate.day_ahead import Booked, DayAhead, Half, Wishes, arrivals_of_past, foresee_day
+from server.simulate.day_ahead import Booked, DayAhead, Half, Wishes, foresee_day
+from server.simulate.past import walk_ins_of_past
 from server.store.appointments import of_day
 from server.store.leaves import granted
 from server.store.snapshots.view import View
@@ -90,7 +91,7 @@ def _wishes(
     h: House, hall: HallSettings, connection: Connection, past: Learned, day: date
 ) -> tuple[Wishes, str]:
     told = usual_arrivals(h.settings.config, h.settings.hall.catalogue, hall.catalogue)
-    learned = arrivals_of_past(past, told)
+    learned = walk_ins_of_past(past, told, hall.catalogue)
     rows = of_day(connection, hall.id, day.isoformat(), (Booking.BOOKED,))
     booked = tuple(
         Booked(row["service"], float(second(row["at"].astimezone(hall.zone).time())))

@@ -38,7 +38,7 @@ class Kept:
     def __init__(self) -> None:
         self.guard = Lock()
         self.past: tuple[tuple[str, date], dict[date, list[Passed]]] | None = None
-        self.learned: tuple[tuple[str, date, int], Learned] | None = None
+        self.learned: tuple[tuple[str, date, int, int], Learned] | None = None
         self.forecast: tuple[tuple[str, object], datetime, dict[str, Any]] | None = None
 
 
@@ -129,9 +129,9 @@ def _present(scene: Scene) -> object:
 
 
 def learned_past(h: House, connection: Connection, now: datetime) -> Learned:
-    """What the hall's own past days teach, read once a day and placement."""
+    """What the hall's own past days teach, read once a day, services list and placement."""
     kept, today = _kept(), now.astimezone(h.hall.zone).date()
-    key = h.store.hall, today, h.hall.placement
+    key = h.store.hall, today, h.hall.config, h.hall.placement
     if kept.learned is None or kept.learned[0] != key:
         hall = h.hall
         found = learned(connection, h.store.hall, hall.catalogue, hall.calendar, hall.zone, today.isoformat())

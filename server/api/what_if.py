@@ -13,10 +13,12 @@ from pydantic import AwareDatetime, Field
 
 from server.api.access import needs
 from server.api.bodies import Body, RequestId, Word
+from server.api.today import learned_past
 from server.domain import refusals
-from server.house import house
+from server.house import House, house
 from server.settings import HallSettings
 from server.simulate.arrivals import usual_arrivals
+from server.simulate.past import everybody_of_past, minutes_of_past
 from server.simulate.what_if import SOON_S, Change, Effect, Present, what_if
 from server.store.leaves import granted
 from server.store.present import present_legs, taken_today
@@ -68,8 +70,9 @@ class Question(Body):
 @bp.input(Question, arg_name="body")
 def post_what_if(body: Question) -> ResponseReturnValue:
     """Open or close a window, move a service, or change the share of appointments: 200 with each figure
-    before, after, and the range of the difference; 404 for what the hall does not have, 409 when the change
-    is no change.
+    before, after, and the range of the difference, by what the hall's own past days say of who comes and how
+    long they take (`basis`: learned), else by its file; 404 for what the hall does not have, 409 when the
+    change is no change.
     """
     h = house()
     now = h.clock()
@@ -79,13 +82,19 @@ def post_what_if(body: Question) -> ResponseReturnValue:
         taken, last_hour = taken_today(connection, h.store.hall, day, now)
         sitting = {w: p.clerk for w, p in posts(connection, h.store.hall).items() if p.clerk}
         away = tuple(granted(connection, hall))
+        past = learned_past(h, connection, now)
     change = _change(hall, body.change, open_now, now)
     present = Present(now, tuple(legs), frozenset(open_now), run, taken, last_hour, sitting, away)
     with _one_at_a_time:
-        arrivals = usual_arrivals(h.settings.config, h.settings.hall.catalogue, hall.catalogue)
-        answer = what_if(present, change, hall, arrivals)
+        told = usual_arrivals(h.settings.config, h.settings.hall.catalogue, hall.catalogue)
+        own = everybody_of_past(past, told, hall.catalogue)
+        arrivals, minutes = told, None
+        if own is not None:
+            arrivals, minutes = own, minutes_of_past(past, told, hall.catalogue)
+        answer = what_if(present, change, hall, arrivals, minutes=minutes)
     return {
         "at": now.isoformat(),
+        "basis": _basis(h, own is not None),
         "usual_share": round(arrivals.appointment_share, 3),
         "paths": answer.paths,
         "people": answer.people,
@@ -94,6 +103,13 @@ def post_what_if(body: Question) -> ResponseReturnValue:
         "joining": _shown(answer.joining, 1),
         "over": _shown(answer.over, 3),
     }
+
+
+def _basis(h: House, learned: bool) -> str:
+    """Where it is known from who comes."""
+    if learned:
+        return "learned"
+    return "file" if (h.settings.config / "arrivals.toml").exists() else "none"
 
 
 def _change(

@@ -100,8 +100,9 @@ def book_today(unit: Unit, hall: HallSettings, service: str, at: datetime) -> st
 class Console:
     """The people of one demo hall, by way of its data folder."""
 
-    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
-        self._settings, self._say = settings, say
+    def __init__(self, settings: Settings, hall: HallSettings, say: Callable[[str], None]) -> None:
+        """hall: as it is published."""
+        self._hall, self._say = hall, say
         self._url = f"http://{settings.host}:{settings.port}"
         self.store = Store(open_engine(settings.database), settings.hall.id, now)
 
@@ -116,7 +117,7 @@ class Console:
         status, answer = Caller(self._url, {}).act("/api/setup", code=code, password=password)
         if status != 200:
             raise OtherHall(str(answer.get("refused")))
-        admin = first_admin(self._settings.hall)
+        admin = first_admin(self._hall)
         self._say(f"  {admin.title} {admin.role} {admin.id}: {password}")
         for role in TOLD:
             person = next((p for p in answer["staff"] if p["role"] == role), None)
@@ -138,11 +139,11 @@ class Console:
     def book(self, service: str, at: datetime) -> str:
         """Its check-in code."""
         with self.store.unit(SYSTEM) as unit:
-            return book_today(unit, self._settings.hall, service, at)
+            return book_today(unit, self._hall, service, at)
 
     def one_of(self, role: str) -> str:
         """The id of the first person of that role."""
-        return next(p.id for p in self._settings.hall.catalogue.people.values() if p.role == role)
+        return next(p.id for p in self._hall.catalogue.people.values() if p.role == role)
 
     def close(self) -> None:
         self.store.engine.dispose()

@@ -21,7 +21,7 @@ from server.domain.refusals import CheckInEarly, IdentityNeeded, WindowTidal
 from server.domain.routing import ORDINARY
 from server.settings import HallSettings
 from server.simulate.arrivals import Citizen
-from server.simulate.loop import Called
+from server.simulate.loop import Called, Shift
 
 STRANGERS = 1_000_000  # ids of those who took a number without us begin here
 SOON_S = 1.0  # real seconds until somebody who is too early asks again
@@ -33,7 +33,8 @@ SEEN = "证件已看"  # why a guide gives the class that was asked for
 
 
 class HttpHall:
-    """Implements loop.Hall. `speed`: how many seconds of the played day pass in one real second."""
+    """Implements loop.Hall. `speed`: how many seconds of the played day pass in one real second. `shifts`:
+    who sits where; where the hall does not let them in today, the A role comes."""
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class HttpHall:
         kiosk: Caller,
         speed: float,
         rng: Random,
+        shifts: Sequence[Shift],
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
         clock: Clock = now,
@@ -49,8 +51,10 @@ class HttpHall:
         self._settings, self._console, self._kiosk = settings, console, kiosk
         self._speed, self._rng, self._sleep, self._monotonic = speed, rng, sleep, monotonic
         self._clock = clock
-        self._clerk_of = {p.a_window: p.id for p in settings.catalogue.people.values() if p.a_window}
-        self._clerks: dict[str, Caller] = {}
+        self._main = main_people(settings)
+        self._shifts, self._now_s = shifts, 0.0
+        self._clerk_of: dict[str, str] = dict(self._main)  # who sits at a window, or sat last
+        self._clerks: dict[str, Caller] = {}  # by person
         self._citizen_of: dict[str, int] = {}  # number -> citizen
         self._leg_of: dict[int, int] = {}
         self._link_of: dict[int, str] = {}
@@ -79,6 +83,7 @@ class HttpHall:
         return coming
 
     def at(self, now_s: float) -> None:
+        self._now_s = now_s
         real = self._monotonic()
         if self._begun is None:
             self._begun = real, now_s
@@ -87,14 +92,24 @@ class HttpHall:
             self._sleep(due - real)
 
     def open(self, window: str) -> bool:
-        if window not in self._clerk_of:
-            return False
-        status, answer = self._act(window, "open")
-        if answer.get("refused") == WindowTidal.code:
-            leader = self._console.caller(self._console.one_of("duty_leader"))
-            leader.act(f"/api/tidal/{window}", confirm=True)
+        before = self._clerk_of.get(window)
+        for person in self._expected(window):
+            self._clerk_of[window] = person
             status, answer = self._act(window, "open")
-        return status == 200 or answer.get("refused") == "window-open"
+            if answer.get("refused") == WindowTidal.code:
+                leader = self._console.caller(self._console.one_of("duty_leader"))
+                leader.act(f"/api/tidal/{window}", confirm=True)
+                status, answer = self._act(window, "open")
+            if status == 200 or answer.get("refused") == "window-open":
+                return True
+        if before is not None:
+            self._clerk_of[window] = before
+        return False
+
+    def _expected(self, window: str) -> list[str]:
+        """Who would open it now, first the one of the running shift."""
+        due = [s.person for s in self._shifts if s.window == window and s.from_s <= self._now_s < s.to_s]
+        return list(dict.fromkeys(person for person in (*due, self._main.get(window)) if person))
 
     def leave(self, window: str) -> bool:
         status, answer = self._act(window, "close")
@@ -157,9 +172,10 @@ class HttpHall:
             self.stranger().act(f"/api/my/{link}/rate", leg=rating["leg"], level=level, reasons=[], **words)
 
     def _guide(self) -> Caller:
-        if GUIDE not in self._clerks:
-            self._clerks[GUIDE] = self._console.caller(self._console.one_of(GUIDE))
-        return self._clerks[GUIDE]
+        guide = self._console.one_of(GUIDE)
+        if guide not in self._clerks:
+            self._clerks[guide] = self._console.caller(guide)
+        return self._clerks[guide]
 
     def stranger(self) -> Caller:
         """Somebody who shows nothing but the ticket's link."""
@@ -179,10 +195,16 @@ class HttpHall:
 
     def _act(self, window: str, deed: str, **body: Any) -> tuple[int, dict[str, Any]]:
         """One press at the window; a session that ended is begun again."""
+        person = self._clerk_of[window]
         for again in (False, True):
-            if again or window not in self._clerks:
-                self._clerks[window] = self._console.caller(self._clerk_of[window])
-            status, answer = self._clerks[window].act(f"/api/windows/{window}/{deed}", **body)
+            if again or person not in self._clerks:
+                self._clerks[person] = self._console.caller(person)
+            status, answer = self._clerks[person].act(f"/api/windows/{window}/{deed}", **body)
             if status != 401:
                 break
         return status, answer
+
+
+def main_people(settings: HallSettings) -> dict[str, str]:
+    """Window -> its A role."""
+    return {p.a_window: p.id for p in settings.catalogue.people.values() if p.a_window}

@@ -16,11 +16,11 @@ from server.cli import fail, wait_until_up
 from server.demo.cables import Cables
 from server.demo.closing import Closing, closing
 from server.demo.console import Caller, Console, NoAnswer, OtherHall
-from server.demo.http_hall import HttpHall
+from server.demo.http_hall import HttpHall, main_people
 from server.settings import Settings
-from server.simulate.arrivals import Arrivals
 from server.simulate.loop import Outcome, Play, Shift
 from server.simulate.measures import Measures, measure
+from server.simulate.run import World
 from server.simulate.scenario import Scenario, citizens_of, manners_of, queues_of, shifts_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,41 +31,40 @@ LOG = "demo.log"  # what a hall of our own says
 
 def play_demo(
     settings: Settings,
+    world: World,
     scenario: Scenario,
-    arrivals: Arrivals,
     seed: int,
     speed: float,
     faults: bool,
     say: Callable[[str], None],
 ) -> tuple[Measures, Closing | None]:
-    """The day's measures in played minutes, and how the hall stood the faults. Ends the program in a hall
-    that is no demo or is silent."""
+    """The day's measures in played minutes, and how the hall stood the faults. world: the hall as it is
+    published, with its rosters. Ends the program in a hall that is no demo or is silent."""
     if not settings.demo:
         fail("只有演示大厅可以演示", "only a demo hall can be played in")
     with _running(settings, say):
-        console = Console(settings, say)
+        console = Console(settings, world.hall, say)
         try:
-            return _play(settings, scenario, arrivals, seed, speed, faults, console, say)
+            return _play(settings, world, scenario, seed, speed, faults, console, say)
         except OtherHall:
             fail("这个端口上是另一个大厅", "the hall on this port works on another data folder")
         except NoAnswer:
             fail("大厅没有回答", "the hall does not answer any more")
         finally:
             console.close()
-    raise AssertionError("unreachable")
 
 
 def _play(
     settings: Settings,
+    world: World,
     scenario: Scenario,
-    arrivals: Arrivals,
     seed: int,
     speed: float,
     faults: bool,
     console: Console,
     say: Callable[[str], None],
 ) -> tuple[Measures, Closing | None]:
-    hall, rng = settings.hall, Random(f"demo/{seed}")
+    hall, rng = world.hall, Random(f"demo/{seed}")
     console.set_up()
     manager = console.caller(console.one_of("manager"))
     device, kiosk = _kiosk(manager)
@@ -73,9 +72,10 @@ def _play(
     try:
         if cables:
             cables.start()
-        live = HttpHall(hall, console, kiosk, speed, rng)
-        people = live.book(citizens_of(scenario, hall, arrivals, scenario.date, seed))
-        play = Play(live, manners_of(scenario, hall, arrivals), people, _shifts(settings, scenario))
+        shifts = _shifts(world, scenario)
+        live = HttpHall(hall, console, kiosk, speed, rng, shifts)
+        people = live.book(citizens_of(scenario, hall, world.arrivals, scenario.date, seed))
+        play = Play(live, manners_of(scenario, hall, world.arrivals), people, shifts)
         outcomes: list[Outcome] = play.run()
         if cables:
             cables.finish()
@@ -97,11 +97,12 @@ def _kiosk(manager: Caller) -> tuple[str, Caller]:
     raise OtherHall(manager.url)
 
 
-def _shifts(settings: Settings, scenario: Scenario) -> list[Shift]:
-    """Those windows whose clerk can be played: always the A role, whoever the roster says."""
-    clerks = {p.a_window for p in settings.hall.catalogue.people.values()}
-    planned = shifts_of(scenario, settings.hall, scenario.date)
-    return [replace(s, person=None) for s in planned if s.window in clerks]
+def _shifts(world: World, scenario: Scenario) -> list[Shift]:
+    """Those whose clerk can be played: by the roster, and where it names nobody the A role."""
+    main, day = main_people(world.hall), scenario.date
+    planned = shifts_of(scenario, world.hall, day, world.crew(day))
+    named = [replace(s, person=s.person or main.get(s.window)) for s in planned]
+    return [s for s in named if s.person is not None]
 
 
 @contextmanager

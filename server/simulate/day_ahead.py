@@ -16,19 +16,16 @@ from random import Random
 
 from server.domain.crew import Seat, seats, usual_seat, windows_for
 from server.domain.estimate.coming import Showing
-from server.domain.estimate.times import Learned
 from server.domain.rosters import Away
-from server.domain.routing import APPOINTMENT, ORDINARY
+from server.domain.routing import APPOINTMENT
 from server.domain.staffing import square_root_staffing
 from server.settings import HallSettings
 from server.simulate.arrivals import (
     HALF_HOUR_S,
-    WEEKDAYS,
     Arrivals,
     Citizen,
     Demand,
     People,
-    Share,
     draw_day,
     in_order,
 )
@@ -38,7 +35,6 @@ from server.simulate.pure import PureHall
 from server.simulate.scenario import Scenario, manners_of, shifts_of
 
 PLAYED = 12  # days that are played as rostered, half as many with further windows
-DAY_QUARTERS = 96
 MOST_MORE = 3  # further windows that are tried
 LEAST_PEOPLE = 1.0  # who are expected in a half hour of which something is said
 
@@ -53,7 +49,7 @@ class Booked:
 
 @dataclass(frozen=True)
 class Wishes:
-    """Who is expected: by the hall's own past (`arrivals_of_past`) or its file, and who has booked."""
+    """Who is expected: by the hall's own past (`walk_ins_of_past`) or its file, and who has booked."""
 
     arrivals: Arrivals
     booked: tuple[Booked, ...] = ()
@@ -104,28 +100,6 @@ class DayAhead:
     halves: Mapping[str, tuple[Half, ...]]
     more: More | None
     played: int
-
-
-def arrivals_of_past(past: Learned, told: Arrivals) -> Arrivals | None:
-    """The demand as the hall's own days had it, without appointments; what nobody measured is as `told`.
-    None: there is not enough past."""
-    profile = past.profile
-    if profile is None or not profile.quarters:
-        return None
-    shares: defaultdict[str, float] = defaultdict(float)
-    for share, service, _ in profile.mix:
-        shares[service] += share
-    # with the empty quarter after the last, where its numbers end
-    quarters = [q for q in range(min(profile.quarters), max(profile.quarters) + 2) if q < DAY_QUARTERS]
-    return replace(
-        told,
-        base_tickets_per_day=sum(profile.quarters.values()),
-        appointment_share=0.0,
-        priority_share=sum(share for share, _, cls in profile.mix if cls != ORDINARY),
-        weekday_factor={WEEKDAYS[d]: factor for d, factor in profile.weekday.items()},
-        profile_half_hour={f"{q // 4:02d}:{q % 4 * 15:02d}": profile.quarters.get(q, 0.0) for q in quarters},
-        mix=tuple(Share(service, share) for service, share in shares.items()),
-    )
 
 
 def foresee_day(

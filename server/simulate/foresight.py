@@ -277,6 +277,7 @@ class ToldHall(PureHall):
         settings, now = self._settings, self._now
         local = self._local()
         hours = settings.calendar.intervals(local.date())
+        saturday = settings.calendar.kind(local.date()) == "saturday"
         desks = []
         for window in settings.catalogue.windows.values():
             state = WindowState.OPEN if window.id in self._open else WindowState.CLOSED
@@ -289,7 +290,7 @@ class ToldHall(PureHall):
                     window=window.id,
                     pools=(own, overflow) if overflow else (own,),
                     comprehensive=window.kind == "comprehensive",
-                    spells=spells_of(window, state, local, hours, False, learned.pauses.tardy),
+                    spells=spells_of(window, state, local, hours, saturday, False, learned.pauses.tardy),
                     busy=Busy(leg.service, (self._now_s - self._called_s[window.id]) / 60, leg.queue)
                     if leg
                     else None,

@@ -107,9 +107,10 @@ def what_if(
     arrivals: Arrivals,
     seed: int = 1,
     paths: int | None = None,
+    minutes: Mapping[str, float] | None = None,
 ) -> Answer:
-    """The effect of `change` from now on."""
-    there = _Hall(present, hall, arrivals)
+    """The effect of `change` from now on. minutes: service -> mean at the window, where it was measured."""
+    there = _Hall(present, hall, arrivals, minutes or {})
     if paths is None:
         paths = max(PATHS[0], min(PATHS[1], round(PEOPLE_PER_ANSWER / max(1.0, there.expected()))))
     before, after = [], []
@@ -148,8 +149,14 @@ class Future:
 class _Hall:
     """The present in seconds of its local day."""
 
-    def __init__(self, present: Present, hall: HallSettings, arrivals: Arrivals) -> None:
-        self._present, self._hall, self._arrivals = present, hall, arrivals
+    def __init__(
+        self,
+        present: Present,
+        hall: HallSettings,
+        arrivals: Arrivals,
+        minutes: Mapping[str, float] | None = None,
+    ) -> None:
+        self._present, self._hall, self._arrivals, self._measured = present, hall, arrivals, minutes or {}
         self._day: date = present.at.astimezone(hall.zone).date()
         self._midnight = datetime.combine(self._day, time(), hall.zone).astimezone(UTC)
         self._now_s = self._second(present.at)
@@ -184,7 +191,7 @@ class _Hall:
         """One path's draws, the same for both plans."""
         coming = self._coming(seed, self._arrivals.appointment_share)
         rng = Random(f"{seed}/here")
-        people = People(self._arrivals, self._hall, Demand(0), rng)
+        people = People(self._arrivals, self._hall, Demand(0, minutes=self._measured), rng)
         here, free_s = {}, {}
         for leg in self._present.legs:
             own, late = people.draw(leg.id, 0.0), rng.random()
@@ -201,7 +208,8 @@ class _Hall:
     def _coming(self, seed: str, share: float) -> list[Citizen]:
         """Who joins within two hours."""
         rng = Random(f"{seed}/coming")
-        demand = Demand(0, appointment_share=share, priority_share=self._arrivals.priority_share)
+        first = self._arrivals.priority_share
+        demand = Demand(0, appointment_share=share, priority_share=first, minutes=self._measured)
         people = People(self._arrivals, self._hall, demand, rng)
         most = max(self._rate(self._now_s + s) for s in range(0, SOON_S + 1, 300)) * 1.2
         found = draw_span(people, self._rate, self._now_s, self._now_s + SOON_S, most, rng)
@@ -216,7 +224,7 @@ class _Hall:
                        slot_s=slot_s, work_s=own.work_s * minutes)  # fmt: skip
 
     def _minutes(self, service: str) -> float:
-        return self._hall.catalogue.services[service].avg_minutes
+        return self._measured.get(service, self._hall.catalogue.services[service].avg_minutes)
 
     def _remaining(self, leg: Leg, own: Citizen, u: float) -> float:
         """Seconds until the window is free: the service time, given that it has lasted so long already."""

@@ -12,7 +12,7 @@ from server.simulate.run import World
 from server.store.current import Current
 from server.store.engine import open_engine, reading
 from server.store.leaves import granted
-from server.store.setup import is_current
+from server.store.setup import is_current, is_new
 
 
 class OtherSchema(Exception):
@@ -33,6 +33,8 @@ def published(settings: Settings) -> World:
         return files_alone(settings)
     engine = open_engine(settings.database)
     try:
+        if is_new(engine):
+            return files_alone(settings)
         if not is_current(engine):
             raise OtherSchema
         with reading(engine) as connection:

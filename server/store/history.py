@@ -57,6 +57,11 @@ _WAITS = select(
 _TAKEN = select(_LEG.joined_at, _LEG.service, _LEG.priority).where(
     *_PAST, _LEG.ordinal == 1, _LEG.priority != APPOINTMENT
 )
+_BY_APPOINTMENT = (
+    select(_LEG.service, func.count().label("n"))
+    .where(*_PAST, _LEG.ordinal == 1, _LEG.priority == APPOINTMENT)
+    .group_by(_LEG.service)
+)
 _A = t.appointment.c
 _PAST_BOOKED = (_A.hall == bindparam("hall"), _A.day >= bindparam("first"), _A.day < bindparam("today"))
 _SHOWN = (
@@ -87,11 +92,12 @@ def learned(
     listed = {s.id: s.avg_minutes for s in catalogue.services.values()}
     visits = map(_visit, connection.execute(_VISITS, which))
     times, pace = learn(visits, listed, {s.id: s.queue for s in catalogue.services.values()})
-    taken = (
+    taken = [
         (_local(r.joined_at, zone), r.service, r.priority)
         for r in connection.execute(_TAKEN, which)
         if r.service in listed
-    )
+    ]
+    booked = {r.service: r.n for r in connection.execute(_BY_APPOINTMENT, which) if r.service in listed}
     early = [(r.at - r.taken_at).total_seconds() / 60 for r in connection.execute(_SHOWN, which)]
     changes = list(_changes(connection, hall, zone, first, date.fromisoformat(today)))
     opening = opening_of(calendar, {change.at.date() for change in changes})
@@ -105,6 +111,7 @@ def learned(
         profile=learn_profile(taken) if days >= ROUGH_DAYS else None,
         showing=replace(showing, by_phone=share_coming(*connection.execute(_BY_PHONE, which).one())),
         pauses=learn_pauses(changes, opening),
+        by_appointment={service: n / len(taken) for service, n in booked.items()} if taken else {},
     )
 
 

@@ -70,6 +70,7 @@ def read_scene(
     now = max(clock_at, row.last_at)
     local = now.astimezone(settings.zone).replace(tzinfo=None)
     hours = () if day.by_hand else settings.calendar.intervals(local.date())
+    saturday = settings.calendar.kind(local.date()) == "saturday"
     legs = legs_in(connection, hall, day.day, *STANDING, *AT_WINDOW)
     at_desk = {leg.window: leg for leg in legs if leg.state in AT_WINDOW}
     seats = posts(connection, hall)
@@ -83,7 +84,9 @@ def read_scene(
                 window=window.id,
                 pools=_pools(settings, window, post, local),
                 comprehensive=window.kind == "comprehensive",
-                spells=spells_of(window, post.state, local, hours, day.by_hand, past.pauses.tardy, shifts),
+                spells=spells_of(
+                    window, post.state, local, hours, saturday, day.by_hand, past.pauses.tardy, shifts
+                ),
                 busy=_busy(at_desk.get(window.id), now, items),
                 pause_left=past.pauses.minutes if post.state is WindowState.PAUSED else 0.0,
                 clerk=post.clerk,

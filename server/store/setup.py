@@ -31,6 +31,12 @@ def is_current(engine: Engine) -> bool:
         return _schema_of(connection) == HEAD
 
 
+def is_new(engine: Engine) -> bool:
+    """Was nothing ever stored in the database?"""
+    with reading(engine) as connection:
+        return _schema_of(connection) is None
+
+
 def _schema_of(connection: Connection) -> str | None:
     """What Alembic wrote down, None for an empty database."""
     if not inspect(connection).has_table("alembic_version"):

@@ -486,13 +486,13 @@ def test_when_a_window_calls(
 ) -> None:
     local = datetime(2026, 3, 2, *clock)  # noqa: DTZ001  the hall's local time
     window = replace(WINDOW, **more)  # type: ignore[arg-type]
-    assert spells_of(window, WindowState(state), local, HOURS, by_hand=False) == spells
+    assert spells_of(window, WindowState(state), local, HOURS, saturday=False, by_hand=False) == spells
 
 
 def test_a_day_opened_by_hand_has_no_hours() -> None:
     night = datetime(2026, 3, 1, 23, 0)  # noqa: DTZ001
-    assert spells_of(WINDOW, WindowState.OPEN, night, (), by_hand=True) == ALWAYS
-    assert spells_of(WINDOW, WindowState.CLOSED, night, (), by_hand=True) == ()
+    assert spells_of(WINDOW, WindowState.OPEN, night, (), saturday=False, by_hand=True) == ALWAYS
+    assert spells_of(WINDOW, WindowState.CLOSED, night, (), saturday=False, by_hand=True) == ()
     assert LATE > TARDY
 
 

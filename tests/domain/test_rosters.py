@@ -151,7 +151,7 @@ def test_leave_is_told_on_its_days_only(hall: HallSettings) -> None:
 def test_the_estimator_believes_the_roster(hall: HallSettings) -> None:
     window, hours, local = hall.catalogue.windows["W02"], (AM, PM), datetime.fromisoformat("2026-03-02T08:00")
     plan = with_rosters(hall, Roster("W02", (*week("ZW017", (time(9), time(11))), *week("", PM))))
-    asked = (window, WindowState.CLOSED, local, hours, False, 2.0)
+    asked = (window, WindowState.CLOSED, local, hours, False, False, 2.0)
     assert spells_of(*asked, plan.shifts("W02", MONDAY)) == ((62.0, 180.0),)
     assert len(spells_of(*asked, hall.duties.shifts("W02", MONDAY))) == 2
 

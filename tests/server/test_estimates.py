@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -118,6 +118,19 @@ def test_all_windows_closed_but_planned_to_open(day: HallDay, estimator: Estimat
     assert shown["state"] == "range"
     assert 15 <= shown["low"] <= 25
     assert phone(day, taken.ticket)["state"] == "range"
+
+
+@pytest.mark.parametrize(("saturday", "planned"), [("2026-05-09", True), ("2026-03-07", False)])
+def test_a_saturday_that_works_is_a_working_day(day: HallDay, saturday: str, planned: bool) -> None:
+    """On a day of 调休 the windows come that stay closed on other Saturdays."""
+    day.clock.at = datetime.fromisoformat(f"{saturday}T08:15+08:00")
+    day.open()
+    with day.store.read() as connection:
+        scene = read_scene(connection, day.store.hall, day.hall, own_history(day), day.clock())
+    assert scene is not None
+    spells = {desk.window: desk.spells for desk in scene.desks}
+    assert bool(spells["W09"]) is planned, "it has no Saturdays"
+    assert spells["W05"], "it has"
 
 
 def test_lunch_is_told(day: HallDay, estimator: Estimator) -> None:

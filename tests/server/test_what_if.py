@@ -12,8 +12,9 @@ import pytest
 
 from server.actions.publish_config import Desk, keep_draft, publish_draft
 from server.app import App, create_app
-from server.domain.actors import Actor
+from server.domain.actors import SYSTEM, Actor
 from server.settings import Settings
+from server.store.tickets import add_leg, add_ticket
 from tests.conftest import Clock
 from tests.server.callers import Caller, device, staff
 
@@ -84,10 +85,38 @@ def test_close_and_move_are_answered_too(busy: App, clock: Clock) -> None:
     closed = ask(manager, kind="close", window="W01", until=until).json
     assert closed["waiting"]["difference"]["mean"] > 5
     shared = ask(manager, kind="share", share=0.5).json
-    assert shared["usual_share"] == 0.18
+    assert (shared["basis"], shared["usual_share"]) == ("file", 0.18)
     assert shared["joining"]["difference"]["mean"] != 0
     moved = ask(manager, kind="move", service="S101", queue="A").json
     assert moved["joining"]["difference"]["mean"] != 0
+
+
+@pytest.mark.parametrize(("days", "basis", "share"), [(4, "file", 0.18), (5, "learned", 0.5)])
+def test_the_halls_own_past_says_who_comes_once_there_is_enough(
+    busy: App, days: int, basis: str, share: float
+) -> None:
+    """Whole days of half an hour each for queue E, half of it by appointment."""
+    for n in range(1, days + 1):
+        past_day(busy, timedelta(days=n), 40)
+    told = ask(staff(busy, "manager"), kind="share", share=0.5).json
+    assert (told["basis"], told["usual_share"]) == (basis, share)
+    if basis == "file":
+        assert told["joining"]["difference"]["mean"] != 0
+    else:
+        assert told["joining"]["difference"]["mean"] == 0, "the usual share changes nothing"
+        assert told["joining"]["before"] > 30, "they all come for E now, and take as long as they did"
+
+
+def past_day(app: App, ago: timedelta, people: int) -> None:
+    """They came from 09:00 on, one every three minutes, and were served at once for half an hour."""
+    at = app.house.store.clock().replace(minute=0, second=0) - ago
+    with app.house.store.unit(SYSTEM) as unit:
+        for i in range(people):
+            came, cls = at + timedelta(minutes=3 * i), ("ordinary", "appointment")[i % 2]
+            day = {"day": came.date().isoformat()}
+            ticket = add_ticket(unit, "E", i, f"E{i}", "S401", cls, "zh", taken_at=came, **day)
+            ended = {"state": "done", "called_at": came, "started_at": came, "window": "W10"}
+            add_leg(unit, ticket, 1, "E", joined_at=came, **ended, ended_at=came + timedelta(minutes=30))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from server.domain.estimate.coming import Profile, Showing
 from server.domain.estimate.times import Learned
 from server.domain.rosters import Away, DayShift, Roster
 from server.domain.staffing import service_level, square_root_staffing, windows_needed
-from server.simulate.day_ahead import Booked, DayAhead, Half, Wishes, arrivals_of_past, foresee_day
+from server.simulate.day_ahead import Booked, DayAhead, Half, Wishes, foresee_day
+from server.simulate.past import everybody_of_past, walk_ins_of_past
 from server.simulate.run import World
 
 TUESDAY = date(2026, 3, 3)
@@ -110,13 +111,20 @@ def test_the_hall_that_serves_nobody_says_nothing(world: World) -> None:
 
 def test_the_halls_own_past_goes_before_the_file(world: World) -> None:
     past = Learned({}, {}, rough=False)
-    assert arrivals_of_past(past, world.arrivals) is None
+    assert walk_ins_of_past(past, world.arrivals, world.hall.catalogue) is None
     profile = Profile({36: 20.0, 37: 10.0}, {1: 1.5}, ((0.9, "S001", "ordinary"), (0.1, "S003", "elder")), 50)
-    own = arrivals_of_past(replace(past, profile=profile), world.arrivals)
+    own = walk_ins_of_past(replace(past, profile=profile), world.arrivals, world.hall.catalogue)
     assert own is not None
     assert own.expected(TUESDAY) == 45
     found = foresee_day(world.hall, Wishes(own), (), TUESDAY, ())
     assert at(found, "A", 9).arrivals == pytest.approx(45)
     assert own.priority_share == 0.1
+    booking = replace(past, profile=profile, by_appointment={"S003": 0.25, "S999": 0.5})
+    everybody = everybody_of_past(booking, world.arrivals, world.hall.catalogue)
+    assert everybody is not None
+    assert everybody.expected(TUESDAY) * (1 - everybody.appointment_share) == pytest.approx(45)
+    assert everybody.appointment_share == pytest.approx(0.75 / 1.75)
+    mix = {m.service: m.share * 1.25 for m in everybody.mix}
+    assert mix == pytest.approx({"S001": 0.9, "S003": 0.35}, rel=0.5), "nobody for what is not offered"
     late = replace(profile, quarters={95: 3.0})
-    assert arrivals_of_past(replace(past, profile=late), world.arrivals) is not None
+    assert walk_ins_of_past(replace(past, profile=late), world.arrivals, world.hall.catalogue) is not None

@@ -43,20 +43,22 @@ def spells_of(
     state: WindowState,
     local: datetime,
     hours: Sequence[Interval],
+    saturday: bool,
     by_hand: bool,
     tardy: float = TARDY,
     shifts: Sequence[Shift] = (),
 ) -> tuple[Spell, ...]:
-    """When `window` calls, in minutes from `local`. by_hand: a person opened the day, it has no hours. tardy:
-    minutes by which windows open after the hour. shifts: who is to sit there today; where a roster says it, a
-    closed window comes and goes with it."""
+    """When `window` calls, in minutes from `local`. saturday: the calendar makes the day one, which a weekend
+    that works (调休) is not. by_hand: a person opened the day, it has no hours. tardy: minutes by which
+    windows open after the hour. shifts: who is to sit there today; where a roster says it, a closed window
+    comes and goes with it."""
     here = state is not WindowState.CLOSED
     if by_hand or not hours:
         return ((0.0, inf),) if here else ()
     if not here and any(s.source != "post" for s in shifts):
         return _rostered(local, hours, shifts, tardy)
     planned = hours_from(local, hours, window.lunch_duty)
-    if local.weekday() == 5 and not window.saturday and not here:
+    if saturday and not window.saturday and not here:
         return ()
     if here:
         return tuple((max(start, 0.0), end) for start, end in planned if end > 0)

@@ -70,7 +70,8 @@ class Visit:
 
 @dataclass(frozen=True)
 class Learned:
-    """What the hall's own history says; the defaults are what is believed before there is any."""
+    """What the hall's own history says; the defaults are what is believed before there is any.
+    by_appointment: service -> how many came for it by appointment to each walk-in of the hall."""
 
     times: Mapping[str, ServiceTime]
     pace: Mapping[tuple[str, str], float]
@@ -79,6 +80,7 @@ class Learned:
     profile: Profile | None = None
     showing: Showing = field(default_factory=Showing)
     pauses: Pauses = field(default_factory=Pauses)
+    by_appointment: Mapping[str, float] = field(default_factory=dict)
 
     def slow(self, today: Iterable[Visit]) -> float:
         """How slow today is: minutes of the finished visits against those expected of them, leaning on 1 with

@@ -85,6 +85,6 @@ describe('after it', () => {
     expect(next(sending, asked(2))).toBe(sending)
   })
   it('a refusal is shown, not hidden', () => {
-    expect(play(asked(), tap(5), send, { name: 'refused', refused: 'rating-closed', text: null, now: 0 })).toMatchObject({ step: 'trouble', refused: 'rating-closed' })
+    expect(play(asked(), tap(5), send, { name: 'refused', refused: 'rating-closed', text: null, kept: false, now: 0 })).toMatchObject({ step: 'trouble', refused: 'rating-closed' })
   })
 })

@@ -16,7 +16,8 @@ export type Pad =
   | { step: 'why'; ask: Ask; level: number; reasons: string[]; text: string; more: boolean; missing: boolean; sends: { at: number; request_id: string } | null }
   | { step: 'sending'; ask: Ask; level: number; reasons: string[]; text: string; request_id: string }
   | { step: 'thanks'; leg: number; level: number; until: number }
-  | { step: 'trouble'; leg: number; refused: string; text: { zh: string; en: string } | null; until: number }
+  /** kept: nobody has decided about it; it is handed over when the server is back. */
+  | { step: 'trouble'; leg: number; refused: string; text: { zh: string; en: string } | null; kept: boolean; until: number }
 
 export const THANKS_S = 10
 export const TROUBLE_S = 8
@@ -32,7 +33,7 @@ export type Msg =
   | { name: 'back' }
   | { name: 'send'; request_id: string }
   | { name: 'rated'; now: number }
-  | { name: 'refused'; refused: string; text: { zh: string; en: string } | null; now: number }
+  | { name: 'refused'; refused: string; text: { zh: string; en: string } | null; kept: boolean; now: number }
   | { name: 'tick'; now: number }
 
 export function next(pad: Pad, msg: Msg): Pad {
@@ -63,7 +64,7 @@ export function next(pad: Pad, msg: Msg): Pad {
       return pad.step === 'sending' ? { step: 'thanks', leg: pad.ask.leg, level: pad.level, until: msg.now + THANKS_S * 1000 } : pad
     case 'refused':
       return pad.step === 'sending'
-        ? { step: 'trouble', leg: pad.ask.leg, refused: msg.refused, text: msg.text, until: msg.now + TROUBLE_S * 1000 }
+        ? { step: 'trouble', leg: pad.ask.leg, refused: msg.refused, text: msg.text, kept: msg.kept, until: msg.now + TROUBLE_S * 1000 }
         : pad
     case 'tick':
       if (pad.step === 'why' && pad.sends && msg.now >= pad.sends.at) return sending(pad, pad.sends.request_id)

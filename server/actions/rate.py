@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from server.actions.complain import follow_up
 from server.domain.events import RatingGiven, RatingTimedOut
@@ -22,10 +23,12 @@ def rate(
     reasons: Sequence[str],
     text: str = "",
     keys_only: bool = False,
+    pressed_at: datetime | None = None,
 ) -> int:
     """Store the rating of a finished visit; the level. A pad may rate only its own window's visit.
 
     keys_only: from five plain keys that cannot name a reason; the follow-up of a bad rating asks for it.
+    pressed_at: when the citizen pressed, as the pad says that could not tell us at once.
     Raises RatingNotAsked, RatingGivenAlready, RatingTooLate, ReasonNeeded, ReasonForeign, InputInvalid.
     """
     asked = ratings.find_round(unit.connection, unit.hall, leg)
@@ -33,11 +36,20 @@ def rate(
     if asked is not None and pad and asked.window != unit.actor.window:
         asked = None  # another window's visit is none of this pad's business
     open_ = check_rating(
-        asked, hall.rating_rule, level, reasons, text, unit.now, pad=pad, keys_only=keys_only
+        asked,
+        hall.rating_rule,
+        level,
+        reasons,
+        text,
+        unit.now,
+        pad=pad,
+        keys_only=keys_only,
+        pressed_at=pressed_at,
     )
-    ratings.give(unit, leg, level, reasons, text.strip(), PAD if pad else QR)
+    given_at = unit.now if pressed_at is None else max(open_.asked_at, min(pressed_at, unit.now))
+    ratings.give(unit, leg, level, reasons, text.strip(), PAD if pad else QR, given_at)
     unit.add(RatingGiven(open_.window, leg, level))
-    unit.note("rating.give", f"leg:{leg}", level=level, reasons=list(reasons))
+    unit.note("rating.give", f"leg:{leg}", level=level, reasons=list(reasons), given_at=given_at.isoformat())
     follow_up(unit, hall, leg, level)
     return level
 

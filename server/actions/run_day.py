@@ -15,7 +15,7 @@ from server.domain.skills import ending_skills
 from server.domain.tickets import PRESENT
 from server.settings import HallSettings
 from server.store.alarms import alarms_of
-from server.store.days import Day, find_day
+from server.store.days import Day, find_day, latest_day
 from server.store.deeds import last_deed_at
 from server.store.tickets import legs_in
 from server.store.unit import Unit
@@ -30,7 +30,9 @@ def run_day(unit: Unit, hall: HallSettings, always_open: bool) -> None:
     local = unit.now.astimezone(hall.zone).replace(tzinfo=None)
     day = find_day(unit.connection, unit.hall, unit.day)
     if day is None:
-        if always_open or _is_due(hall, local):
+        # The demo hall's day begins with the date; one that a person has ended is theirs to open again.
+        fresh = always_open and latest_day(unit.connection, unit.hall) != local.date().isoformat()
+        if fresh or (not always_open and _is_due(hall, local)):
             _try(lambda: open_day(unit, hall, by_hand=always_open))
     elif not always_open:
         _end(unit, hall, day, local)

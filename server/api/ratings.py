@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from apiflask import APIBlueprint
@@ -11,7 +12,7 @@ from pydantic import Field
 from server.actions.rate import rate
 from server.api.access import needs
 from server.api.acts import act
-from server.api.bodies import Act, Id, Number, Prose, Word
+from server.api.bodies import Act, Id, Number, Prose, When, Word
 from server.house import house
 from server.store.unit import Unit
 
@@ -25,19 +26,26 @@ class RateBody(Act):
     text: Prose = ""
 
 
+class PadRateBody(RateBody):
+    """given_at: when it was pressed, by the server's clock as the pad follows it."""
+
+    given_at: When | None = None
+
+
 @bp.post("")
 @needs("rating.give")
-@bp.input(RateBody, arg_name="body")
-def post_rating(body: RateBody) -> ResponseReturnValue:
-    """Rate the visit that was just finished at this pad's window, once: 201."""
-    return act(body, rating_deed(body), good=201)
+@bp.input(PadRateBody, arg_name="body")
+def post_rating(body: PadRateBody) -> ResponseReturnValue:
+    """Rate the visit that was finished at this pad's window, once: 201. Pressed in time, it may come late."""
+    return act(body, rating_deed(body, body.given_at), good=201)
 
 
-def rating_deed(body: RateBody) -> Any:
+def rating_deed(body: RateBody, pressed_at: datetime | None = None) -> Any:
     """The deed of a rating, for the pad and for the citizen's own link."""
 
     def deed(unit: Unit) -> dict[str, Any]:
-        level = rate(unit, house().hall, body.leg, body.level, body.reasons, body.text)
+        words = body.reasons, body.text
+        level = rate(unit, house().hall, body.leg, body.level, *words, pressed_at=pressed_at)
         return {"rating": {"level": level}}
 
     return deed

@@ -76,10 +76,12 @@ def time_out(unit: Unit, leg: int) -> None:
     _answer(unit, leg, {"state": "timed_out"})
 
 
-def give(unit: Unit, leg: int, level: int, reasons: Sequence[str], text: str, channel: str) -> None:
-    """channel: 4 hall pad, 3 QR code (the national numbers)."""
+def give(
+    unit: Unit, leg: int, level: int, reasons: Sequence[str], text: str, channel: str, given_at: datetime
+) -> None:
+    """channel: 4 hall pad, 3 QR code (the national numbers). given_at: when the citizen pressed."""
     values = {"state": "given", "level": level, "reasons": list(reasons), "text": text, "channel": channel}
-    _answer(unit, leg, {**values, "given_at": unit.now})
+    _answer(unit, leg, {**values, "given_at": given_at})
 
 
 def _answer(unit: Unit, leg: int, values: dict[str, object]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from mimetypes import guess_type
+from os.path import isfile  # to which a name too long is no file; to Path it is a fault
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ def get_asset(name: str) -> Response:
     """A built file, packed for whoever takes it so. Its name holds its hash, so it may be kept for ever."""
     if name.startswith(".") or "/." in name:
         raise NotFound()
-    packed = "gzip" in request.accept_encodings and (DIST / f"{name}.gz").is_file()
+    packed = "gzip" in request.accept_encodings and isfile(DIST / f"{name}.gz")
     reply = send_from_directory(
         DIST, f"{name}.gz" if packed else name, mimetype=guess_type(name)[0], max_age=YEAR_S
     )

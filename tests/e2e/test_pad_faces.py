@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 import requests
 from playwright.sync_api import Page, expect
@@ -111,3 +113,37 @@ def test_read_aloud_the_first_touch_speaks_and_the_second_chooses(town: Town, fa
     expect(option).to_have_attribute("aria-pressed", "true")
     pad.get_by_role("button", name="提交", exact=True).click()
     until(lambda: last()[1] == "谢谢您的评价", what="thanks, spoken")
+
+
+def test_pressed_while_the_line_is_cut_it_is_handed_over_when_nobody_asks_any_more(
+    town: Town, face: OpenFace
+) -> None:
+    """What the pad says then is what it does: the press was in time, so it counts, once, as it was given."""
+
+    def ratings() -> dict[str, int]:
+        return dict(town.state("manager")["values"]["ratings"]["counts"])
+
+    clerk = Clerk(town, "ZW001", "W01")
+    pad = face("/pad/W01", PAD, kind="pad", window="W01")
+    expect(pad.get_by_text("陈静")).to_be_visible()
+    served(town, clerk)
+    expect(pad.get_by_role("heading", name=ASKS["zh"])).to_be_visible()
+    pad.context.set_offline(True)
+    pad.locator(".level.of2").click()
+    pad.locator(".reasons button").first.click()
+    pad.get_by_role("button", name="提交", exact=True).click()
+    expect(pad.get_by_text("恢复后会自动补送")).to_be_visible(timeout=40_000)
+    whole(pad, "kept")
+
+    def timed_out() -> bool:
+        with sqlite3.connect(next(town.data.glob("*.db"))) as db:
+            return bool(db.execute("SELECT count(*) FROM rating WHERE state = 'timed_out'").fetchone()[0])
+
+    until(timed_out, 90, "the server asks no longer")
+    assert ratings()["2"] == 0
+    pad.context.set_offline(False)
+    until(lambda: ratings()["2"] == 1, 40, "the rating")
+    assert pad.evaluate("() => Object.keys(localStorage).filter((k) => k.includes('rate'))") == []
+    pad.reload()
+    expect(pad.get_by_text("陈静")).to_be_visible()
+    assert sum(ratings().values()) == 1

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e import axe
 from tests.e2e.clerk import Clerk
 from tests.e2e.conftest import OpenFace
+from tests.e2e.office import go
 from tests.e2e.test_walk import sign_in
 from tests.e2e.town import Town, until
 
@@ -291,7 +292,7 @@ def test_F130_a_bad_rating_is_answered_on_the_same_link(town: Town, face: OpenFa
     office = face("/manager", DESK)
     sign_in(office, town, "ZW024")
     expect(office.get_by_text("1 件投诉、差评等待受理")).to_be_visible(timeout=15_000)
-    office.get_by_role("button", name="投诉", exact=True).click()
+    go(office, "投诉")
     expect(office.get_by_text("等了很久")).to_be_visible()
     right(office, "complaints")
     office.get_by_role("button", name="开始处理").click()

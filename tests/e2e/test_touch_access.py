@@ -28,6 +28,16 @@ def seen(page: Page, state: str) -> None:
     page.wait_for_timeout(300)  # sooner, a touch is taken for the tail of the one before (client/press.ts)
 
 
+def all_asked(page: Page, state: str) -> None:
+    """What is asked beside the guide is whole on the glass: nothing lies beneath the button."""
+    assert (
+        page.evaluate(
+            "() => (({scrollHeight: s, clientHeight: c}) => s - c)(document.querySelector('.take'))"
+        )
+        == 0
+    ), state
+
+
 def look(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
@@ -124,6 +134,12 @@ def test_large_contrast_and_low(town: Town, face: OpenFace, size: tuple[int, int
     seen(page, "home")
     page.locator(".service").first.click()
     seen(page, "guide")
+    all_asked(page, "guide")
+    page.locator(".priority .open").click()
+    seen(page, "priority")
+    all_asked(page, "priority")
+    page.locator(".classes .none").click()
+    page.wait_for_timeout(300)
     page.locator(".go").click()
     expect(page.locator(".huge")).to_be_visible()
     seen(page, "number")

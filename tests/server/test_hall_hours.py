@@ -42,6 +42,28 @@ def at(day: HallDay, moment: str) -> None:
     beat(day)
 
 
+def test_a_day_of_the_demo_hall_that_a_person_closed_stays_closed_until_midnight(day: HallDay) -> None:
+    """It keeps no hours, so it opens by itself; but not against whoever ended it."""
+
+    def demo(moment: str) -> tuple[str, str] | None:
+        day.clock.at = datetime.fromisoformat(moment).replace(tzinfo=SHANGHAI)
+        with day.store.unit(SYSTEM) as unit:
+            run_day(unit, day.hall, always_open=True)
+        return state(day)
+
+    with day.store.unit(SYSTEM) as unit:
+        if unit.day is not None:
+            close_day(unit)
+    assert demo("2026-03-07T23:50:00") == ("2026-03-07", "open"), "at any hour of any day"
+    with day.store.unit(SYSTEM) as unit:
+        close_day(unit)
+    assert demo("2026-03-07T23:59:50") == ("2026-03-07", "closed")
+    with day.store.unit(SYSTEM) as unit:
+        open_day(unit, day.hall, by_hand=True)
+        close_day(unit)
+    assert demo("2026-03-08T00:00:10") == ("2026-03-08", "open")
+
+
 def state(day: HallDay) -> tuple[str, str] | None:
     with day.store.read() as connection:
         latest = latest_day(connection, day.hall.id)

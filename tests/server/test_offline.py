@@ -231,7 +231,7 @@ def test_the_page_for_the_time_without_server_is_whole_and_for_hosts_alone(
         "_live": {"file": "live-1.js"},
     }
     (tmp_path / ".vite").mkdir()
-    (tmp_path / ".vite" / "manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / ".vite" / "touch.json").write_text(json.dumps(manifest))
     for name in ("touch-1.js", "touch-1.css", "live-1.js"):
         (tmp_path / name).write_text(name)
     reply = host.ask("GET", "/api/offline/page")

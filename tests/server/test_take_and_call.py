@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Any
+
 import pytest
 from sqlalchemy import func, select
 
@@ -229,6 +232,52 @@ def test_rating_is_strict(day: HallDay) -> None:
         rate(unit, day.hall, taken.leg.id, 5, [])
     with day.store.read() as connection:
         assert connection.execute(select(t.rating.c.state, t.rating.c.level)).one() == ("timed_out", None)
+
+
+def test_a_pad_that_was_cut_off_hands_over_what_was_pressed_in_time(day: HallDay) -> None:
+    """The press counts, not the moment the line was back; once, and for a day at most."""
+    day.open("W01")
+
+    def served() -> tuple[int, datetime]:
+        leg = day.take().leg.id
+        day.call("W01")
+        day.serve("W01")
+        asked = day.clock.at
+        day.clock.forward(minutes=30)
+        with day.store.unit(SYSTEM) as unit:
+            close_overdue_questions(unit, day.hall)
+        return leg, asked
+
+    def hand_over(leg: int, pressed: datetime | None) -> None:
+        with day.store.unit(PAD_1) as unit:
+            rate(unit, day.hall, leg, 2, ["207"], pressed_at=pressed)
+
+    def stored(leg: int) -> tuple[Any, ...]:
+        with day.store.read() as connection:
+            row = connection.execute(
+                select(t.rating.c.state, t.rating.c.level, t.rating.c.given_at).where(t.rating.c.leg == leg)
+            )
+            return tuple(row.one())
+
+    leg, asked = served()
+    for pressed, no in [
+        (None, refusals.RatingTooLate),
+        (asked + timedelta(seconds=61), refusals.RatingTooLate),
+        (day.clock.at + timedelta(hours=1), refusals.RatingTooLate),  # a clock ahead of ours gains nothing
+        (asked - timedelta(minutes=5), refusals.RatingNotAsked),  # meant for an earlier question
+    ]:
+        with pytest.raises(no):
+            hand_over(leg, pressed)
+        assert stored(leg) == ("timed_out", None, None)
+    hand_over(leg, asked + timedelta(seconds=20))
+    assert stored(leg) == ("given", 2, asked + timedelta(seconds=20))
+    with pytest.raises(refusals.RatingGivenAlready):
+        hand_over(leg, asked + timedelta(seconds=21))
+
+    leg, asked = served()
+    day.clock.forward(hours=24)
+    with pytest.raises(refusals.RatingTooLate):
+        hand_over(leg, asked + timedelta(seconds=20))
 
 
 def test_closing_serves_everyone_and_then_expires_the_rest(day: HallDay) -> None:

@@ -213,7 +213,12 @@ def test_feature_208_no_deed_passes_a_booking_on(b: Bookings) -> None:
     made = b.book(person="p1")
     with pytest.raises(refusals.BookingState):
         b.do(confirm, made, "p2")
+    b.do(move_booking, made, tuesday(15))
     assert b.see(made).person == "p1"
+    b.do(cancel_booking, b.see(made))
+    with pytest.raises(refusals.BookingState):
+        b.do(confirm, b.see(made), "p2")
+    assert b.see(made).person == "p1", "what was given back is nobody's to pass on"
 
 
 def test_a_cancelled_place_goes_to_who_waits_for_it(b: Bookings) -> None:

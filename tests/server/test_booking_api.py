@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from server.actions.day import open_day
 from server.actions.run_day import run_day
 from server.app import App, create_app
 from server.domain.actors import SYSTEM
 from server.settings import HallSettings, Settings
+from server.store import tables as t
 from tests.conftest import SHANGHAI, Clock
 from tests.server.callers import Caller, device, nobody, staff
 
@@ -88,6 +90,39 @@ def test_move_and_cancel_by_link(citizen: Caller) -> None:
     assert citizen.ask("GET", f"/api/booking/{'A' * 22}").json["refused"] == "booking-unknown"
 
 
+@pytest.fixture
+def asking(make_settings: Callable[..., Settings], hall: HallSettings, clock: Clock) -> Iterator[App]:
+    """A hall that asks for a phone number."""
+    terms = replace(hall.hall, appointment=replace(hall.hall.appointment, ask_phone=True))
+    made = create_app(make_settings(hall=replace(hall, hall=terms)), clock)
+    yield made
+    made.house.store.engine.dispose()
+
+
+def test_feature_208_no_door_gives_a_booking_to_somebody_else(asking: App) -> None:
+    """Whatever may be posted to a booking's address, another phone number named with it changes nobody."""
+    who = nobody(asking)
+    draft_ = {"request_id": "draft-0001", "service": "S001", "at": slot(10)}
+    link = who.ask("POST", "/api/appointments", draft_).json["link"]
+    mine = {"request_id": "confirm-0001", "phone": "13800000001"}
+    assert who.ask("POST", f"/api/booking/{link}/confirm", mine).status_code == 200
+
+    def holder() -> Any:
+        with asking.house.store.read() as connection:
+            return connection.execute(select(t.appointment.c.person, t.appointment.c.state)).one()
+
+    before = holder()
+    assert before.person is not None
+    doors = [r.rule for r in asking.flask.url_map.iter_rules() if r.rule.startswith("/api/booking/<link>/")]
+    assert len(doors) >= 3, doors
+    for n, door in enumerate(doors):
+        for more in ({}, {"at": slot(14, 30)}):
+            other = {"request_id": f"trade-{n:04d}-{len(more)}", "phone": "13900000009", **more}
+            reply = who.ask("POST", door.replace("<link>", link), other)
+            assert 400 <= reply.status_code < 500, (door, reply.json)
+            assert holder() == before, door
+
+
 def test_feature_30_check_in_at_the_kiosk_by_code_and_by_link(
     app: App, clock: Clock, citizen: Caller
 ) -> None:
@@ -148,24 +183,17 @@ def test_one_address_cannot_keep_every_place(citizen: Caller) -> None:
     assert replies[-1] == "too-fast"
 
 
-def test_a_phone_number_only_where_the_hall_asks_for_it(
-    make_settings: Callable[..., Settings], hall: HallSettings, clock: Clock
-) -> None:
-    asking = replace(hall.hall, appointment=replace(hall.hall.appointment, ask_phone=True))
-    made = create_app(make_settings(hall=replace(hall, hall=asking)), clock)
-    try:
-        who = nobody(made)
-        for n, (at, wanted) in enumerate([(slot(10), 200), (slot(14), 409)]):
-            body = {"request_id": f"draft-{n:04d}", "service": "S001", "at": at}
-            link = who.ask("POST", "/api/appointments", body).json["link"]
-            body = {"request_id": f"confirm-{n:04d}", "phone": "138 0000 0001"}
-            reply = who.ask("POST", f"/api/booking/{link}/confirm", body)
-            assert reply.status_code == wanted, reply.json
-        assert reply.json["refused"] == "booking-limit"
-        assert "13800000001" not in str(reply.json)
-        assert 'name="phone"' in made.flask.test_client().get(f"/b/{link}").text
-    finally:
-        made.house.store.engine.dispose()
+def test_a_phone_number_only_where_the_hall_asks_for_it(asking: App) -> None:
+    who = nobody(asking)
+    for n, (at, wanted) in enumerate([(slot(10), 200), (slot(14), 409)]):
+        body = {"request_id": f"draft-{n:04d}", "service": "S001", "at": at}
+        link = who.ask("POST", "/api/appointments", body).json["link"]
+        body = {"request_id": f"confirm-{n:04d}", "phone": "138 0000 0001"}
+        reply = who.ask("POST", f"/api/booking/{link}/confirm", body)
+        assert reply.status_code == wanted, reply.json
+    assert reply.json["refused"] == "booking-limit"
+    assert "13800000001" not in str(reply.json)
+    assert 'name="phone"' in asking.flask.test_client().get(f"/b/{link}").text
 
 
 def test_a_phone_number_that_nobody_asked_for_is_refused(citizen: Caller) -> None:

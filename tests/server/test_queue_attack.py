@@ -1,5 +1,6 @@
-"""Clerks, kiosk, phone, guide and leader at once through the API, in any order: nothing breaks, nobody is
-lost, and what a desk offers is done when it is pressed."""
+"""Clerks, kiosk, phone, guide and leader at once through the API, in any order and over midnight: nothing
+breaks, nobody is lost, and what a desk offers is done when it is pressed. Some come from home with a number
+from their phone, some with a batch."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import time, timedelta
 from random import Random
 from typing import Any
 
@@ -40,6 +42,7 @@ class Hall:
         )
         self.clerks = {w: person_of(app, p) for w, p in WINDOWS.items()}
         self.links: list[str] = []
+        self.batches: list[str] = []  # codes
         self.seen: Counter[str] = Counter()
 
     def ask(self, who: Caller, path: str, **body: Any) -> Any:
@@ -62,12 +65,52 @@ class Hall:
     def step(self) -> None:
         self.clock.forward(seconds=self.rng.choice((1, 3, 11, 21, 61, 61, 130, 400)))
         if self.rng.random() < 0.15:
-            with self.app.house.store.unit(SYSTEM) as unit:
-                tick(unit, self.app.house)
+            beat(self.app)
         deed = self.rng.choice(
-            (self.take, self.take, self.press, self.press, self.press, self.press, self.phone, self.lead)
+            (self.take, self.take, *[self.press] * 4, self.phone, self.lead, self.from_home, self.batch)
         )
         deed()
+
+    def from_home(self) -> None:
+        """A number by phone; who has one says at the kiosk that they are there, or a little later."""
+        form = {"request_id": f"a-fresh-request-{next(_ids):04d}", "service": self.rng.choice(SERVICES[:2])}
+        phone = self.app.flask.test_client()
+        taken = phone.post(
+            f"/take?service={form['service']}", data=form, headers={"Origin": "http://localhost"}
+        )
+        assert taken.status_code in (303, 409, 429), taken.text[:300]
+        self.seen[f"by phone {taken.status_code}"] += 1
+        if taken.status_code == 303:
+            self.links.append(taken.headers["Location"].split("/t/")[1].partition("?")[0])
+        for link in self.rng.sample(self.links, min(3, len(self.links))):
+            mine = phone.get(f"/api/my/{link}").json["ticket"]
+            if mine["remote"] and mine["remote"]["absent"] and mine["remote"].get("code"):
+                self.ask(self.kiosk, "/api/check-in", code=mine["remote"]["code"])
+
+    def batch(self) -> None:
+        """Several matters of one client, agreed with a window; it checks in like an appointment."""
+        if self.batches and self.rng.random() < 0.5:
+            self.ask(self.kiosk, "/api/check-in", code=self.rng.choice(self.batches))
+            return
+        wish = {"kind": "batch", "service": "S003", "items": self.rng.randint(2, 6), "name": "青禾商贸"}
+        made = self.ask(self.guide, "/api/orders", **wish)
+        if made.status_code < 400:
+            at = (self.clock() + timedelta(minutes=self.rng.randint(5, 60))).isoformat()
+            path = f"/api/orders/{made.json['order']['id']}/batch"
+            agreed = self.ask(self.guide, path, at=at, window=self.rng.choice(("W01", "W02")))
+            if agreed.status_code == 200:
+                self.batches.append(agreed.json["order"]["code"])
+
+    def work(self) -> None:
+        for window, who in self.clerks.items():
+            self.ask(who, f"/api/windows/{window}/open")
+        for _ in range(220):
+            self.step()
+
+    def take_one(self) -> str:
+        reply = self.ask(self.kiosk, "/api/tickets", service="S001")
+        assert reply.status_code == 201, reply.json
+        return str(reply.json["ticket"]["number"])
 
     def take(self) -> None:
         who, more = self.rng.choice(
@@ -107,13 +150,11 @@ class Hall:
         """One of the buttons that the desk shows; what it offers is done."""
         window = self.rng.choice(list(WINDOWS))
         who, desk, at = self.clerks[window], self.desk(window), f"/api/windows/{window}"
-        offered: list[tuple[str, dict[str, Any]]] = []
-        for act in desk["can"]:
-            offered += [(act, body) for body in self.bodies(act, desk)]
+        offered = self.offered(desk)
         if not offered:
             return
         act, body = self.rng.choice(offered)
-        reply = self.ask(who, f"{at}/{act}", **body)
+        reply = self.ask(who, f"{at}/{'transfer' if act == 'release' else act}", **body)
         if reply.status_code >= 400:
             excused = {
                 "call-choice": {"number-not-waiting"},
@@ -127,13 +168,21 @@ class Hall:
             }.get(act, set())
             assert reply.json["refused"] in excused, (act, body, reply.json["refused"], reply.json["facts"])
 
+    def offered(self, desk: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        """One of each of the desk's buttons, and what brings a visit on twice."""
+        bodies = {act: self.bodies(act, desk) for act in desk["can"]}
+        once = [(act, self.rng.choice(of)) for act, of in bodies.items() if of]
+        return once + [(act, body) for act, body in once if act in ("start", "finish", "hold")]
+
     def bodies(self, act: str, desk: dict[str, Any]) -> list[dict[str, Any]]:
         now = self.clock().isoformat()
         here = [m["leg"] for m in desk["missed"] if m["until"] and m["until"] > now]
         if act in ("return",):
             return [{"leg": leg} for leg in here]
-        if act in ("unhold", "release", "let-go"):
+        if act in ("unhold", "let-go"):
             return [{"leg": h["leg"]} for h in desk["held"]]
+        if act == "release":
+            return [{"held": h["leg"]} for h in desk["held"]]
         if act == "undo":
             return [{}] if desk["undo"] and desk["undo"]["until"] > now else []
         if act == "pause":
@@ -187,16 +236,51 @@ class Hall:
 def test_whatever_is_pressed_nothing_breaks_and_what_is_offered_is_done(
     make_settings: Callable[..., Settings], hall: HallSettings, clock: Clock, database: str, seed: int
 ) -> None:
-    privacy = replace(hall.hall.privacy, session_idle_minutes=600)
-    patient = replace(hall, hall=replace(hall.hall, privacy=privacy))
-    app = create_app(make_settings(database=database, hall=patient), clock)
+    app = create_app(make_settings(database=database, hall=patient(hall)), clock)
     try:
         at_work = Hall(app, clock, seed)
         at_work.ask(at_work.leader, "/api/day/open")
-        for window, who in at_work.clerks.items():
-            at_work.ask(who, f"/api/windows/{window}/open")
-        for _ in range(220):
-            at_work.step()
+        at_work.work()
+        assert at_work.seen["by phone 303"] > 0
+        assert at_work.batches
         at_work.evening()
     finally:
         app.house.store.engine.dispose()
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.slow
+def test_a_queue_that_carries_over_midnight_is_one_day(
+    make_settings: Callable[..., Settings], hall: HallSettings, clock: Clock, database: str, seed: int
+) -> None:
+    """From half past ten at night into the small hours; then the day ends and the next one counts anew."""
+    all_night = replace(hall.catalogue.queues["A"], hours=((time(8), time(8)),), carry_over=True)
+    catalogue = replace(hall.catalogue, queues={**hall.catalogue.queues, "A": all_night})
+    app = create_app(
+        make_settings(database=database, hall=patient(replace(hall, catalogue=catalogue))), clock
+    )
+    try:
+        clock.at = clock.at.replace(hour=8, minute=30)
+        beat(app)
+        clock.at = clock.at.replace(hour=22, minute=30)
+        at_work = Hall(app, clock, seed)
+        at_work.work()
+        assert clock.at.day == 3, "it is tomorrow"
+        assert at_work.take_one().startswith("A")
+        at_work.evening()
+        clock.at = clock.at.replace(hour=9)
+        beat(app)
+        assert at_work.take_one() == "A001"
+    finally:
+        app.house.store.engine.dispose()
+
+
+def patient(hall: HallSettings) -> HallSettings:
+    """Nobody is signed out while they think."""
+    privacy = replace(hall.hall.privacy, session_idle_minutes=600)
+    return replace(hall, hall=replace(hall.hall, privacy=privacy))
+
+
+def beat(app: App) -> None:
+    with app.house.store.unit(SYSTEM) as unit:
+        tick(unit, app.house)

@@ -140,15 +140,12 @@ def test_tomorrow_against_the_roster_and_who_has_booked(busy: App, manager: Call
     assert next(q for q in ten["queues"] if q["queue"] == "A")["rostered"] == 2, "one is on leave"
 
 
-@pytest.mark.parametrize(
-    ("day", "status"),
-    [("2026-03-06", 200), ("2026-03-02", 422), ("2026-04-02", 422), ("soon", 422), ("2026-03-08", 200)],
-)
-def test_which_day_may_be_asked_for(app: App, day: str, status: int) -> None:
-    reply = staff(app, "duty_leader").ask("GET", f"/api/day-ahead?day={day}")
-    assert reply.status_code == status, reply.json
-    if day == "2026-03-08":
-        assert reply.json["day"] is None, "a Sunday"
+def test_which_day_may_be_asked_for(app: App) -> None:
+    leader = staff(app, "duty_leader")
+    for day in ("2026-03-02", "2026-04-02", "soon"):
+        assert leader.ask("GET", f"/api/day-ahead?day={day}").status_code == 422, day
+    assert leader.ask("GET", "/api/day-ahead?day=2026-03-08").json["day"] is None, "a Sunday"
+    assert leader.ask("GET", "/api/day-ahead?day=2026-03-06").json["day"] == "2026-03-06"
     assert staff(app, "clerk").ask("GET", "/api/day-ahead").status_code == 403
 
 

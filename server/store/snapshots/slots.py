@@ -59,19 +59,27 @@ def bookable(hall: HallSettings, service: str) -> Service:
 def slot_days(connection: Connection, hall: HallSettings, service: str, now: datetime) -> list[SlotDay]:
     """All that may be booked for `service` at `now`. Raises ServiceUnknown, ServiceNotBookable."""
     queue = bookable(hall, service).queue
-    today = now.astimezone(hall.zone).date()
-    mean = mean_minutes(connection, hall, queue, today)
-    days = bookable_days(hall.calendar, today, hall.hall.appointment)
-    return [_slots(connection, hall, queue, day, mean, now) for day in days]
+    mean = mean_minutes(connection, hall, queue, _today(hall, now))
+    return [_slots(connection, hall, queue, day, mean, now) for day in _days(hall, now)]
 
 
 def find_slot(connection: Connection, hall: HallSettings, service: str, at: datetime, now: datetime) -> Slot:
     """The slot that begins at `at`. Raises ServiceUnknown, ServiceNotBookable, SlotUnknown."""
-    for day in slot_days(connection, hall, service, now):
-        for slot in day.slots:
+    queue, day = bookable(hall, service).queue, at.astimezone(hall.zone).date()
+    if day in _days(hall, now):  # of this day alone: its slots are counted again for every booking
+        mean = mean_minutes(connection, hall, queue, _today(hall, now))
+        for slot in _slots(connection, hall, queue, day, mean, now).slots:
             if slot.at == at:
                 return slot
     raise refusals.SlotUnknown(at=at.isoformat())
+
+
+def _today(hall: HallSettings, now: datetime) -> date:
+    return now.astimezone(hall.zone).date()
+
+
+def _days(hall: HallSettings, now: datetime) -> list[date]:
+    return bookable_days(hall.calendar, _today(hall, now), hall.hall.appointment)
 
 
 def day_slots(connection: Connection, hall: HallSettings, queue: str, day: date, now: datetime) -> SlotDay:

@@ -213,11 +213,15 @@ export function lettersOf(cell: { wide: number; high: number }, dense: boolean, 
   const fit = (most: number, share: number, wide: number, count: number) => rem(Math.min(most, Math.max(1, cell.high) * share, wide / (0.62 * Math.max(1, count))))
   return { '--window': fit(dense ? 2.1 : 2.75, 0.8, dense ? 3.2 : 4.2, signs.window), '--ticket': fit(dense ? 2.5 : 3.1, 0.85, cell.wide, signs.ticket) }
 }
-/** How large a window's state and its reason are: as large as a cell so many rem wide and high allows, and never cut. */
-export function wordsOf(cell: { wide: number; high: number }, mood: string, reason: string): { mood: string; reason: string } {
+/** Smaller words than these are not read from ten metres. rem. */
+const FAR = 1.2
+/** How large a window's state and its reason are: as large as a cell so many rem wide and high allows, and never cut.
+ * `turns`: the cell is too low for both, so each has it in its turn. */
+export function wordsOf(cell: { wide: number; high: number }, mood: string, reason: string): { mood: string; reason: string; turns: boolean } {
   const wide = cell.wide / 1.15 // Latin words are wider than half of their Chinese ones
   const fit = (words: string, most: number, share: number) => rem(Math.min(most, Math.max(1, cell.high) * share, wide / Math.max(1, widthOf(words))))
-  return { mood: reason ? fit(mood, 2, 0.46) : fit(mood, 2.4, 0.62), reason: fit(reason, 1.5, 0.37) }
+  const turns = reason !== '' && cell.high * 0.37 < FAR
+  return { mood: reason && !turns ? fit(mood, 2, 0.46) : fit(mood, 2.4, 0.62), reason: turns ? fit(reason, 2.4, 0.62) : fit(reason, 1.5, 0.37), turns }
 }
 const rem = (size: number): string => Math.round(size * 100) / 100 + 'rem'
 

@@ -46,12 +46,19 @@ describe('a floor', () => {
     ],
   }
   it('shows its windows, things and who waits in each area, each queue once', () => {
-    const rows = [window(), window({ id: 'W02', number: '2', queues: ['A', 'B'] }), window({ id: 'W07', zone: 'B区' })]
+    const rows = [window(), window({ id: 'W02', number: '2', queues: ['A', 'B'] }), window({ id: 'W07', zone: 'B区', queues: ['C'] })]
     const found = drawn(floor, rows, [queue('A', 5), queue('B', 2), queue('C', 9)])
     expect(found.tiles.map((t) => t.row.id)).toEqual(['W01', 'W02'])
     expect(found.zones.map((z) => z.queues)).toEqual([[{ id: 'A', waiting: 5 }, { id: 'B', waiting: 2 }], []])
     expect(found.waiting).toBe(7)
     expect(found.things.map((s) => s.id)).toEqual(['K1'])
     expect(owed(rows[1]!, [queue('A', 5), queue('B', 2)])).toBe(7)
+  })
+  it('tells a queue that several areas take once for all of them', () => {
+    const rows = [window(), window({ id: 'W02', number: '2', queues: ['A', 'B'] }), window({ id: 'W07', zone: 'B区' })]
+    const found = drawn(floor, rows, [queue('A', 5), queue('B', 2)])
+    expect(found.zones.map((z) => z.queues)).toEqual([[{ id: 'B', waiting: 2 }], []])
+    expect(found.shared).toEqual([{ id: 'A', waiting: 5 }])
+    expect(found.waiting).toBe(7)
   })
 })

@@ -71,19 +71,24 @@ export interface Drawn {
   width: number
   height: number
   waiting: number
+  shared: { id: string; waiting: number }[]
 }
-/** One floor with what is live on it. A queue is counted in every area whose windows take it first. */
+/** One floor with what is live on it. A queue stands in the area whose windows alone take it; one that several areas take
+ * is told once for all of them. */
 export function drawn(floor: PlanFloor, windows: Row[], queues: ManagerQueueRow[]): Drawn {
   const tiles = floor.spot.flatMap((spot) => {
     const row = spot.kind === 'window' ? windows.find((w) => w.id === spot.id) : undefined
     return row ? [{ spot, row }] : []
   })
   const of = (rows: Row[]) => queues.filter((q) => rows.some((w) => w.queues.includes(q.id))).map((q) => ({ id: q.id, waiting: q.waiting }))
+  const several = new Set(queues.filter((q) => new Set(windows.filter((w) => w.queues.includes(q.id)).map((w) => w.zone)).size > 1).map((q) => q.id))
+  const here = of(tiles.map((t) => t.row))
   return {
     id: floor.id, tiles, width: floor.width, height: floor.height,
-    zones: floor.zone.map((zone) => ({ ...zone, queues: of(tiles.filter((t) => t.row.zone === zone.name).map((t) => t.row)) })),
+    zones: floor.zone.map((zone) => ({ ...zone, queues: of(tiles.filter((t) => t.row.zone === zone.name).map((t) => t.row)).filter((q) => !several.has(q.id)) })),
     things: floor.spot.filter((spot) => spot.kind !== 'window'),
-    waiting: of(tiles.map((t) => t.row)).reduce((sum, q) => sum + q.waiting, 0),
+    waiting: here.reduce((sum, q) => sum + q.waiting, 0),
+    shared: here.filter((q) => several.has(q.id)),
   }
 }
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { classesOf, freshClass, giveMandate, inClass, inMode, moveService, named, setClass, setQueues, toggleClass, withQueues, type Placed, type PlacedService, type PlacedWindow, type Wish } from './placement'
 
 const files: Wish = { modes: {}, services: {}, windows: {}, classes: [], mandates: [] }
-const service: PlacedService = { id: 'S101', name: '社保', department: '人社', department_id: 'D05', queue: 'B', file_queue: 'B' }
-const place: PlacedWindow = { id: 'W04', number: '4', name: '四窗', kind: 'comprehensive', queues: ['A'], classes: ['K1'], overflow: ['B'] }
+const service: PlacedService = { id: 'S101', name: '社保', name_en: 'Insurance', department: '人社', department_en: 'Social security', department_id: 'D05', queue: 'B', file_queue: 'B' }
+const place: PlacedWindow = { id: 'W04', number: '4', name: '四窗', name_en: 'Window four', kind: 'comprehensive', queues: ['A'], classes: ['K1'], overflow: ['B'] }
 
 describe('a wish', () => {
   it('names a service only while it is elsewhere than in the files', () => {

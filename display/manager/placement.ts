@@ -39,12 +39,15 @@ export interface PlacedWindow extends Place {
   id: string
   number: string
   name: string
+  name_en: string
   kind: string
 }
 export interface PlacedService {
   id: string
   name: string
+  name_en: string
   department: string
+  department_en: string
   department_id: string
   queue: string
   file_queue: string

@@ -38,7 +38,7 @@ export interface SlipsFacts {
   models: { id: string; mm: number; baud: number }[]
   bauds: number[]
   printers: { name: string; kiosk: string | null; model: string }[]
-  services: { id: string; name: string; queue: string }[]
+  services: { id: string; name: string; name_en: string; queue: string }[]
   queues: { id: string; name: string }[]
   pictures: string[]
   versions: { version: number; at: string | null; person: string; name: string; note: string; changes: { what: string; title: string; kind: string }[]; rolled_back_to: number | null }[]

@@ -110,6 +110,7 @@ def _windows(hall: HallSettings) -> list[dict[str, Any]]:
             "id": w.id,
             "number": w.number,
             "name": w.name,
+            "name_en": w.name_en,
             "kind": w.kind,
             "queues": list(w.queues),
             "classes": list(w.classes),
@@ -125,7 +126,9 @@ def _services(hall: HallSettings) -> list[dict[str, Any]]:
         {
             "id": s.id,
             "name": s.name,
+            "name_en": s.name_en,
             "department": departments[s.department].name if s.department in departments else "",
+            "department_en": departments[s.department].name_en if s.department in departments else "",
             "department_id": s.department,
             "queue": s.queue,
             "file_queue": hall.files.services[s.id].queue,

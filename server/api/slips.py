@@ -114,7 +114,8 @@ def get_slips() -> ResponseReturnValue:
             if m["kind"] == "printer"
         ],
         "services": [
-            {"id": s.id, "name": s.name, "queue": s.queue} for s in hall.catalogue.services.values()
+            {"id": s.id, "name": s.name, "name_en": s.name_en, "queue": s.queue}
+            for s in hall.catalogue.services.values()
         ],
         "queues": [{"id": q.prefix, "name": q.name} for q in hall.catalogue.queues.values()],
         "pictures": sorted(_pictures(h)),

@@ -78,7 +78,7 @@ def get_figures() -> Response:
         view = View.of(connection, h.store.hall, h.hall, h.texts)
         found = figures_value(view)
 
-    local = h.clock().astimezone(h.hall.zone)
+    local, day = h.clock().astimezone(h.hall.zone), found["day"]
 
     def minutes(n: float | None) -> str:
         return (
@@ -90,7 +90,7 @@ def get_figures() -> Response:
     return _page(
         "figures.html",
         f=found,
-        at=f"{local:%H:%M}" if found["day"]["date"] == local.date().isoformat() else "",
+        at=f"{local:%H:%M}" if (day["state"] != "closed" and day["date"] == local.date().isoformat()) else "",
         phone=h.hall.hall.centre.supervision_phone,
         by_phone=h.hall.hall.remote.enabled,
         minutes=minutes,

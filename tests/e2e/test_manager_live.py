@@ -125,10 +125,10 @@ def test_the_phone_shows_what_wants_a_person_first(town: Town, face: OpenFace) -
     expect(take).to_be_visible()
     tops = [
         phone.locator(f".live .{name}").first.bounding_box()
-        for name in ("alarms", "queues", "floor", "today")
+        for name in ("alarms", "queues", "floor", "day-ahead", "today")
     ]
     assert [box["y"] for box in tops if box] == sorted(box["y"] for box in tops if box)
-    assert len([box for box in tops if box]) == 4
+    assert len([box for box in tops if box]) == 5
     box = take.bounding_box()
     assert box is not None
     assert box["height"] >= 44
@@ -137,3 +137,30 @@ def test_the_phone_shows_what_wants_a_person_first(town: Town, face: OpenFace) -
     phone.get_by_role("button", name="1 号窗口", exact=True).click()
     expect(phone.get_by_role("dialog", name="1 号窗口")).to_be_visible()
     accessible(phone, "a window on a phone")
+    phone.keyboard.press("Escape")
+
+    # a question keeps the keyboard and gives it back; two long buttons beside each other stay on the glass
+    phone.get_by_role("button", name="English").click()
+    phone.get_by_role("button", name="Stop numbers").click()
+    question = phone.get_by_role("alertdialog", name="Stop giving numbers?")
+    expect(question).to_be_focused()
+    accessible(phone, "a question on a phone")
+    phone.keyboard.press("Escape")
+    expect(question).to_have_count(0)
+    expect(phone.get_by_role("button", name="Stop numbers")).to_be_focused()
+    phone.keyboard.press("Enter")
+    question.get_by_role("button", name="Stop numbers").click()
+    phone.get_by_role("button", name="Give numbers again").click()
+    assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    again = phone.get_by_role("alertdialog")
+    expect(again.get_by_role("textbox")).to_be_focused()
+    accessible(phone, "numbers again, on a phone")
+    phone.set_viewport_size({"width": 1440, "height": 900})
+    menu, state = phone.locator("header nav").bounding_box(), phone.locator("header .day").bounding_box()
+    assert menu is not None
+    assert state is not None
+    beside = menu["x"] + menu["width"] <= state["x"]
+    assert beside or menu["y"] + menu["height"] <= state["y"], "the menu is under nothing"
+    phone.keyboard.type("The queue is short")
+    phone.keyboard.press("Enter")
+    expect(phone.locator("header .day")).to_contain_text("Open")

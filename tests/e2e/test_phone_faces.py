@@ -340,7 +340,7 @@ def test_booking_through_its_pages(town: Town, face: OpenFace) -> None:
         page.locator(".slots button:enabled").first.click()
         page.wait_for_url("**/b/**")
         right(page, f"kept {lang}")
-        page.locator("form.card button.primary").click()
+        page.locator("form[action*=confirm] button.primary").click()
         expect(page.locator(".code")).to_be_visible()
         right(page, f"booked {lang}")
         page.locator(".cancel summary").click()

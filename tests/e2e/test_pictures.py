@@ -34,7 +34,8 @@ STILL = """() => {
   const still = new CSSStyleSheet()
   still.replaceSync(`
     time, .clock, .date, .hours, .wait, .time, .times, .bar > i, .undo, .toasts, .quiet.tabular,
-    footer > .tabular, .day.tabular { visibility: hidden !important }
+    footer > .tabular, .day.tabular, .low small { visibility: hidden !important }
+    .low strong { visibility: visible !important }
     *, *::before, *::after { animation: none !important; transition: none !important }`)
   document.adoptedStyleSheets = [still]
 }"""
@@ -121,6 +122,7 @@ def test_the_faces_look_as_they_did(town: Town, face: OpenFace) -> None:
     same(screen, "window-called")
     away = face("/window/W05?lang=en", (1920, 540), kind="window_screen", window="W05")
     expect(away.get_by_text("Away for a moment")).to_be_visible()
+    expect(away.locator(".plate .name")).to_have_text("Social and medical insurance")
     same(away, "window-paused-english")
 
     pad = face("/pad/W03", (1024, 600), kind="pad", window="W03")

@@ -23,7 +23,10 @@ from server.settings import HallSettings
 from server.store import tables as t
 from server.store.alarms import all_alarms
 from server.store.days import find_day, latest_day
-from tests.conftest import SHANGHAI, clerk
+from server.store.snapshots.public import day_value
+from server.store.snapshots.view import View
+from server.text import Texts
+from tests.conftest import ROOT, SHANGHAI, clerk
 from tests.server.callers import staff
 from tests.server.hall_day import HallDay
 
@@ -62,6 +65,21 @@ def test_a_day_of_the_demo_hall_that_a_person_closed_stays_closed_until_midnight
         open_day(unit, day.hall, by_hand=True)
         close_day(unit)
     assert demo("2026-03-08T00:00:10") == ("2026-03-08", "open")
+
+
+def test_faces_know_a_day_that_was_ended_from_one_that_has_not_begun(day: HallDay) -> None:
+    """Ended in the morning by a person, kiosk and board say that it is over, not that it has yet to begin."""
+
+    def told() -> tuple[str, str]:
+        with day.store.read() as connection:
+            value = day_value(View.of(connection, day.hall.id, day.hall, Texts(ROOT / "config" / "text")))
+        return value["date"], value["state"]
+
+    at(day, "2026-03-02T10:00:00")
+    assert told() == ("2026-03-02", "open")
+    with day.store.unit(SYSTEM) as unit:
+        close_day(unit)
+    assert told() == ("2026-03-02", "closed")
 
 
 def state(day: HallDay) -> tuple[str, str] | None:

@@ -219,6 +219,8 @@ def test_the_manager_sees_compares_publishes_and_rolls_back(app: App):
     manager.ask("POST", "/api/day/open", {"request_id": "open-0001"})
     seen = manager.ask("GET", "/api/placement").get_json()
     assert (seen["version"], seen["versions"]) == (0, [])
+    named = [*seen["queues"], *seen["windows"], *seen["services"]]
+    assert [row["id"] for row in named if not row["name_en"]] == []
     department = _department(app.house.hall, "S101")
     mandate = {"department": department, "service": "S101", "since": "2026-01-01", "document": "1 号"}
     bare = {"services": {"S101": "A"}}

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from server.domain.catalogue import Person, Window
 from server.domain.tickets import AT_WINDOW, State
 from server.store import tables as t
-from server.store.days import find_day
+from server.store.days import find_day, latest_day
 from server.store.estimates import UNKNOWN, estimate_json
 from server.store.scene import queue_estimates
 from server.store.snapshots.view import Ids, Rows, View, iso, wanted
@@ -166,8 +166,9 @@ def calls_value(view: View) -> list[dict[str, Any]]:
 
 def day_value(view: View) -> dict[str, Any]:
     """The day and its sums: taken = all the others together (I7). A ticket of several legs is counted by the
-    one it stands at."""
+    one it stands at. date: of the last day that was opened, so that faces know an ended one from none yet."""
     day = find_day(view.connection, view.hall, view.day)
+    date = day.day if day else latest_day(view.connection, view.hall)
     c = t.leg.c
     counting = (
         select(c.state, func.count())
@@ -177,5 +178,5 @@ def day_value(view: View) -> dict[str, Any]:
     counts = {state: n for state, n in view.connection.execute(counting)}
     sums = {state.value: counts.get(state, 0) for state in COUNTED}
     state = day.state if day else "closed"
-    known = {"date": day.day if day else None, "state": state, "provisional": bool(day and day.provisional)}
+    known = {"date": date, "state": state, "provisional": bool(day and day.provisional)}
     return {**known, "taken": sum(sums.values()), **sums}

@@ -61,7 +61,7 @@ def same(page: Page, name: str) -> None:
     path = KEPT / f"{name}.png"
     if os.environ.get("WUCHA_PICTURES") == "new":
         KEPT.mkdir(exist_ok=True)
-        shot.quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
+        shot.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
         assert path.stat().st_size <= MOST_BYTES
         return
     was = Image.open(path).convert("RGB")

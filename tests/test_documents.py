@@ -34,6 +34,7 @@ BY_LINK = {"ticket.see-own", "ticket.cancel-own"}  # a citizen's link is its own
 TEXTS = Texts(ROOT / "config" / "text")
 FACES = ("kiosk", "display", "server/web")
 SAID = re.compile(r"""\bt\(\s*(?:'([^'\n]+)'|"([^"\n]+)"|`([^`\n]+)`)\s*([+~]?)""")
+NOTED = re.compile(r"""\b(?:note|note_deed|_told)\((?:\w+, )*\s*"([a-z_]+\.[a-z_]+)\"""")
 
 
 def pages() -> Iterator[Path]:
@@ -88,6 +89,16 @@ def test_every_refusal_has_its_sentence():
     codes = {no.code for no in refusals.ALL}
     stale = {key for key in known if key.startswith("refused.") and key.removeprefix("refused.") not in codes}
     assert stale == set()
+
+
+def test_every_deed_in_the_records_has_its_words():
+    """Noted by name in the server, or refused by the matrix."""
+    known = TEXTS.flat("zh")
+    sources = [path.read_text("utf-8") for path in (ROOT / "server").rglob("*.py")]
+    noted = {act for source in sources for act in NOTED.findall(source)}
+    deeds = (noted | set(MATRIX)) - BY_LINK
+    assert len(noted) > 90
+    assert {act for act in deeds if f"manager.did.{act}" not in known} == set()
 
 
 def test_every_sentence_a_face_says_is_written():

@@ -259,6 +259,7 @@ class TestBlocks(BlockMachine.TestCase):  # type: ignore[name-defined, misc]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 class TestBlocksLong(BlockMachine.TestCase):  # type: ignore[name-defined, misc]
     settings = settings(
         max_examples=300, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)

@@ -433,6 +433,7 @@ class TestHall(HallMachine.TestCase):  # type: ignore[name-defined, misc]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 class TestHallLong(HallMachine.TestCase):  # type: ignore[name-defined, misc]
     settings = settings(
         max_examples=400, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)

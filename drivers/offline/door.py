@@ -171,14 +171,13 @@ class _Request(BaseHTTPRequestHandler):
         return self.server.page.file(path) if self._is_ours() else None
 
     def do_POST(self) -> None:
+        body = self._body()  # whoever asks: what stays unread would stand there as the next request
         if self.path.startswith("/api/"):  # the kept page asks for something that only the server can do
-            self.close_connection = True
             return self._say(503, {"refused": "offline"})
         found = self._enter()
         if found is None:
             return
         kiosk, link, desk = found["kiosk"], found["link"], self.server.desk
-        body = self._body()
         if body is None or not found["numbers"]:
             return self._say(422, {"refused": "input-invalid"})
         if found["again"]:
@@ -235,7 +234,7 @@ class _Request(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if (
             self.headers.get_content_type() != "application/json"
-            or not length.isdigit()
+            or not length.isdecimal()
             or int(length) > BODY
         ):
             self.close_connection = True  # what follows is not read

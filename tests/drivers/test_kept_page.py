@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import socket
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -139,8 +140,6 @@ def way_in(hall: Hall, tmp_path: Path) -> Iterator[tuple[WallClock, int]]:
 
 
 def _free_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -197,3 +196,23 @@ def test_the_key_is_for_the_address_line_alone(way_in: tuple[WallClock, int], ha
         assert headers_.get("Access-Control-Allow-Origin") in (None, f"http://127.0.0.1:{port}")
         assert "<b>" not in body.decode()
     assert ask(port, "/api/tickets", "POST", **mine)[0] == 503  # for the server alone
+
+
+def test_what_stands_behind_a_refusal_is_no_second_question(way_in: tuple[WallClock, int], hall: Hall) -> None:
+    """A page of another site may post any text without asking first: none of it is read as a request."""
+    _, port = way_in
+    hall.up = False
+    inner = f"GET /touch/K1 HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
+    for kind in ("text/plain", "application/json"):
+        head = f"POST /K1 HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://evil.example\r\n"
+        head += f"Content-Type: {kind}\r\nContent-Length: {len(inner)}\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", port), 5) as line:
+            line.sendall(head.encode() + inner)
+            line.shutdown(socket.SHUT_WR)
+            heard = b""
+            with suppress(ConnectionError):
+                while more := line.recv(4096):
+                    heard += more
+        assert heard.count(b"HTTP/1.1") == 1, heard
+        assert heard.startswith(b"HTTP/1.1 403")
+        assert b"secret-1" not in heard

@@ -30,6 +30,7 @@ const JOINED = '40/hall,{"sid":"t"}'
 let heard: unknown[] = []
 let own: Line
 let known = true
+let onLost = () => {}
 let offline: () => void
 beforeEach(() => {
   vi.useFakeTimers()
@@ -37,6 +38,7 @@ beforeEach(() => {
   Far.forbidden = false
   heard = []
   known = true
+  onLost = () => {}
   vi.stubGlobal('WebSocket', Far)
   vi.stubGlobal('location', { origin: 'https://hall.example' })
   vi.stubGlobal('addEventListener', (_name: string, then: () => void) => (offline = then))
@@ -46,7 +48,7 @@ beforeEach(() => {
     auth: () => ({ key: 'k' }),
     joined: () => heard.push('joined'),
     event: (name, body) => heard.push([name, body]),
-    lost: () => heard.push('lost'),
+    lost: () => (heard.push('lost'), onLost()),
     refused: (why) => (heard.push(why), known),
   })
 })
@@ -174,5 +176,23 @@ describe('a live line', () => {
     vi.advanceTimersByTime(4_010)
     joins()
     expect(own.joined()).toBe(true)
+  })
+
+  it('stays stopped, whoever still tells it to begin anew', () => {
+    joins()
+    own.stop()
+    own.renew() // a look at the server that was under way comes back
+    own.lose()
+    vi.advanceTimersByTime(60_000)
+    expect(Far.all.length).toBe(1)
+    expect(last().ended).toBe(true)
+    expect(heard).toEqual(['joined'])
+  })
+
+  it('stays stopped when it is stopped because it was lost', () => {
+    onLost = () => own.stop()
+    last().onclose!()
+    vi.advanceTimersByTime(60_000)
+    expect(Far.all.length).toBe(1)
   })
 })

@@ -60,6 +60,7 @@ export function line(namespace: string, ears: Ears): Line {
   let way: Way | null = null // the one that is spoken over
   let joined = false
   let ever = false
+  let stopped = false
   let early: Word[] = []
   let tries = 0
   let asked = 0
@@ -78,7 +79,8 @@ export function line(namespace: string, ears: Ears): Line {
   }
   function lose() {
     drop()
-    ears.lost()
+    if (!stopped) ears.lost()
+    if (stopped) return // before, or by who heard it
     if (!ever && opens.length < 2) void import('./polling').then((found) => opens.push(found.polling), () => undefined)
     timer = setTimeout(begin, Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** tries++) * (0.5 + Math.random() / 2))
   }
@@ -88,6 +90,7 @@ export function line(namespace: string, ears: Ears): Line {
   }
   function begin() {
     drop()
+    if (stopped) return // whoever asked the server meanwhile learns that it is there
     patience_ms = OPEN_MS
     wait()
     for (const open of opens) {
@@ -157,6 +160,7 @@ export function line(namespace: string, ears: Ears): Line {
     renew: begin,
     lose,
     stop: () => {
+      stopped = true
       removeEventListener('offline', cut)
       drop()
     },

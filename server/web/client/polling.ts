@@ -7,9 +7,12 @@ export const polling: Open = (heard, lost) => {
   let over = false
   let last: Promise<unknown> = Promise.resolve()
   let asked = 0
+  // A network that swallows everything leaves each question hanging, and a browser has six lines to a server.
+  const control = typeof AbortController === 'undefined' ? null : new AbortController()
   const ask = async (body?: string): Promise<string> => {
     const path = `/socket.io/?EIO=4&transport=polling&t=${Date.now().toString(36)}.${asked++}${sid && '&sid=' + sid}`
-    const reply = await fetch(path, body === undefined ? { cache: 'no-store' } : { method: 'POST', headers: { 'Content-Type': 'text/plain;charset=UTF-8' }, body })
+    const signal = control && body !== CLOSE ? control.signal : undefined
+    const reply = await fetch(path, body === undefined ? { cache: 'no-store', signal } : { method: 'POST', headers: { 'Content-Type': 'text/plain;charset=UTF-8' }, body, signal })
     if (!reply.ok) throw new Error(String(reply.status))
     return reply.text()
   }
@@ -37,6 +40,7 @@ export const polling: Open = (heard, lost) => {
     end: () => {
       if (over) return
       over = true
+      if (control) control.abort()
       if (sid) void ask(CLOSE).catch(() => undefined)
     },
   }

@@ -198,7 +198,9 @@ def test_the_key_is_for_the_address_line_alone(way_in: tuple[WallClock, int], ha
     assert ask(port, "/api/tickets", "POST", **mine)[0] == 503  # for the server alone
 
 
-def test_what_stands_behind_a_refusal_is_no_second_question(way_in: tuple[WallClock, int], hall: Hall) -> None:
+def test_what_stands_behind_a_refusal_is_no_second_question(
+    way_in: tuple[WallClock, int], hall: Hall
+) -> None:
     """A page of another site may post any text without asking first: none of it is read as a request."""
     _, port = way_in
     hall.up = False

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import socket
+from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from threading import Event, Lock, Thread, Timer
 from typing import TYPE_CHECKING
@@ -75,12 +75,24 @@ class Neighbours:
     def once(self) -> Mapping[str, Heard]:
         """Ask everybody, on the caller's thread and a few more; all that is known then."""
         halls, hearsay = self._house.published().nearby, self._house.hearsay
-        asked = [hall for hall in halls if hall.url]
         hearsay.forget_others(halls)
-        if asked:
-            with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="nearby") as pool:
-                list(pool.map(self._ask, asked))
+        todo = deque(hall for hall in halls if hall.url)
+        # A pool of executors would be waited for when the server ends; nobody waits for these.
+        many = min(AT_ONCE, len(todo))
+        askers = [Thread(target=self._ask_all, args=(todo,), name="nearby", daemon=True) for _ in range(many)]
+        for asker in askers:
+            asker.start()
+        for asker in askers:
+            asker.join()
         return hearsay.of(halls)
+
+    def _ask_all(self, todo: deque[Neighbour]) -> None:
+        while not self._stop.is_set():
+            try:
+                hall = todo.popleft()
+            except IndexError:
+                return
+            self._ask(hall)
 
     def _ask(self, hall: Neighbour) -> None:
         try:

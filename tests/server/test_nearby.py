@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import re
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +24,7 @@ from werkzeug.serving import make_server
 from server.app import App, create_app
 from server.domain.nearby import FRESH, Heard, Neighbour, is_address, nearby_troubles, read_told, rows
 from server.estimator import Estimator
-from server.nearby import Neighbours, ask
+from server.nearby import PATIENCE_S, Neighbours, ask
 from server.settings import HallSettings, Settings
 from tests.conftest import MONDAY_NINE, Clock
 from tests.server.callers import staff
@@ -206,6 +208,30 @@ def test_a_neighbour_that_never_ends_costs_its_patience_only() -> None:
     hold = threading.Event()
     with answering(http(told())[:-3], hold) as url, pytest.raises((OSError, ValueError)):
         ask(url, patience=0.2)
+
+
+ASKING = """
+import sys
+from types import SimpleNamespace
+from server.domain.nearby import Neighbour
+from server.nearby import Hearsay, Neighbours
+halls = tuple(Neighbour(str(n), "n", url=sys.argv[1]) for n in range(9))
+Neighbours(SimpleNamespace(published=lambda: SimpleNamespace(nearby=halls), hearsay=Hearsay())).start()
+input()
+"""
+
+
+def test_neighbours_that_hang_keep_no_server_from_its_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        asking = [sys.executable, "-c", ASKING, url]
+        with subprocess.Popen(asking, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as server:
+            door.settimeout(30)
+            line, _ = door.accept()
+            with line:
+                assert line.recv(4096)  # it asks, and is not answered
+                _, said = server.communicate(b"\n", timeout=PATIENCE_S - 2)
+        assert (server.returncode, said) == (0, b"")
 
 
 def test_two_halls_of_which_one_ends(

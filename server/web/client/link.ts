@@ -39,6 +39,7 @@ export function connect(namespace: string, options: LinkOptions): Link {
   let picture: Picture | null = null
   let pulse: Pulse | null = null
   let heard = Date.now()
+  let unwanted = false // refused for good: only who enrols or signs in comes again
   const hear: Record<string, (message: never) => void> = {
     snapshot: (message: Snapshot) => {
       alive(message.at)
@@ -66,6 +67,7 @@ export function connect(namespace: string, options: LinkOptions): Link {
     lost: () => options.onPhase('offline'),
     refused: (why) => {
       const known = why === 'unknown-device' || why === 'session-needed'
+      unwanted = known
       if (known) options.onPhase(why)
       return known
     },
@@ -87,11 +89,14 @@ export function connect(namespace: string, options: LinkOptions): Link {
   const watch = setInterval(() => {
     if (own.joined() && Date.now() - heard > SILENCE_MS) own.lose()
   }, 5000)
-  const stopProbe = options.probes ? probe(own.joined, own.renew) : () => undefined
+  const stopProbe = options.probes ? probe(() => own.joined() || unwanted, own.renew) : () => undefined
 
   return {
     resync,
-    reconnect: own.renew,
+    reconnect: () => {
+      unwanted = false
+      own.renew()
+    },
     send: async (name, body) => ((await own.ask(name, body)) as { ok?: boolean } | undefined)?.ok === true,
     close: () => {
       clearInterval(watch)

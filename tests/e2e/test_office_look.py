@@ -70,7 +70,7 @@ def test_the_system_decides_until_a_hand_does(town: Town, face: OpenFace) -> Non
     expect(switch).to_have_attribute("aria-pressed", "true")
     switch.click()
     assert worn(page) == "light"
-    assert page.evaluate(GROUND) != dark
+    expect(page.locator("body")).not_to_have_css("background-color", dark)
     settled(page, "the desk in the light")
     page.reload()  # this browser keeps what the hand said, whatever the system says
     expect(switch).to_have_attribute("aria-pressed", "false")
@@ -84,7 +84,7 @@ def test_the_system_decides_until_a_hand_does(town: Town, face: OpenFace) -> Non
     expect(beside.locator("html")).to_have_attribute("data-theme", "dark")
     page.emulate_media(color_scheme="light")
     expect(switch).to_have_attribute("aria-pressed", "false")
-    assert page.evaluate(GROUND) != dark
+    expect(page.locator("body")).not_to_have_css("background-color", dark)
 
 
 def test_an_empty_post_is_seen_at_one_glance(town: Town, face: OpenFace) -> None:

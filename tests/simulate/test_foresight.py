@@ -89,4 +89,5 @@ def test_campaign_of_days(world: World, lively: bool) -> None:
     print(*own.lines(), f"knowing the truth: {best.mae:.2f} min", sep="\n")
     assert own.mae < 1.05 * best.mae
     assert 0.88 <= own.kept <= 0.95
-    assert own.worst >= 0.8
+    assert own.worst >= (0.8 if lively else 0.84)
+    assert lively or own.mae <= 3.2

@@ -23,7 +23,7 @@ from server.house import House, house
 from server.simulate.arrivals import published_arrivals, told_newcomers
 from server.store.day_shapes import shapes, to_compare_with
 from server.store.history import learned
-from server.store.present import taken_today
+from server.store.present import walk_ins_today
 from server.store.scene import closed_desks, read_scene
 
 bp = APIBlueprint("today", __name__)
@@ -147,7 +147,7 @@ def _with_newcomers(h: House, connection: Connection, scene: Scene, past: Learne
     if not path.exists():
         return scene, "none"
     local = scene.now.astimezone(h.hall.zone).replace(tzinfo=None)
-    taken, _ = taken_today(connection, h.store.hall, local.date().isoformat(), scene.now)
+    taken, _ = walk_ins_today(connection, h.store.hall, local.date().isoformat(), scene.now)
     arrivals = published_arrivals(path, h.settings.hall.catalogue, h.hall.catalogue)
     return replace(scene, newcomers=told_newcomers(arrivals, local, SPAN * 2, taken)), "file"
 

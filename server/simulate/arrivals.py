@@ -137,9 +137,9 @@ def read_arrivals(path: Path, catalogue: Catalogue) -> Arrivals:
 
 
 def told_newcomers(arrivals: Arrivals, local: datetime, until: float, taken: int) -> Newcomers:
-    """Who will come within `until` minutes of `local`, as the file has it, while the hall's own past
-    says nothing: its profile at the pace of today, of which `taken` numbers are known."""
-    usual, day = arrivals.expected(local.date()), arrivals.profile()
+    """Who will walk in within `until` minutes of `local`, as the file has it, while the hall's own past
+    says nothing: its profile at the pace of today, of which `taken` walk-ins are known."""
+    usual, day = arrivals.expected(local.date()) * (1 - arrivals.appointment_share), arrivals.profile()
     now_s = second(local.time())
     past = usual * sum(share * min(1.0, max(0.0, (now_s - a) / (b - a))) for a, b, share in day)
     today = (taken + TOLD_WEIGHT) / (past + TOLD_WEIGHT)

@@ -117,7 +117,7 @@ class _Ahead:
         self._hall, self._wishes, self._day, self._seed = hall, wishes, day, seed
         arrivals = wishes.arrivals
         self._demand = Demand(
-            tickets=arrivals.expected(day) * (1 - arrivals.appointment_share),
+            tickets=arrivals.expected(day, hall.calendar) * (1 - arrivals.appointment_share),
             priority_share=arrivals.priority_share,
             minutes=wishes.minutes,
         )

@@ -183,7 +183,8 @@ class _Hall:
         self._midnight = datetime.combine(self._day, time(), hall.zone).astimezone(UTC)
         self._now_s = self._second(present.at)
         self._crew = seats(hall.duties, present.away, self._day)
-        self._expected = arrivals.expected(self._day) * (1 - arrivals.appointment_share)  # who walk in
+        walk_in = 1 - arrivals.appointment_share
+        self._expected = arrivals.expected(self._day, hall.calendar) * walk_in
         self._profile = arrivals.profile()
         self._factor = self._todays_factor()
         self._flat = sum(s for a, b, s in self._profile if b > self._now_s and a < self._now_s + SOON_S) == 0

@@ -145,7 +145,8 @@ def shifts_on(
     """Who is expected on `day`, by time.
 
     weekday: of the day by the hall's calendar. hours: of the hall, which cut the week's rows; a day without
-    hours has what is said of that very day only. works: when the window is staffed where the week does not name this weekday.
+    hours has what is said of that very day only. works: when the window is staffed where the week does not
+    name this weekday.
     """
 
     def at(moment: time) -> datetime:

@@ -350,6 +350,8 @@ export interface LeaveRow {
   note: string
   decided_by: string | null
   closed_at: string | null
+  /** Of one that waits for a word: the slots that would have more appointments than places. */
+  over?: { queue: string; name: string; name_en: string; at: string; booked: number; places: number; over: number }[]
 }
 export interface Named {
   id: string

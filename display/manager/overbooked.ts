@@ -18,9 +18,15 @@ export interface Free {
   free: number
 }
 
-/** The times that have a place, the nearest first. */
+/** The times that have a place, in order. */
 export function freeTimes(found: Slots): Free[] {
   return found.days.flatMap((day) => day.slots).filter((slot) => slot.free > 0).sort((a, b) => a.at.localeCompare(b.at))
+}
+
+/** The one of them that is nearest to the time that was booked; '' when there is none. */
+export function nearest(free: Free[], at: string): string {
+  const away = (x: Free) => Math.abs(Date.parse(x.at) - Date.parse(at))
+  return free.reduce((best, x) => (best === '' || away(x) < Math.abs(Date.parse(best) - Date.parse(at)) ? x.at : best), '')
 }
 
 /** What granting a leave would add: "03-03 10:00 B +2". `short` says a time. */

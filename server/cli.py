@@ -148,6 +148,42 @@ def verify() -> None:
     click.echo("审计链完整，数据一致 / the audit chain holds and the data agree")
 
 
+@main.command()
+@click.argument("day")
+@click.option("--reason", default="", help="Why; without it nothing is changed.")
+def recount(day: str, reason: str) -> None:
+    """Count the sealed sums of the closed DAY (2026-03-02) again from what is stored of it: shows what would
+    change, and changes it with a --reason. What was sealed stays in the audit trail."""
+    from getpass import getuser
+
+    from server.actions.day import recounted, reseal_day
+    from server.clock import now
+    from server.domain.actors import SYSTEM
+    from server.store.engine import open_engine
+    from server.store.unit import Store
+
+    settings = read_settings()
+    _there(settings)
+    store = Store(open_engine(settings.database), settings.hall.id, now)
+    with store.unit(SYSTEM) as unit:
+        found = recounted(unit, day)
+    if found is None:
+        fail(f"{day[:20]} 没有日结", f"no closed day: {day[:20]}")
+    before, after = found
+    changed = sorted(k for k in before.keys() | after.keys() if before.get(k) != after.get(k))
+    for key in changed:
+        old, new = (json.dumps(sums.get(key, 0), ensure_ascii=False) for sums in found)
+        click.echo(f"{key:<12} {old} -> {new}")
+    if not changed:
+        click.echo("与日结一致 / as it was sealed")
+    elif not reason.strip():
+        click.echo("没有改动；加 --reason 说明原因后更正 / nothing was changed: say why with --reason")
+    else:
+        with store.unit(SYSTEM) as unit:
+            reseal_day(unit, day, f"{reason.strip()} ({getuser()})")
+        click.echo("已更正，原来的合计保留在留痕中 / amended; what was sealed stays in the audit trail")
+
+
 def _there(settings: Settings) -> None:
     """Ends the program when the hall was never opened: looking must not make an empty database."""
     kind, _, path = settings.database.partition(":///")

@@ -19,6 +19,7 @@ from server.actions.hold import watch_holds
 from server.actions.keep_appointments import keep_appointments
 from server.actions.leave import watch_leaves
 from server.actions.orders import keep_orders
+from server.actions.overbooked import PlacesWatch
 from server.actions.print_slip import give_up_late_slips
 from server.actions.publish_config import begin_due
 from server.actions.rate import close_overdue_questions
@@ -91,6 +92,7 @@ class Ticker:
     def __init__(self, house: House, sweep: Callable[[], object]) -> None:
         self._house, self._sweep, self._stop = house, sweep, Event()
         self._tidied: datetime | None = None
+        self._places = PlacesWatch()
         self._rules = RulesFile(house.settings.common / "rules.toml")
 
     def start(self) -> None:
@@ -114,6 +116,7 @@ class Ticker:
             begin_due(unit, self._house.hall)
         with self._house.store.unit(SYSTEM) as unit:
             tick(unit, self._house)
+            self._places.look(unit, self._house.hall)
             if self._tidied is None or unit.now - self._tidied > HOUSEKEEPING:
                 forget_old_answers(unit)
                 forget_visitors(unit, self._house.hall)

@@ -22,14 +22,14 @@ describe('the question', () => {
 describe('the answer', () => {
   const effect = (low: number, high: number) => ({ before: 20, after: 15, difference: { mean: -5, low, high } })
   it('calls a change good or bad only where nine futures in ten agree', () => {
-    const tones = (low: number, high: number) => lines({ basis: 'file', paths: 60, usual_share: 0.18, people: 9, waiting: effect(low, high), joining: null, over: null })[0]!.tone
+    const tones = (low: number, high: number) => lines({ basis: 'file', paths: 60, usual_share: 0.18, booked_share: 0.1, people: 9, waiting: effect(low, high), joining: null, over: null })[0]!.tone
     expect(tones(-8, -1)).toBe('good')
     expect(tones(-8, 1)).toBe('plain')
     expect(tones(0.5, 3)).toBe('bad')
   })
   it('shows minutes with one digit, shares in percent, and both signs', () => {
     const over = { before: 0.314, after: 0.2, difference: { mean: -0.114, low: -0.2, high: 0.02 } }
-    expect(lines({ basis: 'file', paths: 60, usual_share: 0.18, people: 9, waiting: effect(-8, 1.25), joining: null, over })).toEqual([
+    expect(lines({ basis: 'file', paths: 60, usual_share: 0.18, booked_share: 0.1, people: 9, waiting: effect(-8, 1.25), joining: null, over })).toEqual([
       { key: 'waiting', before: '20.0', after: '15.0', low: '−8.0', high: '+1.3', tone: 'plain' },
       { key: 'over', before: '31 %', after: '20 %', low: '−20 %', high: '+2 %', tone: 'plain' },
     ])

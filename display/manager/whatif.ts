@@ -19,6 +19,7 @@ export interface WhatIf {
   basis: 'learned' | 'file' | 'none' // where it is known from who comes
   paths: number
   usual_share: number // of who comes on an ordinary day, by appointment
+  booked_share: number // of who is expected within two hours, has booked today
   people: number
   waiting: Effect | null // mean wait of those waiting now, minutes
   joining: Effect | null // of who joins within two hours

@@ -26,7 +26,7 @@ def draft(unit: Unit, hall: HallSettings, service: str, at: datetime, lang: str 
     """Keep a place for `draft_minutes`. Raises ServiceUnknown, ServiceNotBookable, SlotUnknown, SlotFull."""
     expire_drafts(unit, hall)
     item = bookable(hall, service)
-    place, day = _free_place(unit, hall, service, at)
+    place, day = free_place(unit, hall, service, at)
     made = add_appointment(
         unit,
         queue=item.queue,
@@ -53,8 +53,8 @@ def confirm(unit: Unit, hall: HallSettings, booking: Appointment, person: str | 
     if person is not None:
         _check_person(unit, hall, person, day, booking.id)
     booked = step(unit, booking, Step.CONFIRM, person=person, holds_until=None)
-    unit.add(AppointmentBooked(booked.id, booked.queue, _iso(booked.at)))
-    unit.note("appointment.book", f"appointment:{booked.id}", at=_iso(booked.at))
+    unit.add(AppointmentBooked(booked.id, booked.queue, iso(booked.at)))
+    unit.note("appointment.book", f"appointment:{booked.id}", at=iso(booked.at))
     return booked
 
 
@@ -62,9 +62,9 @@ def cancel_booking(unit: Unit, hall: HallSettings, booking: Appointment) -> Appo
     """Give the place back; whoever waits for one gets it offered. Raises BookingState, BookingTooLate."""
     if booking.state is Booking.BOOKED and booking.at is not None:
         check_change(booking.at, unit.now, hall.hall.appointment)
-    gone = step(unit, booking, Step.CANCEL, holds_until=None)
+    gone = step(unit, booking, Step.CANCEL, holds_until=None, said=None)
     if booking.state is Booking.BOOKED:
-        unit.add(AppointmentCancelled(gone.id, gone.queue, _iso(gone.at)))
+        unit.add(AppointmentCancelled(gone.id, gone.queue, iso(gone.at)))
     unit.note("appointment.cancel", f"appointment:{gone.id}", was=booking.state.value)
     offer_places(unit, hall, gone.queue, gone.day)
     return gone
@@ -77,12 +77,12 @@ def move_booking(unit: Unit, hall: HallSettings, booking: Appointment, at: datet
         raise refusals.BookingState(state=booking.state.value, step=Step.MOVE.value)
     check_change(booking.at, unit.now, hall.hall.appointment)
     expire_drafts(unit, hall)
-    place, day = _free_place(unit, hall, booking.service, at)
+    place, day = free_place(unit, hall, booking.service, at)
     if booking.person is not None:
         _check_person(unit, hall, booking.person, date.fromisoformat(day), booking.id)
-    moved = step(unit, booking, Step.MOVE, at=at, place=place, day=day, moves=booking.moves + 1)
-    unit.add(AppointmentMoved(moved.id, moved.queue, _iso(at), _iso(booking.at)))
-    unit.note("appointment.move", f"appointment:{moved.id}", was=_iso(booking.at), at=_iso(at))
+    moved = step(unit, booking, Step.MOVE, at=at, place=place, day=day, moves=booking.moves + 1, said=None)
+    unit.add(AppointmentMoved(moved.id, moved.queue, iso(at), iso(booking.at)))
+    unit.note("appointment.move", f"appointment:{moved.id}", was=iso(booking.at), at=iso(at))
     offer_places(unit, hall, booking.queue, booking.day)
     return moved
 
@@ -129,8 +129,9 @@ def offer_places(unit: Unit, hall: HallSettings, queue: str, day: str) -> None:
         unit.note("appointment.offer", f"appointment:{booking.id}", at=at.isoformat())
 
 
-def _free_place(unit: Unit, hall: HallSettings, service: str, at: datetime) -> tuple[int, str]:
-    """(a free place, the day) of the slot at `at`."""
+def free_place(unit: Unit, hall: HallSettings, service: str, at: datetime) -> tuple[int, str]:
+    """(a free place, the day) of the slot at `at`. Raises ServiceUnknown, ServiceNotBookable, SlotUnknown,
+    SlotFull."""
     slot = find_slot(unit.connection, hall, service, at, unit.now)
     if not slot.free:
         raise refusals.SlotFull(at=at.isoformat())
@@ -143,5 +144,5 @@ def _check_person(unit: Unit, hall: HallSettings, person: str, day: date, but: i
     check_person(earlier, day, today, hall.hall.appointment)
 
 
-def _iso(moment: datetime | None) -> str:
+def iso(moment: datetime | None) -> str:
     return moment.isoformat() if moment else ""

@@ -164,13 +164,24 @@ def _sums(unit: Unit, day: str) -> dict[str, Any]:
     return sums
 
 
-def reseal_day(unit: Unit, day: str) -> None:
-    """A kiosk that was cut off told only now what it gave on a day that is closed: its sums are made again,
-    and that is written down. Nothing happens while the day is not closed."""
+def recounted(unit: Unit, day: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """(sums as they are sealed, sums as its events give them now) of a closed day; None: it is not closed.
+
+    Overtime stays as it was sealed: the hours that held on the day may not hold any more.
+    """
     before = sealed_sums(unit.connection, unit.hall, day)
     if before is None:
-        return
-    sums = {**{k: v for k, v in before.items() if k == "overtime"}, **_sums(unit, day)}
-    if sums != before:
+        return None
+    kept = {k: v for k, v in before.items() if k == "overtime"}
+    return before, {**kept, **_sums(unit, day)}
+
+
+def reseal_day(unit: Unit, day: str, reason: str) -> None:
+    """The sums of a closed day are made again from its events: a kiosk that was cut off told only now what it
+    gave, or who runs the hall asks for it. What was sealed before stays in the audit trail beside what is
+    sealed now. Nothing happens while the day is not closed."""
+    found = recounted(unit, day)
+    if found is not None and found[0] != found[1]:
+        before, sums = found
         save_day(unit, day, sums=sums)
-        unit.note("day.amend", f"day:{day}", sums=sums)
+        unit.note("day.amend", f"day:{day}", reason=reason, before=before, sums=sums)

@@ -33,7 +33,7 @@ def keep_appointments(unit: Unit, hall: HallSettings) -> None:
 def _watch_closed(unit: Unit, hall: HallSettings, today: date) -> None:
     """An alarm per day on which people have booked times at which nobody works, as it is published now."""
     shut: dict[str, list[tuple[str, int]]] = {}
-    for queue, at, people in booked_ahead(unit, today.isoformat()):
+    for queue, at, people in booked_ahead(unit.connection, unit.hall, today.isoformat()):
         local = at.astimezone(hall.zone)
         hours = booking_hours(hall.calendar, hall.catalogue.queues[queue], local.date())
         if not any(begin <= local.time() < end for begin, end in hours):

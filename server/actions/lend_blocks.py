@@ -149,7 +149,7 @@ def _range(queue: Queue | None, block: Block) -> dict[str, str]:
 def _take_back(unit: Unit, hall: HallSettings, block: Block) -> None:
     end_block(unit, block.id, "returned")
     unit.note("block.return", f"block:{block.id}", **_range(_queue_of(unit, hall, block), block))
-    reseal_day(unit, block.day)
+    reseal_day(unit, block.day, "offline")
 
 
 def _lose(unit: Unit, hall: HallSettings, block: Block, entered: int) -> None:
@@ -161,7 +161,7 @@ def _lose(unit: Unit, hall: HallSettings, block: Block, entered: int) -> None:
     unit.note("block.lose", f"block:{block.id}", **facts)
     if block.state == "held":
         raise_alarm(unit, LOST, f"{block.day}:{block.kiosk}", "yellow", date=block.day, **facts)
-    reseal_day(unit, block.day)
+    reseal_day(unit, block.day, "offline")
 
 
 def host_alone(unit: Unit, hall: HallSettings) -> None:
@@ -311,7 +311,7 @@ def enter_given(unit: Unit, hall: HallSettings, given: Given) -> End:
     if end in UNENTERED:
         _tell(unit, hall, given, block, end)
     if block is not None and end == "late":
-        reseal_day(unit, block.day)
+        reseal_day(unit, block.day, "offline")
     return end
 
 

@@ -102,6 +102,7 @@ def get_hall() -> ResponseReturnValue:
                 "floor": floor_of(w, hall.plan),
                 "kind": w.kind,
                 "low_counter": w.low_counter,
+                "classes": list(w.classes),
             }
             for w in catalogue.windows.values()
         ],

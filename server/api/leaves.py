@@ -14,10 +14,11 @@ from server.api.access import current_actor, needs
 from server.api.acts import act
 from server.api.bodies import MOST, Act, Prose, When
 from server.domain.access import may
-from server.domain.leave import Leave
+from server.domain.leave import Leave, LeaveState
 from server.house import house
-from server.store.leaves import leaves_of
+from server.store.leaves import leaves_in, leaves_of
 from server.store.snapshots.helping import leave_row, leaves_value
+from server.store.snapshots.overbooked import over_rows, overbooked_by
 from server.store.snapshots.view import View
 from server.store.unit import Unit
 
@@ -40,12 +41,19 @@ class DecideBody(Act):
 @needs("leave.ask")
 def get_leaves() -> ResponseReturnValue:
     """200 {mine: the caller's own leaves, open: those of everybody that wait for a word or run; empty for
-    who does not decide}."""
+    who does not decide}. over: the slots in which more have booked than could be served were it granted."""
     h, me = house(), current_actor()
     with h.store.read() as connection:
         view = View.of(connection, h.store.hall, h.hall, h.texts)
         mine = [leave_row(view, x) for x in leaves_of(connection, h.store.hall, me.id)]
-        return {"mine": mine, "open": leaves_value(view) if may(me.role, "leave.decide") else []}
+        if not may(me.role, "leave.decide"):
+            return {"mine": mine, "open": []}
+        asked = {x.id: x for x in leaves_in(connection, h.store.hall, LeaveState.REQUESTED)}
+        over = {
+            i: over_rows(view.settings, overbooked_by(connection, view.settings, h.clock(), x))
+            for i, x in asked.items()
+        }
+        return {"mine": mine, "open": [row | {"over": over.get(row["id"], [])} for row in leaves_value(view)]}
 
 
 @bp.post("")

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from apiflask import APIBlueprint
 from flask.typing import ResponseReturnValue
 from pydantic import Field, StringConstraints
+from sqlalchemy import Connection
 
 from server.actions.print_slip import reprint_slip
 from server.actions.set_priority import set_priority
@@ -20,6 +21,7 @@ from server.domain.persons import Reading, person_key
 from server.domain.refusals import ClassReasonNeeded, InputInvalid, TicketUnknown
 from server.domain.routing import ORDINARY
 from server.domain.tickets import STANDING, State
+from server.domain.windows import callable_pools
 from server.house import House, house
 from server.readings import open_reading
 from server.store.appointments import by_person
@@ -31,6 +33,7 @@ from server.store.snapshots.booking import booking_value
 from server.store.snapshots.view import View, iso
 from server.store.tickets import count_ahead, find_ticket, last_leg, ticket_by_number
 from server.store.unit import Unit
+from server.store.windows import post_of
 
 bp = APIBlueprint("tickets", __name__, url_prefix="/api/tickets")
 
@@ -163,7 +166,8 @@ def post_reprint(ticket: int, body: ReprintBody) -> ResponseReturnValue:
 @needs("ticket.find")
 def get_by_number(number: str) -> ResponseReturnValue:
     """Today's ticket with this number, for who helps the citizen that holds it: 200 {ticket, kiosks}; how it
-    stands and where it may be printed, never whose it is and never its link."""
+    stands and where it may be printed, never whose it is and never its link. service and ahead are null while
+    it waits for the window of the one who asks: nobody chooses by the matter."""
     h = house()
     with h.store.read() as connection:
         view = View.of(connection, h.store.hall, h.hall, h.texts)
@@ -172,14 +176,15 @@ def get_by_number(number: str) -> ResponseReturnValue:
         waits = leg.state in STANDING
         windows, look = h.hall.catalogue.windows, expectation(connection, leg.id) if waits else None
         able = [leg.target_window] if leg.target_window else h.hall.catalogue.serving[leg.queue]
-        soon = look.expected_at if look else None
+        blind = waits and _may_call(h, connection, leg.queue)
+        soon = look.expected_at if look and not blind else None
         ticket = {
             "id": found.id,
             "number": found.number,
-            "service": _named(h, leg.service),
+            "service": None if blind else _named(h, leg.service),
             "state": leg.state,
             "priority": leg.priority,
-            "ahead": count_ahead(connection, h.store.hall, found.day, leg) if waits else None,
+            "ahead": count_ahead(connection, h.store.hall, found.day, leg) if waits and not blind else None,
             "taken_at": found.taken_at.isoformat(),
             "window": windows[leg.window].number if leg.window and not waits else None,
             "windows": [windows[w].number for w in able],
@@ -257,6 +262,15 @@ def _remote_json(remote: Remote | None, state: State) -> dict[str, Any] | None:
         return None
     absent = remote.arrived_at is None and state in (State.AWAY, State.NO_SHOW)
     return {"arrived_at": iso(remote.arrived_at), "may_arrive": absent}
+
+
+def _may_call(h: House, connection: Connection, queue: str) -> bool:
+    """Does the caller sit at a window that calls `queue`?"""
+    post = post_of(connection, h.store.hall, current_actor().id)
+    if post is None:
+        return False
+    window = h.hall.catalogue.windows[post.window]
+    return queue in window.queues or queue in {q for q, _ in callable_pools(window)}
 
 
 def _named(h: House, service: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ from server.house import House, house
 from server.simulate.arrivals import published_arrivals, told_newcomers
 from server.store.day_shapes import shapes, to_compare_with
 from server.store.history import learned
-from server.store.present import taken_today
+from server.store.present import walk_ins_today
 from server.store.scene import closed_desks, read_scene
 
 bp = APIBlueprint("today", __name__)
@@ -57,7 +57,7 @@ def get_usual_day() -> ResponseReturnValue:
     with h.store.read() as connection:
         now = shapes(connection, h.store.hall, h.hall.zone, [day]).get(day, [])
         past = _past(h, connection, day)
-    found = compare(now, past, day, minute)
+    found = compare(now, past, day, minute, h.hall.calendar.weekday_of)
     halves = sorted({*found.today, *found.usual})
     return {
         "day": day.isoformat(),
@@ -81,7 +81,8 @@ def get_usual_day() -> ResponseReturnValue:
 def _past(h: House, connection: Connection, day: date) -> dict[date, list[Passed]]:
     key, kept = (h.store.hall, day), _kept()
     if kept.past is None or kept.past[0] != key:
-        kept.past = key, to_compare_with(connection, h.store.hall, h.hall.zone, day)
+        weekday = h.hall.calendar.weekday_of
+        kept.past = key, to_compare_with(connection, h.store.hall, h.hall.zone, day, weekday)
     return kept.past[1]
 
 
@@ -147,9 +148,9 @@ def _with_newcomers(h: House, connection: Connection, scene: Scene, past: Learne
     if not path.exists():
         return scene, "none"
     local = scene.now.astimezone(h.hall.zone).replace(tzinfo=None)
-    taken, _ = taken_today(connection, h.store.hall, local.date().isoformat(), scene.now)
+    taken, _ = walk_ins_today(connection, h.store.hall, local.date().isoformat(), scene.now)
     arrivals = published_arrivals(path, h.settings.hall.catalogue, h.hall.catalogue)
-    return replace(scene, newcomers=told_newcomers(arrivals, local, SPAN * 2, taken)), "file"
+    return replace(scene, newcomers=told_newcomers(arrivals, h.hall.calendar, local, SPAN * 2, taken)), "file"
 
 
 def _forecast(h: House, scene: Scene, basis: str, spare: list[Desk]) -> dict[str, Any]:

@@ -15,13 +15,16 @@ from server.api.access import needs
 from server.api.bodies import Body, RequestId, Word
 from server.api.today import learned_past
 from server.domain import refusals
+from server.domain.appointments import Booking
 from server.house import House, house
 from server.settings import HallSettings
-from server.simulate.arrivals import usual_arrivals
-from server.simulate.past import everybody_of_past, minutes_of_past
-from server.simulate.what_if import SOON_S, Change, Effect, Present, what_if
+from server.simulate.arrivals import second, usual_arrivals
+from server.simulate.holders import Booked
+from server.simulate.past import everybody_of_past, minutes_of_past, walk_ins_of_past
+from server.simulate.what_if import SOON_S, Change, Effect, Habits, Present, what_if
+from server.store.appointments import of_day
 from server.store.leaves import granted
-from server.store.present import present_legs, taken_today
+from server.store.present import present_legs, walk_ins_today
 from server.store.snapshots.view import View
 from server.store.windows import posts
 
@@ -70,32 +73,41 @@ class Question(Body):
 @bp.input(Question, arg_name="body")
 def post_what_if(body: Question) -> ResponseReturnValue:
     """Open or close a window, move a service, or change the share of appointments: 200 with each figure
-    before, after, and the range of the difference, by what the hall's own past days say of who comes and how
-    long they take (`basis`: learned), else by its file; 404 for what the hall does not have, 409 when the
-    change is no change.
+    before, after, and the range of the difference, from who has booked today and what the hall's own past
+    days say of who walks in, answers and how long they take (`basis`: learned), else its file; 404 for what
+    the hall does not have, 409 when the change is no change. usual_share: of who comes on an ordinary day, by
+    appointment; booked_share: of who is expected within two hours, has booked.
     """
     h = house()
     now = h.clock()
     with h.store.read() as connection:
         hall = View.of(connection, h.store.hall, h.hall, h.texts).settings
         legs, open_now, run, day = present_legs(connection, h.store.hall)
-        taken, last_hour = taken_today(connection, h.store.hall, day, now)
+        taken, last_hour = walk_ins_today(connection, h.store.hall, day, now)
+        rows = of_day(connection, h.store.hall, day, (Booking.BOOKED,))
         sitting = {w: p.clerk for w, p in posts(connection, h.store.hall).items() if p.clerk}
         away = tuple(granted(connection, hall))
         past = learned_past(h, connection, now)
     change = _change(hall, body.change, open_now, now)
-    present = Present(now, tuple(legs), frozenset(open_now), run, taken, last_hour, sitting, away)
+    booked = tuple(
+        Booked(row["service"], float(second(row["at"].astimezone(hall.zone).time())))
+        for row in rows
+        if row["service"] in hall.catalogue.services
+    )
+    present = Present(now, tuple(legs), frozenset(open_now), run, taken, last_hour, sitting, away, booked)
     with _one_at_a_time:
         told = usual_arrivals(h.settings.config, h.settings.hall.catalogue, hall.catalogue)
-        own = everybody_of_past(past, told, hall.catalogue)
-        arrivals, minutes = told, None
+        own = walk_ins_of_past(past, told, hall.catalogue)
+        every, habits = everybody_of_past(past, told, hall.catalogue) or told, Habits(showing=past.showing)
         if own is not None:
-            arrivals, minutes = own, minutes_of_past(past, told, hall.catalogue)
-        answer = what_if(present, change, hall, arrivals, minutes=minutes)
+            minutes = minutes_of_past(past, told, hall.catalogue)
+            habits = Habits(minutes, past.showing, past.leaving)
+        answer = what_if(present, change, hall, own or told, habits=habits)
     return {
         "at": now.isoformat(),
         "basis": _basis(h, own is not None),
-        "usual_share": round(arrivals.appointment_share, 3),
+        "usual_share": round(every.appointment_share, 3),
+        "booked_share": round(answer.booked_share, 3),
         "paths": answer.paths,
         "people": answer.people,
         "within_s": SOON_S,

@@ -85,6 +85,7 @@ MATRIX: dict[str, frozenset[str]] = {
         "what-if.ask": (DUTY_LEADER, MANAGER),
         "accuracy.see": (DUTY_LEADER, MANAGER, SUPERVISOR),
         "appointment.book": (*BESIDE_CITIZEN, MANAGER),
+        "appointment.rearrange": (DUTY_LEADER, MANAGER),
         "appointment.check-in": (KIOSK, *BESIDE_CITIZEN),
         "leave.ask": (*BESIDE_CITIZEN, MANAGER),
         "leave.decide": (DUTY_LEADER, MANAGER),

@@ -109,7 +109,8 @@ class Appointment:
     """One booking. `link` is the citizen's 128-bit capability, `code` what is typed at the kiosk, `person`
     the keyed hash of a phone number, None when none was given; it never changes, so a place cannot be traded.
 
-    `at`, `place` are None while it stands on the waiting list.
+    `at`, `place` are None while it stands on the waiting list. `said`: why the hall itself moved or cancelled
+    it last.
     """
 
     id: int
@@ -128,6 +129,7 @@ class Appointment:
     lang: str
     moves: int = 0
     ticket: int | None = None
+    said: str | None = None
 
 
 # --- what and when

@@ -18,6 +18,7 @@ from server.domain.catalogue import STRICT
 
 Interval = tuple[time, time]
 NOON = time(12)
+SATURDAY = 5  # of date.weekday()
 KNOWN_BY = (12, 1)  # month and day from which the next year's table must be there
 
 
@@ -104,9 +105,15 @@ class HallCalendar:
             return "working"
         if day in self.rest_days:
             return "rest"
-        if day in self.work_weekends or day.weekday() < 5:
+        if day in self.work_weekends or day.weekday() < SATURDAY:
             return "working"
-        return "saturday" if day.weekday() == 5 else "sunday"
+        return "saturday" if day.weekday() == SATURDAY else "sunday"
+
+    def weekday_of(self, day: date) -> int | None:
+        """The day of the week `day` is like, 0 = Monday. None: a weekend day that works (调休, or the hall
+        opened it); no official table says which weekday it stands for, so it is an ordinary working day."""
+        makes_up = day.weekday() >= SATURDAY and self.kind(day) == "working"
+        return None if makes_up else day.weekday()
 
     def intervals(self, day: date) -> Sequence[Interval]:
         """The hours in which the hall serves on `day`, with or without appointment; empty when closed."""

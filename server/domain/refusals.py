@@ -265,6 +265,9 @@ BookingTooLate = _refusal("BookingTooLate", "booking-too-late", "Too late to can
 BookingLimit = _refusal("BookingLimit", "booking-limit", "This person has as many appointments as allowed.")
 BookingBanned = _refusal("BookingBanned", "booking-banned", "Missed too many; not before `until`.")
 CheckInEarly = _refusal("CheckInEarly", "check-in-early", "Too early to check in.")
+BookingReasonNeeded = _refusal(
+    "BookingReasonNeeded", "booking-reason-needed", "Say why, for whoever booked.", 422
+)
 CheckInOtherDay = _refusal("CheckInOtherDay", "check-in-other-day", "The appointment is on another day.")
 CheckedInAlready = _refusal("CheckedInAlready", "checked-in-already", "Checked in already; see the number.")
 

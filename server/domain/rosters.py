@@ -22,6 +22,7 @@ from server.domain.skills import help_pools, own_pools
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WORKING = frozenset(WEEK[:5])
 LEADER = "leader"  # the roster of the duty leaders (带班), beside those of the windows
 LEADERS = (DUTY_LEADER, MANAGER)
 WEEKS_AHEAD = 5  # how far a working day of each weekday is looked for: past any holiday
@@ -40,9 +41,12 @@ class WeekShift:
     since: date | None = None
     until: date | None = None
 
-    def holds(self, day: date) -> bool:
+    def holds(self, day: date, weekday: int | None) -> bool:
+        """weekday: that of `day` by the hall's calendar; a weekend day that works (None) has what is said of
+        every working day of the week."""
         begun = self.since is None or self.since <= day
-        return begun and (self.until is None or day <= self.until) and WEEK[day.weekday()] in self.days
+        named = WORKING if weekday is None else {WEEK[weekday]}
+        return begun and (self.until is None or day <= self.until) and named <= set(self.days)
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,8 @@ class Plan:
         roster = self.rosters.get(window, Roster(window))
         hours = self.calendar.intervals(day) if hours is None else hours
         main = main_person(window, self.catalogue.people.values())
-        return shifts_on(roster, day, hours, self.work_hours(window, day, hours), main)
+        weekday = self.calendar.weekday_of(day)
+        return shifts_on(roster, day, weekday, hours, self.work_hours(window, day, hours), main)
 
     def work_hours(self, window: str, day: date, hours: Sequence[Interval]) -> tuple[Interval, ...]:
         """When somebody must sit at `window` on `day`; `hours` are those of the day."""
@@ -132,20 +137,22 @@ def work_hours(window: Window | None, hours: Sequence[Interval], saturday: bool)
 def shifts_on(
     roster: Roster,
     day: date,
+    weekday: int | None,
     hours: Sequence[Interval],
     works: Sequence[Interval],
     main: Person | None,
 ) -> list[Shift]:
     """Who is expected on `day`, by time.
 
-    hours: of the hall, which cut the week's rows; a day without hours has what is said of that very day only.
-    works: when the window is staffed where the week does not name this weekday.
+    weekday: of the day by the hall's calendar. hours: of the hall, which cut the week's rows; a day without
+    hours has what is said of that very day only. works: when the window is staffed where the week does not
+    name this weekday.
     """
 
     def at(moment: time) -> datetime:
         return datetime.combine(day, moment)
 
-    rows = [row for row in roster.week if row.holds(day)]
+    rows = [row for row in roster.week if row.holds(day, weekday)]
     usual: list[Shift] = []
     if rows and hours:
         first, last = hours[0][0], hours[-1][1]
@@ -193,7 +200,8 @@ def clashes(plan: Plan, changed: Collection[str], away: Iterable[Away], today: d
 
 def _telling_days(plan: Plan, away: Iterable[Away], today: date) -> list[date]:
     """Days that show every clash there can be: between two days on which something begins or ends each
-    weekday is like the next, so the first working one of each speaks for all."""
+    weekday is like the next, so the first working one of each speaks for all, and so do weekend days that
+    work."""
     rosters, one = plan.rosters.values(), timedelta(days=1)
     bounds = {today, *(row.since for r in rosters for row in r.week if row.since)}
     bounds |= {row.until + one for r in rosters for row in r.week if row.until}
@@ -201,9 +209,11 @@ def _telling_days(plan: Plan, away: Iterable[Away], today: date) -> list[date]:
     named = {row.date for r in rosters for row in r.days}
     usual = set()
     for bound in (b for b in bounds if b >= today):
-        for n in range(7):
-            later = (bound + timedelta(days=n + 7 * week) for week in range(WEEKS_AHEAD))
-            usual |= set([d for d in later if plan.calendar.intervals(d)][:1])
+        later = (bound + timedelta(days=n) for n in range(7 * WEEKS_AHEAD))
+        first: dict[int | None, date] = {}
+        for open_day in (d for d in later if plan.calendar.intervals(d)):
+            first.setdefault(plan.calendar.weekday_of(open_day), open_day)
+        usual |= set(first.values())
     return sorted(d for d in usual | named if d >= today)
 
 

@@ -7,7 +7,7 @@ Each figure's name and meaning are those of METRICS 2, 3 and 6.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from statistics import median
@@ -17,6 +17,7 @@ HALF_HOUR = 30  # minutes
 MOST, FEWEST = 8, 3  # days that are compared with
 
 Basis = Literal["weekday", "days"]
+WeekdayOf = Callable[[date], int | None]
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,13 @@ class Compared:
     days: tuple[date, ...]
 
 
-def comparable(past: Iterable[date], today: date) -> tuple[Basis | None, tuple[date, ...]]:
-    """Which of the hall's past days today is held against, newest first."""
+def comparable(
+    past: Iterable[date], today: date, weekday: WeekdayOf
+) -> tuple[Basis | None, tuple[date, ...]]:
+    """Which of the hall's past days today is held against, newest first. weekday: by the hall's calendar, so
+    that a weekend day that works is like others of its kind and like no weekend."""
     found = sorted({day for day in past if day < today}, reverse=True)
-    same = [day for day in found if day.weekday() == today.weekday()][:MOST]
+    same = [day for day in found if weekday(day) == weekday(today)][:MOST]
     if len(same) >= FEWEST:
         return "weekday", tuple(same)
     latest = tuple(found[:MOST])
@@ -74,9 +78,10 @@ def compare(
     past: Mapping[date, Sequence[Passed]],
     day: date,
     minute: float,
+    weekday: WeekdayOf,
 ) -> Compared:
     """`minute`: how far `day` has come. `past`: the legs of the days that may be compared with."""
-    basis, days = comparable(past, day)
+    basis, days = comparable(past, day, weekday)
     known = [past[d] for d in days] if basis else []
     return Compared(
         today=_halves(today),

@@ -17,6 +17,7 @@ from statistics import median
 from typing import ClassVar, Literal
 
 from server.domain.appointments import takes_appointments
+from server.domain.calendar import HallCalendar
 from server.domain.catalogue import STRICT, Catalogue
 from server.domain.estimate.coming import Newcomers
 from server.domain.routing import APPOINTMENT, ORDINARY
@@ -89,9 +90,11 @@ class Arrivals:
         ends = [min(a + HALF_HOUR_S, b) for a, b in zip(begins, [*begins[1:], DAY_S], strict=True)]
         return [(at, end, share) for (at, share), end in zip(parts, ends, strict=True)]
 
-    def expected(self, day: date) -> float:
-        """Tickets on an ordinary `day`."""
-        return self.base_tickets_per_day * self.weekday_factor.get(WEEKDAYS[day.weekday()], 1.0)
+    def expected(self, day: date, calendar: HallCalendar) -> float:
+        """Tickets on `day`; a weekend day that works has no weekday's factor."""
+        weekday = calendar.weekday_of(day)
+        factor = 1.0 if weekday is None else self.weekday_factor.get(WEEKDAYS[weekday], 1.0)
+        return self.base_tickets_per_day * factor
 
     def missing_share(self, waited_min: float) -> float:
         """How probable it is that somebody called after so long does not answer."""
@@ -136,10 +139,13 @@ def read_arrivals(path: Path, catalogue: Catalogue) -> Arrivals:
     return found
 
 
-def told_newcomers(arrivals: Arrivals, local: datetime, until: float, taken: int) -> Newcomers:
-    """Who will come within `until` minutes of `local`, as the file has it, while the hall's own past
-    says nothing: its profile at the pace of today, of which `taken` numbers are known."""
-    usual, day = arrivals.expected(local.date()), arrivals.profile()
+def told_newcomers(
+    arrivals: Arrivals, calendar: HallCalendar, local: datetime, until: float, taken: int
+) -> Newcomers:
+    """Who will walk in within `until` minutes of `local`, as the file has it, while the hall's own past
+    says nothing: its profile at the pace of today, of which `taken` walk-ins are known."""
+    usual = arrivals.expected(local.date(), calendar) * (1 - arrivals.appointment_share)
+    day = arrivals.profile()
     now_s = second(local.time())
     past = usual * sum(share * min(1.0, max(0.0, (now_s - a) / (b - a))) for a, b, share in day)
     today = (taken + TOLD_WEIGHT) / (past + TOLD_WEIGHT)

@@ -17,7 +17,6 @@ from random import Random
 from server.domain.crew import Seat, seats, usual_seat, windows_for
 from server.domain.estimate.coming import Showing
 from server.domain.rosters import Away
-from server.domain.routing import APPOINTMENT
 from server.domain.staffing import square_root_staffing
 from server.settings import HallSettings
 from server.simulate.arrivals import (
@@ -29,6 +28,7 @@ from server.simulate.arrivals import (
     draw_day,
     in_order,
 )
+from server.simulate.holders import Booked, holder
 from server.simulate.loop import AWAY, Outcome, Play
 from server.simulate.measures import percentile
 from server.simulate.pure import PureHall
@@ -37,14 +37,6 @@ from server.simulate.scenario import Scenario, manners_of, shifts_of
 PLAYED = 12  # days that are played as rostered, half as many with further windows
 MOST_MORE = 3  # further windows that are tried
 LEAST_PEOPLE = 1.0  # who are expected in a half hour of which something is said
-
-
-@dataclass(frozen=True)
-class Booked:
-    """Somebody who has an appointment on that day; `slot_s` seconds of the day."""
-
-    service: str
-    slot_s: float
 
 
 @dataclass(frozen=True)
@@ -125,7 +117,7 @@ class _Ahead:
         self._hall, self._wishes, self._day, self._seed = hall, wishes, day, seed
         arrivals = wishes.arrivals
         self._demand = Demand(
-            tickets=arrivals.expected(day) * (1 - arrivals.appointment_share),
+            tickets=arrivals.expected(day, hall.calendar) * (1 - arrivals.appointment_share),
             priority_share=arrivals.priority_share,
             minutes=wishes.minutes,
         )
@@ -148,24 +140,9 @@ class _Ahead:
         rng = Random(f"{self._seed}/{self._day}/{n}")
         people = People(self._wishes.arrivals, self._hall, self._demand, rng)
         walk_ins = draw_day(people, self._wishes.arrivals, self._demand, rng)
-        return in_order([*walk_ins, *(self._holder(people, b, i, rng) for i, b in self._booked(walk_ins))])
-
-    def _booked(self, walk_ins: Sequence[Citizen]) -> list[tuple[int, Booked]]:
-        return list(enumerate(self._wishes.booked, len(walk_ins) + 1))
-
-    def _holder(self, people: People, booked: Booked, id: int, rng: Random) -> Citizen:
-        drawn, showing = people.draw(id, booked.slot_s), self._wishes.showing
-        early_s = rng.gauss(showing.early, showing.spread) * 60
-        scale = self._minutes(booked.service) / self._minutes(drawn.service)
-        return replace(
-            drawn,
-            service=booked.service,
-            priority=APPOINTMENT,
-            slot_s=booked.slot_s,
-            at_s=booked.slot_s - early_s,
-            work_s=drawn.work_s * scale,
-            comes=rng.random() < showing.share,
-        )
+        told = (self._wishes.showing, self._minutes, rng)
+        booked = enumerate(self._wishes.booked, len(walk_ins) + 1)
+        return in_order([*walk_ins, *(holder(people, b, i, *told) for i, b in booked)])
 
     def _minutes(self, service: str) -> float:
         return (self._wishes.minutes or {}).get(service, self._hall.catalogue.services[service].avg_minutes)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from random import Random
 
+from server.domain.crew import pools_of
 from server.domain.estimate.coming import Booked, Newcomers, learn_profile, learn_showing
 from server.domain.estimate.leaving import Wait, learn_leaving
 from server.domain.estimate.outlook import PRIORITY, ask, look
@@ -29,7 +30,7 @@ from server.domain.estimate.scene import Busy, Desk, Scene
 from server.domain.estimate.times import SLOW_SPREAD, Learned, Visit, learn
 from server.domain.routing import APPOINTMENT, ORDINARY, kind_of
 from server.domain.tickets import Leg
-from server.domain.windows import WindowState, callable_pools
+from server.domain.windows import WindowState
 from server.settings import HallSettings
 from server.simulate.arrivals import Citizen
 from server.simulate.lively import Liveliness, LivelyPlay
@@ -281,8 +282,10 @@ class ToldHall(PureHall):
         desks = []
         for window in settings.catalogue.windows.values():
             state = WindowState.OPEN if window.id in self._open else WindowState.CLOSED
-            overflow = callable_pools(window)
-            own = tuple((q, None) for q in window.queues)
+            shifts = settings.duties.shifts(window.id, local.date()) if settings.rosters else ()
+            own, overflow = pools_of(settings.duties, window.id, None, local.date())
+            if window.id in self._open:  # who sits there may call less than the window
+                own, overflow = self._pools[window.id]
             leg = self._at.get(window.id)
             paused = window.id in self._paused
             desks.append(
@@ -290,7 +293,9 @@ class ToldHall(PureHall):
                     window=window.id,
                     pools=(own, overflow) if overflow else (own,),
                     comprehensive=window.kind == "comprehensive",
-                    spells=spells_of(window, state, local, hours, saturday, False, learned.pauses.tardy),
+                    spells=spells_of(
+                        window, state, local, hours, saturday, False, learned.pauses.tardy, shifts
+                    ),
                     busy=Busy(leg.service, (self._now_s - self._called_s[window.id]) / 60, leg.queue)
                     if leg
                     else None,

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from server.domain.catalogue import Catalogue, parse_overflow
+from server.domain.estimate.leaving import Leaving
+from server.domain.routing import kind_of_class
 from server.simulate.arrivals import Arrivals, Citizen
 
 SERVED, MISSED, AWAY, WAITING = "served", "missed", "turned_away", "waiting"
@@ -83,12 +85,20 @@ class Shift:
 
 @dataclass(frozen=True)
 class Manners:
-    """How people and clerks behave beside the rule."""
+    """How people and clerks behave beside the rule. leaving: who does not answer a call by the hall's own
+    past, instead of what the file says."""
 
     arrivals: Arrivals
     patience_s: float  # how long a window waits for somebody who was called
     reach: Mapping[str, frozenset[str]]  # window -> services it may call
     queue_of: Mapping[str, str] = field(default_factory=dict)
+    leaving: Leaving | None = None
+
+    def missing_share(self, citizen: Citizen, waited_min: float) -> float:
+        """How probable it is that somebody called after so long does not answer."""
+        if self.leaving is None:
+            return self.arrivals.missing_share(waited_min)
+        return self.leaving.share_missing(waited_min, kind_of_class(citizen.priority))
 
 
 def reach_of(catalogue: Catalogue, queue_of: Mapping[str, str]) -> dict[str, frozenset[str]]:
@@ -242,7 +252,7 @@ class Play:
         if outcome.called_s is None:
             outcome.called_s, outcome.rule = self._now, called.rule
         outcome.window = window
-        missing = self._manners.arrivals.missing_share(outcome.wait_min or 0.0)
+        missing = self._manners.missing_share(outcome.citizen, outcome.wait_min or 0.0)
         if not outcome.returned and outcome.citizen.luck < missing:
             self._plan(self._now + self._manners.patience_s, MISS, (window, called.citizen))
         else:

@@ -212,7 +212,7 @@ def manners_of(scenario: Scenario, hall: HallSettings, arrivals: Arrivals) -> Ma
 def demand_of(scenario: Scenario, hall: HallSettings, arrivals: Arrivals, day: Day) -> Demand:
     """How many come on `day` and what for."""
     weights = {s.id: s.weight for s in scenario.service}
-    total = arrivals.expected(day)
+    total = arrivals.expected(day, hall.calendar)
     for word in scenario.special:
         factor = (arrivals.special_factor or {})[word]
         hit = _hit(word, hall)

@@ -1,9 +1,10 @@
 """What if one more window opened, one closed, a service moved, more people came by appointment? The present
 rolled forward twice with the same people.
 
-Each path draws who will come within two hours, how long everybody takes and who does not answer, and plays it
-once as things are and once as asked (common random numbers): the difference is the change's alone. Pure:
-everything it needs is in `Present`; deterministic by seed.
+Each path draws who will walk in within two hours, who of those that have booked today comes and when, how
+long everybody takes and who does not answer, and plays it once as things are and once as asked (common
+random numbers): the difference is the change's alone. Pure: everything it needs is in `Present` and `Habits`;
+deterministic by seed.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from statistics import NormalDist
 from typing import Literal
 
 from server.domain.crew import pools_of, seats
+from server.domain.estimate.coming import Showing
+from server.domain.estimate.leaving import Leaving
 from server.domain.rosters import Away
 from server.domain.routing import APPOINTMENT, ORDINARY
 from server.domain.tickets import Leg, State
 from server.settings import HallSettings
 from server.simulate.arrivals import Arrivals, Citizen, Demand, People, draw_span, in_order, lognormal
-from server.simulate.loop import Manners, Outcome, Play, Shift
+from server.simulate.holders import Booked, holder
+from server.simulate.loop import Outcome, Play, Shift
 from server.simulate.measures import percentile
 from server.simulate.pure import PureHall
 from server.simulate.scenario import Scenario, ServicePlan, manners_of, queues_of, shifts_of
@@ -33,30 +37,46 @@ PEOPLE_PER_ANSWER = 12_000  # people played per plan: the time an answer may tak
 PATHS = (20, 120)
 PRIOR_TICKETS = 20.0  # how much the ordinary day weighs against what today has shown
 NEWCOMERS = 1_000_000_000_000  # ids of those who do not exist yet begin here
+BOOKED = NEWCOMERS + 1_000_000_000  # of those among them who have booked
 NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
 class Present:
     """The hall as it is. `legs`: waiting, called and serving; `open`: windows that may call when free;
-    `sitting`: window -> who is signed in there; `away`: granted leave."""
+    `sitting`: window -> who is signed in there; `away`: granted leave; `booked`: the appointments of today
+    that have not checked in. taken, taken_last_hour: numbers given without appointment."""
 
     at: datetime
     legs: tuple[Leg, ...]
     open: frozenset[str]
     protected_run: int = 0
-    taken: int = 0  # numbers given today
+    taken: int = 0
     taken_last_hour: int = 0
     sitting: Mapping[str, str] = field(default_factory=dict)
     away: tuple[Away, ...] = ()
+    booked: tuple[Booked, ...] = ()
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What the hall's own past says of people. minutes: service -> mean at the window, where it was measured;
+    leaving: who does not answer a call, None: by the file."""
+
+    minutes: Mapping[str, float] = field(default_factory=dict)
+    showing: Showing = field(default_factory=Showing)
+    leaving: Leaving | None = None
+
+
+NO_HABITS = Habits()
 
 
 @dataclass(frozen=True)
 class Change:
     """What is asked. `until`: when it ends; None: it stays.
 
-    open, close: `window`. move: new tickets of `service` go to `queue`. share: of who joins, this share comes
-    by appointment, as far as their services take any.
+    open, close: `window`. move: new tickets of `service` go to `queue`. share: of who joins within two hours,
+    this share comes by appointment: those who have booked, and of the others as many as their services allow.
     """
 
     kind: Literal["open", "close", "move", "share"]
@@ -88,10 +108,12 @@ class Effect:
 @dataclass(frozen=True)
 class Answer:
     """Minutes, and shares of 1. `waiting`: mean wait of those waiting now; `joining`: of who joins within two
-    hours; `over`: share of both over the promised limit of their class."""
+    hours; `over`: share of both over the promised limit of their class. `booked_share`: of who is expected to
+    join, so many have an appointment already."""
 
     paths: int
     people: int
+    booked_share: float
     waiting: Effect | None
     joining: Effect | None
     over: Effect | None
@@ -107,21 +129,21 @@ def what_if(
     arrivals: Arrivals,
     seed: int = 1,
     paths: int | None = None,
-    minutes: Mapping[str, float] | None = None,
+    habits: Habits = NO_HABITS,
 ) -> Answer:
-    """The effect of `change` from now on. minutes: service -> mean at the window, where it was measured."""
-    there = _Hall(present, hall, arrivals, minutes or {})
+    """The effect of `change` from now on."""
+    there = _Hall(present, hall, arrivals, habits)
     if paths is None:
         paths = max(PATHS[0], min(PATHS[1], round(PEOPLE_PER_ANSWER / max(1.0, there.expected()))))
     before, after = [], []
     for path in range(paths):
         future = there.future(f"{seed}/{path}")
         before.append(there.play(future, None))
-        changed = there.booked(future, f"{seed}/{path}", change.share) if change.kind == "share" else future
+        changed = there.shared(future, f"{seed}/{path}", change.share) if change.kind == "share" else future
         after.append(there.play(changed, change))
     effects = [_effect([b[i] for b in before], [a[i] for a in after]) for i in range(3)]
     people = sum(leg.state is State.WAITING for leg in present.legs)
-    return Answer(paths, people, *effects)
+    return Answer(paths, people, there.booked_share(), *effects)
 
 
 def _effect(before: Sequence[float | None], after: Sequence[float | None]) -> Effect | None:
@@ -154,14 +176,15 @@ class _Hall:
         present: Present,
         hall: HallSettings,
         arrivals: Arrivals,
-        minutes: Mapping[str, float] | None = None,
+        habits: Habits = NO_HABITS,
     ) -> None:
-        self._present, self._hall, self._arrivals, self._measured = present, hall, arrivals, minutes or {}
+        self._present, self._hall, self._arrivals, self._habits = present, hall, arrivals, habits
         self._day: date = present.at.astimezone(hall.zone).date()
         self._midnight = datetime.combine(self._day, time(), hall.zone).astimezone(UTC)
         self._now_s = self._second(present.at)
         self._crew = seats(hall.duties, present.away, self._day)
-        self._expected = arrivals.expected(self._day)
+        walk_in = 1 - arrivals.appointment_share
+        self._expected = arrivals.expected(self._day, hall.calendar) * walk_in
         self._profile = arrivals.profile()
         self._factor = self._todays_factor()
         self._flat = sum(s for a, b, s in self._profile if b > self._now_s and a < self._now_s + SOON_S) == 0
@@ -176,22 +199,38 @@ class _Hall:
         return (self._present.taken + PRIOR_TICKETS) / (usual + PRIOR_TICKETS) if usual else 1.0
 
     def _rate(self, at_s: float) -> float:
-        """People a second; outside the profile's hours as many as in the last hour."""
+        """Walk-ins a second; outside the profile's hours as many as in the last hour."""
         if self._flat or not self._expected:
             return self._present.taken_last_hour / 3600
         share = next((s / (b - a) for a, b, s in self._profile if a <= at_s < b), 0.0)
         return share * self._expected * self._factor
 
+    def _walking(self) -> float:
+        """How many are expected to walk in within two hours."""
+        return sum(self._rate(self._now_s + s) * 600 for s in range(0, SOON_S, 600))
+
+    def _holding(self) -> float:
+        """How many of the booked are expected within two hours."""
+        found = 0.0
+        for booked in self._present.booked:
+            if booked.slot_s < self._now_s + SOON_S:
+                found += self._habits.showing.still_comes((booked.slot_s - self._now_s) / 60)[0]
+        return found
+
     def expected(self) -> float:
         """About how many people one path plays."""
-        steps = range(0, SOON_S, 600)
-        return len(self._present.legs) + sum(self._rate(self._now_s + s) * 600 for s in steps)
+        return len(self._present.legs) + self._walking() + self._holding()
+
+    def booked_share(self) -> float:
+        """Of who is expected within two hours, how many have an appointment."""
+        both = self._walking() + self._holding()
+        return self._holding() / both if both else 0.0
 
     def future(self, seed: str) -> Future:
         """One path's draws, the same for both plans."""
-        coming = self._coming(seed, self._arrivals.appointment_share)
+        coming = self._coming(seed, 0.0)
         rng = Random(f"{seed}/here")
-        people = People(self._arrivals, self._hall, Demand(0, minutes=self._measured), rng)
+        people = People(self._arrivals, self._hall, self._demand(), rng)
         here, free_s = {}, {}
         for leg in self._present.legs:
             own, late = people.draw(leg.id, 0.0), rng.random()
@@ -201,20 +240,37 @@ class _Hall:
                 free_s[leg.window] = self._now_s + self._remaining(leg, own, late)
         return Future(coming, here, free_s)
 
-    def booked(self, future: Future, seed: str, share: float) -> Future:
-        """The same path, and of the same newcomers that share by appointment."""
-        return replace(future, coming=self._coming(seed, share))
+    def shared(self, future: Future, seed: str, share: float) -> Future:
+        """The same path; of those who have not booked so many would have that `share` of all come by
+        appointment. Who has booked has booked."""
+        walking, holding = self._walking(), self._holding()
+        more = (share * (walking + holding) - holding) / walking if walking else 0.0
+        return replace(future, coming=self._coming(seed, min(max(more, 0.0), 1.0)))
 
     def _coming(self, seed: str, share: float) -> list[Citizen]:
-        """Who joins within two hours."""
+        """Who joins within two hours: the walk-ins, of whom `share` would have booked, and the booked."""
         rng = Random(f"{seed}/coming")
-        first = self._arrivals.priority_share
-        demand = Demand(0, appointment_share=share, priority_share=first, minutes=self._measured)
+        demand = self._demand(share, self._arrivals.priority_share)
         people = People(self._arrivals, self._hall, demand, rng)
         most = max(self._rate(self._now_s + s) for s in range(0, SOON_S + 1, 300)) * 1.2
         found = draw_span(people, self._rate, self._now_s, self._now_s + SOON_S, most, rng)
         step_s = self._hall.hall.appointment.slot_minutes * 60
-        return in_order([replace(_yet(c, self._now_s, step_s), id=NEWCOMERS + c.id) for c in found])
+        walking = [replace(_yet(c, self._now_s, step_s), id=NEWCOMERS + c.id) for c in found]
+        return in_order([*walking, *self._holders(seed)])
+
+    def _holders(self, seed: str) -> list[Citizen]:
+        """Of the booked, who comes within two hours; the same in both plans."""
+        rng = Random(f"{seed}/booked")
+        people = People(self._arrivals, self._hall, self._demand(), rng)
+        told = (self._habits.showing, self._minutes, rng, self._now_s)
+        every = [holder(people, b, BOOKED + i, *told) for i, b in enumerate(self._present.booked)]
+        return [c for c in every if c.comes and c.at_s < self._now_s + SOON_S]
+
+    def _demand(self, appointment_share: float = 0.0, priority_share: float = 0.0) -> Demand:
+        """Wishes of people who take as long, and come back after a missed call as often, as they did."""
+        leaving = self._habits.leaving
+        back = leaving.returning if leaving else 0.0
+        return Demand(0, False, appointment_share, priority_share, back, minutes=self._habits.minutes)
 
     def _standing(self, leg: Leg, own: Citizen) -> Citizen:
         minutes = self._minutes(leg.service) / self._minutes(own.service)
@@ -224,7 +280,7 @@ class _Hall:
                        slot_s=slot_s, work_s=own.work_s * minutes)  # fmt: skip
 
     def _minutes(self, service: str) -> float:
-        return self._measured.get(service, self._hall.catalogue.services[service].avg_minutes)
+        return self._habits.minutes.get(service, self._hall.catalogue.services[service].avg_minutes)
 
     def _remaining(self, leg: Leg, own: Citizen, u: float) -> float:
         """Seconds until the window is free: the service time, given that it has lasted so long already."""
@@ -249,7 +305,7 @@ class _Hall:
         hall = PureHall(self._hall, self._day, queue_of=queue_of, giving=False, crew=self._crew)
         hall.at(self._now_s)
         hall.run = self._present.protected_run
-        manners: Manners = manners_of(plan, self._hall, self._arrivals)
+        manners = replace(manners_of(plan, self._hall, self._arrivals), leaving=self._habits.leaving)
         play = Play(hall, manners, future.coming, self._shifts(change), self._now_s)
         for leg in self._present.legs:
             if leg.state is State.WAITING:

@@ -22,6 +22,7 @@ _IN_HALL = _A.hall == bindparam("hall")
 _ADD = insert(t.appointment)
 _SAVE = update(t.appointment).where(_A.id == bindparam("of_appointment"))
 _BY_LINK = select(*_ALL).where(_IN_HALL, _A.link == bindparam("link"))
+_BY_ID = select(*_ALL).where(_IN_HALL, _A.id == bindparam("id"))
 _BY_CODE = select(*_ALL).where(_IN_HALL, _A.code == bindparam("code"), _A.day == bindparam("day"))
 _HELD = select(_A.at, _A.place).where(
     _IN_HALL, _A.queue == bindparam("queue"), _A.day == bindparam("day"), _A.state.in_(HOLDING)
@@ -86,6 +87,7 @@ def add_appointment(unit: Unit, **values: Any) -> Appointment:
         "code": _fresh_code(unit, values["day"]),
         "moves": 0,
         "ticket": None,
+        "said": None,
         **values,
     }
     made = unit.connection.execute(_ADD, {"hall": unit.hall, **row})
@@ -126,6 +128,11 @@ def by_code(connection: Connection, hall: str, code: str, day: str) -> Appointme
     return _one(found.mappings().one_or_none())
 
 
+def by_id(connection: Connection, hall: str, booking: int) -> Appointment:
+    """Raises BookingUnknown."""
+    return _one(connection.execute(_BY_ID, {"hall": hall, "id": booking}).mappings().one_or_none())
+
+
 def held_places(connection: Connection, hall: str, queue: str, day: str) -> dict[datetime, set[int]]:
     """The places of a queue's day that somebody keeps, by the slot's time."""
     held: dict[datetime, set[int]] = {}
@@ -160,9 +167,9 @@ def left_from_before(unit: Unit, state: Booking, day: str) -> list[Appointment]:
     return _several(unit.connection.execute(_BEFORE, which).mappings())
 
 
-def booked_ahead(unit: Unit, day: str) -> list[tuple[str, datetime, int]]:
+def booked_ahead(connection: Connection, hall: str, day: str) -> list[tuple[str, datetime, int]]:
     """(queue, time, how many) of the bookings of `day` and later that are still to be kept, by time."""
-    rows = unit.connection.execute(_AHEAD, {"hall": unit.hall, "state": Booking.BOOKED, "day": day})
+    rows = connection.execute(_AHEAD, {"hall": hall, "state": Booking.BOOKED, "day": day})
     return [(queue, at, int(people)) for queue, at, people in rows]
 
 

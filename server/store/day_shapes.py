@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, bindparam, select
 
 from server.domain.tickets import State
-from server.domain.usual_day import Passed, comparable
+from server.domain.usual_day import Passed, WeekdayOf, comparable
 from server.store import tables as t
 
 WINDOW = timedelta(weeks=12)
@@ -51,8 +51,8 @@ def shapes(connection: Connection, hall: str, zone: ZoneInfo, days: list[date]) 
 
 
 def to_compare_with(
-    connection: Connection, hall: str, zone: ZoneInfo, today: date
+    connection: Connection, hall: str, zone: ZoneInfo, today: date, weekday: WeekdayOf
 ) -> dict[date, list[Passed]]:
     """The days today is held against, as `domain.usual_day.comparable` chooses them."""
-    _, days = comparable(past_days(connection, hall, today), today)
+    _, days = comparable(past_days(connection, hall, today), today, weekday)
     return shapes(connection, hall, zone, list(days))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, select
 
 from server.domain.refusals import DayClosed
+from server.domain.routing import APPOINTMENT
 from server.domain.tickets import AT_WINDOW, Leg, State
 from server.store import tables as t
 from server.store.tickets import legs_in
@@ -27,9 +28,11 @@ def present_legs(connection: Connection, hall: str) -> tuple[list[Leg], set[str]
     return legs, open_windows(connection, hall), int(row.protected_run), str(row.day)
 
 
-def taken_today(connection: Connection, hall: str, day: str, now: datetime) -> tuple[int, int]:
-    """(numbers given on the day, in the last hour)."""
-    k = t.ticket.c
-    given = select(func.count()).where(k.hall == hall, k.day == day)
-    last_hour = given.where(k.taken_at > now - timedelta(hours=1))
+def walk_ins_today(connection: Connection, hall: str, day: str, now: datetime) -> tuple[int, int]:
+    """(numbers given on the day without an appointment, in the last hour)."""
+    g = t.leg.c
+    given = select(func.count()).where(
+        g.hall == hall, g.day == day, g.ordinal == 1, g.priority != APPOINTMENT
+    )
+    last_hour = given.where(g.joined_at > now - timedelta(hours=1))
     return int(connection.execute(given).scalar_one()), int(connection.execute(last_hour).scalar_one())

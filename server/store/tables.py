@@ -802,6 +802,7 @@ appointment = Table(
     Column("lang", Text, nullable=False),
     Column("moves", Integer, nullable=False),
     Column("ticket", Serial, ForeignKey("ticket.id", name="fk_appointment_ticket")),
+    Column("said", Text),  # why the hall itself moved or cancelled it
     UniqueConstraint("link", name="uq_appointment_link"),
     UniqueConstraint("hall", "day", "code", name="uq_appointment_code"),
     UniqueConstraint("ticket", name="uq_appointment_ticket"),

@@ -17,6 +17,7 @@ from server.domain.estimate.roll import Stage
 from server.domain.routing import ORDINARY
 from server.domain.staffing import service_level, waits_at_all, windows_needed
 from server.domain.usual_day import FEWEST, HalfHour, Passed, comparable, compare
+from server.settings import HallSettings
 from tests.domain.test_estimate import NOW, desk, leg, scene
 
 LOCAL = datetime.fromisoformat("2026-03-02T09:00")
@@ -119,13 +120,28 @@ MONDAY = date(2026, 3, 2)
 def test_the_same_weekday_goes_before_other_days() -> None:
     assert NOW.date() == MONDAY
     every = [MONDAY - timedelta(days=n) for n in range(30)]
-    basis, days = comparable(every, MONDAY)
+    basis, days = comparable(every, MONDAY, date.weekday)
     assert basis == "weekday"
     assert days == tuple(MONDAY - timedelta(weeks=n) for n in range(1, 5))
-    basis, days = comparable(every[:11], MONDAY)
+    basis, days = comparable(every[:11], MONDAY, date.weekday)
     assert (basis, len(days), days[0]) == ("days", 8, MONDAY - timedelta(days=1))
-    basis, days = comparable(every[:FEWEST], MONDAY)
+    basis, days = comparable(every[:FEWEST], MONDAY, date.weekday)
     assert (basis, len(days)) == (None, FEWEST - 1)
+
+
+def test_a_weekend_day_that_works_is_held_against_its_kind_and_no_saturday_against_it(
+    hall: HallSettings,
+) -> None:
+    """2026-02-14 and 02-28 are Saturdays that work; with fewer than three of them the last days are told."""
+    weekday = hall.calendar.weekday_of
+    makes_up, usual = date(2026, 2, 28), date(2026, 3, 14)
+    every = [usual - timedelta(days=n) for n in range(1, 90)]
+    basis, days = comparable(every, usual, weekday)
+    assert basis == "weekday"
+    assert all(d.weekday() == 5 for d in days)
+    assert not {date(2026, 2, 14), makes_up} & set(days)
+    basis, days = comparable(every, makes_up, weekday)
+    assert (basis, days[0]) == ("days", makes_up - timedelta(days=1))
 
 
 def test_the_middle_of_past_days_and_today_so_far() -> None:
@@ -134,7 +150,7 @@ def test_the_middle_of_past_days_and_today_so_far() -> None:
         for n, waits in ((1, (4.0, 6.0)), (2, (20.0,)), (3, (8.0, 9.0, 10.0)))
     }
     today = [Passed(541, 3.0, 552), Passed(545, 30.0), Passed(575)]
-    found = compare(today, past, MONDAY, 570)
+    found = compare(today, past, MONDAY, 570, date.weekday)
     assert found.basis == "weekday"
     assert found.usual == {18: HalfHour(2, 2, 9.0)}
     assert found.today == {18: HalfHour(2, 1, 16.5), 19: HalfHour(1, 0, None)}
@@ -144,7 +160,7 @@ def test_the_middle_of_past_days_and_today_so_far() -> None:
 
 
 def test_too_few_days_are_called_nothing() -> None:
-    found = compare([Passed(541)], {MONDAY - timedelta(days=1): [Passed(500)]}, MONDAY, 600)
+    found = compare([Passed(541)], {MONDAY - timedelta(days=1): [Passed(500)]}, MONDAY, 600, date.weekday)
     assert found.basis is None
     assert found.usual == {}
     assert found.usual_so_far is None

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from server.domain.crew import Seat, own_hours, seat_at, seats, windows_for
-from server.domain.rosters import Away, DayShift, Plan, Roster, WeekShift
+from server.domain.rosters import Away, DayShift, Plan, Roster, Weekday, WeekShift
 from server.settings import HallSettings
 
 MONDAY, SATURDAY, WORKING_SATURDAY = date(2026, 3, 2), date(2026, 3, 7), date(2026, 2, 14)
 AM, PM = (time(8, 30), time(12)), (time(14), time(17, 30))
-WORKDAYS = ("mon", "tue", "wed", "thu", "fri")
+WORKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri")
 
 
 def plan(hall: HallSettings, *rosters: Roster) -> Plan:
@@ -80,6 +80,22 @@ def test_a_saturday_that_works_is_a_working_day(hall: HallSettings) -> None:
     assert who(seats(plan(hall), (), SATURDAY), "W02") == []
     assert who(seats(plan(hall), (), SATURDAY), "W01") != []
     assert who(seats(plan(hall), (), WORKING_SATURDAY), "W02") == who(seats(plan(hall), (), MONDAY), "W02")
+
+
+def test_a_saturday_that_works_has_the_roster_of_working_days(hall: HallSettings) -> None:
+    """What is said of Monday to Friday, not of Saturdays; what names one weekday is not said of it."""
+
+    def there(day: date, days: tuple[Weekday, ...]) -> list[tuple[str | None, time]]:
+        rows = (
+            WeekShift(days, time(8, 30), time(17, 30), "ZW003"),
+            WeekShift(("sat",), time(9), time(12), "ZW004"),
+        )
+        shifts = replace(plan(hall), rosters={"W02": Roster("W02", rows)}).shifts("W02", day)
+        return [(s.person, s.start.time()) for s in shifts]
+
+    assert there(WORKING_SATURDAY, WORKDAYS) == there(MONDAY, WORKDAYS) == [("ZW003", time(8, 30))]
+    assert there(WORKING_SATURDAY, ("mon",))[0][0] == "ZW002", "nothing is said of it: the post's own"
+    assert there(SATURDAY, WORKDAYS) == [("ZW004", time(9))]
 
 
 def test_a_window_works_in_the_hours_of_its_queues_too(hall: HallSettings) -> None:

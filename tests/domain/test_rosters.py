@@ -175,7 +175,7 @@ def test_what_is_said_of_a_day_holds_and_nothing_else_is_lost(
     weekly: list[Interval], daily: list[Interval]
 ) -> None:
     roster = Roster("W02", week("ZW017", *weekly), on("ZW001", MONDAY, *daily))
-    found = shifts_on(roster, MONDAY, ((time(0), time(23, 59)),), (), None)
+    found = shifts_on(roster, MONDAY, 0, ((time(0), time(23, 59)),), (), None)
 
     def at(moment: time, shifts: Iterable[Shift], source: str) -> bool:
         local = datetime.combine(MONDAY, moment)

@@ -94,6 +94,52 @@ def test_A5_a_manager_defines_a_window_class_by_hand(town: Town, face: OpenFace,
     expect(office.get_by_text("第 1 版").first).to_be_visible()
     shown = requests.get(f"{town.url}/api/hall", timeout=10).json()["classes"]
     assert "民生服务类" in [c["name"] for c in shown]
+    kiosk = face("/touch/K1", (1080, 1920), kind="kiosk", kiosk="K1")
+    kiosk.get_by_text("城乡居民养老保险参保登记", exact=True).first.click()
+    expect(kiosk.get_by_text("民生服务类")).to_be_visible()
+    look(kiosk, tmp_path, "kiosk")
+    assert "民生服务类" in requests.get(f"{town.url}/figures", timeout=10).text
+
+
+def test_leave_is_granted_knowing_the_bookings_and_they_are_moved_by_hand(
+    town: Town, face: OpenFace, tmp_path: Path
+) -> None:
+    day = requests.get(f"{town.url}/api/slots?service=S001", timeout=10).json()["days"][0]
+    links = []
+    for slot in (s for s in day["slots"] if s["time"] in ("10:00", "14:00")):
+        for _ in range(slot["places"]):
+            body = {"request_id": request_id(), "service": "S001", "at": slot["at"]}
+            made = requests.post(f"{town.url}/api/appointments", json=body, timeout=10)
+            links.append(made.json()["link"])
+            confirmed = f"{town.url}/api/booking/{links[-1]}/confirm"
+            assert requests.post(confirmed, json={"request_id": request_id()}, timeout=10).ok
+    clerk = face("/manager", (1440, 900))
+    sign_in(clerk, town, "ZW002")
+    clerk.get_by_role("button", name="请假", exact=True).first.click()
+    clerk.get_by_label("从", exact=True).fill(day["date"] + "T08:00")
+    clerk.get_by_label("到", exact=True).fill(day["date"] + "T18:00")
+    clerk.get_by_role("button", name="请假", exact=True).last.click()
+    expect(clerk.get_by_text("待批")).to_be_visible()
+    leader = face("/manager", (1440, 900))
+    sign_in(leader, town, "ZW021")
+    go(leader, "请假")
+    expect(leader.get_by_text("这些预约多于名额")).to_be_visible()
+    look(leader, tmp_path, "before")
+    leader.get_by_role("button", name="同意", exact=True).click()
+    go(leader, "现场")
+    over = leader.locator(".overbooked")
+    expect(over).to_be_visible(timeout=15_000)
+    many = over.get_by_role("button", name="改约或取消…").count()
+    over.get_by_role("button", name="改约或取消…").first.click()
+    over.get_by_label("原因（预约人可见）").fill("窗口人员请假")
+    look(leader, tmp_path, "over")
+    over.get_by_role("button", name="改约", exact=True).click()
+    expect(over.get_by_role("button", name="改约或取消…")).to_have_count(many - 1)
+    said = [requests.get(f"{town.url}/api/booking/{x}", timeout=10).json()["appointment"] for x in links]
+    assert [a["said"] for a in said].count("窗口人员请假") == 1
+    (moved,) = [x for x, a in zip(links, said, strict=True) if a["said"]]
+    phone = face(f"/b/{moved}", (390, 844))
+    expect(phone.get_by_text("由大厅调整，原因：窗口人员请假")).to_be_visible()
 
 
 def test_C4_B3_orders_leave_and_trail_in_the_browser(town: Town, face: OpenFace, tmp_path: Path) -> None:

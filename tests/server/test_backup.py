@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from server.actions.day import close_day
 from server.cli import main
+from server.domain.actors import SYSTEM
 from server.lock import DataInUse, hold
 from server.settings import HallSettings
 from server.store.backup import BackupBroken, back_up, restore
+from server.store.days import save_day, sealed_sums
+from server.store.trail import Wanted, lines
 from tests.conftest import fresh_sqlite
 from tests.server.hall_day import HallDay
 
@@ -101,3 +105,36 @@ def test_a_forgotten_password_is_reset_at_the_console(tmp_path: Path, run: Run) 
     assert code == 0
     assert said.startswith("魏国 ZW028: ")
     assert run("user", "reset", "ZW999")[0] == 1
+
+
+def test_sealed_sums_are_counted_again_with_a_reason_and_the_old_ones_stay_in_the_trail(
+    day: HallDay, run: Run
+) -> None:
+    """A day that was sealed wrongly: looked at, left alone without a reason, amended with one."""
+    day.open("W01")
+    for _ in range(2):
+        day.take()
+    day.call("W01")
+    day.serve("W01")
+    assert run("recount", "2026-03-02") == (1, "2026-03-02 没有日结 / no closed day: 2026-03-02\n")
+    wrong = {"taken": 3, "done": 1, "expired": 2, "overtime": {"ZW001": {"minutes": 9, "served": 1}}}
+    with day.store.unit(SYSTEM) as unit:
+        close_day(unit)
+        right = sealed_sums(unit.connection, unit.hall, "2026-03-02")
+        save_day(unit, "2026-03-02", sums=wrong)
+
+    def sums() -> object:
+        with day.store.read() as connection:
+            return sealed_sums(connection, day.hall.id, "2026-03-02")
+
+    code, told = run("recount", "2026-03-02")
+    assert (code, sums()) == (0, wrong)
+    assert told.splitlines()[:2] == ["expired      2 -> 1", "taken        3 -> 2"]
+    code, told = run("recount", "2026-03-02", "--reason", "多程号码重复计算")
+    assert (code, sums()) == (0, {**(right or {}), "overtime": wrong["overtime"]})
+    with day.store.read() as connection:
+        (line,) = lines(connection, day.hall.id, Wanted(act="day.amend"))[0]
+    assert (line["facts"]["before"], line["facts"]["sums"]) == (wrong, sums())
+    assert line["facts"]["reason"].startswith("多程号码重复计算")
+    assert run("recount", "2026-03-02", "--reason", "再算")[1] == "与日结一致 / as it was sealed\n"
+    assert run("verify")[0] == 0

@@ -209,6 +209,27 @@ def test_the_kiosk_asks_confirms_and_offers_the_number_again(strict: App):
     assert ask(6, confirm=["anything"]).status_code == 422
 
 
+@pytest.mark.parametrize(("quota", "until"), [("day_quota", None), ("slot_quota", "09:30")])
+def test_F8_F9_a_manager_sets_a_quota_and_the_full_queue_offers_booking(
+    app: App, quota: str, until: str | None
+):
+    """From the manager's page to the kiosk's answer, without a restart; another queue goes on."""
+    manager, kiosk = staff(app, "manager"), device(app, "kiosk")
+
+    def post(who: Any, path: str, n: int, **body: Any) -> Any:
+        return who.ask("POST", path, {"request_id": f"quota-{n:04d}", **body})
+
+    post(manager, "/api/day/open", 1)
+    rev = post(manager, "/api/config/queues/draft", 2, items={"A": {quota: 1}}, base=0, rev=0).json["rev"]
+    assert post(manager, "/api/config/queues", 3, base=0, rev=rev).status_code == 200
+    assert post(kiosk, "/api/tickets", 4, service="S001").json["ticket"]["number"] == "A001"
+    full = post(kiosk, "/api/tickets", 5, service="S002")
+    assert (full.status_code, full.json["refused"]) == (409, "queue-full")
+    assert (full.json["facts"]["book"], full.json["facts"]["until"]) == (True, until)
+    assert full.json["text"]["zh"]
+    assert post(kiosk, "/api/tickets", 6, service="S101").json["ticket"]["number"] == "B001"
+
+
 @pytest.mark.parametrize(("how", "gives"), [("go_on", True), ("stop", False)])
 def test_F27_a_kiosk_without_paper_stops_where_the_hall_says_so(day: HallDay, how: str, gives: bool):
     rules = replace(day.hall.hall.ticket, paper_out=how)

@@ -118,14 +118,15 @@ def test_A2_undifferentiated_means_every_comprehensive_window(hall: HallSettings
     assert placed(hall.files, Placement()).serving["B"] == ("W05", "W06")
 
 
-def test_A5_eleven_window_classes_with_windows_and_services(hall: HallSettings):
+def eleven_classes(hall: HallSettings) -> Placement:
+    """A queue, a window and a service to each."""
     letters = "FGHJLMRSTUV"
     classes = tuple(WindowClass(f"K{n}", f"第{n}类", f"Class {n}", (q,)) for n, q in enumerate(letters, 1))
     windows = list(hall.files.windows)
     services = [s.id for s in hall.files.services.values() if not s.department][:1] + [
         s.id for s in hall.files.services.values() if s.queue == "A"
     ]
-    wish = Placement(
+    return Placement(
         queues=tuple(
             Queue(q, f"第{n}类综合", f"Class {n}", mode="grouped", skill="*") for n, q in enumerate(letters)
         ),
@@ -136,10 +137,13 @@ def test_A5_eleven_window_classes_with_windows_and_services(hall: HallSettings):
         },
         mandates=tuple(Mandate(d, "*", MONDAY) for d in hall.files.departments),
     )
-    now = check_placement(hall.files, wish, MONDAY)
+
+
+def test_A5_eleven_window_classes_with_windows_and_services(hall: HallSettings):
+    now = check_placement(hall.files, eleven_classes(hall), MONDAY)
     assert len(now.classes) == 11
-    for n, q in enumerate(letters):
-        assert now.serving[q] == (windows[n],)
+    for queue, window in zip("FGHJLMRSTUV", hall.files.windows, strict=False):
+        assert now.serving[queue] == (window,)
 
 
 def _place(hall: HallSettings, window: str) -> WindowPlace:

@@ -13,7 +13,9 @@ import pytest
 from server.actions.publish_config import Desk, keep_draft, publish_draft
 from server.app import App, create_app
 from server.domain.actors import SYSTEM, Actor
+from server.domain.appointments import Booking
 from server.settings import Settings
+from server.store.appointments import add_appointment
 from server.store.tickets import add_leg, add_ticket
 from tests.conftest import Clock
 from tests.server.callers import Caller, device, staff
@@ -100,11 +102,24 @@ def test_the_halls_own_past_says_who_comes_once_there_is_enough(
         past_day(busy, timedelta(days=n), 40)
     told = ask(staff(busy, "manager"), kind="share", share=0.5).json
     assert (told["basis"], told["usual_share"]) == (basis, share)
-    if basis == "file":
-        assert told["joining"]["difference"]["mean"] != 0
-    else:
-        assert told["joining"]["difference"]["mean"] == 0, "the usual share changes nothing"
+    assert told["booked_share"] == 0, "nobody has booked today"
+    if basis == "learned":
         assert told["joining"]["before"] > 30, "they all come for E now, and take as long as they did"
+
+
+def test_todays_bookings_are_what_the_future_starts_from(busy: App, clock: Clock) -> None:
+    """As many as stand in the hall's book for the next two hours; who gave the place back is nobody."""
+    manager = staff(busy, "manager")
+    before = ask(manager, kind="open", window="W02").json
+    assert before["booked_share"] == 0
+    with busy.house.store.unit(SYSTEM) as unit:
+        for n in range(20):
+            at, state = clock() + timedelta(minutes=30 + n), ("booked", "cancelled")[n % 2]
+            when = {"at": at, "day": "2026-03-02", "queue": "A", "service": "S001", "place": n + 1}
+            add_appointment(unit, **when, state=Booking(state), lang="zh")
+    after = ask(manager, kind="open", window="W02").json
+    assert 0.05 < after["booked_share"] < 0.6
+    assert after["joining"]["before"] != before["joining"]["before"]
 
 
 def past_day(app: App, ago: timedelta, people: int) -> None:

@@ -13,9 +13,12 @@ from server.domain.estimate.coming import Profile, Showing
 from server.domain.estimate.times import Learned
 from server.domain.rosters import Away, DayShift, Roster
 from server.domain.staffing import service_level, square_root_staffing, windows_needed
-from server.simulate.day_ahead import Booked, DayAhead, Half, Wishes, foresee_day
+from server.simulate.arrivals import told_newcomers
+from server.simulate.day_ahead import DayAhead, Half, Wishes, foresee_day
+from server.simulate.holders import Booked
 from server.simulate.past import everybody_of_past, walk_ins_of_past
 from server.simulate.run import World
+from server.simulate.scenario import Scenario, citizens_of
 
 TUESDAY = date(2026, 3, 3)
 SPARE = ("W04", "W13", "W02", "W03")
@@ -109,20 +112,36 @@ def test_the_hall_that_serves_nobody_says_nothing(world: World) -> None:
     assert all(mine == () for mine in sunday.halves.values())
 
 
+def test_a_weekend_day_that_works_is_expected_as_an_ordinary_working_day(world: World) -> None:
+    """Not with the few of a Saturday: told, drawn and foreseen."""
+    calendar, makes_up, saturday = world.hall.calendar, date(2026, 2, 28), date(2026, 3, 7)
+    base = world.arrivals.base_tickets_per_day
+    assert world.arrivals.expected(makes_up, calendar) == base
+    assert world.arrivals.expected(saturday, calendar) < base / 2
+    told = told_newcomers(world.arrivals, calendar, datetime.combine(makes_up, time_of_day(9)), 60, 0)
+    usual = told_newcomers(world.arrivals, calendar, datetime.combine(saturday, time_of_day(9)), 60, 0)
+    assert told.steps[0][2] > 2 * usual.steps[0][2]
+    many = [len(citizens_of(Scenario(), world.hall, world.arrivals, d, 1)) for d in (makes_up, saturday)]
+    assert many[0] > 2 * many[1]
+    found = foresee_day(world.hall, Wishes(world.arrivals), (), makes_up, (), played=1)
+    assert found.expected == pytest.approx(base * (1 - world.arrivals.appointment_share))
+
+
 def test_the_halls_own_past_goes_before_the_file(world: World) -> None:
     past = Learned({}, {}, rough=False)
     assert walk_ins_of_past(past, world.arrivals, world.hall.catalogue) is None
     profile = Profile({36: 20.0, 37: 10.0}, {1: 1.5}, ((0.9, "S001", "ordinary"), (0.1, "S003", "elder")), 50)
     own = walk_ins_of_past(replace(past, profile=profile), world.arrivals, world.hall.catalogue)
     assert own is not None
-    assert own.expected(TUESDAY) == 45
+    assert own.expected(TUESDAY, world.hall.calendar) == 45
     found = foresee_day(world.hall, Wishes(own), (), TUESDAY, ())
     assert at(found, "A", 9).arrivals == pytest.approx(45)
     assert own.priority_share == 0.1
     booking = replace(past, profile=profile, by_appointment={"S003": 0.25, "S999": 0.5})
     everybody = everybody_of_past(booking, world.arrivals, world.hall.catalogue)
     assert everybody is not None
-    assert everybody.expected(TUESDAY) * (1 - everybody.appointment_share) == pytest.approx(45)
+    expected = everybody.expected(TUESDAY, world.hall.calendar)
+    assert expected * (1 - everybody.appointment_share) == pytest.approx(45)
     assert everybody.appointment_share == pytest.approx(0.75 / 1.75)
     mix = {m.service: m.share * 1.25 for m in everybody.mix}
     assert mix == pytest.approx({"S001": 0.9, "S003": 0.35}, rel=0.5), "nobody for what is not offered"

@@ -4,17 +4,21 @@ table by `wucha bench estimates`."""
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 from random import Random
 
 import pytest
 
+from server.domain.estimate.promise import Widths
 from server.domain.estimate.times import Learned
-from server.simulate.foresight import told_days
+from server.domain.rosters import DayShift, Roster
+from server.simulate.foresight import ToldHall, told_days
 from server.simulate.lively import Liveliness
 from server.simulate.pooled import POOLED, pooled, truth
 from server.simulate.run import World, simulate
 from server.simulate.told import Told, judge, jumpiness
+
+MONDAY = date(2026, 3, 2)
 
 
 def unaware(learned: Learned) -> Learned:
@@ -47,6 +51,25 @@ def test_the_pooled_hall_is_crowded(world: World) -> None:
     found = simulate(pooled(world), POOLED, 1, 20, real=False)
     assert found.mean_wait == pytest.approx(12.8, abs=3)
     assert found.lost == pytest.approx(0.028, abs=0.01)
+
+
+def test_the_estimator_sees_who_sits_where_as_the_hall_does(world: World) -> None:
+    """Two skills at a window of which one has ended; a window that the roster fills from half past ten."""
+    people, windows = ({**d} for d in (world.hall.catalogue.people, world.hall.catalogue.windows))
+    ended = date(2026, 3, 1)
+    people["ZW001"] = replace(people["ZW001"], skills=("A", "B"), skill_until={"A": ended})
+    windows["W01"] = replace(windows["W01"], queues=("A", "B"))
+    half = time(10, 30)
+    later = (DayShift(MONDAY, time(8, 30), half, ""), DayShift(MONDAY, half, time(12), "ZW003"))
+    catalogue = replace(world.hall.catalogue, people=people, windows=windows)
+    hall = replace(world.hall, catalogue=catalogue, rosters={"W03": Roster("W03", (), later)})
+    told_hall = ToldHall(hall, MONDAY, Learned({}, {}, rough=True), [], Widths(), 5, watch=False)
+    told_hall.at(10 * 3600)
+    told_hall.open("W01")
+    desks = {d.window: d for d in told_hall.scene().desks}
+    assert desks["W01"].pools == ((("B", None),),)
+    assert desks["W02"].pools[0] == (("A", None),), "who will sit at a closed window is thought to be able"
+    assert desks["W03"].spells[0][0] == pytest.approx(30 + Learned({}, {}, rough=True).pauses.tardy)
 
 
 def test_windows_keep_their_pace_and_days_draw_their_own() -> None:

@@ -103,7 +103,7 @@ def test_who_comes_follows_what_is_offered(hall_of: Configured) -> None:
         m.service: m.share for m in told.mix if m.service != "S001"
     }
     nothing = {s: replace(item, closed=True) for s, item in now.services.items()}
-    assert as_published(told, files, replace(now, services=nothing)).expected(date(2026, 3, 2)) == 0
+    assert as_published(told, files, replace(now, services=nothing)).base_tickets_per_day == 0
     hall_of.day.open()
     pure = PureHall(hall_of.day.hall, date(2026, 3, 2))
     pure.at(9 * 3600)

@@ -10,10 +10,13 @@ from random import Random
 
 import pytest
 
+from server.domain.estimate.coming import Showing
+from server.domain.estimate.leaving import AGES, Leaving
 from server.domain.rosters import Away, DayShift, Roster
 from server.domain.tickets import Leg, State
+from server.simulate.holders import Booked
 from server.simulate.run import World
-from server.simulate.what_if import Answer, Change, Present, _Hall, what_if
+from server.simulate.what_if import Answer, Change, Habits, Present, _Hall, what_if
 from tests.conftest import SHANGHAI
 
 TEN = datetime(2026, 3, 2, 10, 0, tzinfo=SHANGHAI).astimezone(UTC)
@@ -71,13 +74,13 @@ def test_moving_a_service_concerns_who_joins(world: World) -> None:
 
 
 def test_more_appointments_concern_who_joins(world: World) -> None:
-    """The same people, more of them by appointment; the share that is usual changes nothing."""
-    now, usual = present(world), world.arrivals.appointment_share
+    """The same people, more of them by appointment; the share that has booked changes nothing."""
+    now = present(world)
     more = what_if(now, Change("share", share=0.45), world.hall, world.arrivals)
     assert more.joining is not None
     assert more.joining.difference.mean != 0
     assert more.joining.difference.low <= more.joining.difference.mean <= more.joining.difference.high
-    same = what_if(now, Change("share", share=usual), world.hall, world.arrivals, paths=12)
+    same = what_if(now, Change("share", share=0.0), world.hall, world.arrivals, paths=12)
     for effect in (same.waiting, same.joining, same.over):
         assert effect is not None
         assert (effect.difference.mean, effect.difference.low, effect.difference.high) == (0, 0, 0)
@@ -90,13 +93,52 @@ def test_the_share_of_appointments_that_is_asked_for_is_played(world: World) -> 
     for path in range(60):
         future = there.future(f"1/{path}")
         for share, count in counts.items():
-            coming = there.booked(future, f"1/{path}", share).coming
+            coming = there.shared(future, f"1/{path}", share).coming
             assert {c.id for c in coming} == {c.id for c in future.coming}
             assert all(c.at_s >= 36_000 for c in coming)
             count[0] += len(coming)
             count[1] += sum(c.slot_s is not None for c in coming)
     for share, (all_, booked) in counts.items():
         assert booked / all_ == pytest.approx(share, abs=0.03)
+
+
+def test_who_has_booked_today_is_played_and_a_share_asks_only_those_who_have_not(world: World) -> None:
+    """Eight people a slot at two slots ahead, one slot that is over: they come as people of this hall come,
+    whatever share is asked, and of the others so many more book that the share comes out."""
+    slots = [*[10.5 * 3600] * 8, *[11 * 3600] * 8, *[8.5 * 3600] * 8]
+    now = replace(present(world, 0), booked=tuple(Booked("S001", s) for s in slots))
+    there = _Hall(now, world.hall, world.arrivals, Habits(showing=Showing(0.75, 5.0, 6.0)))
+    counts: dict[float, list[int]] = {share: [0, 0, 0] for share in (0.0, 0.1, 0.5)}
+    for path in range(60):
+        future = there.future(f"1/{path}")
+        held = [c for c in future.coming if c.slot_s is not None]
+        assert {c.service for c in held} == {"S001"}
+        for share, count in counts.items():
+            coming = there.shared(future, f"1/{path}", share).coming
+            assert [c for c in coming if c in held] == held, "who has booked has booked"
+            count[0] += len(coming)
+            count[1] += sum(c.slot_s is not None for c in coming)
+            count[2] += len(held)
+    for _, appointments, held_ in counts.values():
+        assert held_ / 60 == pytest.approx(12, abs=0.8), "three in four of sixteen, none of half past eight"
+        assert appointments >= held_
+    all_, booked, held_ = counts[0.0]
+    assert booked == held_
+    assert there.booked_share() == pytest.approx(booked / all_, abs=0.01)
+    all_, booked, _ = counts[0.5]
+    assert booked / all_ == pytest.approx(0.5, abs=0.03)
+
+
+def test_who_does_not_answer_is_as_the_halls_past_had_it(world: World) -> None:
+    """Nobody who ever misses a call, and every second: the window loses its minutes to them."""
+    now = present(world)
+    waits = []
+    for share in (0.0, 0.5):
+        habits = Habits(leaving=Leaving(missing=(share,) * len(AGES)))
+        answer = what_if(now, Change("open", "W04"), world.hall, world.arrivals, paths=20, habits=habits)
+        assert answer.waiting is not None
+        waits.append(answer.waiting.before)
+    assert waits[1] < waits[0] - 3, "who stays away takes a minute, who comes a quarter of an hour"
 
 
 def test_a_change_that_changes_nothing_is_told_as_nothing(world: World) -> None:

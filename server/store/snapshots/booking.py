@@ -48,6 +48,7 @@ def booking_value(view: View, booking: Appointment, now: datetime) -> dict[str, 
         "holds_until": iso(booking.holds_until) if state is Booking.DRAFT else None,
         "check_in_from": iso(opens) if kept else None,
         "moves": booking.moves,
+        "said": booking.said,
         "phase": phase,  # of a booking that is to be kept: early | ready | late | over
         "before": before,  # how many wait longer for a place of that day
         "ticket": {"number": ticket.number, "link": ticket.link} if ticket else None,

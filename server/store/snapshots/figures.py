@@ -1,5 +1,6 @@
 """The figures of the day that a hall makes public (DOMAIN 4.15; METRICS 2, 8): counts, waits as the citizen
-felt them, ratings. Sums only: no person, no window, and no share of fewer than FEW ratings."""
+felt them, by queue and by class of window, ratings. Sums only: no person, no window, and no share of fewer
+than FEW ratings."""
 
 from __future__ import annotations
 
@@ -17,15 +18,20 @@ FEW = 5
 
 
 def figures_value(view: View) -> dict[str, Any]:
-    """{day, at, waits, served_s, over_30, ratings, queues, windows_open}: waits in minutes of the legs that
-    were called today, `over_30` of 1; None where nothing was measured. A queue also says how it stands now,
-    for whoever chooses between halls: waiting, windows_open, estimate."""
+    """{day, at, waits, served_s, over_30, ratings, queues, classes, windows_open}: waits in minutes of the
+    legs that were called today, `over_30` of 1; None where nothing was measured. A queue also says how it
+    stands now, for whoever chooses between halls: waiting, windows_open, estimate."""
     c = t.leg.c
     today = (c.hall == view.hall, c.day == view.day)
-    called = select(c.queue, c.joined_at, c.called_at).where(*today, c.called_at.is_not(None))
+    called = select(c.queue, c.window, c.joined_at, c.called_at).where(*today, c.called_at.is_not(None))
+    windows = view.settings.catalogue.windows
     waits: dict[str, list[float]] = {}
-    for queue, joined, at in view.connection.execute(called):
-        waits.setdefault(queue, []).append(max(0.0, (at - joined).total_seconds() / 60))
+    by_class: dict[str, list[float]] = {}
+    for queue, window, joined, at in view.connection.execute(called):
+        minutes = max(0.0, (at - joined).total_seconds() / 60)
+        waits.setdefault(queue, []).append(minutes)
+        for cls in windows[window].classes if window in windows else ():
+            by_class.setdefault(cls, []).append(minutes)
     every = sorted(minutes for own in waits.values() for minutes in own)
     served = select(func.count(c.served_s), func.sum(c.served_s)).where(*today, c.state == State.DONE)
     n, span = view.connection.execute(served).one()
@@ -44,6 +50,11 @@ def figures_value(view: View) -> dict[str, Any]:
             | {"mean": _mean(waits.get(q.prefix, ()))}
             | {key: (lines[q.prefix] or {}).get(key) for key in ("waiting", "windows_open", "estimate")}
             for q in queues
+        ],
+        "classes": [
+            {"id": k.id, "name": k.name, "name_en": k.name_en, "called": len(by_class.get(k.id, ()))}
+            | {"mean": _mean(by_class.get(k.id, ()))}
+            for k in view.settings.catalogue.classes.values()
         ],
     }
 

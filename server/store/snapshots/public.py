@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from server.domain.catalogue import Person, Window
+from server.domain.skills import is_able
 from server.domain.tickets import AT_WINDOW, State
 from server.store import tables as t
 from server.store.days import find_day, latest_day
@@ -100,14 +101,20 @@ def pause_of(view: View, reason: str | None, back_at: datetime | None) -> dict[s
 
 
 def queue_rows(view: View, ids: Ids) -> Rows:
-    """Queues with how many wait, are called, are served, and how many windows work for them, and
-    what a number taken now may expect."""
+    """Queues with how many wait, are called, are served, and how many windows work for them (open, with
+    somebody who may call them), and what a number taken now may expect."""
     queues = view.settings.catalogue.queues
     chosen = wanted(ids, queues)
     c = t.leg.c
     counting = select(c.queue, c.state, func.count()).where(c.hall == view.hall, c.day == view.day)
     counts = {(q, s): n for q, s, n in view.connection.execute(counting.group_by(c.queue, c.state))}
-    working = _working_windows(view)
+    working, local = _working_windows(view), view.at.astimezone(view.settings.zone).date()
+    files, serving = view.settings.files.windows, view.settings.catalogue.serving
+
+    def serves(window: str, queue: str) -> bool:
+        person = working.get(window)
+        return person is not None and is_able(person, queues[queue], files, local)
+
     shows = view.settings.hall.ticket.show_estimated_wait
     ahead = queue_estimates(view.connection, view.hall, view.settings) if shows else {}
     rows: Rows = {}
@@ -120,7 +127,7 @@ def queue_rows(view: View, ids: Ids) -> Rows:
             "waiting": counts.get((q, State.WAITING), 0),
             "serving": counts.get((q, State.SERVING), 0),
             "called": counts.get((q, State.CALLED), 0),
-            "windows_open": sum(1 for w in view.settings.catalogue.serving[q] if w in working),
+            "windows_open": sum(serves(w, q) for w in serving[q]),
             "estimate": estimate_json(ahead.get(q, UNKNOWN)) if shows else None,
         }
     return rows
@@ -138,9 +145,11 @@ def next_rows(view: View, ids: Ids) -> Rows:
     return rows
 
 
-def _working_windows(view: View) -> set[str]:
-    query = select(t.post.c.window).where(t.post.c.hall == view.hall, t.post.c.state == "open")
-    return set(view.connection.execute(query).scalars())
+def _working_windows(view: View) -> dict[str, Person | None]:
+    """Open windows with who sits there; None: not on file any more."""
+    c, people = t.post.c, view.settings.catalogue.people
+    query = select(c.window, c.clerk).where(c.hall == view.hall, c.state == "open")
+    return {window: people.get(clerk or "") for window, clerk in view.connection.execute(query)}
 
 
 def calls_value(view: View) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -18,6 +19,7 @@ from server.domain.appointments import (
 )
 from server.domain.catalogue import Service
 from server.domain.crew import seats, windows_for
+from server.domain.rosters import Away, Plan
 from server.settings import HallSettings
 from server.store.appointments import held_places, served_sum
 from server.store.leaves import granted
@@ -87,6 +89,27 @@ def day_slots(connection: Connection, hall: HallSettings, queue: str, day: date,
     return _slots(connection, hall, queue, day, mean_minutes(connection, hall, queue, day), now)
 
 
+def bears_of(
+    hall: HallSettings, plan: Plan, away: Iterable[Away], queue: str, day: date, mean: float
+) -> dict[datetime, float]:
+    """How many appointments each slot of `day` bears on average, by its begin, with who is there by plan."""
+    terms = hall.hall.appointment
+    hours = booking_hours(hall.calendar, hall.catalogue.queues[queue], day)
+    crew = seats(plan, away, day, hours)
+    span = timedelta(minutes=terms.slot_minutes)
+    found = {}
+    for start in (datetime.combine(day, start) for start in slot_times(hours, terms.slot_minutes)):
+        windows = windows_for(crew, queue, start, start + span)
+        at = start.replace(tzinfo=hall.zone).astimezone(UTC)
+        found[at] = capacity(windows, terms.slot_minutes, mean, terms.capacity_share)
+    return found
+
+
+def places_of(bears: Mapping[datetime, float]) -> dict[datetime, int]:
+    """The places of the slots that bear so many."""
+    return dict(zip(bears, places(bears.values()), strict=True))
+
+
 def mean_minutes(connection: Connection, hall: HallSettings, queue: str, today: date) -> float:
     """How long a service of `queue` takes here: of the last days, of the catalogue until there are enough."""
     count, seconds = served_sum(connection, hall.id, queue, today - HISTORY)
@@ -99,17 +122,10 @@ def mean_minutes(connection: Connection, hall: HallSettings, queue: str, today: 
 def _slots(
     connection: Connection, hall: HallSettings, queue: str, day: date, mean: float, now: datetime
 ) -> SlotDay:
-    terms = hall.hall.appointment
     held = held_places(connection, hall.id, queue, day.isoformat())
     slots = []
-    hours = booking_hours(hall.calendar, hall.catalogue.queues[queue], day)
-    crew = seats(hall.duties, granted(connection, hall), day, hours)
-    span = timedelta(minutes=terms.slot_minutes)
-    starts = [datetime.combine(day, start) for start in slot_times(hours, terms.slot_minutes)]
-    windows = (windows_for(crew, queue, start, start + span) for start in starts)
-    bears = (capacity(w, terms.slot_minutes, mean, terms.capacity_share) for w in windows)
-    for start, most in zip(starts, places(bears), strict=True):
-        at = start.replace(tzinfo=hall.zone).astimezone(UTC)
+    bears = bears_of(hall, hall.duties, granted(connection, hall), queue, day, mean)
+    for at, most in places_of(bears).items():
         if at > now and most > 0:
             free = tuple(p for p in range(1, most + 1) if p not in held.get(at, ()))
             slots.append(Slot(at, most, free[: max(0, most - len(held.get(at, ())))]))

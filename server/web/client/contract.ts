@@ -350,6 +350,8 @@ export interface LeaveRow {
   note: string
   decided_by: string | null
   closed_at: string | null
+  /** Of one that waits for a word: the slots that would have more appointments than places. */
+  over?: { queue: string; name: string; name_en: string; at: string; booked: number; places: number; over: number }[]
 }
 export interface Named {
   id: string
@@ -499,7 +501,9 @@ export interface Hall {
   language_names: Record<Lang, string>
   pad_languages: Record<Lang, string>
   rating: RatingRules
-  windows: { id: string; number: string; name: string; name_en?: string; zone: string; zone_en?: string; floor: string; kind: string; low_counter: boolean }[]
+  windows: { id: string; number: string; name: string; name_en?: string; zone: string; zone_en?: string; floor: string; kind: string; low_counter: boolean; classes?: string[] }[]
+  /** Kinds of comprehensive window. */
+  classes?: { id: string; name: string; name_en: string }[]
   /** `hours`: of a queue that is not served when the hall is. */
   queues: { id: string; name: string; name_en: string; hours?: { weekday: [string, string][]; saturday: [string, string][] } | null }[]
   /** Priority classes a citizen may name at the kiosk; the clerk checks. */

@@ -111,8 +111,7 @@ def run(data: str | None, port: str | None, devices: str | None) -> None:
     """Open the hall: server and device host, supervised."""
     from server.run import run_hall
 
-    common = Path(os.environ.get("WUCHA_COMMON") or ROOT / "config").resolve()
-    declared = Path(devices) if devices else common / "devices.toml"
+    declared = _machines(devices)
     run_hall(read_settings(data, port, declared), declared)
 
 
@@ -157,49 +156,93 @@ def _there(settings: Settings) -> None:
 
 @main.command()
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
-def backup(target: Path) -> None:
-    """Copy the running hall's database to TARGET and verify the copy."""
-    from server.store.backup import BackupBroken, back_up
+@click.option("--devices", metavar="FILE", help="Device list (default config/devices.toml).")
+def backup(target: Path, devices: str | None) -> None:
+    """Write the whole running hall to the file TARGET and verify it: database, the hall's key, uploads, the
+    hall's files. Keep it like the key itself."""
+    from server.backup import back_up
+    from server.keys import NAME as HALL_KEY
+    from server.store.backup import BackupBroken
 
     settings = read_settings()
     try:
-        back_up(_sqlite_file(settings), target, settings.hall.id)
+        kept = back_up(settings, _machines(devices), target)
     except FileNotFoundError as error:
+        if not target.absolute().parent.is_dir():
+            fail(f"没有这个文件夹：{target.parent}", f"no such folder: {target.parent}")
         fail("没有找到数据库", f"no database at {error}")
     except BackupBroken as error:
         fail("备份未通过检查，未保存", "the copy did not pass its check and was not kept", *error.troubles)
     except OSError as error:
         fail("备份写不进去", f"the backup could not be written: {error.strerror}")
     click.echo(f"已备份并校验 / backed up and verified: {target}")
+    for line in BACKED_UP if HALL_KEY in kept.files else (*BACKED_UP[:1], NO_KEY):
+        click.echo(f"  {line.format(uploads=kept.count('uploads'))}")
+
+
+BACKED_UP = (
+    "数据库、{uploads} 个上传文件、大厅配置 / the database, {uploads} uploaded files, the hall's files",
+    "内含机密：大厅密钥（辨认本人、打开封存内容）、密码和设备密钥的散列、群众留言。",
+    "文件只有本人可读（600）；请像密钥一样保管，存放处要加密。",
+    "It holds secrets: the hall's key (tells persons apart, opens what is sealed), hashes of passwords and of",
+    "devices' keys, what citizens wrote. Only its owner may read it (600): keep it like a key, encrypted.",
+)
+NO_KEY = "没有 hall.key，以前的人会认不出 / there was no hall.key: people of past days are strangers"
 
 
 @main.command()
 @click.argument("source", type=click.Path(dir_okay=False, path_type=Path))
-def restore(source: Path) -> None:
-    """Put the backup SOURCE in place; the hall must not be running. The old database is kept beside it."""
+@click.option("--hall", metavar="FOLDER", type=click.Path(file_okay=False, path_type=Path),
+              help="Put the hall's files of the backup into this new folder first, and restore for "
+              "them.")  # fmt: skip
+@click.option("--devices", metavar="FILE", help="Device list (default config/devices.toml).")
+def restore(source: Path, hall: Path | None, devices: str | None) -> None:
+    """Put the hall of the backup SOURCE in place; the hall must not be running. What was there is kept
+    beside it; a PostgreSQL database must be empty."""
+    from server.backup import differing, take_files
+    from server.backup import restore as put_back
     from server.lock import DataInUse, hold
-    from server.store.backup import BackupBroken
-    from server.store.backup import restore as put_back
+    from server.store.backup import BackupBroken, NotEmpty
+    from server.store.setup import SchemaTooNew
 
-    settings = read_settings()
     try:
+        if hall is not None:
+            take_files(source, hall)
+        settings = read_settings(config=hall)
         with hold(settings.data):
-            put_back(source, _sqlite_file(settings), settings.hall.id)
+            kept = put_back(settings, source)
     except DataInUse:
         fail("大厅正在运行，请先停止", "the hall is running: stop it first")
     except FileNotFoundError as error:
         fail("没有找到备份", f"no backup at {error}")
+    except FileExistsError:
+        fail(f"文件夹里已有内容：{hall}", f"something is in that folder already: {hall}")
+    except NotEmpty:
+        fail(
+            "PostgreSQL 数据库里已有大厅：请新建一个空库，用 WUCHA_DATABASE 指定，旧库保持原样",
+            "the database holds a hall: make an empty one and name it by WUCHA_DATABASE; the old one stays",
+        )
     except BackupBroken as error:
         fail("这份备份不可用", "this backup is not sound", *error.troubles)
-    click.echo("已恢复 / restored")
+    except SchemaTooNew as error:
+        fail("备份来自更新的版本", str(error))
+    except OSError as error:
+        fail("恢复时写不进去", f"the restore could not be written: {error.strerror}")
+    click.echo(f"已恢复 / restored: {kept.made_at}")
+    if hall is not None:
+        start = f"WUCHA_CONFIG={hall} ./wucha run --devices {hall / 'devices.toml'}"
+        click.echo(f"  启动时用 / open it with: {start}")
+    elif other := differing(settings, _machines(devices), kept):
+        click.echo("  以下大厅文件与备份时不同，未改动；restore --hall 文件夹 可取出备份里的")
+        click.echo("  these files differ from the backup's and stay; restore --hall FOLDER takes those:")
+        for name in other[:20]:
+            click.echo(f"    {name}")
 
 
-def _sqlite_file(settings: Settings) -> Path:
-    """The database's file. PostgreSQL has its own tools (pg_dump), which keep its own promises."""
-    kind, _, path = settings.database.partition(":///")
-    if kind != "sqlite":
-        fail("PostgreSQL 请用 pg_dump 备份", "use pg_dump and pg_restore with PostgreSQL")
-    return Path(path)
+def _machines(devices: str | None) -> Path:
+    """The list of machines."""
+    common = Path(os.environ.get("WUCHA_COMMON") or ROOT / "config").resolve()
+    return Path(devices) if devices else common / "devices.toml"
 
 
 @main.group()

@@ -2,7 +2,7 @@
 driver's business.
 
     print_slip  {kiosk, copy, parts}        show_text  {window, text, kind, number, window_number}
-    show_counts {window, waiting, number}   ask_rating {window, leg, until}        stop_rating {window}
+    show_counts {window, waiting, number}   ask_rating {window, leg, until}        stop_rating {window, leg}
     read_card {kiosk, for_s}                stop_reading {kiosk}
     each with {id, kind, deadline_s}
 
@@ -131,8 +131,11 @@ class AskRating:
 
 @dataclass(frozen=True)
 class StopRating:
+    """The question about `leg` is over; a pad that asks about another one goes on asking."""
+
     id: str
     window: str
+    leg: str
     deadline_s: float = 10.0
 
 

@@ -184,10 +184,10 @@ BACKED_UP = (
     "数据库、{uploads} 个上传文件、大厅配置 / the database, {uploads} uploaded files, the hall's files",
     "内含机密：大厅密钥（辨认本人、打开封存内容）、密码和设备密钥的散列、群众留言。",
     "文件只有本人可读（600）；请像密钥一样保管，存放处要加密。",
-    "It holds secrets: the hall's key (tells persons apart, opens what is sealed), hashes of passwords and of",
+    "It holds secrets: the hall's key (tells persons apart, opens what is sealed), hashes of passwords and",
     "devices' keys, what citizens wrote. Only its owner may read it (600): keep it like a key, encrypted.",
 )
-NO_KEY = "没有 hall.key，以前的人会认不出 / there was no hall.key: people of past days are strangers"
+NO_KEY = "没有 hall.key，以前的人会认不出 / no hall.key: people of past days are strangers"
 
 
 @main.command()

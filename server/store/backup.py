@@ -103,8 +103,8 @@ def rows_in(source: Path, url: str) -> None:
 def put_in_place(staged: Path, database: Path) -> None:
     """`staged` becomes the database; the old one is kept, with its log, as `*.before-restore`.
 
-    May be begun again after a power cut at any point: what was moved already is not moved again, and a database
-    that somebody began meanwhile is not kept in its stead.
+    May be begun again after a power cut at any point: what was moved already is not moved again, and a
+    database that somebody began meanwhile is not kept in its stead.
     """
     for old, kept in zip(_with_log(database), _with_log(_before(database)), strict=True):
         if kept.exists():

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
+from server.actions.rate import close_overdue_questions
 from server.app import App
+from server.domain.actors import SYSTEM
 from server.live.hosts import HostNamespace
 from server.store import tables as t
 from tests.conftest import Clock
@@ -52,12 +55,13 @@ class Host:
         facts = {"event_id": event or f"event-{next(_ids)}", "device": keypad, "window": "W01", "key": key}
         return self.say("key", {**facts, **more})
 
-    def rate(self, value: Any, keypad: str = "keypad-1", event: str | None = None) -> Any:
+    def rate(self, value: Any, keypad: str = "keypad-1", event: str | None = None, **more: Any) -> Any:
         facts = {
             "event_id": event or f"event-{next(_ids)}",
             "device": keypad,
             "window": "W01",
             "value": value,
+            **more,
         }
         return self.say("rated", facts)
 
@@ -300,7 +304,7 @@ def test_what_the_disk_did_not_take_is_not_acknowledged(app: App, day: HallDay, 
     word = {"job": f"slip-{slip.id}", "state": "confirmed", "reason": "r" * 200}
     with full_disk(app):
         assert host.say("result", word) is None
-        assert host.press("call")["refused"] == "storage-failed"
+        assert host.press("call") is None
         assert host.say("hello", {"devices": DEVICES, "jobs": []}) == {
             "ok": False,
             "refused": "storage-failed",
@@ -568,6 +572,50 @@ def test_a_second_press_does_not_rate_the_visit_before(app: App, day: HallDay, h
     with app.house.store.read() as connection:
         states = connection.execute(select(t.rating.c.state, t.rating.c.level).order_by(t.rating.c.leg))
         assert [tuple(row) for row in states] == [("asked", None), ("given", 5)]
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize(("pressed_s", "whose"), [(-1, None), (0, 0), (19, 0), (20, 1), (79, 1), (81, None)])
+def test_a_rating_key_counts_from_the_moment_it_was_pressed(
+    app: App, day: HallDay, host: Host, clock: Clock, named: bool, pressed_s: int, whose: int | None
+):
+    """The line was down: two visits were asked about and timed out before anybody heard of the press. It is
+    for the visit that was finished there when it was pressed, also when the next number was called in that
+    second, and once."""
+    legs, begun = [], clock.at
+    for seconds in (5, 15):
+        legs.append(day.take().leg.id)
+        clock.forward(seconds=5)
+        day.call("W01")  # the next is called; the one before is still asked
+        day.serve("W01", minutes=seconds / 60)
+    begun += timedelta(seconds=10)  # the first visit's end; the second's is 20 s later
+    clock.at = begun + timedelta(minutes=10)
+    with day.store.unit(SYSTEM) as unit:
+        close_overdue_questions(unit, day.hall)
+    ago = {"ago_s": 600 - pressed_s}
+    if named and whose is not None:
+        ago["leg"] = str(legs[whose])
+    for event in ("rated-1", "rated-1", "rated-2"):
+        said = host.rate(4, event=event, **ago)
+        assert said["ok"] is (whose is not None and event == "rated-1"), said
+    with app.house.store.read() as connection:
+        rows = connection.execute(select(t.rating.c.leg, t.rating.c.given_at).where(t.rating.c.level == 4))
+        given = [tuple(row) for row in rows]
+    assert given == ([] if whose is None else [(legs[whose], begun + timedelta(seconds=pressed_s))])
+
+
+def test_a_pad_names_no_other_windows_visit(day: HallDay, host: Host):
+    leg = day.take().leg.id
+    day.call("W01")
+    day.serve("W01", minutes=0.5)
+    assert host.rate(5, keypad="keypad-2", leg=str(leg))["refused"] == "rating-not-asked"
+
+
+def test_a_key_that_comes_much_later_calls_nobody(app: App, day: HallDay, host: Host):
+    day.take()
+    assert host.press("call", ago_s=600) == {"ok": False, "refused": "key-too-late", "facts": {}}
+    assert calls(app) == 0
+    assert host.press("call", ago_s=5)["ok"]
 
 
 def test_a_box_whose_keys_mean_two_things(app: App, day: HallDay, host: Host, clock: Clock):

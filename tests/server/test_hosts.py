@@ -604,6 +604,22 @@ def test_a_rating_key_counts_from_the_moment_it_was_pressed(
     assert given == ([] if whose is None else [(legs[whose], begun + timedelta(seconds=pressed_s))])
 
 
+def test_a_kept_rating_that_nobody_can_take_any_more_leaves_a_line(app: App, day: HallDay, clock: Clock):
+    """The pad's own copy goes with the refusal (I13)."""
+    pad, leg = device(app, "pad"), day.take().leg.id
+    day.call("W01")
+    day.serve("W01", minutes=0.5)
+    pressed = clock.at + timedelta(seconds=20)
+    clock.forward(days=2)
+    body = {"leg": leg, "level": 5, "given_at": pressed.isoformat()}
+    for _ in range(2):
+        said = pad.ask("POST", "/api/ratings", {**body, "request_id": f"late-{leg}-0001"})
+        assert (said.status_code, said.json["refused"]) == (409, "rating-too-late")
+    lost = audit(app, "rating.lose")[0]
+    assert (lost["about"], lost["facts"]["code"]) == (f"leg:{leg}", "rating-too-late")
+    assert lost["actor"]["kind"] == "device"
+
+
 def test_a_pad_names_no_other_windows_visit(day: HallDay, host: Host):
     leg = day.take().leg.id
     day.call("W01")

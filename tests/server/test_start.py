@@ -259,3 +259,28 @@ def test_a_slow_start_is_told_of_and_waited_for(capsys: pytest.CaptureFixture[st
             hall.shutdown()
         with pytest.raises(SystemExit):
             comes_up(child, Supervisor([child]), "http://127.0.0.1:9", patience_s=0)
+
+
+def test_what_works_beside_the_requests_ends_with_them(tmp_path: Path):
+    """The worker's end, in a process of its own: a thread that went on would meet an interpreter that is
+    taken down."""
+    program = """
+import threading
+from server.cli import read_settings
+from server.prepare import prepare
+from server.serve import BESIDE, Server
+settings = read_settings()
+settings.data.mkdir(exist_ok=True)
+prepare(settings)
+server = Server(settings)
+server.load()
+beside = lambda: sorted(BESIDE & {thread.name for thread in threading.enumerate()})
+print("began", *beside())
+server.cfg.worker_exit(None, None)
+print("left", *beside())
+"""
+    env = {**os.environ, "WUCHA_DATA": str(tmp_path / "data"), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=env, cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.splitlines()[-2:] == ["began estimator nearby publisher ticker", "left"], done.stderr

@@ -51,6 +51,10 @@ LARGEST_LIST = 16 << 20
 CHUNK = 1 << 20
 
 
+class FolderFull(RuntimeError):
+    """Something is in the folder already."""
+
+
 @dataclass(frozen=True)
 class Kept:
     """What a backup holds. files: name -> SHA-256."""
@@ -118,7 +122,7 @@ def take_files(source: Path, folder: Path) -> None:
     kept = look_into(source)
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
-        raise FileExistsError(str(folder))
+        raise FolderFull(str(folder))
     with zipfile.ZipFile(source) as archive:
         for name in kept.files:
             if _of_hall(name):

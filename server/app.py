@@ -30,6 +30,7 @@ from server.api import (
     hall,
     help,
     leaves,
+    metrics,
     my,
     nearby,
     orders,
@@ -135,7 +136,7 @@ def create_app(
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
         *(remote, audit, leaves, orders, boards, complaints, config, guiding, upkeep, today, brand),
-        *(uploads, rosters, day_ahead, kept_page, nearby),
+        *(uploads, rosters, day_ahead, kept_page, nearby, metrics),
     ):
         app.register_blueprint(door.bp)
 

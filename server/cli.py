@@ -7,6 +7,7 @@ import os
 import sys
 import time
 import urllib.request
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -56,7 +57,15 @@ def read_settings(
         one_frame=env.get("WUCHA_ONE_FRAME", "1") != "0",
         password_cost="test" if env.get("WUCHA_PASSWORD_COST") == "test" else "full",
         public_url=env.get("WUCHA_URL", ""),
+        metrics=_networks(env.get("WUCHA_METRICS", "")),
     )
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(one) for one in text.replace(",", " ").split())
+    except ValueError as error:
+        fail("WUCHA_METRICS 写得不对", f"WUCHA_METRICS wants addresses or networks: {error}")
 
 
 def _port(text: str | None) -> int:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, select
 
 from server.actions.rate import close_overdue_questions
-from server.app import App
+from server.app import App, create_app
 from server.domain.actors import SYSTEM
 from server.live.hosts import HostNamespace
+from server.settings import Settings
 from server.store import tables as t
 from tests.conftest import Clock
 from tests.server.callers import Caller, audit, device, staff
@@ -758,3 +762,48 @@ def test_nonsense_from_the_bench_never_raises(app: App, host: Host, message: Any
     good = {"device": "strip-1", "act": "fault", "kind": "silent"}
     assert bench.socket.emit("act", good, namespace="/bench", callback=True) == {"ok": True}
     assert host.told()[-1] == ("virtual_act", good)
+
+
+# --- what the watch of an operating room reads
+def test_metrics_are_what_the_installers_page_counts_and_for_named_addresses_only(
+    wired_once: None, make_settings: Callable[..., Settings], clock: Clock
+):
+    app = create_app(make_settings(metrics=(ip_network("127.0.0.1"), ip_network("10.9.0.0/16"))), clock)
+    h = app.house
+    day = HallDay(h.store, h.hall, h.slip, clock).open("W01")
+    for _ in range(3):
+        day.take()
+    day.call("W01")
+    who = device(app, "host")
+    host = Host(app, who).hello()
+    host.say("health", {"device": "printer-K1", "state": "down", "reason": "paper_out"})
+    line = {"line": "virtual://p", "state": "ready", "jobs": {"confirmed": 7}, "retries": 2, "p50_ms": 120}
+    odd = {"line": 'x\n"y', "state": 3, "jobs": {"sent": "many"}, "retries": float("nan"), "p50_ms": None}
+    status = {"ok": True, "untold": {"waiting": 1, "oldest_s": 9, "dead": []}, "lines": [line, odd, 5]}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app.socketio.server, "call", lambda *_, **__: status)
+        client = app.flask.test_client()
+        reply = client.get("/metrics")
+        outside = client.get("/metrics", environ_base={"REMOTE_ADDR": "192.168.0.5"})
+        inside = client.get("/metrics", environ_base={"REMOTE_ADDR": "10.9.3.4"})
+        proxied = client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
+    assert [r.status_code for r in (reply, outside, inside, proxied)] == [200, 404, 200, 404]
+    assert reply.content_type.startswith("text/plain; version=0.0.4")
+    found = {
+        (s.name, *sorted(s.labels.values())): s.value
+        for family in text_string_to_metric_families(reply.get_data(as_text=True))
+        for s in family.samples
+    }
+    queue = day.hall.catalogue.services["S001"].queue
+    assert found["wucha_numbers", *sorted((queue, "waiting"))] == 2
+    assert found["wucha_numbers", *sorted((queue, "called"))] == 1
+    assert found["wucha_day_open",] == 1
+    assert found["wucha_device", *sorted(("printer-K1", "printer", "down", "paper_out"))] == 1
+    (name,) = {key[1] for key in found if key[0] == "wucha_host_up"}
+    assert found["wucha_line_jobs_total", *sorted((name, "virtual://p", "confirmed"))] == 7
+    assert found["wucha_line_retries_total", *sorted((name, "virtual://p"))] == 2
+    assert found["wucha_line_p50_seconds", *sorted((name, "virtual://p"))] == 0.12
+    assert found["wucha_host_untold_oldest", name] == 9
+    assert found["wucha_line_ready", *sorted((name, 'x\n"y'))] == 0
+    assert not any(key[0] == "wucha_line_jobs_total" and "sent" in key for key in found)
+    app.house.store.engine.dispose()

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from math import inf
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.figures import Row
 from bench.procs import ROOT
@@ -71,11 +71,11 @@ def _world() -> World:
     return World(hall, arrivals, hall.slips)
 
 
-def _play(world: World, days: int, **more: object) -> Sequence[Told]:
+def _play(world: World, days: int, **more: Any) -> Sequence[Told]:
     from server.simulate.foresight import told_days
     from server.simulate.pooled import POOLED
 
-    return told_days(world, LEARNING, days, seed=11, scenario=POOLED, **more)  # type: ignore[arg-type]
+    return told_days(world, LEARNING, days, seed=11, scenario=POOLED, **more)
 
 
 def _crowd(many: int) -> Scene:

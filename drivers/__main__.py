@@ -16,6 +16,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from drivers.declared import Declared
 from drivers.errors import SpecError
@@ -59,7 +60,8 @@ def main(words: list[str] | None = None) -> int:
         return 0
     if options.enrol:
         return _enrol(options.server, options.enrol, options.key_file)
-    sys.modules.setdefault("redis", None)  # type: ignore[arg-type]  # Socket.IO's server would load it: 8 MiB
+    modules: dict[str, Any] = sys.modules
+    modules.setdefault("redis", None)  # Socket.IO's server would load it: 8 MiB
     from drivers.link import Link  # late: Socket.IO takes a second to import
 
     link = Link(

@@ -113,4 +113,6 @@ def _urgency(waiting: Waiting) -> tuple[bool, int, bool, float]:
 def _replaces(new: Job, old: Job) -> bool:
     if isinstance(new, (ShowText, ShowCounts)):
         return type(new) is type(old) and new.window == old.window  # a summary screen shows many windows
-    return isinstance(new, (StopRating, AskRating)) and isinstance(old, (AskRating, StopRating))
+    if isinstance(new, AskRating):
+        return isinstance(old, (AskRating, StopRating))
+    return isinstance(new, StopRating) and isinstance(old, (AskRating, StopRating)) and new.leg == old.leg

@@ -299,7 +299,7 @@ class Crew:
                     "key", facts | {"key": event.key} | ({"value": event.value} if event.value else {})
                 )
             elif isinstance(event, RatingGiven):
-                self._publish("rated", facts | {"value": event.level})
+                self._publish("rated", facts | {"value": event.level, "leg": event.leg})
             else:
                 self._publish(event.word, facts | {"kiosk": station.spec.kiosk} | event.facts())
                 continue  # its health is the check's business: a reader is asked for it

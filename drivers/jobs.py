@@ -2,7 +2,7 @@
 driver's business.
 
     print_slip  {kiosk, copy, parts}        show_text  {window, text, kind, number, window_number}
-    show_counts {window, waiting, number}   ask_rating {window, leg, until}        stop_rating {window}
+    show_counts {window, waiting, number}   ask_rating {window, leg, until}        stop_rating {window, leg}
     read_card {kiosk, for_s}                stop_reading {kiosk}
     each with {id, kind, deadline_s}
 
@@ -131,8 +131,11 @@ class AskRating:
 
 @dataclass(frozen=True)
 class StopRating:
+    """The question about `leg` is over; a pad that asks about another one goes on asking."""
+
     id: str
     window: str
+    leg: str
     deadline_s: float = 10.0
 
 
@@ -223,12 +226,12 @@ def job_from_dict(row: object) -> Job:
         facts["parts"] = _parts(facts.get("parts"))
     if isinstance(facts.get("leg"), int):
         facts["leg"] = str(facts["leg"])
-    job = _make(kind, facts)
+    job: Job = _make(kind, facts)
     if not job.id or not 0 < job.deadline_s <= 3600:
         raise JobError("a job needs an id and a deadline_s of 0..3600 s")
-    if kind is ShowText and len(job.text) > MAX_TEXT:
+    if isinstance(job, ShowText) and len(job.text) > MAX_TEXT:
         raise JobError(f"text longer than {MAX_TEXT} characters")
-    return job  # type: ignore[no-any-return]
+    return job
 
 
 def job_to_dict(job: Job) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """The host's end of the live contract: Socket.IO namespace /devices.
 
-The host lives without the server: lines are kept open, faults are seen, and what has to be told waits here.
-Results, keys and ratings stay in order until the server has acknowledged them; healths are told as they are
-now. Numbers given offline are told until they are entered (drivers/offline). Losing the server and finding
-it again is logged once each. A changed declaration is taken up on the way; one with mistakes is told to the
-server and changes nothing. When another host has our machines the server says so: we do nothing for it and
-ask again from time to time.
+The host lives without the server: lines are kept open, faults are seen, and what has to be told waits
+here. Results, keys and ratings stay in order until the server has acknowledged them or refused them with
+a code; healths are told as they are now. Numbers given offline are told until they are entered
+(drivers/offline). Losing the server and finding it again is logged once each. A changed declaration is
+taken up on the way; one with mistakes is told to the server and changes nothing. When another host has
+our machines the server says so: we do nothing for it and ask again from time to time.
 """
 
 from __future__ import annotations
@@ -41,9 +41,13 @@ log = logging.getLogger(__name__)
 SPACE: Final = "/devices"
 BACK_OFF_S: Final = (0.5, 10.0)
 ACK_S: Final = 3.0
+ACK_MOST_S: Final = 30.0  # between two tells to a server that does not answer
 FLEETING: Final = frozenset({"card", "code"})  # what somebody did just now: late, it would be somebody else's
 FLEETING_S: Final = 2.5  # shorter than ACK_S: told once
-TELLS: Final = 10  # a fact the server never acknowledges is given up after so many tries
+PRESSED: Final = frozenset({"key", "rated"})  # what counts from the moment somebody pressed
+TELLS: Final = 5  # after so many the log says that a fact waits
+DEAD: Final = 50
+TRACED: Final = ("device", "window", "key", "value", "leg", "job", "state", "reason")
 KEPT: Final = 5000
 LOOK_S: Final = 0.2
 AGAIN_S: Final = 10.0
@@ -52,49 +56,71 @@ UNHEARD_S: Final = 30.0  # longer than a busy server takes to answer a hello
 
 @dataclass
 class Fact:
-    """Something the server must hear once. sent_at: clock seconds, 0 when not sent on this connection."""
+    """Something the server must hear once. at: clock seconds when it happened; sent_at: when it was last
+    said on this connection, 0 when it was not."""
 
     name: str
     facts: dict[str, Any]
+    at: float
     sent_at: float = 0.0
     tells: int = 0
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
     until: float = float("inf")  # clock seconds after which nobody wants to hear it
 
+    def due(self, now: float) -> bool:
+        """Not said yet, or unanswered for longer each time: a server that hangs is not helped by more of
+        it."""
+        wait = min(ACK_MOST_S, ACK_S * 2.0 ** max(0, self.tells - 1))
+        return not self.sent_at or now - self.sent_at >= wait
+
+    def said(self, now: float) -> dict[str, Any]:
+        """As it is told: who pressed is asked how long ago, for clocks differ and seconds do not."""
+        return self.facts | ({"ago_s": round(now - self.at, 3)} if self.name in PRESSED else {})
+
 
 class Outbox:
-    """Facts in order until they are acknowledged. Safe for several threads; the oldest go when it is full."""
+    """Facts in order until the server has answered them, however long it is away. Safe for several
+    threads.
 
-    def __init__(self, limit: int = KEPT) -> None:
-        self._facts: deque[Fact] = deque(maxlen=limit)
+    A refusal with a code ends a fact too: it is kept among the `dead`, for somebody to see. So is the
+    oldest when there are more than `limit`.
+    """
+
+    def __init__(self, clock: Clock, limit: int = KEPT) -> None:
+        self._clock, self._limit = clock, limit
+        self._facts: deque[Fact] = deque()
+        self._dead: deque[dict[str, Any]] = deque(maxlen=DEAD)
         self._lock = threading.Lock()
 
     def put(self, name: str, facts: dict[str, Any], until: float = float("inf")) -> None:
         with self._lock:
-            self._facts.append(Fact(name, facts, until=until))
+            if len(self._facts) >= self._limit:
+                self._bury(self._facts[0], "outbox-full")
+            self._facts.append(Fact(name, facts, self._clock.now(), until=until))
 
     def due(self, now: float) -> list[Fact]:
         """What is to be sent now: everything not sent yet, and what waits too long for its
         acknowledgement.
         """
         with self._lock:
-            tired = [fact for fact in self._facts if fact.tells >= TELLS or fact.until <= now]
-            for fact in tired:
-                if fact.name in FLEETING:  # somebody's card or link: no log sees it
-                    log.warning("nobody heard of a %s in time", fact.name)
-                else:
-                    log.warning("the server never acknowledged %s %s", fact.name, fact.facts)
+            for fact in [fact for fact in self._facts if fact.until <= now]:
+                log.warning("nobody heard of a %s in time", fact.name)
                 self._facts.remove(fact)
-            due = [fact for fact in self._facts if not fact.sent_at or now - fact.sent_at >= ACK_S]
+            due = [fact for fact in self._facts if fact.due(now)]
             for fact in due:
                 fact.sent_at, fact.tells = now, fact.tells + 1
+                if fact.tells == TELLS:
+                    log.warning("the server does not acknowledge a %s; it is kept and told again", fact.name)
             return due
 
-    def done(self, token: str) -> None:
+    def done(self, token: str, answer: object = None) -> None:
+        """The server has heard it, or says with a code that it will not."""
+        refused = isinstance(answer, Mapping) and not answer.get("ok") and answer.get("refused")
+        code = str(refused or "")
         with self._lock:
             for fact in self._facts:
                 if fact.token == token:
-                    self._facts.remove(fact)
+                    self._bury(fact, code) if code else self._facts.remove(fact)
                     return
 
     def jobs(self) -> list[str]:
@@ -106,7 +132,22 @@ class Outbox:
         """A new connection: nothing counts as sent."""
         with self._lock:
             for fact in self._facts:
-                fact.sent_at = 0.0
+                fact.sent_at, fact.tells = 0.0, 0
+
+    def look(self) -> dict[str, Any]:
+        """For the installer: how many wait and for how long, and the last that were refused."""
+        with self._lock:
+            oldest = min((fact.at for fact in self._facts), default=self._clock.now())
+            waiting = {"waiting": len(self._facts), "oldest_s": round(self._clock.now() - oldest)}
+            return {**waiting, "dead": list(self._dead)[::-1]}
+
+    def _bury(self, fact: Fact, code: str) -> None:
+        self._facts.remove(fact)
+        # Of a card or a link nobody keeps what it said.
+        said = {} if fact.name in FLEETING else {k: str(fact.facts[k]) for k in TRACED if k in fact.facts}
+        row = {"at": self._clock.wall(), "name": fact.name, "refused": code, **said}
+        log.warning("the server will not have it: %s", row)
+        self._dead.append(row)
 
     def __len__(self) -> int:
         return len(self._facts)
@@ -128,7 +169,7 @@ class Link:
     ) -> None:
         self._server, self._key = server, key
         self._clock = clock or Clock()
-        self.outbox = Outbox()
+        self.outbox = Outbox(self._clock)
         self._alone: Alone | None = None
         self._begun = Begun(data)
         self.host = Host(hall, self.publish, self._clock, begun=self._begun)
@@ -137,7 +178,7 @@ class Link:
             page = Kept(data, server, self._shown, self._clock)
             self._alone = Alone(desk, Door(desk, page), page, self._clock)
         self._declared, self._look_at = declared, 0.0
-        self.asks = Asks(self.host, declared, self._look_now)
+        self.asks = Asks(self.host, declared, self._look_now, self.outbox.look)
         self._stopped = threading.Event()
         self._wake = threading.Event()
         self._looks: dict[str, str] = {}
@@ -165,7 +206,7 @@ class Link:
             if self._ready:
                 self._emit(name, facts)
             return
-        if name in ("key", "rated", *FLEETING):
+        if name in PRESSED or name in FLEETING:
             facts = {"event_id": uuid.uuid4().hex} | facts
         until = self._clock.now() + FLEETING_S if name in FLEETING else float("inf")
         self.outbox.put(name, facts, until)
@@ -248,7 +289,9 @@ class Link:
 
     def _welcome(self, answer: object = None) -> None:
         """What the server says to our hello: come in, and tell how everything is; or that it knows us not."""
-        no = str(answer.get("text", "")) if isinstance(answer, Mapping) and not answer.get("ok") else ""
+        no = ""
+        if isinstance(answer, Mapping) and not answer.get("ok"):
+            no = str(answer.get("text") or answer.get("refused") or "refused")
         self._ready = not no
         self._hello_at = self._clock.now() + AGAIN_S if no else float("inf")
         if not no:
@@ -281,8 +324,10 @@ class Link:
             self._introduce()
 
     def _tell(self) -> None:
-        for fact in self.outbox.due(self._clock.now()):
-            self._emit(fact.name, fact.facts, fact.token)
+        # Before our hello is answered the server does not know our machines, and would refuse what they say.
+        now = self._clock.now()
+        for fact in self.outbox.due(now) if self._ready else ():
+            self._emit(fact.name, fact.said(now), fact.token)
         said = self._alone.due() if self._alone is not None else None
         if said is not None:
             self._ask(*said)
@@ -303,7 +348,7 @@ class Link:
         token: str | None = None,
         heard: Callable[..., None] | None = None,
     ) -> None:
-        callback = (lambda *_: self.outbox.done(token)) if token else heard
+        callback = (lambda *said: self.outbox.done(token, said[0] if said else None)) if token else heard
         try:
             self._client.emit(name, facts, namespace=SPACE, callback=callback)
         except (SocketIOError, OSError) as error:

@@ -30,6 +30,7 @@ from server.api import (
     hall,
     help,
     leaves,
+    metrics,
     my,
     nearby,
     orders,
@@ -136,7 +137,7 @@ def create_app(
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
         *(remote, audit, leaves, orders, boards, complaints, config, guiding, upkeep, today, brand),
-        *(uploads, rosters, day_ahead, kept_page, nearby, overbooked),
+        *(uploads, rosters, day_ahead, kept_page, nearby, overbooked, metrics),
     ):
         app.register_blueprint(door.bp)
 

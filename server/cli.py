@@ -7,6 +7,7 @@ import os
 import sys
 import time
 import urllib.request
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -56,7 +57,15 @@ def read_settings(
         one_frame=env.get("WUCHA_ONE_FRAME", "1") != "0",
         password_cost="test" if env.get("WUCHA_PASSWORD_COST") == "test" else "full",
         public_url=env.get("WUCHA_URL", ""),
+        metrics=_networks(env.get("WUCHA_METRICS", "")),
     )
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(one) for one in text.replace(",", " ").split())
+    except ValueError as error:
+        fail("WUCHA_METRICS 写得不对", f"WUCHA_METRICS wants addresses or networks: {error}")
 
 
 def _port(text: str | None) -> int:
@@ -76,15 +85,52 @@ def fail(zh: str, en: str, *lines: str) -> NoReturn:
     raise SystemExit(1)
 
 
+class Misused(click.UsageError):
+    """What was typed wrongly, said in both languages."""
+
+    def __init__(self, error: click.UsageError) -> None:
+        super().__init__(error.format_message(), error.ctx)
+        self._kind = type(error)
+
+    def format_message(self) -> str:
+        zh = MISUSED.get(self._kind, "命令写得不对")
+        return f"{zh} / {super().format_message()}"
+
+
+MISUSED: dict[type[click.UsageError], str] = {
+    click.MissingParameter: "还缺少内容",
+    click.NoSuchOption: "没有这个选项",
+    click.BadParameter: "内容不正确",
+    click.BadOptionUsage: "选项写得不对",
+}
+
+
 class Commands(click.Group):
-    """Tells what is wrong with the database in one sentence, whatever was asked."""
+    """Tells what is wrong in one sentence, whatever was asked: with the words, a file, the database."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(context, args)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            raise Misused(error) from None
 
     def invoke(self, context: click.Context) -> object:
         try:
             return super().invoke(context)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            raise Misused(error) from None
+        except OSError as error:
+            where, why = error.filename or "", error.strerror or str(error)
+            fail(f"文件或数据目录不可用：{where}", f"cannot be used: {where}: {why}")
         except Exception as error:
-            from sqlalchemy.exc import DBAPIError  # not before it is needed: starting is to be quick
+            from sqlalchemy.exc import ArgumentError, DBAPIError  # not before it is needed: starting is quick
 
+            if isinstance(error, ArgumentError):
+                fail("WUCHA_DATABASE 写得不对", f"WUCHA_DATABASE is no database's URL: {error}")
             if not isinstance(error, DBAPIError):
                 raise
             fail("数据库打不开", f"the database cannot be opened: {error.orig}")
@@ -95,7 +141,7 @@ class Commands(click.Group):
 @click.option("--port", metavar="N", help="Port on 127.0.0.1 (WUCHA_PORT, default 8600).")
 @click.pass_context
 def main(context: click.Context, data: str | None, port: str | None) -> None:
-    """Wucha 无差: the queue and window system of a service hall."""
+    """Wucha 无差：大厅的排队叫号与窗口系统 / the queue and window system of a service hall."""
     if data:
         os.environ["WUCHA_DATA"] = str(Path(data).resolve())
     if port is not None:
@@ -108,17 +154,16 @@ def main(context: click.Context, data: str | None, port: str | None) -> None:
 @click.option("--port", metavar="N")
 @click.option("--devices", metavar="FILE", help="Device list (default config/devices.toml).")
 def run(data: str | None, port: str | None, devices: str | None) -> None:
-    """Open the hall: server and device host, supervised."""
+    """打开大厅 / open the hall: server and device host, supervised."""
     from server.run import run_hall
 
-    common = Path(os.environ.get("WUCHA_COMMON") or ROOT / "config").resolve()
-    declared = Path(devices) if devices else common / "devices.toml"
+    declared = _machines(devices)
     run_hall(read_settings(data, port, declared), declared)
 
 
 @main.command()
 def migrate() -> None:
-    """Bring the database to this release's schema."""
+    """升级数据库 / bring the database to this release's schema."""
     from server.store.engine import open_engine
     from server.store.setup import SchemaTooNew
     from server.store.setup import migrate as upgrade
@@ -134,7 +179,7 @@ def migrate() -> None:
 
 @main.command()
 def verify() -> None:
-    """Check the audit chain and the invariants of the stored data."""
+    """检查审计链和数据 / check the audit chain and the invariants of the stored data."""
     from server.store.engine import open_engine
     from server.store.verify import check
 
@@ -193,60 +238,111 @@ def _there(settings: Settings) -> None:
 
 @main.command()
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
-def backup(target: Path) -> None:
-    """Copy the running hall's database to TARGET and verify the copy."""
-    from server.store.backup import BackupBroken, back_up
+@click.option("--devices", metavar="FILE", help="Device list (default config/devices.toml).")
+def backup(target: Path, devices: str | None) -> None:
+    """备份整个大厅 / write the whole running hall to the file TARGET and verify it: database, the hall's key,
+    uploads, the hall's files. Keep it like the key itself."""
+    from server.backup import back_up
+    from server.keys import NAME as HALL_KEY
+    from server.store.backup import BackupBroken
 
     settings = read_settings()
     try:
-        back_up(_sqlite_file(settings), target, settings.hall.id)
+        kept = back_up(settings, _machines(devices), target)
     except FileNotFoundError as error:
+        if not target.absolute().parent.is_dir():
+            fail(f"没有这个文件夹：{target.parent}", f"no such folder: {target.parent}")
         fail("没有找到数据库", f"no database at {error}")
     except BackupBroken as error:
         fail("备份未通过检查，未保存", "the copy did not pass its check and was not kept", *error.troubles)
     except OSError as error:
         fail("备份写不进去", f"the backup could not be written: {error.strerror}")
     click.echo(f"已备份并校验 / backed up and verified: {target}")
+    for line in BACKED_UP if HALL_KEY in kept.files else (*BACKED_UP[:1], NO_KEY):
+        click.echo(f"  {line.format(uploads=kept.count('uploads'))}")
+
+
+BACKED_UP = (
+    "数据库、{uploads} 个上传文件、大厅配置 / the database, {uploads} uploaded files, the hall's files",
+    "内含机密：大厅密钥（辨认本人、打开封存内容）、密码和设备密钥的散列、群众留言。",
+    "文件只有本人可读（600）；请像密钥一样保管，存放处要加密。",
+    "It holds secrets: the hall's key (tells persons apart, opens what is sealed), hashes of passwords and",
+    "devices' keys, what citizens wrote. Only its owner may read it (600): keep it like a key, encrypted.",
+)
+NO_KEY = "没有 hall.key，以前的人会认不出 / no hall.key: people of past days are strangers"
 
 
 @main.command()
 @click.argument("source", type=click.Path(dir_okay=False, path_type=Path))
-def restore(source: Path) -> None:
-    """Put the backup SOURCE in place; the hall must not be running. The old database is kept beside it."""
-    from server.lock import DataInUse, hold
-    from server.store.backup import BackupBroken
-    from server.store.backup import restore as put_back
+@click.option("--hall", metavar="FOLDER", type=click.Path(file_okay=False, path_type=Path),
+              help="Put the hall's files of the backup into this new folder first, and restore for "
+              "them.")  # fmt: skip
+@click.option("--devices", metavar="FILE", help="Device list (default config/devices.toml).")
+def restore(source: Path, hall: Path | None, devices: str | None) -> None:
+    """恢复备份 / put the hall of the backup SOURCE in place; the hall must not be running.
 
-    settings = read_settings()
+    What was there is kept beside it; a PostgreSQL database must be empty.
+    """
+    from server.backup import FolderFull, differing, take_files
+    from server.backup import restore as put_back
+    from server.lock import DataInUse, hold
+    from server.store.backup import BackupBroken, NotEmpty
+    from server.store.setup import SchemaTooNew
+
     try:
+        if hall is not None:
+            _found(source)
+            take_files(source, hall)
+        settings = read_settings(config=hall)
         with hold(settings.data):
-            put_back(source, _sqlite_file(settings), settings.hall.id)
+            _found(source)
+            kept = put_back(settings, source)
     except DataInUse:
         fail("大厅正在运行，请先停止", "the hall is running: stop it first")
-    except FileNotFoundError as error:
-        fail("没有找到备份", f"no backup at {error}")
+    except FolderFull:
+        fail(f"文件夹里已有内容：{hall}", f"something is in that folder already: {hall}")
+    except NotEmpty:
+        fail(
+            "PostgreSQL 数据库里已有大厅：请新建一个空库，用 WUCHA_DATABASE 指定，旧库保持原样",
+            "the database holds a hall: make an empty one and name it by WUCHA_DATABASE; the old one stays",
+        )
     except BackupBroken as error:
         fail("这份备份不可用", "this backup is not sound", *error.troubles)
-    click.echo("已恢复 / restored")
+    except SchemaTooNew as error:
+        fail("备份来自更新的版本", str(error))
+    except OSError as error:
+        fail("数据目录写不进去", f"the data folder cannot be written: {error.strerror}")
+    click.echo(f"已恢复 / restored: {kept.made_at}")
+    if hall is not None:
+        start = f"WUCHA_CONFIG={hall} ./wucha run --devices {hall / 'devices.toml'}"
+        click.echo(f"  启动时用 / open it with: {start}")
+    elif other := differing(settings, _machines(devices), kept):
+        click.echo("  以下大厅文件与备份时不同，未改动；restore --hall 文件夹 可取出备份里的")
+        click.echo("  these files differ from the backup's and stay; restore --hall FOLDER takes those:")
+        for name in other[:20]:
+            click.echo(f"    {name}")
 
 
-def _sqlite_file(settings: Settings) -> Path:
-    """The database's file. PostgreSQL has its own tools (pg_dump), which keep its own promises."""
-    kind, _, path = settings.database.partition(":///")
-    if kind != "sqlite":
-        fail("PostgreSQL 请用 pg_dump 备份", "use pg_dump and pg_restore with PostgreSQL")
-    return Path(path)
+def _found(source: Path) -> None:
+    if not source.is_file():
+        fail(f"没有找到备份：{source}", f"no backup at {source}")
+
+
+def _machines(devices: str | None) -> Path:
+    """The list of machines."""
+    common = Path(os.environ.get("WUCHA_COMMON") or ROOT / "config").resolve()
+    return Path(devices) if devices else common / "devices.toml"
 
 
 @main.group()
 def user() -> None:
-    """People of the hall."""
+    """人员 / people of the hall."""
 
 
 @user.command("reset")
 @click.argument("person")
 def user_reset(person: str) -> None:
-    """Give PERSON a new one-time password, shown once; for an administrator who forgot theirs."""
+    """重置密码 / give PERSON a new one-time password, shown once; for an administrator who forgot theirs."""
     from server.actions.passwords import Passwords, new_once_password
     from server.actions.reset_password import reset_password
     from server.clock import now
@@ -273,12 +369,12 @@ def user_reset(person: str) -> None:
 
 @main.group()
 def devices() -> None:
-    """Machines of the hall."""
+    """设备 / machines of the hall."""
 
 
 @devices.command("list")
 def devices_list() -> None:
-    """The machines as the device host last reported them."""
+    """设备现状 / the machines as the device host last reported them."""
     from server.store.engine import open_engine, reading
     from server.store.health import health_of
 
@@ -297,21 +393,21 @@ RAW = {"ignore_unknown_options": True, "help_option_names": []}
 @devices.command("check", context_settings=RAW)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def devices_check(words: tuple[str, ...]) -> None:
-    """Tell every mistake of the device list; --lines asks every machine, --search looks for more."""
+    """检查设备清单 / tell every mistake of the list; --lines asks every machine, --search looks for more."""
     _tool("check", words)
 
 
 @devices.command("ports", context_settings=RAW)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def devices_ports(words: tuple[str, ...]) -> None:
-    """The serial ports of this computer, by the names that survive re-plugging."""
+    """本机串口 / the serial ports of this computer, by the names that survive re-plugging."""
     _tool("ports", words)
 
 
 @devices.command("record", context_settings=RAW)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def devices_record(words: tuple[str, ...]) -> None:
-    """Write what passes by on a line into a file: a port, or a machine of the running hall."""
+    """录制线路 / write what passes by on a line into a file: a port, or a machine of a running hall."""
     settings = read_settings()
     local = f"http://{settings.host}:{settings.port}"
     beside = ("--server", local) if "--server" not in words else ()
@@ -322,28 +418,28 @@ def devices_record(words: tuple[str, ...]) -> None:
 @devices.command("replay", context_settings=RAW)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def devices_replay(words: tuple[str, ...]) -> None:
-    """What the decoders make of a recorded file."""
+    """解释录制的文件 / what the decoders make of a recorded file."""
     _tool("replay", words)
 
 
 @devices.command("try", context_settings=RAW)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def devices_try(words: tuple[str, ...]) -> None:
-    """One test slip or text on a line nobody works with."""
+    """试打或试显一次 / one test slip or text on a line nobody works with."""
     _tool("try", words)
 
 
 @devices.command("address", context_settings=RAW)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def devices_address(words: tuple[str, ...]) -> None:
-    """Give one machine another address, alone on its line or by its present one."""
+    """改设备地址 / give one machine another address, alone on its line or by its present one."""
     _tool("address", words)
 
 
 @devices.command("learn", context_settings=RAW)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def devices_learn(words: tuple[str, ...]) -> None:
-    """Send with a description of a new machine, see the answer, keep it as a model."""
+    """试新型号 / send with a description of a new machine, see the answer, keep it as a model."""
     _tool("learn", words)
 
 
@@ -363,7 +459,7 @@ def _tool(deed: str, words: tuple[str, ...]) -> None:
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File (default: the terminal).")
 def export(what: str, first: str | None, last: str | None, form: str, out: Path | None) -> None:
-    """Tickets, ratings or the audit trail as CSV or JSON; `columns` says what each column holds."""
+    """导出 / tickets, ratings or the audit trail as CSV or JSON; `columns` says what each column holds."""
     from server.exporting import BadDate, columns_table, export_to
 
     if what == "columns":
@@ -382,7 +478,7 @@ def export(what: str, first: str | None, last: str | None, form: str, out: Path 
 
 @main.command()
 def contract() -> None:
-    """Write EVENTS.md and server/web/client/events.ts from the events the server sends."""
+    """重写事件约定 / write EVENTS.md and server/web/client/events.ts from the events the server sends."""
     from server.live.documents import write_documents
 
     for path in write_documents(ROOT):
@@ -392,7 +488,7 @@ def contract() -> None:
 @main.command(context_settings={"ignore_unknown_options": True})
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 def bench(args: tuple[str, ...]) -> None:
-    """Measure take, next and push against bare floors, side by side in one run."""
+    """性能测量 / measure take, next and push against bare floors, side by side in one run."""
     from bench.run import main as bench_main
 
     raise SystemExit(bench_main(list(args)))
@@ -411,8 +507,9 @@ def bench(args: tuple[str, ...]) -> None:
 def simulate(
     scenario: Path | None, seed: int, days: int, real: bool, hall: Path | None, as_json: bool
 ) -> None:
-    """Play hall-days on a virtual clock with the real rule: waits, who waited longer than promised, who was
-    lost or overtaken. With --real people book, check in, are called and served on a thrown-away database."""
+    """模拟大厅的日子 / play hall-days on a virtual clock with the real rule: waits, who waited longer than
+    promised, who was lost or overtaken. With --real people book, check in, are called and served on a
+    thrown-away database."""
     from server.simulate.run import simulate as play
     from server.simulate.run import table
 
@@ -454,8 +551,8 @@ def _played(
 def demo(
     speed: float, faults: bool, scenario: Path | None, seed: int, data: str | None, port: str | None
 ) -> None:
-    """Play a simulated day on the live faces of a demo hall, as it is published and rostered; opens the hall
-    when none runs."""
+    """演示一天 / play a simulated day on the live faces of a demo hall, as it is published and rostered;
+    opens the hall when none runs."""
     from server.demo.closing import told
     from server.demo.play import play_demo
     from server.simulate.run import table

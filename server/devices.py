@@ -93,7 +93,7 @@ def rating_jobs(events: Iterable[e.Event], timeout_s: int) -> list[dict[str, Any
     jobs: list[dict[str, Any]] = []
     for event in events:
         if isinstance(event, (e.RatingGiven, e.RatingTimedOut, e.RatingWithdrawn)):
-            jobs.append(job_to_dict(StopRating(f"stop-{event.leg}", event.window)))
+            jobs.append(job_to_dict(StopRating(f"stop-{event.leg}", event.window, str(event.leg))))
         elif isinstance(event, e.RatingAsked):
             jobs.append(ask_job(event.window, event.leg, timeout_s))
     return jobs

@@ -57,7 +57,8 @@ class Estimator:
                 self.once()
             except Exception:  # noqa: BLE001  outermost loop of the thread
                 log.exception("the estimates are not fresh; they are tried again")
-            self._stop.wait(PAUSE_S)
+            if self._stop.wait(PAUSE_S):
+                return
             self._news.wait(REST_S - PAUSE_S)
 
     def once(self) -> Outlook:

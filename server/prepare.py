@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from server.actions.device_host import host_left
 from server.actions.enrol import ensure_host_key
 from server.actions.set_up import make_setup_code
+from server.backup import finish_restore
 from server.cli import fail
 from server.clock import now
 from server.domain.actors import SYSTEM
@@ -21,6 +22,7 @@ from server.store.unit import Store
 def prepare(settings: Settings) -> None:
     """Leaves no open connection. Ends the program with one sentence when the data cannot be opened."""
     try:
+        finish_restore(settings)
         engine = open_engine(settings.database)
         migrate(engine)
         ensure_hall(engine, settings.hall.id, now())

@@ -13,6 +13,9 @@ import resource
 import signal
 import socket
 import sys
+import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -23,6 +26,8 @@ from server.settings import Settings
 
 SOCKETS = 1500  # listeners a process carries; each holds one pool thread
 SPARE_THREADS = 64
+BESIDE = frozenset({"ticker", "estimator", "nearby", "publisher"})
+END_S = 1.0
 
 
 class PortTaken(OSError):
@@ -44,6 +49,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._ends: list[Callable[[], None]] = []  # of what works beside the requests, in the worker
         super().__init__()
 
     def load_config(self) -> None:
@@ -60,6 +66,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "loglevel": "warning",
             "proc_name": "wucha",
             "control_socket_disable": True,
+            "worker_exit": self.end,
         }
         for key, value in options.items():
             if key in self.cfg.settings:
@@ -67,7 +74,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
     def load(self) -> Any:
         if not self._settings.redis:
-            sys.modules.setdefault("redis", None)  # type: ignore[arg-type]  # Socket.IO would load it: 0.2 s
+            modules: dict[str, Any] = sys.modules
+            modules.setdefault("redis", None)  # Socket.IO would load it: 0.2 s
         from server.app import create_app
         from server.estimator import Estimator
         from server.nearby import Neighbours
@@ -82,9 +90,21 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         estimator = Estimator(app.house)
         app.listen(estimator.hear)
         estimator.start()
-        Neighbours(app.house).start()
+        neighbours = Neighbours(app.house)
+        neighbours.start()
         warm(app.house)
+        self._ends = [ticker.stop, estimator.stop, neighbours.stop, app.publisher.stop]
         return app.flask
+
+    def end(self, _arbiter: Any = None, _worker: Any = None) -> None:
+        """Once the last request is answered: nobody begins anything any more. Who is amid something is
+        waited for a moment, but not for long: what it has not committed did not happen."""
+        for end in self._ends:
+            end()
+        late = time.monotonic() + END_S
+        for thread in threading.enumerate():
+            if thread.name in BESIDE:
+                thread.join(max(0.0, late - time.monotonic()))
 
 
 def serve(settings: Settings, hall: bool) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -389,6 +390,7 @@ class Settings:
     redis: str | None = None
     one_frame: bool = True  # the broadcast of server/live/broadcast.py; false = stock Flask-SocketIO
     password_cost: Literal["full", "test"] = "full"
+    metrics: tuple[IPv4Network | IPv6Network, ...] = ()  # who may ask /metrics
     public_url: str = ""  # what the slip's QR code points to; default http://host:port
 
     @property

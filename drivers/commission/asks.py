@@ -54,8 +54,15 @@ Answer = dict[str, Any]
 class Asks:
     """Safe for several threads; `changed` is called when the declaration on disk is new."""
 
-    def __init__(self, host: Host, declared: Declared | None, changed: Callable[[], None]) -> None:
-        self._host, self._declared, self._changed = host, declared, changed
+    def __init__(
+        self,
+        host: Host,
+        declared: Declared | None,
+        changed: Callable[[], None],
+        untold: Callable[[], Answer],
+    ) -> None:
+        """untold: what the host has not told the server yet, and what that refused."""
+        self._host, self._declared, self._changed, self._untold = host, declared, changed, untold
         self.troubles: tuple[str, ...] = ()
         self.refused = ""  # why the server lets this host do nothing, in its own sentence
         self.instance = uuid.uuid4().hex  # of this process
@@ -110,6 +117,7 @@ class Asks:
             file=str(path) if path else "",
             troubles=list(self.troubles)[:50],
             refused=self.refused,
+            untold=self._untold(),
             lines=self._host.lines(),
             devices=[
                 {"name": s.name, "model": s.model, "kind": s.kind, "address": s.address, "line": s.line.url}

@@ -28,13 +28,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from drivers.commission import edit, learn, search, tracefile
 from drivers.commission.trial import address_job, trial_job, try_out
 from drivers.commission.words import Words
 from drivers.crew import Station
 from drivers.errors import DriverError, LineLost, SpecError
+from drivers.jobs import Outcome
 from drivers.line.clock import Clock
 from drivers.line.ports import ports
 from drivers.line.record import Passed, Record
@@ -53,8 +54,16 @@ STATES = {
 LISTEN_S = 1.5  # for machines that speak by themselves
 
 
+class Parser(argparse.ArgumentParser):
+    """What was typed wrongly is said in both languages."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(2, f"命令写得不对，说明见 / wrong words, see {self.prog} --help: {message}\n")
+
+
 def main(words: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="wucha devices", description="设备安装工具 / installer's tools")
+    parser = Parser(prog="wucha devices", description="设备安装工具 / installer's tools")
     parser.add_argument("--lang", choices=["zh", "en"], default="zh")
     deeds = parser.add_subparsers(dest="deed", required=True)
     deeds.add_parser("ports", help="本机的串口 / the serial ports of this computer")
@@ -112,6 +121,11 @@ def main(words: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 0
+
+
+def _unreadable(path: Path, error: OSError | UnicodeDecodeError) -> str:
+    why = error.strerror if isinstance(error, OSError) else "not UTF-8"
+    return f"{path}: 读不了 / cannot be read: {why}"
 
 
 def tell(text: str, err: bool = False) -> None:
@@ -290,6 +304,8 @@ def _follow(options: argparse.Namespace, end: float) -> Iterator[Entry]:
         try:
             with urllib.request.urlopen(asked, timeout=10) as reply:
                 found = json.load(reply)
+        except urllib.error.HTTPError as error:
+            raise LineLost(f"{options.line}: {_said_no(error)}") from error
         except (OSError, ValueError) as error:
             raise LineLost(f"{options.server}: {error}") from error
         for entry in found["entries"]:
@@ -303,6 +319,16 @@ def _follow(options: argparse.Namespace, end: float) -> Iterator[Entry]:
         if time.monotonic() >= end:
             return
         time.sleep(0.5)
+
+
+def _said_no(error: urllib.error.HTTPError) -> str:
+    """The server's own sentence, in both languages, and what it names."""
+    try:
+        said = json.load(error)
+        fields = said["facts"].get("fields", [])
+        return " ".join([f"{said['text']['zh']} / {said['text']['en']}", *(str(f["en"]) for f in fields)])
+    except (OSError, ValueError, KeyError, TypeError):
+        return str(error)
 
 
 def _seconds(iso: str) -> float:
@@ -320,7 +346,10 @@ def _bytes(text: str) -> bytes:
 def do_replay(options: argparse.Namespace) -> int:
     try:
         trace = tracefile.read(options.file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tracefile.TraceWrong) as error:
+    except (OSError, UnicodeDecodeError) as error:
+        tell(_unreadable(options.file, error), err=True)
+        return 1
+    except tracefile.TraceWrong as error:
         tell(f"{options.file}: {error}", err=True)
         return 1
     words = Words(options.lang)
@@ -343,7 +372,7 @@ def do_try(options: argparse.Namespace) -> int:
     kind = MODELS[model.driver][2]
     spec = DeviceSpec("test", options.model, model.driver, kind, line, model.profile, options.address)
     outcome = try_out(spec, trial_job(spec, options.text))
-    tell(f"{outcome.state} {outcome.reason}".rstrip())
+    tell(_ended(options, outcome))
     return 0 if outcome.state in ("confirmed", "sent") else 1
 
 
@@ -369,7 +398,7 @@ def do_address(options: argparse.Namespace) -> int:
         if others:
             spec, job = replace(spec, address=others[0].address), replace(job, alone=False)
     outcome = try_out(spec, job)
-    tell(f"{outcome.state} {Words(options.lang).reason(outcome.reason)}".rstrip())
+    tell(_ended(options, outcome))
     if outcome.state == "confirmed" and listed:
         return _listed(options, spec)
     if outcome.state in ("confirmed", "sent"):
@@ -410,7 +439,11 @@ def _listed(options: argparse.Namespace, spec: DeviceSpec) -> int:
 
 
 def do_learn(options: argparse.Namespace) -> int:
-    text = options.file.read_text("utf-8")
+    try:
+        text = options.file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        tell(_unreadable(options.file, error), err=True)
+        return 1
     name = options.save or options.file.stem
     spec = learn.read(name, text, options.line or "/dev/none", options.baud, options.address)
     good = True
@@ -420,13 +453,18 @@ def do_learn(options: argparse.Namespace) -> int:
         for entry in entries:
             meaning = "；".join(words.said(code, facts) for code, facts in entry["said"])
             tell(f"{entry['at']:10.4f} {entry['way']} {entry['hex']}{'   ' + meaning if meaning else ''}")
-        tell(f"{outcome.state} {outcome.reason}".rstrip())
+        tell(_ended(options, outcome))
         good = outcome.state in ("confirmed", "sent")
     else:
         tell(f"{options.file}: 没有错误 / no mistakes ({spec.driver}, {spec.line.settings.baud})")
     if options.save and good:
         tell(f"已保存 / kept: {learn.save(CONFIG / 'profiles', name, text)}")
     return 0 if good else 1
+
+
+def _ended(options: argparse.Namespace, outcome: Outcome) -> str:
+    word = f"{outcome.state} {outcome.reason}".rstrip()
+    return f"{Words(options.lang).result(outcome.state, outcome.reason)} / {word}"
 
 
 def _plain(error: BaseException, url: str) -> str:

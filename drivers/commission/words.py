@@ -18,6 +18,7 @@ class Words:
         except (OSError, tomllib.TOMLDecodeError):
             table = {}
         self._said: dict[str, Any] = table.get("wiring", {}).get("said", {})
+        self._results: dict[str, Any] = table.get("wiring", {}).get("result", {})
         self._reasons: dict[str, Any] = table.get("manager", {}).get("reason", {})
 
     def said(self, code: str, facts: dict[str, Any]) -> str:
@@ -26,6 +27,11 @@ class Words:
         sentence = self._said.get(family, {}).get(word)
         told = {**facts, "word": self.reason(str(facts.get("word", "")))}
         return str(sentence).format(**told) if sentence else f"{code} {facts}"
+
+    def result(self, state: str, reason: str) -> str:
+        """How a test went, in a sentence."""
+        sentence = str(self._results.get(state, state + " {reason}"))
+        return sentence.format(reason=self.reason(reason)).strip()
 
     def reason(self, word: str) -> str:
         return str(self._reasons.get(word, word))

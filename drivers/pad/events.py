@@ -22,10 +22,11 @@ class Pressed:
 
 @dataclass(frozen=True)
 class RatingGiven:
-    """level 1..5."""
+    """level 1..5. leg: of the visit that was asked about when the key was pressed."""
 
     device: str
     level: int
+    leg: str = ""
 
 
 Event = Pressed | RatingGiven

@@ -51,7 +51,7 @@ class KeypadFf68:
     def __init__(self, name: str, line: SerialLine, address: int, profile: Profile | None = None) -> None:
         self.name, self.address, self._line = name, address, line
         self.profile = profile or Profile()
-        self.asked_until = 0.0
+        self.asked_until, self.asked_leg = 0.0, ""
         self.heard = False
         self._seen: tuple[bytes, float, float] = (b"", 0.0, 0.0)  # frame, first and last sight
         self._waiting: int | None = None
@@ -76,10 +76,11 @@ class KeypadFf68:
             self._waiting = job.waiting
         elif isinstance(job, AskRating) and self.profile.pad:
             self._say(ff68.start_rating(self.address))
-            self.asked_until = now + ASKED_S
+            self.asked_until, self.asked_leg = now + ASKED_S, job.leg
             self._asking_until = self._line.clock.now() + ECHO_S
         elif isinstance(job, StopRating) and self.profile.pad:
-            self.asked_until = 0.0  # the protocol has no "stop": a late answer is dropped here
+            if job.leg == self.asked_leg:
+                self.asked_until = 0.0  # the protocol has no "stop": a late answer is dropped here
         else:
             return Outcome("failed", "not_for_this_device")
         return Outcome("sent")
@@ -120,7 +121,7 @@ class KeypadFf68:
             log.info("%s: rating %s that nobody asked for", self.name, meaning.value)
             return None
         self.asked_until = 0.0
-        return RatingGiven(self.name, self.profile.rating_values[meaning.value])
+        return RatingGiven(self.name, self.profile.rating_values[meaning.value], self.asked_leg)
 
     def _say(self, frame: ff68.Frame) -> None:
         self._line.send(ff68.encode(frame))

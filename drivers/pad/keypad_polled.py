@@ -77,7 +77,7 @@ class KeypadPolled:
         self._heard_at = -FRESH_S
         self._pending: list[Event] = []
         self.misses = 0
-        self.asked_until = 0.0
+        self.asked_until, self.asked_leg = 0.0, ""
 
     @staticmethod
     def bus(line: SerialLine, keypads: list[KeypadPolled]) -> PolledBus:
@@ -94,10 +94,12 @@ class KeypadPolled:
         """
         now = self._line.clock.now()
         if isinstance(job, AskRating) and self.profile.pad:
-            self.asked_until = now + ASKED_S  # the keypad asks by itself while it is in S
+            # the keypad asks by itself while it is in S
+            self.asked_until, self.asked_leg = now + ASKED_S, job.leg
             return Outcome("sent")
         if isinstance(job, StopRating) and self.profile.pad:
-            self.asked_until = 0.0
+            if job.leg == self.asked_leg:
+                self.asked_until = 0.0
             return Outcome("sent")
         if not isinstance(job, ShowCounts):
             return Outcome("failed", "not_for_this_device")
@@ -178,7 +180,7 @@ class KeypadPolled:
             log.info("%s: rating %s that nobody asked for", self.name, value)
             return
         self.asked_until = 0.0
-        self._pending.append(RatingGiven(self.name, levels[value]))
+        self._pending.append(RatingGiven(self.name, levels[value], self.asked_leg))
 
 
 class PolledBus:

@@ -18,7 +18,8 @@ one just the same.
 A slip that takes long on its wire is interrupted every PULSE_S, between two commands, by the question whether
 the printer is on line. One that lost its power meanwhile has not heard all of them: as it prints the rest and
 answers the end mark, that is the only trace, and the slip is unsure. A printer that never answers while it is
-spoken to is not judged by it, and one answer may be lost to noise.
+spoken to is not judged by it, and one answer may be lost to noise. One that answers every question twice is
+known by its answers to questions that stood alone, and owes both.
 
 After the death of a host in mid-slip (`left_torn`) nobody knows what the printer still waits for or holds:
 before anything else it is brought back into step and what hangs there is cut off.
@@ -38,6 +39,7 @@ rest is unverified general knowledge.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from typing import Final
 
 from drivers.errors import LineLost
@@ -57,6 +59,7 @@ SILENCE_S: Final = 3.0  # without any sign of life after a slip
 LINE_S: Final = 0.12  # one text line at 40 mm/s, the slowest mechanism
 FRESH_S: Final = 5.0  # how long a good look holds
 GOOD: Final = 0x12  # the answer of a printer that has nothing to complain of
+LONE: Final = 4  # questions by which it is known how often the printer answers one
 CUT_S: Final = 2.0  # for the answer "printed and cut" of firmware that gives it
 PULSE_S: Final = 0.25  # of a slip's sending, between two looks whether the printer is still there
 CODE: Final = 600  # bytes of the longest command with data that is no image: a QR code
@@ -78,7 +81,10 @@ class EscposPrinter:
         self._marks: list[Marked] = []
         self._broken = 0  # bytes a printer may still wait for after a line broke in mid-slip; 0: none did
         self._torn = False
-        self._open = 0  # questions not yet answered, all of them `_asked`
+        self._open = 0  # answers still to come, all of them to `_asked`
+        self._each = 1  # so many it gives to one question
+        self._gave: deque[int] = deque(maxlen=LONE)  # to each of the last questions that stood alone
+        self._alone, self._since = False, 0  # did the last question stand alone; answers since then
         self._asked, self._asked_at, self._asked_on = 1, 0.0, 0  # kind, when, in which opening of the line
         self._resynced = 0  # the opening of the line in which the printer was brought back into step
         self._asked_last = 0.0  # when a question was sent last
@@ -227,8 +233,8 @@ class EscposPrinter:
             if asks and self._line.wire_time(len(waiting)) >= PULSE_S:
                 self._line.send(waiting + escpos.ask(1))
                 waiting, asked = b"", asked + 1
-                self._open, self._asked, self._asked_at = self._open + 1, 1, self._line.quiet_at()
-                self._asked_on = self._line.opens
+                self._open, self._asked, self._asked_at = self._open + self._each, 1, self._line.quiet_at()
+                self._asked_on, self._alone = self._line.opens, False
                 self._sweep()
             waiting += command
         self._line.send(waiting)
@@ -385,21 +391,23 @@ class EscposPrinter:
         """One question, one answer. An answer that comes late is as good an answer to the same question
         asked again, but must not be taken for that to another kind."""
         if self._asked_on != self._line.opens:
-            self._open, self._asked_on = 0, self._line.opens
+            self._open, self._asked_on, self._alone = 0, self._line.opens, False
+        self._line.clock.sleep(max(0.0, self._asked_last + GAP_S - self._line.clock.now()))
         self._sweep()
+        self._learn()
         if n != self._asked:
             self._answer_of_old()
-        self._line.clock.sleep(max(0.0, self._asked_last + GAP_S - self._line.clock.now()))
         self._asked_last = self._line.clock.now()
         self._line.send(escpos.ask(n))
-        self._open, self._asked, self._asked_at = self._open + 1, n, self._line.quiet_at()
+        self._alone, self._since = not self._open, 0
+        self._open, self._asked, self._asked_at = self._open + self._each, n, self._line.quiet_at()
         return self._answer(max(self._line.clock.now(), self._line.quiet_at()) + patience)
 
     def _answer_of_old(self) -> None:
         """Wait until no answer to an earlier question can come any more."""
         while self._open and self._answer(self._asked_at + LOST_S) is not None:
             pass
-        self._missed += self._open
+        self._missed += -(-self._open // self._each)
         self._open = 0
 
     def _answer(self, until: float) -> int | None:
@@ -416,7 +424,14 @@ class EscposPrinter:
         return None
 
     def _answered(self) -> None:
-        self._open = max(0, self._open - 1)
+        self._open, self._since = max(0, self._open - 1), self._since + 1
+
+    def _learn(self) -> None:
+        """How many answers it gives to one question: the fewest of the last lone ones, as noise adds some."""
+        if self._alone and self._since:
+            self._gave.append(self._since)
+            self._each = min(self._gave) if len(self._gave) == LONE else 1
+        self._alone = False
 
     def _sweep(self) -> None:
         """Forget answers nobody waits for; keep end marks when one is owed."""

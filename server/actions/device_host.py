@@ -148,13 +148,18 @@ def _changed(device: str, row: Mapping[str, Any], state: str, reason: str) -> De
     return DeviceChanged(device, row["kind"], row["kiosk"], row["window"], state, reason)
 
 
-def press_key(unit: Unit, hall: HallSettings, window: str, key: str, value: str = "") -> str | None:
+def press_key(
+    unit: Unit, hall: HallSettings, window: str, key: str, value: str = "", late: bool = False
+) -> str | None:
     """A key of the window's hardware keypad, done in the name of the clerk signed in there. The number it
     moved.
 
-    value: the digits pressed before it; for a transfer the number of the other window.
-    Raises what the deed raises, and InputInvalid for a key nobody knows.
+    value: the digits pressed before it; for a transfer the number of the other window. late: it is told too
+    long after it was pressed: whom it was meant for may have gone, and the clerk saw that nothing happened.
+    Raises what the deed raises, KeyTooLate, and InputInvalid for a key nobody knows.
     """
+    if late:
+        raise refusals.KeyTooLate()
     if key == "transfer":
         return _transfer(unit, hall, window, value)
     deed = KEYS.get(key)

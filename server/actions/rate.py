@@ -54,11 +54,19 @@ def rate(
     return level
 
 
-def rate_open_visit(unit: Unit, hall: HallSettings, window: str, level: int) -> int:
-    """A key of a hardware pad: it cannot name the visit, so the newest open question of its window is
-    meant."""
-    asked = ratings.open_round(unit.connection, unit.hall, window, unit.now - hall.rating_rule.pad_timeout)
-    return rate(unit, hall, asked.leg if asked else 0, level, (), keys_only=True)
+def rate_by_key(
+    unit: Unit, hall: HallSettings, window: str, level: int, leg: int | None, pressed_at: datetime
+) -> int:
+    """A key of a hardware pad, which counts from the moment it was pressed, however late we hear of it.
+
+    leg: the visit that the pad was asking about then, as its host knows it; None: the newest question of its
+    window at that moment is meant. Raises what `rate` raises.
+    """
+    if leg is None:
+        since = pressed_at - hall.rating_rule.pad_timeout
+        asked = ratings.open_round(unit.connection, unit.hall, window, since, pressed_at)
+        leg = asked.leg if asked else 0
+    return rate(unit, hall, leg, level, (), keys_only=True, pressed_at=pressed_at)
 
 
 def close_overdue_questions(unit: Unit, hall: HallSettings) -> None:

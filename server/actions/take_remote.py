@@ -53,5 +53,6 @@ def take_remote(
         )
     elif not rules.enabled:
         raise refusals.RemoteOff()
-    more = {"person": phone, "confirmed": (LONG, TWICE), "remote": True}
-    return take_number(unit, hall, slips, base_url, service, lang=lang, **more)  # type: ignore[arg-type]
+    return take_number(
+        unit, hall, slips, base_url, service, lang=lang, person=phone, confirmed=(LONG, TWICE), remote=True
+    )

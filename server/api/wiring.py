@@ -118,12 +118,17 @@ class Declare(Body):
 @bp.get("/api/hosts")
 @needs("device.inspect")
 def get_hosts() -> ResponseReturnValue:
-    """Every enrolled device host: 200 {hosts: [{id, enrolled_as, here, name, computer, file, troubles, lines,
-    devices, ports, models}]}; a host that is not there has `here` false and nothing more."""
+    """Every enrolled device host: 200 {hosts: [{id, enrolled_as, here, name, computer, file, troubles,
+    untold, lines, devices, ports, models}]}; a host that is not there has `here` false and nothing more."""
+    return jsonify({"hosts": every_host()})
+
+
+def every_host() -> list[dict[str, Any]]:
+    """What the enrolled hosts say of themselves, asked now."""
     h = house()
     with h.store.read() as connection:
         enrolled = [d for d in devices(connection, h.store.hall) if d.kind == HOST]
-    return jsonify({"hosts": [_host(d.id, d.name) for d in enrolled]})
+    return [_host(d.id, d.name) for d in enrolled]
 
 
 def _host(host: str, name: str) -> dict[str, Any]:

@@ -249,6 +249,7 @@ UpkeepOver = _refusal("UpkeepOver", "upkeep-over", "The PIN has to be entered ag
 RatingNotAsked = _refusal("RatingNotAsked", "rating-not-asked", "There is no finished visit to rate.")
 RatingGivenAlready = _refusal("RatingGivenAlready", "rating-given-already", "This visit was rated already.")
 RatingTooLate = _refusal("RatingTooLate", "rating-too-late", "The time to rate has passed.")
+KeyTooLate = _refusal("KeyTooLate", "key-too-late", "A key press was told too long after it was made.")
 ReasonNeeded = _refusal("ReasonNeeded", "reason-needed", "A bad rating needs a reason or some words.", 422)
 ReasonForeign = _refusal("ReasonForeign", "reason-foreign", "This reason does not belong to this level.", 422)
 

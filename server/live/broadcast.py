@@ -131,7 +131,7 @@ def _size(pkt: Any) -> int:
     return len(text) if isinstance(text, (bytes, bytearray)) else 64
 
 
-class Backlog(queue.Queue):  # type: ignore[type-arg]
+class Backlog(queue.Queue[Any]):
     """A client's outgoing queue that knows its bytes, its age, and whether its writer holds something.
 
     `_init`, `_put` and `_get` run under the queue's mutex (documented override points of queue.Queue).

@@ -13,7 +13,7 @@ import logging
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
@@ -23,7 +23,7 @@ from socketio.exceptions import TimeoutError as NoAnswer
 from server import devices
 from server.actions import device_host
 from server.actions.lend_blocks import Loan, enter_given, host_alone, lend_blocks, lending
-from server.actions.rate import rate_open_visit
+from server.actions.rate import rate_by_key
 from server.api.access import recheck, socket_actor
 from server.domain import events as e
 from server.domain.actors import Actor
@@ -56,6 +56,8 @@ log = logging.getLogger(__name__)
 
 DEVICES = "devices"
 WHO_S = 1.5  # for a host that is asked whether it is there
+KEY_LIVES = timedelta(seconds=15)  # after a press that nobody has seen work yet somebody presses again
+OLDEST_S = 7 * 86_400.0
 SLIP_WAIT_S = 60.0  # a paper that comes out later than this finds nobody waiting for it
 MAX_DEVICES = 500
 LONGEST_MM = 20_000
@@ -300,7 +302,8 @@ class HostNamespace(Namespace):
             elsewhere = kiosks_served(connection, view.hall) - host.kiosks
             owed = [slip for slip in slips_in(connection, view.hall, "queued") if slip.kiosk not in elsewhere]
             now, patience = max(self._house.clock(), view.at), hall.rating_rule.pad_timeout
-            open_rounds = [open_round(connection, view.hall, w, now - patience) for w in sorted(host.desks)]
+            since, desks = now - patience, sorted(host.desks)
+            open_rounds = [open_round(connection, view.hall, w, since, now) for w in desks]
         emit("present", devices.present(rows, queues, hall, self._house.texts))
         for slip in owed:
             emit("job", slip_job(slip, self._house))
@@ -328,12 +331,15 @@ class HostNamespace(Namespace):
         no = self._do(lambda unit: device_host.slip_result(unit, slip, state, reason, kiosks, mm))
         return self.socketio.server.not_handled if isinstance(no, StorageFailed) else {"ok": True}
 
-    def on_key(self, message: Any = None, *_more: Any) -> dict[str, Any]:
-        key, value = _text(message, "key"), _text(message, "value", 8)
+    def on_key(self, message: Any = None, *_more: Any) -> Any:
+        """What was meant for the moment it was pressed in is not done much later, to somebody else."""
+        key, value, late = _text(message, "key"), _text(message, "value", 8), _ago(message) > KEY_LIVES
         return self._once(
             message,
             {"key": key, **({"value": value} if value else {})},
-            lambda unit, hall, window: {"number": device_host.press_key(unit, hall, window, key, value)},
+            lambda unit, hall, window: {
+                "number": device_host.press_key(unit, hall, window, key, value, late)
+            },
         )
 
     def on_borrow(self, message: Any = None, *_more: Any) -> dict[str, Any]:
@@ -380,13 +386,16 @@ class HostNamespace(Namespace):
                 done.append(given.link)
         return {"ok": True, "done": done}
 
-    def on_rated(self, message: Any = None, *_more: Any) -> dict[str, Any]:
+    def on_rated(self, message: Any = None, *_more: Any) -> Any:
+        pressed_at = self._house.clock() - _ago(message)
         value = message.get("value") if isinstance(message, Mapping) else None
         level = value if type(value) is int and 1 <= value <= 5 else 0
+        named = _text(message, "leg")
+        leg = int(named) if ROW.fullmatch(named) else None
         return self._once(
             message,
-            {"level": level},
-            lambda unit, hall, window: {"level": rate_open_visit(unit, hall, window, level)},
+            {"level": level, "leg": leg},
+            lambda unit, hall, window: {"level": rate_by_key(unit, hall, window, level, leg, pressed_at)},
         )
 
     def on_card(self, message: Any = None, *_more: Any) -> dict[str, Any]:
@@ -455,8 +464,9 @@ class HostNamespace(Namespace):
 
     def _once(
         self, message: Any, said: dict[str, Any], deed: Callable[[Unit, Any, str], dict[str, Any]]
-    ) -> dict[str, Any]:
-        """Do what a machine at a window asks, once per event_id: the ack tells it that it was heard."""
+    ) -> Any:
+        """Do what a machine at a window asks, once per event_id: the ack tells it that it was heard, and none
+        comes while the disk does not take it."""
         event, device = _text(message, "event_id", EVENT_ID + 1), _text(message, "device")
         host = self._hosts.get(sid())
         window = host.machines.get(device, {}).get("window") if host else None
@@ -468,6 +478,8 @@ class HostNamespace(Namespace):
             with self._house.store.unit(actor) as unit:
                 recheck(unit)
                 answer, _ = once(unit, event, asked, lambda: deed(unit, self._house.hall, window))
+        except StorageFailed:
+            return self.socketio.server.not_handled
         except Refusal as no:
             return _refused(no)
         return {"ok": "refused" not in answer, **answer}
@@ -521,6 +533,13 @@ def _clean(value: Any, most: int = 200) -> str:
 
 def _text(message: Any, key: str, most: int = 200) -> str:
     return _clean(message.get(key), most) if isinstance(message, Mapping) else ""
+
+
+def _ago(message: Any) -> timedelta:
+    """How long before it was told something happened, by the teller's own clock; nothing for nonsense."""
+    value = message.get("ago_s") if isinstance(message, Mapping) else None
+    known = type(value) in (int, float) and 0 <= value <= OLDEST_S
+    return timedelta(seconds=value if known else 0.0)
 
 
 def _mm(message: Any) -> int:

@@ -8,9 +8,9 @@ the end of a shift a window leaves when it is free; at the end of the day everyb
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from server.domain.catalogue import Catalogue, parse_overflow
 from server.domain.estimate.leaving import Leaving
@@ -127,7 +127,7 @@ class Play:
         now_s: float = 0.0,
     ) -> None:
         self._hall, self._manners = hall, manners
-        self._events: list[tuple[float, int, int, object]] = []
+        self._events: list[tuple[float, int, int, Any]] = []  # second, order, kind, what that kind is about
         self._count = 0
         self._idle: dict[str, float] = {}  # window -> since when
         self._ending: dict[str, bool] = {}  # window whose shift is over -> was it the last of the day
@@ -161,6 +161,7 @@ class Play:
         self._idle[window] = self._now
 
     def run(self) -> list[Outcome]:
+        deeds: dict[int, Callable[[Any], None]]
         deeds = {ARRIVE: self._arrive, OPEN: self._opens, END: self._ends, START: self._starts,
                  DONE: self._done, MISS: self._missed, BACK: self._back}  # fmt: skip
         for window in list(self._idle):
@@ -168,7 +169,7 @@ class Play:
         while self._events:
             self._now, _, kind, what = heapq.heappop(self._events)
             self._hall.at(self._now)
-            deeds[kind](what)  # type: ignore[operator]
+            deeds[kind](what)
         return list(self.outcomes.values())
 
     def _plan(self, at_s: float, kind: int, what: object) -> None:

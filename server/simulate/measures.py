@@ -78,18 +78,14 @@ def _kind(o: Outcome) -> str:
 
 def _overtakes(day: Sequence[Outcome], queue_of: Mapping[str, str]) -> tuple[int, int]:
     """(how often a called walk-in was overtaken within its queue, how many such walk-ins)."""
-    queues: dict[str, list[Outcome]] = defaultdict(list)
+    queues: dict[str, list[tuple[bool, float, float]]] = defaultdict(list)  # is a walk-in, joined, called
     for o in day:
         if o.called_s is not None:
-            queues[queue_of[o.citizen.service]].append(o)
+            queues[queue_of[o.citizen.service]].append((_kind(o) == ORDINARY, o.joined_s, o.called_s))
     overtaken = walk_ins = 0
     for line in queues.values():
-        for o in line:
-            if _kind(o) != ORDINARY:
-                continue
-            walk_ins += 1
-            overtaken += sum(
-                x.joined_s > o.joined_s and x.called_s < o.called_s  # type: ignore[operator]
-                for x in line
-            )
+        for walk_in, joined_s, called_s in line:
+            if walk_in:
+                walk_ins += 1
+                overtaken += sum(joined > joined_s and called < called_s for _, joined, called in line)
     return overtaken, walk_ins

@@ -92,7 +92,7 @@ class Scenario:
     """A scenario file; the defaults are the hall's ordinary Monday."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
-    name: str = "ordinary"
+    name: str = "平常的星期一 / an ordinary Monday"
     date: Day = Day(2026, 3, 2)
     tickets: int | None = None
     special: tuple[str, ...] = ()

@@ -1,7 +1,8 @@
-"""Online backup of a SQLite hall, and its restore. A backup counts only once it was opened and verified
-(D12).
+"""A hall's whole database as one SQLite file, whatever engine it lives on, and back (D12).
 
-The copy is taken by SQLite's own backup API, never by copying files under a running WAL.
+SQLite is copied by its own backup API, never as files under a running WAL; PostgreSQL row by row from one
+state of the database. So every copy can be opened and checked by itself, and a hall that outgrows SQLite
+moves the same way.
 """
 
 from __future__ import annotations
@@ -11,8 +12,15 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from server.store.engine import open_engine
+from sqlalchemy import Column, Connection, Engine, func, insert, select
+
+from server.store import tables as t
+from server.store.engine import open_engine, reading, writing
+from server.store.setup import is_current, is_new, migrate
 from server.store.verify import check
+
+BEFORE = ".before-restore"  # what a restore replaced stays beside it under this name
+BATCH = 2_000  # rows in memory at once
 
 
 class BackupBroken(RuntimeError):
@@ -23,40 +31,31 @@ class BackupBroken(RuntimeError):
         self.troubles = troubles
 
 
-def back_up(database: Path, target: Path, hall: str) -> None:
-    """Copy `database` to `target` while the hall works. Raises BackupBroken, FileNotFoundError, OSError."""
-    if not database.is_file():
-        raise FileNotFoundError(str(database))
-    part = target.with_name(target.name + ".part")
-    part.unlink(missing_ok=True)
-    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(part)) as copy:
-        source.backup(copy)
-        copy.execute("PRAGMA journal_mode=DELETE")
-    try:
-        examine(part, hall)
-    except BackupBroken:
-        part.unlink()
-        raise
-    _settle(part, target)
+class NotEmpty(RuntimeError):
+    """The PostgreSQL database holds a hall already; a restore never writes over one."""
 
 
-def restore(source: Path, database: Path, hall: str) -> None:
-    """Put the backup `source` in place of `database`; the old one is kept beside it as `*.before-restore`.
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite database, None for another engine."""
+    kind, _, path = url.partition(":///")
+    return Path(path) if kind == "sqlite" else None
 
-    Nothing may be running on it. Raises BackupBroken when the backup itself is not sound, FileNotFoundError.
+
+def copy_out(url: str, target: Path, hall: str) -> None:
+    """Copy the database to the new SQLite file `target` while the hall works, and examine the copy.
+
+    Raises BackupBroken, FileNotFoundError when there is no database, OSError, DBAPIError.
     """
-    examine(source, hall)
-    part = database.with_name(database.name + ".part")
-    part.unlink(missing_ok=True)
-    with closing(sqlite3.connect(source)) as backup, closing(sqlite3.connect(part)) as copy:
-        backup.backup(copy)
-    if database.exists():
-        with closing(sqlite3.connect(database)) as old:
-            old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        os.replace(database, database.with_name(database.name + ".before-restore"))
-    for suffix in ("-wal", "-shm"):
-        database.with_name(database.name + suffix).unlink(missing_ok=True)
-    _settle(part, database)
+    source = sqlite_file(url)
+    if source is None:
+        _rows_out(url, target)
+    else:
+        if not source.is_file():
+            raise FileNotFoundError(str(source))
+        with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
+            live.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+    examine(target, hall)
 
 
 def examine(path: Path, hall: str) -> None:
@@ -75,20 +74,96 @@ def examine(path: Path, hall: str) -> None:
     if not troubles:
         engine = open_engine(f"sqlite:///{path}")
         troubles = check(engine, hall)
-        engine.dispose()
+        engine.dispose()  # the last one out writes the log into the file
     if troubles:
         raise BackupBroken(troubles)
 
 
-def _settle(part: Path, target: Path) -> None:
-    """The finished copy takes its name only after it is on the disk for good."""
-    for suffix in ("-wal", "-shm"):
-        part.with_name(part.name + suffix).unlink(missing_ok=True)
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    os.replace(part, target)
-    folder = os.open(target.parent, os.O_RDONLY)
+def rows_in(source: Path, url: str) -> None:
+    """Fill the empty PostgreSQL database `url` from the SQLite file `source`, in one transaction.
+    `source` is brought to this release's schema on the way. Raises NotEmpty, SchemaTooNew, DBAPIError."""
+    old, new = open_engine(f"sqlite:///{source}"), open_engine(url)
     try:
-        os.fsync(folder)
+        if not is_new(new):
+            with reading(new) as connection:
+                if connection.execute(select(t.hall.c.id).limit(1)).first() is not None:
+                    raise NotEmpty
+        migrate(old)
+        migrate(new)
+        with reading(old) as there, writing(new) as here:
+            _pour(there, here)
+            for table in t.metadata.sorted_tables:
+                if table.autoincrement_column is not None:
+                    _count_on(here, table.autoincrement_column)
     finally:
-        os.close(folder)
+        old.dispose()
+        new.dispose()
+
+
+def put_in_place(staged: Path, database: Path) -> None:
+    """`staged` becomes the database; the old one is kept, with its log, as `*.before-restore`.
+
+    May be begun again after a power cut at any point: what was moved already is not moved again, and a
+    database that somebody began meanwhile is not kept in its stead.
+    """
+    for old, kept in zip(_with_log(database), _with_log(_before(database)), strict=True):
+        if kept.exists():
+            old.unlink(missing_ok=True)
+        elif old.exists():
+            os.replace(old, kept)
+    os.replace(staged, database)
+
+
+def forget_before(database: Path) -> None:
+    """What an earlier restore kept goes, so that nothing of it is taken for a part of what the next one
+    keeps."""
+    for path in _with_log(_before(database)):
+        path.unlink(missing_ok=True)
+
+
+def _before(database: Path) -> Path:
+    return database.with_name(database.name + BEFORE)
+
+
+def _with_log(database: Path) -> list[Path]:
+    return [database.with_name(database.name + suffix) for suffix in ("", "-wal", "-shm")]
+
+
+def _rows_out(url: str, target: Path) -> None:
+    source, copy = open_engine(url), open_engine(f"sqlite:///{target}", durable=False)
+    try:
+        if is_new(source):
+            raise FileNotFoundError(url.partition("@")[2])
+        if not is_current(source):
+            raise BackupBroken(
+                ["数据库属于另一个版本，请先 migrate / another release's database: migrate first"]
+            )
+        migrate(copy)
+        with reading(source) as there, writing(copy) as here:
+            _pour(there, here)
+        _close_log(copy)
+    finally:
+        source.dispose()
+        copy.dispose()
+
+
+def _pour(there: Connection, here: Connection) -> None:
+    """Every row of every table, what others point to first."""
+    for table in t.metadata.sorted_tables:
+        found = there.execution_options(yield_per=BATCH).execute(select(table).order_by(*table.primary_key))
+        rows = found.mappings()
+        for some in rows.partitions(BATCH):
+            here.execute(insert(table), [dict(row) for row in some])
+
+
+def _count_on(here: Connection, column: Column[int]) -> None:
+    """New rows get numbers above those that came with their own."""
+    highest = here.execute(select(func.max(column))).scalar()
+    if highest is not None:
+        sequence = func.pg_get_serial_sequence(column.table.name, column.name)
+        here.execute(select(func.setval(sequence, highest)))
+
+
+def _close_log(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode=DELETE")

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from server.domain.estimate.outlook import PRIORITY, Question
-from server.domain.estimate.promise import Estimate, Forecast, before_its_time, shown
+from server.domain.estimate.promise import Estimate, Forecast, Known, before_its_time, shown
 from server.domain.routing import ORDINARY
 from server.domain.tickets import STANDING, Leg, State
 from server.store import tables as t
@@ -27,7 +27,7 @@ class Foreseen:
 
     service: str
     priority: str
-    state: str
+    state: Known
     low: int | None
     high: int | None
     rough: bool
@@ -36,7 +36,7 @@ class Foreseen:
 
     @property
     def estimate(self) -> Estimate:
-        return Estimate(self.state, self.low, self.high, self.rough)  # type: ignore[arg-type]
+        return Estimate(self.state, self.low, self.high, self.rough)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Promise:
 
     leg: int
     queue: str
-    state: str
+    state: Known
     low: int
     high: int
     rough: bool
@@ -61,7 +61,7 @@ class Promise:
 
     @property
     def estimate(self) -> Estimate:
-        return Estimate(self.state, self.low, self.high, self.rough)  # type: ignore[arg-type]
+        return Estimate(self.state, self.low, self.high, self.rough)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,11 @@ _FIND = _OF_HALL.where(t.rating.c.leg == bindparam("leg"), t.rating.c.round == 1
 _ASKED = _OF_HALL.where(t.rating.c.state == "asked")
 _OVERDUE = _ASKED.where(t.rating.c.asked_at <= bindparam("before"))
 _NEWEST_AT = (
-    _OF_HALL.where(t.rating.c.window == bindparam("window"), t.rating.c.asked_at > bindparam("since"))
+    _OF_HALL.where(
+        t.rating.c.window == bindparam("window"),
+        t.rating.c.asked_at > bindparam("since"),
+        t.rating.c.asked_at <= bindparam("until"),
+    )
     .order_by(t.rating.c.asked_at.desc(), t.rating.c.leg.desc())
     .limit(1)
 )
@@ -50,14 +54,17 @@ def find_round(connection: Connection, hall: str, leg: int) -> Round | None:
     return _round(connection.execute(_FIND, {"hall": hall, "leg": leg}).mappings().one_or_none())
 
 
-def open_round(connection: Connection, hall: str, window: str, since: datetime) -> Round | None:
-    """The newest question of a window's pad, if it was asked after `since` and nobody has answered it.
+def open_round(
+    connection: Connection, hall: str, window: str, since: datetime, until: datetime
+) -> Round | None:
+    """The newest question of a window's pad that was asked between `since` and `until`, unless somebody has
+    answered it.
 
     An older one that is still open is never meant: its citizen has gone.
     """
-    which = {"hall": hall, "window": window, "since": since}
+    which = {"hall": hall, "window": window, "since": since, "until": until}
     newest = _round(connection.execute(_NEWEST_AT, which).mappings().one_or_none())
-    return newest if newest is not None and newest.state == "asked" else None
+    return newest if newest is not None and newest.state in ("asked", "timed_out") else None
 
 
 def overdue_rounds(connection: Connection, hall: str, before: datetime) -> list[Round]:

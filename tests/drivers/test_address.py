@@ -218,7 +218,7 @@ class Running:
         assert found is not None
         self.bench, self.clock = bench, clock
         self.host = Host(found, lambda *_: None, clock)
-        self.asks = Asks(self.host, self.declared, lambda: None)
+        self.asks = Asks(self.host, self.declared, lambda: None, dict)
 
     def ask(self, what: str, **facts):
         return self.asks.answer({"what": what, **facts})

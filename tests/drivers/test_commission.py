@@ -628,7 +628,7 @@ def asks(folder, bench):
     declared = Declared(folder / "devices.toml")
     host = Host(load(folder / "devices.toml"), lambda *_: None, JumpClock())
     changed = []
-    made = Asks(host, declared, lambda: changed.append(1))
+    made = Asks(host, declared, lambda: changed.append(1), lambda: {"waiting": 0})
     yield made, host, changed
     made.stop()
 
@@ -637,6 +637,7 @@ def test_status_names_lines_devices_and_models(asks):
     one, _, _ = asks
     found = one.answer({"what": "status"})
     assert (found["ok"], found["name"], len(found["devices"]), len(found["lines"])) == (True, "hall", 33, 9)
+    assert found["untold"] == {"waiting": 0}
     assert {"name": "strip_128x16", "driver": "onbon_bxk", "kind": "strip", "baud": 57600}.items() <= next(
         m for m in found["models"] if m["name"] == "strip_128x16"
     ).items()

@@ -267,7 +267,13 @@ def test_a_power_cut_in_the_middle_of_a_picture_is_no_good_slip(bench, clock, tm
 
 @pytest.mark.parametrize(
     ("baud", "width", "height", "quirk"),
-    [(9600, 320, 120, None), (9600, 576, 64, "late"), (115200, 576, 500, None)],
+    [
+        (9600, 320, 120, None),
+        (9600, 576, 64, "late"),
+        (115200, 576, 500, None),
+        (9600, 320, 120, "duplicate_status"),
+        (115200, 576, 500, "duplicate_status"),
+    ],
 )
 def test_nor_is_one_whose_end_comes_after_the_power_is_back(
     bench, clock, tmp_path, baud, width, height, quirk
@@ -278,6 +284,7 @@ def test_nor_is_one_whose_end_comes_after_the_power_is_back(
     one.run(3)
     if quirk:
         one.fault("it", quirk)
+        one.run(10)
     dots = base64.b64encode(zlib.compress(b"\x55" * (width // 8) * height)).decode()
     parts = [{"text": "A001"}, {"image": dots, "width": width}, {"text": "A001"}]
 

@@ -312,7 +312,7 @@ def test_keys_and_ratings_are_published(hall):
     assert one.far["keypad-W03"].digits == "  4012"
     one.bench.act("keypad-W03", "rate", {"value": 0})
     one.run(1)
-    assert one.events("rated") == [{"device": "keypad-W03", "window": "W03", "value": 5}]
+    assert one.events("rated") == [{"device": "keypad-W03", "window": "W03", "value": 5, "leg": "7"}]
     assert one.results("r1") == one.results("c1") == [("sent", "")]
     assert one.health("keypad-W03")[-1] == ("ok", "")
 
@@ -419,8 +419,14 @@ def test_a_retry_never_displaces_something_newer():
 def test_stop_takes_back_a_question_that_was_not_asked():
     agenda = Agenda()
     agenda.put(waiting(AskRating("a", "W", "1")))
-    ((gone, _),) = agenda.put(waiting(StopRating("b", "W")))
+    ((gone, _),) = agenda.put(waiting(StopRating("b", "W", "1")))
     assert gone.job.id == "a"
+
+
+def test_stop_leaves_the_question_to_the_next_citizen_alone():
+    agenda = Agenda()
+    agenda.put(waiting(AskRating("a", "W", "2")))
+    assert agenda.put(waiting(StopRating("b", "W", "1"))) == []
 
 
 def test_with_real_threads_and_a_real_clock(bench):

@@ -163,7 +163,7 @@ def test_rating_is_asked_given_once_and_mapped(desk):
     desk.hear(0.1)
     assert desk.far.asked
     desk.bench.act(desk.far.name, "rate", {"value": 1})
-    assert desk.hear(1) == [RatingGiven("keypad-1", 4)]
+    assert desk.hear(1) == [RatingGiven("keypad-1", 4, "7")]
     desk.bench.act(desk.far.name, "rate", {"value": 2})
     assert desk.hear(1) == []  # once
     assert desk.far.unanswered == 0  # though each was acknowledged, so that the pad falls silent
@@ -179,9 +179,19 @@ def test_a_button_that_is_not_in_the_table(desk, value):
 def test_a_late_rating_is_dropped(desk):
     pad = desk.keypads[0]
     pad.perform(AskRating("1", "W01", "7"))
-    pad.perform(StopRating("2", "W01"))
+    pad.perform(StopRating("2", "W01", "7"))
     desk.bench.act(desk.far.name, "rate", {"value": 0})
     assert desk.hear(1) == []
+
+
+def test_the_end_of_one_question_does_not_end_the_next(desk):
+    """A short visit: the first citizen's minute is over while the second is being asked."""
+    pad = desk.keypads[0]
+    pad.perform(AskRating("1", "W01", "7"))
+    pad.perform(AskRating("2", "W01", "8"))
+    pad.perform(StopRating("3", "W01", "7"))
+    desk.bench.act(desk.far.name, "rate", {"value": 0})
+    assert desk.hear(1) == [RatingGiven("keypad-1", 5, "8")]
 
 
 def test_echoing_converter_does_not_press_for_ever(plug, bench):

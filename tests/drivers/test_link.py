@@ -169,9 +169,10 @@ def test_a_wrong_key_keeps_trying_and_disturbs_nothing(server, linked):
 
 
 def test_outbox_keeps_order_until_acknowledged():
-    clock, outbox = JumpClock(), Outbox(limit=3)
+    clock = JumpClock()
+    outbox = Outbox(clock, limit=3)
     for n in range(4):
-        outbox.put("result", {"n": n})
+        outbox.put("result", {"n": n, "job": f"slip-{n}"})
     due = outbox.due(clock.now())
     assert [fact.facts["n"] for fact in due] == [1, 2, 3]
     assert outbox.due(clock.now()) == []
@@ -180,14 +181,68 @@ def test_outbox_keeps_order_until_acknowledged():
     assert [fact.facts["n"] for fact in outbox.due(clock.now())] == [1, 3]
     outbox.again()
     assert len(outbox.due(clock.now())) == 2
-    for _ in range(20):
-        clock.sleep(3.5)
-        outbox.due(clock.now())
+    (full,) = outbox.look()["dead"]
+    assert (full["job"], full["refused"]) == ("slip-0", "outbox-full")
+
+
+def test_a_server_that_hangs_for_an_hour_loses_nothing_and_is_not_pressed():
+    clock = JumpClock()
+    outbox = Outbox(clock)
+    outbox.put("result", {"job": "slip-1", "state": "confirmed"})
+    outbox.put("rated", {"device": "keypad-W01", "value": 5, "leg": "7"})
+    said = []
+    for _ in range(3600):
+        said += outbox.due(clock.now())
+        clock.sleep(1)
+    assert 2 * 60 < len(said) < 2 * 130
+    assert outbox.look() == {"waiting": 2, "oldest_s": 3600, "dead": []}
+    assert said[-1].said(clock.now())["ago_s"] == 3600, "the press counts from its own moment"
+    assert "ago_s" not in said[-2].said(clock.now())
+    for fact in said[-2:]:
+        outbox.done(fact.token, {"ok": True})
     assert len(outbox) == 0
 
 
+def test_only_a_refusal_with_a_code_ends_a_fact_and_it_is_kept_to_be_seen():
+    clock = JumpClock()
+    outbox = Outbox(clock)
+    outbox.put("rated", {"device": "keypad-W01", "window": "W01", "value": 5, "leg": "7"})
+    outbox.put("card", {"device": "reader-K1", "number": "990123194902030012"})
+    for fact in outbox.due(clock.now()):
+        outbox.done(fact.token, {"ok": False, "refused": "rating-too-late"})
+        outbox.done(fact.token, {"ok": False, "refused": "rating-too-late"})
+    card, rated = outbox.look()["dead"]
+    assert rated.pop("at")
+    about = {"device": "keypad-W01", "window": "W01", "value": "5", "leg": "7"}
+    assert rated == {"name": "rated", "refused": "rating-too-late", **about}
+    assert card.keys() == {"at", "name", "refused"}, "of a card nobody keeps what it said"
+    assert len(outbox) == 0
+
+
+def test_nothing_is_told_before_the_server_knows_our_machines(server, linked):
+    """It would refuse what a machine says that no hello has named yet."""
+    far = server()
+    let_in = threading.Event()
+
+    def hello(sid, facts):
+        far.heard.append(("hello", facts))
+        let_in.wait(10)
+        return {"ok": True}
+
+    far.sio.on("hello", hello, namespace="/devices")
+    link = linked(far)
+    link._act({"device": "keypad-W01", "act": "press", "key": "call"})
+    far.wait_for(lambda: far.all("hello") and link.outbox.look()["waiting"])
+    told_early = far.all("key")
+    let_in.set()
+    far.wait_for(lambda: far.all("key"))
+    assert not told_early
+    assert far.all("key")[0]["ago_s"] >= 0
+
+
 def test_a_card_is_told_soon_or_never_and_no_log_sees_it(caplog):
-    clock, box = JumpClock(), Outbox()
+    clock = JumpClock()
+    box = Outbox(clock)
     box.put("card", {"number": "990123194902030012"}, clock.now() + 2.5)
     box.put("result", {"job": "slip-1", "state": "confirmed"})
     assert [fact.name for fact in box.due(clock.now())] == ["card", "result"]

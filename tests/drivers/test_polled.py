@@ -122,11 +122,11 @@ def test_rating_is_taken_when_it_was_asked_for_and_once(desk):
     assert desk.hear() == []
     assert desk.pads[0].perform(AskRating("1", "W01", "7")) == Outcome("sent")
     desk.act("rate", value=1)
-    assert desk.hear(2) == [RatingGiven("pad-1", 4)]
+    assert desk.hear(2) == [RatingGiven("pad-1", 4, "7")]
     desk.act("rate", value=0)
     assert desk.hear() == []
     desk.pads[0].perform(AskRating("2", "W01", "8"))
-    desk.pads[0].perform(StopRating("3", "W01"))
+    desk.pads[0].perform(StopRating("3", "W01", "8"))
     desk.act("rate", value=0)
     assert desk.hear() == []
 

@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.e2e.axe import accessible
 from tests.e2e.clerk import Clerk
@@ -143,7 +143,44 @@ def test_pressed_while_the_line_is_cut_it_is_handed_over_when_nobody_asks_any_mo
     assert ratings()["2"] == 0
     pad.context.set_offline(False)
     until(lambda: ratings()["2"] == 1, 40, "the rating")
-    assert pad.evaluate("() => Object.keys(localStorage).filter((k) => k.includes('rate'))") == []
+    assert pad.evaluate("() => Object.keys(localStorage).filter((k) => k.includes('rat'))") == []
     pad.reload()
     expect(pad.get_by_text("陈静")).to_be_visible()
     assert sum(ratings().values()) == 1
+
+
+def test_several_ratings_wait_for_the_server_and_each_is_told_once(town: Town, face: OpenFace) -> None:
+    """The line carries the questions but no answer: each citizen's own answer waits, in order, also over a
+    reload."""
+
+    def counts() -> dict[str, int]:
+        return dict(town.state("manager")["values"]["ratings"]["counts"])
+
+    before = counts()
+    clerk = Clerk(town, "ZW001", "W01")
+    pad = face("/pad/W01", PAD, kind="pad", window="W01")
+    expect(pad.get_by_text("陈静")).to_be_visible()
+    pad.context.route("**/api/ratings", lambda route: route.abort())
+    for level in (5, 2, 4):
+        served(town, clerk)
+        expect(pad.get_by_role("heading", name=ASKS["zh"])).to_be_visible(timeout=30_000)
+        pad.locator(f".level.of{level}").click()
+        pad.locator(".reasons button").first.click()
+        pad.get_by_role("button", name="提交", exact=True).click()
+        expect(pad.get_by_text("恢复后会自动补送")).to_be_visible(timeout=40_000)
+    shelf = "() => JSON.parse(localStorage[Object.keys(localStorage).find((k) => k.includes('ratings'))])"
+    assert [row["body"]["level"] for row in pad.evaluate(shelf)] == [5, 2, 4]
+    assert counts() == before
+    sent: list[int] = []
+    pad.context.unroute("**/api/ratings")
+
+    def hear(request: Request) -> None:
+        if request.url.endswith("/api/ratings"):
+            sent.append(request.post_data_json["level"])
+
+    pad.on("request", hear)
+    pad.reload()
+    until(lambda: sum(counts().values()) == sum(before.values()) + 3, 40, "all three")
+    pad.evaluate("1")  # what the browser told meanwhile is heard
+    assert sent == [5, 2, 4]
+    assert {n: counts()[n] - before[n] for n in ("5", "4", "2")} == {"5": 1, "4": 1, "2": 1}

@@ -36,6 +36,7 @@ OPEN = {  # what everybody may ask; all other routes must say whom they let in
     "GET /assets/<path:name>",
     "GET /parts/<path:filename>",
     "GET /healthz",
+    "GET /metrics",  # for the addresses that the installer names
     "GET /api/openapi.json",
     "GET /api/text/<lang>.json",
     "GET /api/hall",

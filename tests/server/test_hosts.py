@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, select
 
-from server.app import App
+from server.actions.rate import close_overdue_questions
+from server.app import App, create_app
+from server.domain.actors import SYSTEM
 from server.live.hosts import HostNamespace
+from server.settings import Settings
 from server.store import tables as t
 from tests.conftest import Clock
 from tests.server.callers import Caller, audit, device, staff
@@ -52,12 +59,13 @@ class Host:
         facts = {"event_id": event or f"event-{next(_ids)}", "device": keypad, "window": "W01", "key": key}
         return self.say("key", {**facts, **more})
 
-    def rate(self, value: Any, keypad: str = "keypad-1", event: str | None = None) -> Any:
+    def rate(self, value: Any, keypad: str = "keypad-1", event: str | None = None, **more: Any) -> Any:
         facts = {
             "event_id": event or f"event-{next(_ids)}",
             "device": keypad,
             "window": "W01",
             "value": value,
+            **more,
         }
         return self.say("rated", facts)
 
@@ -300,7 +308,7 @@ def test_what_the_disk_did_not_take_is_not_acknowledged(app: App, day: HallDay, 
     word = {"job": f"slip-{slip.id}", "state": "confirmed", "reason": "r" * 200}
     with full_disk(app):
         assert host.say("result", word) is None
-        assert host.press("call")["refused"] == "storage-failed"
+        assert host.press("call") is None
         assert host.say("hello", {"devices": DEVICES, "jobs": []}) == {
             "ok": False,
             "refused": "storage-failed",
@@ -570,6 +578,66 @@ def test_a_second_press_does_not_rate_the_visit_before(app: App, day: HallDay, h
         assert [tuple(row) for row in states] == [("asked", None), ("given", 5)]
 
 
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize(("pressed_s", "whose"), [(-1, None), (0, 0), (19, 0), (20, 1), (79, 1), (81, None)])
+def test_a_rating_key_counts_from_the_moment_it_was_pressed(
+    app: App, day: HallDay, host: Host, clock: Clock, named: bool, pressed_s: int, whose: int | None
+):
+    """The line was down: two visits were asked about and timed out before anybody heard of the press. It is
+    for the visit that was finished there when it was pressed, also when the next number was called in that
+    second, and once."""
+    legs, begun = [], clock.at
+    for seconds in (5, 15):
+        legs.append(day.take().leg.id)
+        clock.forward(seconds=5)
+        day.call("W01")  # the next is called; the one before is still asked
+        day.serve("W01", minutes=seconds / 60)
+    begun += timedelta(seconds=10)  # the first visit's end; the second's is 20 s later
+    clock.at = begun + timedelta(minutes=10)
+    with day.store.unit(SYSTEM) as unit:
+        close_overdue_questions(unit, day.hall)
+    ago = {"ago_s": 600 - pressed_s}
+    if named and whose is not None:
+        ago["leg"] = str(legs[whose])
+    for event in ("rated-1", "rated-1", "rated-2"):
+        said = host.rate(4, event=event, **ago)
+        assert said["ok"] is (whose is not None and event == "rated-1"), said
+    with app.house.store.read() as connection:
+        rows = connection.execute(select(t.rating.c.leg, t.rating.c.given_at).where(t.rating.c.level == 4))
+        given = [tuple(row) for row in rows]
+    assert given == ([] if whose is None else [(legs[whose], begun + timedelta(seconds=pressed_s))])
+
+
+def test_a_kept_rating_that_nobody_can_take_any_more_leaves_a_line(app: App, day: HallDay, clock: Clock):
+    """The pad's own copy goes with the refusal (I13)."""
+    pad, leg = device(app, "pad"), day.take().leg.id
+    day.call("W01")
+    day.serve("W01", minutes=0.5)
+    pressed = clock.at + timedelta(seconds=20)
+    clock.forward(days=2)
+    body = {"leg": leg, "level": 5, "given_at": pressed.isoformat()}
+    for _ in range(2):
+        said = pad.ask("POST", "/api/ratings", {**body, "request_id": f"late-{leg}-0001"})
+        assert (said.status_code, said.json["refused"]) == (409, "rating-too-late")
+    lost = audit(app, "rating.lose")[0]
+    assert (lost["about"], lost["facts"]["code"]) == (f"leg:{leg}", "rating-too-late")
+    assert lost["actor"]["kind"] == "device"
+
+
+def test_a_pad_names_no_other_windows_visit(day: HallDay, host: Host):
+    leg = day.take().leg.id
+    day.call("W01")
+    day.serve("W01", minutes=0.5)
+    assert host.rate(5, keypad="keypad-2", leg=str(leg))["refused"] == "rating-not-asked"
+
+
+def test_a_key_that_comes_much_later_calls_nobody(app: App, day: HallDay, host: Host):
+    day.take()
+    assert host.press("call", ago_s=600) == {"ok": False, "refused": "key-too-late", "facts": {}}
+    assert calls(app) == 0
+    assert host.press("call", ago_s=5)["ok"]
+
+
 def test_a_box_whose_keys_mean_two_things(app: App, day: HallDay, host: Host, clock: Clock):
     for _ in range(2):
         day.take()
@@ -694,3 +762,48 @@ def test_nonsense_from_the_bench_never_raises(app: App, host: Host, message: Any
     good = {"device": "strip-1", "act": "fault", "kind": "silent"}
     assert bench.socket.emit("act", good, namespace="/bench", callback=True) == {"ok": True}
     assert host.told()[-1] == ("virtual_act", good)
+
+
+# --- what the watch of an operating room reads
+def test_metrics_are_what_the_installers_page_counts_and_for_named_addresses_only(
+    wired_once: None, make_settings: Callable[..., Settings], clock: Clock
+):
+    app = create_app(make_settings(metrics=(ip_network("127.0.0.1"), ip_network("10.9.0.0/16"))), clock)
+    h = app.house
+    day = HallDay(h.store, h.hall, h.slip, clock).open("W01")
+    for _ in range(3):
+        day.take()
+    day.call("W01")
+    who = device(app, "host")
+    host = Host(app, who).hello()
+    host.say("health", {"device": "printer-K1", "state": "down", "reason": "paper_out"})
+    line = {"line": "virtual://p", "state": "ready", "jobs": {"confirmed": 7}, "retries": 2, "p50_ms": 120}
+    odd = {"line": 'x\n"y', "state": 3, "jobs": {"sent": "many"}, "retries": float("nan"), "p50_ms": None}
+    status = {"ok": True, "untold": {"waiting": 1, "oldest_s": 9, "dead": []}, "lines": [line, odd, 5]}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app.socketio.server, "call", lambda *_, **__: status)
+        client = app.flask.test_client()
+        reply = client.get("/metrics")
+        outside = client.get("/metrics", environ_base={"REMOTE_ADDR": "192.168.0.5"})
+        inside = client.get("/metrics", environ_base={"REMOTE_ADDR": "10.9.3.4"})
+        proxied = client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
+    assert [r.status_code for r in (reply, outside, inside, proxied)] == [200, 404, 200, 404]
+    assert reply.content_type.startswith("text/plain; version=0.0.4")
+    found = {
+        (s.name, *sorted(s.labels.values())): s.value
+        for family in text_string_to_metric_families(reply.get_data(as_text=True))
+        for s in family.samples
+    }
+    queue = day.hall.catalogue.services["S001"].queue
+    assert found["wucha_numbers", *sorted((queue, "waiting"))] == 2
+    assert found["wucha_numbers", *sorted((queue, "called"))] == 1
+    assert found["wucha_day_open",] == 1
+    assert found["wucha_device", *sorted(("printer-K1", "printer", "down", "paper_out"))] == 1
+    (name,) = {key[1] for key in found if key[0] == "wucha_host_up"}
+    assert found["wucha_line_jobs_total", *sorted((name, "virtual://p", "confirmed"))] == 7
+    assert found["wucha_line_retries_total", *sorted((name, "virtual://p"))] == 2
+    assert found["wucha_line_p50_seconds", *sorted((name, "virtual://p"))] == 0.12
+    assert found["wucha_host_untold_oldest", name] == 9
+    assert found["wucha_line_ready", *sorted((name, 'x\n"y'))] == 0
+    assert not any(key[0] == "wucha_line_jobs_total" and "sent" in key for key in found)
+    app.house.store.engine.dispose()

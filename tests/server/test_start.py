@@ -14,8 +14,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from server.cli import read_settings
+from drivers.commission import tool
+from server.cli import main, read_settings
 from server.run import comes_up
 from server.settings import SettingsError, Trouble, read_hall
 from server.supervise import Child, Supervisor
@@ -259,3 +261,55 @@ def test_a_slow_start_is_told_of_and_waited_for(capsys: pytest.CaptureFixture[st
             hall.shutdown()
         with pytest.raises(SystemExit):
             comes_up(child, Supervisor([child]), "http://127.0.0.1:9", patience_s=0)
+
+
+def test_what_works_beside_the_requests_ends_with_them(tmp_path: Path):
+    """The worker's end, in a process of its own: a thread that went on would meet an interpreter that is
+    taken down."""
+    program = """
+import threading
+from server.cli import read_settings
+from server.prepare import prepare
+from server.serve import BESIDE, Server
+settings = read_settings()
+settings.data.mkdir(exist_ok=True)
+prepare(settings)
+server = Server(settings)
+server.load()
+beside = lambda: sorted(BESIDE & {thread.name for thread in threading.enumerate()})
+print("began", *beside())
+server.cfg.worker_exit(None, None)
+print("left", *beside())
+"""
+    env = {**os.environ, "WUCHA_DATA": str(tmp_path / "data"), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=env, cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.splitlines()[-2:] == ["began estimator nearby publisher ticker", "left"], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "env", "zh"),
+    [
+        (["--data", "/proc/nowhere", "migrate"], {}, "文件或数据目录不可用：/proc/nowhere"),
+        (["--data", "/proc/nowhere", "user", "reset", "ZW001"], {}, "文件或数据目录不可用"),
+        (["verify"], {"WUCHA_DATABASE": "nonsense"}, "WUCHA_DATABASE 写得不对"),
+        (["verify"], {"WUCHA_DATABASE": "oracle9://x"}, "WUCHA_DATABASE 写得不对"),
+        (["nonsense"], {}, "命令写得不对 / No such command"),
+        (["--nonsense"], {}, "没有这个选项 / No such option"),
+        (["backup"], {}, "还缺少内容 / Missing argument"),
+        (["devices", "nonsense"], {}, "命令写得不对 / No such command"),
+        (["simulate", "--days", "0"], {}, "内容不正确 / Invalid value"),
+    ],
+)
+def test_wrong_words_and_places_are_one_sentence(words: list[str], env: dict[str, str], zh: str):
+    said = CliRunner(env={"WUCHA_DATABASE": "", **env}).invoke(main, words)
+    assert said.exit_code in (1, 2)
+    assert isinstance(said.exception, SystemExit), said.exception
+    assert zh in said.output
+
+
+@pytest.mark.parametrize("deed", ["learn", "replay"])
+def test_a_file_that_is_not_there_is_one_sentence(deed: str, capsys: pytest.CaptureFixture[str]):
+    assert tool.main([deed, "/nowhere.toml"]) == 1
+    assert capsys.readouterr().err == "/nowhere.toml: 读不了 / cannot be read: No such file or directory\n"

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { byLine, canMove, clockOf, type Entry, fitting, freeAddress, freePorts, going, type Host, isSocket, joined, type Line, nameFor, placed, sum, traceFile } from './wiring'
+import { about, untoldLong, byLine, canMove, clockOf, type Entry, fitting, freeAddress, freePorts, going, type Host, isSocket, joined, type Line, nameFor, placed, sum, traceFile } from './wiring'
 
 const line = (url: string, state: Line['state'], ...devices: string[]): Line => ({
   line: url, baud: 9600, driver: 'onbon_bxk', state, devices, withheld: false, jobs: {}, retries: 0, losses: 0, silences: 0, p50_ms: null, max_ms: null,
@@ -50,6 +50,14 @@ describe('traces', () => {
     ])
     expect(clockOf(entry(1).at)).toBe('01:00:01.250')
   })
+})
+
+it('what a host could not tell is said once it waits long; what was refused says what it was about', () => {
+  const host = { id: 'h', enrolled_as: 'h', here: true }
+  expect(untoldLong(host)).toBe(null)
+  expect(untoldLong({ ...host, untold: { waiting: 2, oldest_s: 3, dead: [] } })).toBe(null)
+  expect(untoldLong({ ...host, untold: { waiting: 2, oldest_s: 40, dead: [] } })).toEqual({ n: 2, s: 40 })
+  expect(about({ at: '', name: 'rated', refused: 'rating-too-late', device: 'keypad-W01', value: '5' })).toBe('device=keypad-W01 value=5')
 })
 
 it('what stands at a kiosk is declared there', () => {

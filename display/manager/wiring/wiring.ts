@@ -41,6 +41,13 @@ export interface Model {
   baud: number
   moves: boolean
 }
+/** A fact of the host that the server refused; the other fields say what it was about. */
+export interface Dead {
+  at: string
+  name: string
+  refused: string
+  [about: string]: string
+}
 export interface Host {
   id: string
   enrolled_as: string
@@ -50,6 +57,7 @@ export interface Host {
   file?: string
   troubles?: string[]
   refused?: string // why the server lets it do nothing
+  untold?: { waiting: number; oldest_s: number; dead: Dead[] } // what the server has not heard yet, and what it refused
   lines?: Line[]
   devices?: Machine[]
   ports?: Port[]
@@ -138,3 +146,11 @@ export function traceFile(trace: Pick<Trace, 'line' | 'driver' | 'baud'>, entrie
   const head = ['# wucha trace 1', `# line ${trace.line}   driver ${trace.driver}   baud ${trace.baud}   from ${entries[0]?.at ?? '-'}`]
   return [...head, ...rows].join('\n') + '\n'
 }
+
+const WAITS_S = 10 // a fact is on its way for a moment; longer, the server does not answer
+/** What the host could not tell for a while: null when there is nothing to say. */
+export const untoldLong = (host: Host): { n: number; s: number } | null =>
+  host.untold && host.untold.waiting && host.untold.oldest_s >= WAITS_S ? { n: host.untold.waiting, s: host.untold.oldest_s } : null
+/** What a refused fact was about, as it stands in the host's log. */
+export const about = (row: Dead): string =>
+  Object.keys(row).filter((key) => ['at', 'name', 'refused'].indexOf(key) < 0).map((key) => key + '=' + row[key]).join(' ')

@@ -9,7 +9,7 @@ give a number back reckons with nobody doing so.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
@@ -89,9 +89,9 @@ def learn_leaving(waits: Iterable[Wait]) -> Leaving:
             returned += wait.returned
     overall = (missed.total() + MISSING * MISSING_WEIGHT) / (calls.total() + MISSING_WEIGHT)
     shares = tuple((missed[i] + overall * BIN_WEIGHT) / (calls[i] + BIN_WEIGHT) for i in range(len(AGES)))
-    expected: Counter[str] = Counter()
+    expected: defaultdict[str, float] = defaultdict(float)
     for (kind, at), n in by_kind.items():
-        expected[kind] += n * shares[at]  # type: ignore[assignment]
+        expected[kind] += n * shares[at]
     return Leaving(
         missing=shares,
         factor={k: (kind_missed[k] + CLASS_WEIGHT) / (expected[k] + CLASS_WEIGHT) for k in expected},

@@ -81,8 +81,8 @@ def device_rows(view: View, ids: Ids) -> Rows:
         query = query.where(c.device.in_(ids))
     rows: Rows = {i: None for i in ids if i != "*"}  # one that is no longer declared is gone
     for r in view.connection.execute(query).mappings():
-        rows[r["device"]] = {k: v for k, v in r.items() if k not in ("hall", "device", "at")}
-        rows[r["device"]] |= {"name": r["device"], "at": iso(r["at"])}  # type: ignore[operator]
+        known = {k: v for k, v in r.items() if k not in ("hall", "device", "at")}
+        rows[r["device"]] = {**known, "name": r["device"], "at": iso(r["at"])}
     return rows
 
 

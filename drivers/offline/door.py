@@ -156,7 +156,8 @@ class _Request(BaseHTTPRequestHandler):
             return self._say(403, {"refused": "origin-foreign"})
         if page.answers():
             self.send_response(302)
-            self.send_header("Location", f"{page.server}/touch/{quote(kiosk, safe='')}?door=1")
+            back = f"door={self.server.server_port}"  # where the page finds us, should the server leave it
+            self.send_header("Location", f"{page.server}/touch/{quote(kiosk, safe='')}?{back}")
             self.send_header("Cache-Control", "no-store")
             self.send_header("Content-Length", "0")
             return self.end_headers()

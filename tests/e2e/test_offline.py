@@ -359,7 +359,7 @@ def test_a_kiosk_that_is_switched_on_while_the_server_is_away_gives_numbers(
     assert page.url == address  # nobody's number is taken from the glass
     page.get_by_role("button", name="看好了").click()
     up = time.monotonic()
-    page.wait_for_url(f"{town.url}/touch/K1?door=1")
+    page.wait_for_url(f"{town.url}/touch/K1?door={town.door}")
     expect(page.get_by_text("居民身份证换领", exact=True).first).to_be_visible()
     print(f"home again {time.monotonic() - up:.1f} s after the glass was free")
     until(lambda: len(town.tickets()) == 1, what="the number in the hall")
@@ -377,7 +377,7 @@ def test_a_kiosk_that_is_switched_on_while_the_server_is_away_gives_numbers(
     page.unroute_all()
     expect(page.get_by_text("本机可以离线取号")).to_be_visible()
     town.start_server()
-    page.wait_for_url(f"{town.url}/touch/K1?door=1")
+    page.wait_for_url(f"{town.url}/touch/K1?door={town.door}")
     assert len(town.tickets()) == 1  # handed over once
     context.close()
     assert town.is_sound()

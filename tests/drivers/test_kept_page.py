@@ -28,7 +28,8 @@ PAGE = '<html data-id="{kiosk}" data-door="{key}"><script src="/assets/a.js"></s
 def packed(**files: str) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, body in {SHELL: PAGE, "assets/a.js": "run()", **files}.items():
+        whole = {SHELL: PAGE, "assets/a.js": "run()", "api/voices/kiosk/A.wav": "RIFF", **files}
+        for name, body in whole.items():
             made.writestr(zipfile.ZipInfo(name), body)
     return out.getvalue()
 
@@ -238,6 +239,8 @@ def test_the_way_in_leads_to_the_server_while_that_answers(way_in: tuple[WallClo
     status, headers, body = ask(port, "/assets/a.js")
     assert (status, headers["Content-Type"], body) == (200, "text/javascript", b"run()")
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert ask(port, "/api/voices/kiosk/A.wav")[1]["Content-Type"] == "audio/wav"
+    assert ask(port, "/api/voices/kiosk/B.wav")[0] == 401  # not kept: nothing is said
 
 
 def test_the_key_is_for_the_address_line_alone(way_in: tuple[WallClock, int], hall: Hall) -> None:

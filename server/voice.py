@@ -9,14 +9,20 @@ from __future__ import annotations
 import logging
 import threading
 from pathlib import Path
+from string import digits
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
 from drivers.errors import DriverError
 from server.domain.announcing import AnnounceRules, is_call, zone_of
 from server.house import House
 
 log = logging.getLogger(__name__)
+PROMPTS: Final = "zh-kiosk"  # what the kiosk says in large type
+ALONE: Final = ("home", "guide", "refused", "number", "listen")  # and without the server, beside the number
+MOST_ALONE: Final = (
+    4 * 1024 * 1024
+)  # bytes: a device host takes no page that is too large, and so none at all
 _rendering = Lock()  # one at a time: the same sentence is asked for by every board at once
 
 
@@ -135,6 +141,22 @@ def sound_of(lang: str, clip: str, house: House) -> Path | None:
     except DriverError as trouble:
         log.warning("voice: %s", trouble)
         return None
+
+
+def prompts_alone(house: House) -> dict[str, bytes]:
+    """clip -> its WAV, for a kiosk that goes on while this server is away; {} when nothing here can speak, or
+    the recordings are too long to be carried along."""
+    from drivers.voice.announce import clip_file
+
+    letters = {sign for queue in house.hall.catalogue.queues.values() for sign in queue.prefix}
+    config, found = house.settings.common / "voice", dict[str, bytes]()
+    try:
+        for clip in (*ALONE, *digits, *sorted(letters)):
+            found[clip] = clip_file(clip, PROMPTS, house.settings.data, config_dir=config).read_bytes()
+    except (DriverError, OSError) as trouble:
+        log.debug("no prompts for the time without us: %s", trouble)  # asked again every half minute
+        return {}
+    return found if sum(map(len, found.values())) <= MOST_ALONE else {}
 
 
 def checked(data: bytes) -> tuple[Any, str]:

@@ -47,10 +47,11 @@ TYPES: Final = {
     "css": "text/css; charset=utf-8",
     "svg": "image/svg+xml",
     "json": "application/json",
+    "wav": "audio/wav",
 }
 PAGE_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; media-src blob:; "
+    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -156,7 +157,8 @@ class _Request(BaseHTTPRequestHandler):
             return self._say(403, {"refused": "origin-foreign"})
         if page.answers():
             self.send_response(302)
-            self.send_header("Location", f"{page.server}/touch/{quote(kiosk, safe='')}?door=1")
+            back = f"door={self.server.server_port}"  # where the page finds us, should the server leave it
+            self.send_header("Location", f"{page.server}/touch/{quote(kiosk, safe='')}?{back}")
             self.send_header("Cache-Control", "no-store")
             self.send_header("Content-Length", "0")
             return self.end_headers()

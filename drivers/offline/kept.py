@@ -6,6 +6,7 @@ not served. Nothing in it is secret; who may give numbers stands in the lending.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import threading
@@ -31,6 +32,37 @@ MOST_FILES: Final = 200
 FETCH_S: Final = 20.0
 PROBE_S: Final = 1.5
 SURE_S: Final = 1.0  # an answer about the server holds so long
+HEALTH: Final = 1024  # bytes of what the server says to that
+
+
+class _NoOther(urllib.request.HTTPRedirectHandler):
+    """Who sends us on is not the server: a network that wants a sign-in sends everybody to its own page."""
+
+    def redirect_request(self, *_: object, **__: object) -> None:
+        return None
+
+
+_web = urllib.request.build_opener(_NoOther)
+
+
+class _Look:
+    """One question whether the server is there, on a thread of its own: a name may take a resolver half a
+    minute where the network is gone, and no time limit of a socket ends that."""
+
+    def __init__(self, probe: Callable[[], bool], now: float) -> None:
+        self.at, self.over, self._there = now, threading.Event(), False
+        self._probe = probe
+        threading.Thread(target=self._run, name="is the server there", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self._there = self._probe()
+        finally:
+            self.over.set()
+
+    def found(self, now: float) -> bool:
+        """What it has found by PROBE_S after it was begun; no answer by then is a no."""
+        return self.over.wait(max(0.0, self.at + PROBE_S - now)) and self._there
 
 
 class Kept:
@@ -40,7 +72,7 @@ class Kept:
         self._folder, self._key, self._clock = folder, key, clock
         self.server = server.rstrip("/") if urlsplit(server).scheme in ("http", "https") else ""
         self._fetching, self._asking = threading.Lock(), threading.Lock()
-        self._asked_at, self._there = float("-inf"), False
+        self._look: _Look | None = None
         self._tag, self._files = self._read()
 
     # --- what the door serves
@@ -56,21 +88,24 @@ class Kept:
         return found.decode("utf-8") if found is not None else None
 
     def answers(self) -> bool:
-        """Is the server there? Asked over HTTP, as the kiosk's browser would."""
+        """Is the server there? Asked over HTTP, as the kiosk's browser would; known within PROBE_S."""
+        now = self._clock.now()
         with self._asking:
-            if self._clock.now() - self._asked_at >= SURE_S:
-                self._there = self._probe()
-                self._asked_at = self._clock.now()
-            return self._there
+            look = self._look
+            if look is None or (look.over.is_set() and now - look.at >= SURE_S):
+                look = self._look = _Look(self._probe, now)
+        return look.found(now)
 
     def _probe(self) -> bool:
+        """Does the server itself say that it is well? Whoever stands between us may say 200 to everything."""
         if not self.server:
             return False
         try:
-            with urllib.request.urlopen(f"{self.server}/healthz", timeout=PROBE_S) as reply:
-                return bool(reply.status == 200)
-        except (OSError, HTTPException):
+            with _web.open(f"{self.server}/healthz", timeout=PROBE_S) as reply:
+                said = json.loads(reply.read(HEALTH))
+        except (OSError, HTTPException, ValueError):
             return False
+        return isinstance(said, dict) and said.get("ok") is True
 
     # --- keeping it fresh
 
@@ -94,8 +129,8 @@ class Kept:
             asked.add_unredirected_header("Authorization", f"Bearer {self._key()}")
             if self._tag:
                 asked.add_header("If-None-Match", f'"{self._tag}"')
-            with urllib.request.urlopen(asked, timeout=FETCH_S) as reply:
-                tag, body = reply.headers.get("ETag", "").strip('"'), reply.read(MOST + 1)
+            with _web.open(asked, timeout=FETCH_S) as reply:
+                tag, body = _opaque(reply.headers.get("ETag", "")), reply.read(MOST + 1)
             files = _opened(tag, body)
             self._keep(tag, body)
         except urllib.error.HTTPError as no:
@@ -137,6 +172,11 @@ class Kept:
                 log.error("the kept page of the kiosk cannot be used: %s", error)
                 path.unlink(missing_ok=True)
         return "", {}
+
+
+def _opaque(etag: str) -> str:
+    """What stands in the quotes; a proxy on the way may have made it weak. Source: RFC 9110, 8.8.3."""
+    return etag.removeprefix("W/").strip('"')
 
 
 def _opened(tag: str, body: bytes) -> Mapping[str, bytes]:

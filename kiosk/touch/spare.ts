@@ -7,7 +7,7 @@
  * A browser that started at the host's own address while the server was away has its page from there (`doorKey`): then the
  * host is all there is, until it says that the server answers.
  */
-import { onUnmounted, shallowReactive, watch } from 'vue'
+import { onScopeDispose, shallowReactive, watch } from 'vue'
 import type { OfflineHost, Slip, Taken } from '@client/contract'
 import { doorKey, faceId } from '@client/face'
 import { keep, kept } from '@client/keep'
@@ -34,10 +34,13 @@ export interface Spare {
   /** Where this page should go as soon as nobody uses it: to the server that is back, or to the host whom it may not ask from here. */
   elsewhere: string
 }
-/** The browser was started at the host's address, so that it may be sent there again. */
-const FROM_DOOR = /[?&]door=1\b/.test(location.search)
-/** Looks at a host that cannot be asked from the server's page (Chrome lets no page on plain http ask its own machine). */
-const PATIENT = 4
+/**
+ * The browser was started at the host's address, which is on this port, so that it may be sent there again: also by a page
+ * whose server went before it could say where the host is.
+ */
+const DOOR = (/[?&]door=(\d{2,5})\b/.exec(location.search) || [])[1]
+/** For so long the host could not be asked from the server's page (Chrome lets no page on plain http ask its own machine). */
+const DEAF_MS = 8000
 interface Wish {
   service: string
   lang: string
@@ -58,7 +61,7 @@ export function useSpare(line: () => 'live' | 'cut' | ''): Spare {
   const here = '/' + encodeURIComponent(faceId())
   let host: OfflineHost | null = doorKey() ? { url: here, key: doorKey() } : kept<OfflineHost>(KEEP)
   let since = 0
-  let unheard = 0
+  let deaf = 0 // since when the host does not answer
   const spare = shallowReactive<Spare>({
     on: !!doorKey(), services: [], why: doorKey() ? 'starting' : null, facts: {}, elsewhere: '',
     known: () => !!host && host.url !== null,
@@ -77,34 +80,36 @@ export function useSpare(line: () => 'live' | 'cut' | ''): Spare {
     keep(KEEP, host)
   }
   async function look() {
-    if (!cut() || !host || !host.url) {
-      since = unheard = 0
+    if (!cut() || (host ? !host.url : !DOOR)) {
+      since = deaf = 0
       spare.on = false
       spare.elsewhere = ''
       return
     }
     since = since || Date.now()
-    const answer = await get<Status>(at(''), host.key)
-    if (answer.ok) Object.assign(spare, { services: answer.body.services, why: answer.body.why, facts: answer.body.facts })
+    const answer = host && (await get<Status>(at(''), host.key))
+    // What the host says while the server comes back is no longer wanted.
+    if (!cut()) return
+    const heard = answer && answer.ok ? answer.body : null
+    if (heard) Object.assign(spare, { services: heard.services, why: heard.why, facts: heard.facts })
     if (doorKey()) {
-      if (!answer.ok) Object.assign(spare, { services: [], why: 'offline', facts: {} })
-      spare.elsewhere = answer.ok && answer.body.server ? location.pathname : ''
+      if (!heard) Object.assign(spare, { services: [], why: 'offline', facts: {} })
+      spare.elsewhere = heard && heard.server ? location.pathname : ''
       return
     }
-    // What the host says while the server comes back is no longer wanted.
-    spare.on = answer.ok && cut() && Date.now() - since >= (CUT_S - 1) * 1000
-    unheard = !answer.ok && answer.status === 0 ? unheard + 1 : 0
-    spare.elsewhere = FROM_DOOR && unheard >= PATIENT ? host.url.slice(0, -here.length) + '/touch' + here : ''
+    spare.on = !!heard && Date.now() - since >= (CUT_S - 1) * 1000
+    deaf = heard ? 0 : deaf || Date.now()
+    spare.elsewhere = DOOR && deaf && Date.now() - deaf >= DEAF_MS ? (host ? host.url!.slice(0, -here.length) : 'http://127.0.0.1:' + DOOR) + '/touch' + here : ''
   }
   watch(line, (is) => {
     if (is === 'cut') return void look()
     spare.on = false
     spare.elsewhere = ''
-    since = 0
+    since = deaf = 0
     learnt = false
     if (is === 'live') void learn()
   }, { immediate: true })
   const timer = setInterval(() => void (line() === 'live' && !learnt ? learn() : look()), EVERY_MS)
-  onUnmounted(() => clearInterval(timer))
+  onScopeDispose(() => clearInterval(timer))
   return spare
 }

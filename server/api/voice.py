@@ -17,7 +17,6 @@ from server.settings import call_languages
 
 bp = APIBlueprint("voice", __name__, url_prefix="/api/voices")
 
-PROMPTS = "zh-kiosk"
 NUMBER = re.compile(r"[A-Z]{0,2}[0-9]{1,4}")
 WINDOW = re.compile(r"[A-Z]?[0-9]{1,3}")
 
@@ -44,7 +43,7 @@ def get_prompt(clip: str) -> ResponseReturnValue:
     """A spoken prompt of the kiosk's large-type mode (config/voice/zh-kiosk.toml), the hall's own recording
     where there is one: 200 audio/wav; 404 when there is no such clip or nothing here can speak."""
     h = house()
-    path = voice.sound_of(PROMPTS, clip, h) if voice.clip_path(PROMPTS, clip, h) else None
+    path = voice.sound_of(voice.PROMPTS, clip, h) if voice.clip_path(voice.PROMPTS, clip, h) else None
     if path is None:
         raise refusals.NotFound()
     return send_file(path, mimetype="audio/wav", max_age=0)

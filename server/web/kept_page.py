@@ -1,5 +1,6 @@
 """The kiosk's page whole, as the device host beside the kiosk keeps it for the time this server is away
-(drivers/offline/kept.py): the shell, what Vite built for it, the hall's look, its words, facts and services.
+(drivers/offline/kept.py): the shell, what Vite built for it, the hall's look, its words, facts and services,
+and what large type says.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from server.api.hall import get_hall, get_services
 from server.domain.brand import style_sheet
 from server.domain.refusals import NotFound
 from server.house import house
+from server.voice import prompts_alone
 from server.web.assets import BASE, DIST
 from server.web.pages import ICON, kept_shell
 
@@ -57,6 +59,8 @@ def _files() -> Files:
     for lang in h.texts.speaking("touch"):
         files[f"/api/text/{lang}.json"] = _json(h.texts.flat(lang))
     files["/api/hall"], files["/api/services"] = _json(get_hall()), _json(get_services())
+    for clip, sound in prompts_alone(h).items():
+        files[f"/api/voices/kiosk/{clip}.wav"] = sound
     return tuple(files.items())
 
 

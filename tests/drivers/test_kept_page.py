@@ -12,6 +12,7 @@ from contextlib import suppress
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,8 @@ PAGE = '<html data-id="{kiosk}" data-door="{key}"><script src="/assets/a.js"></s
 def packed(**files: str) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, body in {SHELL: PAGE, "assets/a.js": "run()", **files}.items():
+        whole = {SHELL: PAGE, "assets/a.js": "run()", "api/voices/kiosk/A.wav": "RIFF", **files}
+        for name, body in whole.items():
             made.writestr(zipfile.ZipInfo(name), body)
     return out.getvalue()
 
@@ -36,7 +38,18 @@ class Hall:
     """The server's end over real HTTP: what it answers may be changed while it stands."""
 
     def __init__(self) -> None:
-        self.body, self.tag, self.up, self.asked = packed(), "", True, []
+        self.web = ThreadingHTTPServer(("127.0.0.1", 0), self._answers())
+        self.url = f"http://127.0.0.1:{self.web.server_port}"
+        self.anew()
+        threading.Thread(target=self.web.serve_forever, args=(0.02,), daemon=True).start()
+
+    def anew(self) -> None:
+        """weak: a proxy between us marks the ETag; elsewhere: it sends everybody to its own page, and
+        answers there whatever is asked."""
+        self.body, self.tag, self.up, self.asked = packed(), "", True, list[tuple[str, str]]()
+        self.health, self.weak, self.elsewhere = b'{"ok":true,"revision":7}', "", ""
+
+    def _answers(self) -> type[BaseHTTPRequestHandler]:
         outer = self
 
         class Answers(BaseHTTPRequestHandler):
@@ -48,17 +61,18 @@ class Hall:
                 tag = outer.tag or sha256(outer.body).hexdigest()
                 whole = self.path == "/api/offline/page" and outer.up
                 known = self.headers.get("If-None-Match") == f'"{tag}"'
-                self.send_response(503 if not outer.up else 304 if whole and known else 200)
-                self.send_header("ETag", f'"{tag}"')
-                body = outer.body if whole and not known else b""
+                sent_away = outer.elsewhere and self.path != outer.elsewhere
+                good = 304 if whole and known else 302 if sent_away else 200
+                self.send_response(good if outer.up else 503)
+                self.send_header("ETag", f'{outer.weak}"{tag}"')
+                self.send_header("Location", outer.elsewhere)
+                body = b"" if known else outer.body if whole else outer.health
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 with suppress(ConnectionError):  # what is too large is not read to its end
                     self.wfile.write(body)
 
-        self.web = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-        self.url = f"http://127.0.0.1:{self.web.server_port}"
-        threading.Thread(target=self.web.serve_forever, args=(0.02,), daemon=True).start()
+        return Answers
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +85,7 @@ def _hall() -> Iterator[Hall]:
 
 @pytest.fixture
 def hall(_hall: Hall) -> Hall:
-    _hall.body, _hall.tag, _hall.up, _hall.asked = packed(), "", True, []
+    _hall.anew()
     return _hall
 
 
@@ -91,6 +105,61 @@ def test_a_page_is_kept_over_a_death_and_renewed_when_it_changed(hall: Hall, tmp
     assert again.refresh()
     assert again.file("/assets/b.js") == b"more()"
     assert len(list(tmp_path.iterdir())) == 1  # the old one is gone
+
+
+def test_a_proxy_may_call_the_hash_weak(hall: Hall, tmp_path: Path) -> None:
+    """RFC 9110, 8.8.3.2: what stands in the quotes is compared, W/ or not."""
+    hall.weak = "W/"
+    page = kept(tmp_path, hall)
+    assert page.refresh()
+    assert page.shell == PAGE
+    assert not page.refresh()  # asked under the same name: 304
+    assert kept(tmp_path, hall).shell == PAGE
+    hall.tag = "0" * 64
+    assert not page.refresh()  # torn is torn
+
+
+@pytest.mark.parametrize(
+    "health", [b"<html>Sign in to the network</html>", b'{"ok":false}', b"[]", b"7", b""]
+)
+def test_who_answers_in_the_name_of_the_server_is_not_the_server(
+    hall: Hall, tmp_path: Path, health: bytes
+) -> None:
+    """A captive portal says 200 to everything."""
+    assert kept(tmp_path, hall).answers()
+    hall.health = health
+    assert not kept(tmp_path, hall).answers()
+
+
+def test_who_sends_away_is_not_the_server(hall: Hall, tmp_path: Path) -> None:
+    hall.elsewhere = "/portal"
+    assert not kept(tmp_path, hall).answers()
+    assert not kept(tmp_path, hall).refresh()
+    assert {path for path, _ in hall.asked} == {"/healthz", "/api/offline/page"}  # nobody went there
+
+
+def test_a_name_that_nobody_finds_holds_nobody_up(
+    hall: Hall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a network a resolver tries for as long as it likes: the kiosk's page hears "no" meanwhile."""
+    asked, found, find = list[object](), threading.Event(), socket.getaddrinfo
+
+    def slow(*what: Any, **how: Any) -> Any:
+        asked.append(what)
+        assert found.wait(30)
+        return find(*what, **how)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    monkeypatch.setattr("drivers.offline.kept.PROBE_S", 0.05)
+    clock = JumpClock()
+    page = kept(tmp_path, hall, clock)
+    assert not page.answers()
+    clock.sleep(2)
+    assert not page.answers()
+    assert len(asked) == 1  # one at a time
+    monkeypatch.setattr("drivers.offline.kept.PROBE_S", 10.0)
+    found.set()
+    assert page.answers()
 
 
 def test_what_is_not_whole_is_not_taken(hall: Hall, tmp_path: Path) -> None:
@@ -158,7 +227,7 @@ def ask(port: int, path: str, method: str = "GET", **headers: str) -> tuple[int,
 def test_the_way_in_leads_to_the_server_while_that_answers(way_in: tuple[WallClock, int], hall: Hall) -> None:
     clock, port = way_in
     status, headers, body = ask(port, "/touch/K1")
-    assert (status, headers["Location"]) == (302, f"{hall.url}/touch/K1?door=1")
+    assert (status, headers["Location"]) == (302, f"{hall.url}/touch/K1?door={port}")
     assert b"secret" not in body
     hall.up = False
     clock.sleep(2)
@@ -170,6 +239,8 @@ def test_the_way_in_leads_to_the_server_while_that_answers(way_in: tuple[WallClo
     status, headers, body = ask(port, "/assets/a.js")
     assert (status, headers["Content-Type"], body) == (200, "text/javascript", b"run()")
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert ask(port, "/api/voices/kiosk/A.wav")[1]["Content-Type"] == "audio/wav"
+    assert ask(port, "/api/voices/kiosk/B.wav")[0] == 401  # not kept: nothing is said
 
 
 def test_the_key_is_for_the_address_line_alone(way_in: tuple[WallClock, int], hall: Hall) -> None:

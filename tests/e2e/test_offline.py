@@ -308,6 +308,14 @@ def test_a_wish_that_got_no_answer_may_become_an_offline_number(
     assert town.is_sound()
 
 
+HEARD = """window.heard = []
+const play = HTMLMediaElement.prototype.play
+HTMLMediaElement.prototype.play = function () {
+  this.addEventListener('playing', () => heard.push(this.src))
+  return play.call(this)
+}"""
+
+
 def _started(browser: Browser, profile: Path, complaints: list[str]) -> BrowserContext:
     """The kiosk's browser with its profile on the disk, as it is started with the machine."""
     size = {"width": 1080, "height": 1920}
@@ -342,24 +350,29 @@ def test_a_kiosk_that_is_switched_on_while_the_server_is_away_gives_numbers(
     town.start_host()
     context = _started(browser, profile, complaints)
     page = context.pages[0]
+    page.add_init_script(HEARD)
     until(lambda: _opens(page, address), what="the host's own address")
     begun = time.monotonic()
     expect(page.get_by_text("本机可以离线取号")).to_be_visible()
     print(f"a page without the server in {(time.monotonic() - begun) * 1000:.0f} ms")
     assert page.url == address
     _shot(page, "kept_home_zh")
+    page.get_by_role("button", name="大字版").click()
+    until(lambda: page.evaluate("heard.length") == 1, what="the prompt of the start page")
     page.get_by_text("居民身份证换领", exact=True).first.click()
     page.get_by_role("button", name="离线取号", exact=True).click()
     expect(page.get_by_text("E997")).to_be_visible()
     expect(page.get_by_text("请取走小票")).to_be_visible()
     _shot(page, "kept_number_zh")
+    # where to touch, what to bring, your number is, E, 9, 9, 7, listen for it
+    until(lambda: page.evaluate("heard.length") == 8, what="the number, digit by digit")
 
     town.start_server()
     page.wait_for_timeout(3_000)
     assert page.url == address  # nobody's number is taken from the glass
     page.get_by_role("button", name="看好了").click()
     up = time.monotonic()
-    page.wait_for_url(f"{town.url}/touch/K1?door=1")
+    page.wait_for_url(f"{town.url}/touch/K1?door={town.door}")
     expect(page.get_by_text("居民身份证换领", exact=True).first).to_be_visible()
     print(f"home again {time.monotonic() - up:.1f} s after the glass was free")
     until(lambda: len(town.tickets()) == 1, what="the number in the hall")
@@ -377,7 +390,7 @@ def test_a_kiosk_that_is_switched_on_while_the_server_is_away_gives_numbers(
     page.unroute_all()
     expect(page.get_by_text("本机可以离线取号")).to_be_visible()
     town.start_server()
-    page.wait_for_url(f"{town.url}/touch/K1?door=1")
+    page.wait_for_url(f"{town.url}/touch/K1?door={town.door}")
     assert len(town.tickets()) == 1  # handed over once
     context.close()
     assert town.is_sound()

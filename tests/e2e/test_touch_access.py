@@ -145,6 +145,45 @@ def test_large_contrast_and_low(town: Town, face: OpenFace, size: tuple[int, int
     seen(page, "number")
 
 
+ROOM = """() => [...document.querySelectorAll('.scrolls'), ...document.querySelectorAll('.take')]
+  .map((e) => e.scrollHeight - e.clientHeight)"""
+
+
+@pytest.mark.parametrize("size", [TALL, WIDE], ids=["tall", "wide"])
+def test_start_and_number_are_whole_on_the_glass(town: Town, face: OpenFace, size: tuple[int, int]) -> None:
+    """In either language and type the start scrolls nowhere, nor does the number, which is not lowered: what
+    is touched there stands at the bottom anyway."""
+    page = face("/touch/K1", size, kind="kiosk", kiosk="K1")
+    expect(page.locator(".service").first).to_be_visible(timeout=20_000)
+    tongues = {"": ("大字版", "降低画面"), "English": ("Large", "Lower")}
+    for tongue, (large, lower) in tongues.items():
+        for styles in ((), (large,), (lower,), (large, lower)):
+            if tongue:
+                look(page, "语言 Language")
+                look(page, tongue)
+            for style in styles:
+                look(page, style)
+            page.wait_for_timeout(300)
+            state = f"{size} {tongue} {styles}"
+            if lower in styles:
+                top = page.locator("main").bounding_box()
+                assert top is not None
+                assert top["y"] > 0.28 * size[1], state  # within reach of who sits
+            else:
+                assert page.evaluate(ROOM) == [0], state
+            page.locator(".service").first.click()
+            expect(page.locator(".take .go")).to_be_visible()
+            page.wait_for_timeout(300)
+            assert page.evaluate(ROOM)[-1] == 0, state  # beside what is read
+            page.locator(".take .go").click()
+            expect(page.locator(".huge")).to_be_visible()
+            page.locator(".paper.printed").wait_for()
+            assert page.evaluate(ROOM) == [0], state
+            page.locator(".acts button").last.click()
+            expect(page.get_by_role("heading", name="您要办什么事？")).to_be_visible()
+            page.wait_for_timeout(500)
+
+
 def test_languages_are_files(town: Town, face: OpenFace) -> None:
     page = face("/touch/K1", WIDE, kind="kiosk", kiosk="K1")
     page.get_by_role("button", name="语言 Language").click()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,6 +57,71 @@ def glass(browser: Browser, town: Town) -> Any:
     expect(page.locator(".service").first).to_be_visible(timeout=20_000)
     yield page
     context.close()
+
+
+SLOWER = 4  # as a cheap kiosk is
+ANSWERED_MS = 100
+
+
+class Watch:
+    """What a touch costs the page's main thread until the first picture of its answer is handed on. Its own
+    time is counted, not the wall's: a busy machine beside it changes nothing."""
+
+    def __init__(self, browser: Browser, page: Page, trace: Path) -> None:
+        self.browser, self.page, self.trace = browser, page, trace
+        self.found: dict[str, float] = {}
+
+    def touch(self, name: str, at: Locator) -> None:
+        expect(at).to_be_visible()
+        self.page.wait_for_timeout(700)  # the page has come to rest, and so has the one who looks at it
+        kinds = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"]
+        self.browser.start_tracing(page=self.page, path=self.trace, categories=kinds)
+        at.click()
+        self.page.wait_for_timeout(500)
+        self.browser.stop_tracing()
+        self.found[name] = SLOWER * self._cpu_ms()
+
+    def _cpu_ms(self) -> float:
+        told = json.loads(self.trace.read_text("utf-8"))["traceEvents"]
+        events = sorted((e for e in told if e.get("ph") == "X"), key=lambda e: e["ts"])
+        clicks = [e for e in events if e["name"] == "EventDispatch" and e["args"]["data"]["type"] == "click"]
+        where = (clicks[-1]["pid"], clicks[-1]["tid"])
+        mine = [e for e in events if (e["pid"], e["tid"]) == where]
+        tasks = [e for e in mine if e["name"] == "RunTask"]
+        begun = max(e["ts"] for e in tasks if e["ts"] <= clicks[-1]["ts"])
+        painted = next(e["ts"] for e in mine if e["name"] == "Commit" and e["ts"] > begun)
+        return float(sum(e["tdur"] for e in tasks if begun <= e["ts"] <= painted)) / 1000
+
+
+def test_every_first_touch_is_answered_within_100_ms(
+    browser: Browser, face: OpenFace, tmp_path: Path
+) -> None:
+    page = face("/touch/K1", TALL, kind="kiosk", kiosk="K1")
+    expect(page.locator(".service").first).to_be_visible(timeout=20_000)
+    page.wait_for_timeout(3_000)  # what comes a little after the start has come
+    watch, home = Watch(browser, page, tmp_path / "trace.json"), page.get_by_role("button", name="首页")
+    watch.touch("service", page.locator(".service").first)
+    expect(page.locator(".map")).to_be_visible()
+    expect(page.locator(".home .qr")).to_be_visible()
+    watch.touch("classes", page.locator(".priority .open"))
+    watch.touch("class", page.locator(".classes button").nth(1))
+    watch.touch("back", page.get_by_role("button", name="返回"))
+    watch.touch("theme", page.locator(".tile").first)
+    watch.touch("home", home)
+    watch.touch("department's tab", page.get_by_role("tab").nth(2))
+    watch.touch("department", page.locator(".row").first)
+    home.click()
+    watch.touch("search", page.locator(".find"))
+    watch.touch("letter", page.get_by_role("button", name="S", exact=True))
+    home.click()
+    watch.touch("large type", page.get_by_role("button", name="大字版"))
+    watch.touch("languages", page.get_by_role("button", name="语言 Language"))
+    watch.touch("English", page.get_by_role("button", name="English"))
+    page.locator(".service").first.click()
+    watch.touch("take", page.locator(".go"))
+    expect(page.locator(".huge")).to_be_visible()
+    print({name: round(ms) for name, ms in watch.found.items()})
+    assert max(watch.found.values()) <= ANSWERED_MS, watch.found
 
 
 def taken(town: Town) -> int:

@@ -20,6 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from drivers.voice import wave_file
+from drivers.voice.bank import all_clips, own_clips
+from drivers.wording import load_wording
 from server.actions.day import begin_closing, close_day, open_day
 from server.actions.publish_config import Desk, begin_due, keep_draft, publish_draft
 from server.actions.staff_window import open_window
@@ -222,6 +225,9 @@ def test_the_page_for_the_time_without_server_is_whole_and_for_hosts_alone(
     open_app: Callable[..., App], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = open_app()
+    spoken = own_clips("zh-kiosk", app.house.settings.data)
+    for clip in all_clips(load_wording("zh-kiosk")):  # the hall's own voice
+        wave_file.write(spoken / f"{clip}.wav", 22_050, wave_file.silence(22_050, 0.1))
     host = device(app, "host", name="beside")
     for module in ("assets", "kept_page"):
         monkeypatch.setattr(f"server.web.{module}.DIST", tmp_path)
@@ -246,9 +252,17 @@ def test_the_page_for_the_time_without_server_is_whole_and_for_hosts_alone(
     assert set(loaded) <= files.keys()  # it asks for nothing that is not beside it
     assert {"api/hall", "api/services", "api/text/zh.json", "api/text/en.json"} <= files.keys()
     assert json.loads(files["api/services"]) == host.ask("GET", "/api/services").json
+    sounds = {name.split("/")[-1]: body for name, body in files.items() if "/voices/" in name}
+    prompts = ("home", "guide", "number", "listen", "refused", "A", "0")
+    assert {f"{clip}.wav" for clip in prompts} <= sounds.keys()
+    assert "Z.wav" not in sounds  # no number here begins so
+    assert sounds["home.wav"] == device(app, "kiosk").ask("GET", "/api/voices/kiosk/home.wav").data
     assert host.ask("GET", "/api/offline/page", If_None_Match=f'"{tag}"').status_code == 304
     assert device(app, "kiosk").ask("GET", "/api/offline/page").status_code == 403
     assert device(app, "kiosk").ask("GET", "/touch/K1").text.count("data-door") == 0
+    monkeypatch.setattr("server.voice.MOST_ALONE", 20_000)  # more is left behind, and takes no page along
+    with ZipFile(BytesIO(host.ask("GET", "/api/offline/page").data)) as packed:
+        assert set(packed.namelist()) == files.keys() - {f"api/voices/kiosk/{name}" for name in sounds}
 
 
 def test_what_nobody_can_check_meanwhile_is_not_offered(

@@ -109,6 +109,16 @@ export function useRoom(box: Ref<HTMLElement | null>, start: { wide: number; hig
   return room
 }
 
+/** True from the frame after a component's first one: what nobody looks at first waits for it, so that a touch is answered at once. */
+export function usePainted(): Ref<boolean> {
+  const painted = ref(false)
+  let frame = 0
+  const then = (go: () => void) => (frame = requestAnimationFrame(go))
+  onMounted(() => then(() => then(() => (painted.value = true))))
+  onUnmounted(() => cancelAnimationFrame(frame))
+  return painted
+}
+
 /** The server's time, ticking. */
 export function useNow(every_ms = 1000): Ref<number> {
   const now = ref(serverNow())

@@ -93,6 +93,7 @@ export const COLUMNS: Record<string, string[]> = {
   posts: ['a', 'b'],
   rosters: ['week', 'days'],
   windows: ['number', 'kind', 'zone', 'out'],
+  plan: ['width', 'height'],
   boards: ['parts', 'areas', 'lang'],
   notices: ['urgent', 'boards', 'until'],
   media: ['order', 'boards', 'since', 'until'],
@@ -162,12 +163,14 @@ export function blank(area: Area): Item {
   }
   return item
 }
-export const LISTS = ['choices', 'words', 'spans', 'refs', 'materials', 'holidays', 'dates', 'shifts', 'shift_days']
+/** What is drawn has no place in a form. */
+export const DRAWN = ['zones', 'spots']
+export const LISTS = [...DRAWN, 'choices', 'words', 'spans', 'refs', 'materials', 'holidays', 'dates', 'shifts', 'shift_days']
 
 /** The form's fields in their groups, in order. */
 export function groups(fields: Field[]): { id: string; fields: Field[] }[] {
   const found: { id: string; fields: Field[] }[] = []
-  for (const f of fields) {
+  for (const f of fields.filter((one) => !DRAWN.includes(one.kind))) {
     const group = found.find((g) => g.id === f.group)
     if (group) group.fields.push(f)
     else found.push({ id: f.group, fields: [f] })
@@ -233,10 +236,21 @@ function spells(rows: Shift[]): Shift[] {
   }
   return found
 }
+/** Of what is drawn only what is not on the other side: nobody looks for one window among sixty. */
+export function differing(value: Value, other: Value, field: Field | undefined): Value {
+  if (!field || !DRAWN.includes(field.kind) || !Array.isArray(value)) return value
+  const there = new Set((Array.isArray(other) ? other : []).map((one) => JSON.stringify(one)))
+  return value.filter((one) => !there.has(JSON.stringify(one)))
+}
 function part(field: Field | undefined, kind: string, one: unknown, words: Words): string {
   if (kind === 'choices') return words.choice(field!.name, String(one))
   if (kind === 'refs') return words.name(field!.of, String(one))
   if (kind === 'spans') return (one as string[]).join('–')
+  if (kind === 'spots' || kind === 'zones') {
+    const s = one as { kind?: string; id?: string; name: string; x: number; y: number; w?: number; h?: number }
+    const what = s.kind === 'window' ? words.name('spots', s.id!) : s.name || [s.kind ? words.choice('spot', s.kind) : '', s.id].filter(Boolean).join(' ')
+    return `${what}（${[s.x, s.y].join(', ')}${kind === 'zones' ? `, ${s.w} × ${s.h}` : ''}）`
+  }
   if (kind === 'materials') {
     const m = one as { name: string; form: string }
     return `${m.name}（${words.choice('form', m.form)}）`

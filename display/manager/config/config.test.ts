@@ -10,7 +10,7 @@ const area: Area = {
   items: { S1: { name: '公司设立', closed: false, materials: [] }, S2: { name: '参保登记', closed: false, materials: [] } },
   draft: { rev: 2, base: 3, person: '', name: '', at: null, items: { S2: { name: '参保' }, S9: { name: '新事项' } } },
 }
-const words: Words = { yes: '是', no: '否', empty: '（空）', nobody: '不设岗', file: '文件', day: (day) => day, choice: (f, o) => `${f}.${o}`, name: (of, id) => `${of}:${id}` }
+const words: Words = { list: (parts) => parts.join('、'), aside: (text) => `（${text}）`, yes: '是', no: '否', empty: '（空）', nobody: '不设岗', file: '文件', day: (day) => day, choice: (f, o) => `${f}.${o}`, name: (of, id) => `${of}:${id}` }
 
 describe('the draft over the items', () => {
   it('lays fields over items and adds new ones', () => {

@@ -199,6 +199,8 @@ export const WEEK = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 
 /** Words of the server's texts: {yes, no, empty}, choice(field, option) and name(of, id). */
 export interface Words {
+  list: (parts: string[]) => string
+  aside: (words: string) => string
   yes: string
   no: string
   empty: string
@@ -220,9 +222,9 @@ export function shown(field: Field | undefined, value: Value, words: Words): str
     const limit = value as { n: number; unit: string }
     return limit.unit === 'immediate' || limit.unit === 'none' ? words.choice('unit', limit.unit) : `${limit.n} ${words.choice('unit', limit.unit)}`
   }
-  if (kind === 'shift_days') return spells(value as Shift[]).map((one) => part(field, kind, one, words)).join('、')
-  if (Array.isArray(value)) return value.map((one) => part(field, kind, one, words)).join('、')
-  if (kind === 'until') return Object.entries(value as Record<string, string>).map(([skill, day]) => `${skill} ${day}`).join('、') || words.empty
+  if (kind === 'shift_days') return words.list(spells(value as Shift[]).map((one) => part(field, kind, one, words)))
+  if (Array.isArray(value)) return words.list(value.map((one) => part(field, kind, one, words)))
+  if (kind === 'until') return words.list(Object.entries(value as Record<string, string>).map(([skill, day]) => `${skill} ${day}`)) || words.empty
   if (kind === 'moment') return String(value).replace('T', ' ').slice(0, 16)
   return String(value)
 }
@@ -249,16 +251,16 @@ function part(field: Field | undefined, kind: string, one: unknown, words: Words
   if (kind === 'spots' || kind === 'zones') {
     const s = one as { kind?: string; id?: string; name: string; x: number; y: number; w?: number; h?: number }
     const what = s.kind === 'window' ? words.name('spots', s.id!) : s.name || [s.kind ? words.choice('spot', s.kind) : '', s.id].filter(Boolean).join(' ')
-    return `${what}（${[s.x, s.y].join(', ')}${kind === 'zones' ? `, ${s.w} × ${s.h}` : ''}）`
+    return what + words.aside([s.x, s.y, ...(kind === 'zones' ? [`${s.w} × ${s.h}`] : [])].join(', '))
   }
   if (kind === 'materials') {
     const m = one as { name: string; form: string }
-    return `${m.name}（${words.choice('form', m.form)}）`
+    return m.name + words.aside(words.choice('form', m.form))
   }
   if (kind === 'shifts' || kind === 'shift_days') {
     const s = one as Shift
     const when = kind === 'shifts' ? (s.days || []).map((day) => words.day(day)).join('') : s.until ? `${s.date}–${s.until}` : s.date
-    const dates = kind === 'shifts' && (s.since || s.until) ? `（${s.since || ''}–${s.until || ''}）` : ''
+    const dates = kind === 'shifts' && (s.since || s.until) ? words.aside(`${s.since || ''}–${s.until || ''}`) : ''
     return `${when}${dates} ${s.start}–${s.end} ${s.person ? words.name('people', s.person) : words.nobody}`
   }
   if (kind === 'holidays') {

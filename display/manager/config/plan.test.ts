@@ -60,7 +60,7 @@ describe('a plan under the hand', () => {
 
 it('compares plans by what differs', () => {
   const field = { name: 'spot', kind: 'spots' } as Field
-  const words = { name: (_: string, id: string) => `窗口 ${id}`, choice: () => '取号机', empty: '（空）' } as unknown as Words
+  const words = { list: (parts: string[]) => parts.join('、'), aside: (text: string) => `（${text}）`, name: (_: string, id: string) => `窗口 ${id}`, choice: () => '取号机', empty: '（空）' } as unknown as Words
   const before = floor().spot
   const after = placed(floor(), { of: 'spot', n: 1 }, 12, 3).spot
   expect(shown(field, differing(before, after, field), words)).toBe('窗口 W2（7.5, 3）')

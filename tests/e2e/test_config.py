@@ -159,7 +159,8 @@ def test_a_manager_draws_the_plan_that_kiosks_and_the_live_page_show(town: Town,
     page.get_by_label("横", exact=True).fill("30.2")
     page.get_by_label("纵", exact=True).fill("20")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="取号机 K9，横 30，纵 20")).to_have_attribute("aria-pressed", "true")
+    kept = page.get_by_role("button", name="取号机 K9，横 30，纵 20")
+    expect(kept).to_have_attribute("aria-pressed", "true")
     page.locator(".draw aside select").first.select_option("2 号窗口")  # to another floor
     page.locator(".draw aside select").last.select_option("2")
     expect(page.get_by_role("button", name="2 无差别综")).to_have_attribute("aria-pressed", "true")

@@ -200,6 +200,7 @@ export const WEEK = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 /** Words of the server's texts: {yes, no, empty}, choice(field, option) and name(of, id). */
 export interface Words {
   list: (parts: string[]) => string
+  space: string // between words that stand in a row
   aside: (words: string) => string
   yes: string
   no: string
@@ -244,6 +245,11 @@ export function differing(value: Value, other: Value, field: Field | undefined):
   const there = new Set((Array.isArray(other) ? other : []).map((one) => JSON.stringify(one)))
   return value.filter((one) => !there.has(JSON.stringify(one)))
 }
+/** 2026-11-24–25, 2026-11-24–12-02: what both days share is said once. */
+export function spell(from: string, to: string): string {
+  const shared = from.slice(0, 8) === to.slice(0, 8) ? 8 : from.slice(0, 5) === to.slice(0, 5) ? 5 : 0
+  return `${from}–${to.slice(shared)}`
+}
 function part(field: Field | undefined, kind: string, one: unknown, words: Words): string {
   if (kind === 'choices') return words.choice(field!.name, String(one))
   if (kind === 'refs') return words.name(field!.of, String(one))
@@ -259,7 +265,7 @@ function part(field: Field | undefined, kind: string, one: unknown, words: Words
   }
   if (kind === 'shifts' || kind === 'shift_days') {
     const s = one as Shift
-    const when = kind === 'shifts' ? (s.days || []).map((day) => words.day(day)).join('') : s.until ? `${s.date}–${s.until}` : s.date
+    const when = kind === 'shifts' ? (s.days || []).map((day) => words.day(day)).join(words.space) : s.until ? spell(s.date!, s.until) : s.date
     const dates = kind === 'shifts' && (s.since || s.until) ? words.aside(`${s.since || ''}–${s.until || ''}`) : ''
     return `${when}${dates} ${s.start}–${s.end} ${s.person ? words.name('people', s.person) : words.nobody}`
   }

@@ -19,6 +19,7 @@ from server.domain.boards import Board, BoardBook, Medium, Notice
 from server.domain.calendar import Hours, LocalDay, Year, calendar_of
 from server.domain.catalogue import Catalogue, Department, Person, Queue, Service, Window
 from server.domain.configuration import AREAS, Area, Body, Known, merged
+from server.domain.floorplan import Floor, laid_out
 from server.domain.nearby import Neighbour
 from server.domain.rosters import LEADER, Roster
 from server.settings import HallSettings
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 Bodies = Mapping[str, Body]
 ONE = "hall"  # the item of an area that has only one
+NAMELESS = "-"  # the floor of windows that name none
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ KINDS: dict[str, TypeAdapter[Any]] = {
     "days": TypeAdapter(LocalDay),
     "rosters": TypeAdapter(Roster),
     "departments": TypeAdapter(Department),
+    "plan": TypeAdapter(Floor),
     "boards": TypeAdapter(Board),
     "notices": TypeAdapter(Notice),
     "media": TypeAdapter(Medium),
@@ -80,6 +83,7 @@ def items_of(hall: HallSettings, boards: BoardBook | None = None) -> dict[str, d
         "hours": ((ONE, hall.hall.hours),),
         "years": ((str(y.year), y) for y in hall.years),
         "days": ((d.date.isoformat(), d) for d in hall.calendar.local.values()),
+        "plan": ((f.id or NAMELESS, f) for f in hall.plan),
         "boards": ((b.id, b) for b in book.board),
         "notices": ((f"N{n}", one) for n, one in enumerate(book.notice, 1)),
         "media": ((m.id, m) for m in book.medium),
@@ -131,6 +135,7 @@ def configured(files: HallSettings, bodies: Bodies) -> HallSettings:
         nearby=tuple(made.get("nearby", {h.id: h for h in files.nearby}).values()),
         files=catalogue,
         catalogue=catalogue,
+        plan=laid_out(_floors(files, made), catalogue.windows.values()),
     )
 
 
@@ -177,6 +182,13 @@ def roster_item(roster: Roster) -> dict[str, Any]:
 def _rosters(files: HallSettings, made: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Roster]:
     found = made.get("rosters", files.rosters)
     return {w: r for w, r in found.items() if r.week or r.days}
+
+
+def _floors(files: HallSettings, made: Mapping[str, Mapping[str, Any]]) -> Iterable[Floor]:
+    """What was published somebody has looked at: it is drawn."""
+    if not made.get("plan"):
+        return files.drawn
+    return [replace(f, id="" if f.id == NAMELESS else f.id, drawn=True) for f in made["plan"].values()]
 
 
 def _all(area: str, body: Body) -> list[Any]:

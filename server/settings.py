@@ -319,7 +319,8 @@ class HallSettings:
     boards: BoardBook = field(default_factory=BoardBook)
     rosters: Mapping[str, Roster] = field(default_factory=dict)  # window -> who sits there when
     photos: Mapping[str, Path] = field(default_factory=dict)  # person -> picture for the badge
-    plan: tuple[Floor, ...] = ()  # plan.toml, every window placed
+    drawn: tuple[Floor, ...] = ()  # plan.toml
+    plan: tuple[Floor, ...] = ()  # the same with every window placed
     brand: Brand = field(default_factory=Brand)  # brand.toml; what a manager publishes goes before it
     brand_logo: tuple[bytes, str] | None = None  # (file, type) of logo.png or logo.jpg beside it
     nearby: tuple[Neighbour, ...] = ()  # nearby.toml: where a citizen could go instead
@@ -568,7 +569,8 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
     assert bad is not None
     assert complaint is not None
     now = placed(catalogue, Placement())
-    look = (_read_plan(r, folder / "plan.toml", catalogue), *_read_brand(r, folder))
+    drawn = _read_plan(r, folder / "plan.toml", catalogue)
+    look = (drawn, laid_out(drawn, catalogue.windows.values()), *_read_brand(r, folder))
     if r.troubles:
         raise SettingsError(r.troubles)
     kept = (tidal, dispatch, boards, rosters, _photos(folder / "photos", catalogue), *look)
@@ -598,13 +600,13 @@ def read_boards(path: Path, catalogue: Catalogue) -> BoardBook:
 
 
 def _read_plan(r: Reader, path: Path, catalogue: Catalogue) -> tuple[Floor, ...]:
-    """plan.toml, and what it leaves out laid out from windows.toml."""
+    """plan.toml, as it stands."""
     raw = r.load(path, "floor").get("floor", []) if path.exists() else []
     floors = tuple(r.parse_all(Floor, raw, path, "floor")) if raw else ()
     wrong = check_plan(floors, catalogue.windows)
     for trouble in wrong:
         r.no(path, trouble.key, trouble.zh, trouble.en)
-    return () if wrong else laid_out(floors, catalogue.windows.values())
+    return () if wrong else floors
 
 
 def _read_brand(r: Reader, folder: Path) -> tuple[Brand, tuple[bytes, str] | None]:

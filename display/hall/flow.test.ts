@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type Board, doingOf, gridOf, hoursOf, inOrder, type Layout, lettersOf, next, ofAreas, opensNext, pageOf, piecesOf, places, quiet, returnOf, shownCalls, sizesOf, type Spoken, spokenOf, STALE, STANDARD, widthOf, wordsOf } from './flow'
+import { type Board, gridOf, inOrder, type Layout, lettersOf, next, ofAreas, pageOf, piecesOf, places, quiet, shownCalls, sizesOf, type Spoken, spokenOf, STALE, STANDARD, widthOf, wordsOf } from './flow'
 import type { WindowRow } from '@client/contract'
+import { doingOf, hoursOf, opensNext, returnOf } from '@client/doing'
 
 const spoken = (id: string, number = id, at = 0, n = 1): Spoken => ({ id, number, window: '3', n, at, voice: `/api/voice/${id}.wav`, text: number })
 const heard = (...all: Spoken[]): Board => all.reduce((b, s) => next(b, { name: 'called', spoken: s }), quiet)

@@ -3,7 +3,7 @@
 // One mouth for the whole hall: announcements wait in `queue`, one is `now`. While sound is off nothing
 // waits for long: captions still come, and switching sound on never replays the past.
 
-import type { Call, Day, HallEvent, WindowRow } from '@client/contract'
+import type { Call, HallEvent, WindowRow } from '@client/contract'
 
 export interface Spoken {
   id: string // call id
@@ -167,12 +167,6 @@ export function gridOf(count: number, columns = 0, rows = 0): Grid {
 /** The page on which the window at `index` stands. */
 export const pageOf = (index: number, grid: Grid): number => Math.min(grid.pages - 1, Math.floor(index / (grid.columns * grid.rows)))
 
-/** When a paused window goes on: its local time, 'soon' once that is past, null when nobody said. */
-export function returnOf(pause: { back_at: string | null } | null | undefined, now: number): number | 'soon' | null {
-  if (!pause || !pause.back_at) return null
-  const at = Date.parse(pause.back_at)
-  return at > now ? at : 'soon'
-}
 
 /** How wide words are, in Chinese characters: a Latin letter counts half. */
 export const widthOf = (words: string): number => Array.from(words).reduce((sum, c) => sum + (c.charCodeAt(0) < 0x2e80 ? 0.5 : 1), 0)
@@ -224,32 +218,3 @@ export function wordsOf(cell: { wide: number; high: number }, mood: string, reas
   return { mood: reason && !turns ? fit(mood, 2, 0.46) : fit(mood, 2.4, 0.62), reason: turns ? fit(reason, 2.4, 0.62) : fit(reason, 1.5, 0.37), turns }
 }
 const rem = (size: number): string => Math.round(size * 100) / 100 + 'rem'
-
-/** Today's opening hours. `weekday`: 0 = Sunday … 6 = Saturday, in the hall's own zone; `special`: those of the date, where they are others. */
-export function hoursOf(hours: Record<string, unknown>, weekday: number, special?: [string, string][]): string[] {
-  if (special) return special.map(([from, to]) => `${from}–${to}`)
-  const name = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'][weekday]
-  const spans = (hours[name] ?? (weekday >= 1 && weekday <= 5 ? hours.weekday : undefined) ?? []) as [string, string][]
-  return spans.map(([from, to]) => `${from}–${to}`)
-}
-
-/** What the hall is doing, for everybody who looks up: the day's state, and two that only its hours tell. */
-export type Doing = Day['state'] | 'rest' | 'lunch'
-/**
- * `day`: the last one that was opened, which need not be today's. `today`: its ISO date; `spans`: its hours as hoursOf says them.
- * `time`: local HH:MM. `served`: some window works.
- */
-export function doingOf(day: Pick<Day, 'date' | 'state'>, today: string, spans: readonly string[], time: string, served: boolean): Doing {
-  const ended = (span: string) => span.slice(-5) <= time
-  if (day.state === 'planned' || (day.state === 'closed' && day.date !== today)) return !spans.length ? 'rest' : spans.every(ended) ? 'closed' : 'planned'
-  const between = spans.some(ended) && spans.some((s) => s.slice(0, 5) > time) && !spans.some((s) => s.slice(0, 5) <= time && !ended(s))
-  return day.state === 'open' && between && !served ? 'lunch' : day.state
-}
-/** When the hall opens next, after `time` on the first of `days`: the day's place among them and HH:MM. Each day: its hours. */
-export function opensNext(days: readonly (readonly string[])[], time: string): { day: number; from: string } | null {
-  for (let day = 0; day < days.length; day++) {
-    const span = days[day].find((s) => day > 0 || s.slice(0, 5) > time)
-    if (span) return { day, from: span.slice(0, 5) }
-  }
-  return null
-}

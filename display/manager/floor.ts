@@ -1,6 +1,8 @@
 // The hall as a drawing: what every window on a floor shows, and who waits in which area. Pure: no clock, no DOM, no socket.
 import type { ManagerQueueRow, ManagerWindowRow, PlanFloor, PlanSpot } from '@client/contract'
 
+/** How large the picture draws a window, in the plan's own lengths (server/domain/floorplan.py). */
+export const TILE = { w: 3.8, h: 2.8 }
 export type Row = ManagerWindowRow
 export type Mood = 'called' | 'serving' | 'free' | 'paused' | 'closed' | 'missing'
 export type Light = 'none' | 'green' | 'amber' | 'red'

@@ -54,7 +54,8 @@ def get_figures() -> ResponseReturnValue:
     """The figures of the day that the hall makes public."""
     h = house()
     with h.store.read() as connection:
-        return figures_value(View.of(connection, h.store.hall, h.hall, h.texts))
+        view = View.of(connection, h.store.hall, h.hall, h.texts)
+        return figures_value(view, h.clock().astimezone(h.hall.zone).date())
 
 
 @bp.get("/media/<name>")

@@ -48,7 +48,7 @@ from server.uploads import find
 bp = APIBlueprint("config", __name__, url_prefix="/api/config")
 
 Count = Annotated[Number, Field(ge=0, le=2**31)]
-ItemId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:*-]{1,20}$")]
+ItemId = Annotated[str, StringConstraints(pattern=r"^[\w:*-]{1,20}$")]
 FieldId = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 
 

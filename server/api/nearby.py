@@ -28,7 +28,7 @@ def get_nearby() -> ResponseReturnValue:
     by: By = "wait" if request.args.get("by") == "wait" else "distance"
     with h.store.read() as connection:
         view = View.of(connection, h.store.hall, h.hall, h.texts)
-        here = _as_told(figures_value(view))
+        here = _as_told(figures_value(view, h.clock().astimezone(h.hall.zone).date()))
     halls = view.settings.nearby
     if not halls:
         raise NotFound()

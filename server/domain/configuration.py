@@ -12,9 +12,12 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from server.domain.access import ADMIN, CHIEF, MANAGER
+from server.domain.floorplan import SIDE, Floor, Spot, check_plan, lying_on
+from server.domain.floorplan import Area as Zone
+from server.domain.floorplan import Kind as PlanKind
 from server.domain.nearby import MOST, is_address
 
 Item = Mapping[str, Any]
@@ -44,12 +47,14 @@ Kind = Literal[
     "shift_days",
     "photo",
     "medium",
+    "zones",
+    "spots",
 ]
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,20}")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 PHOTO, MEDIUM = re.compile(r"[0-9a-f]{32}\.jpg"), re.compile(r"[0-9a-f]{32}\.(jpg|mp4|webm)")
-LONG, WORDS = 2000, 60
+LONG, WORDS, FLOOR = 2000, 60, 6
 FORMS = ("original", "copy", "form", "photo", "electronic", "onsite")
 WEEKDAYS = frozenset({"mon", "tue", "wed", "thu", "fri", "sat", "sun"})
 UNITS = ("immediate", "workday", "calendar_day", "hour", "none")
@@ -268,7 +273,7 @@ WINDOWS = Area(
         ),
         _f("queues", "refs", of="queues", required=True, fresh=True),
         _f("zone", most=20, group="place"),
-        _f("floor", most=6, group="place"),
+        _f("floor", most=FLOOR, group="place"),
         _f("low_counter", "yes_no", group="place"),
         _f("led_address", "number", least=1, most=247, group="place"),
         _f("pad_id", most=20, group="place"),
@@ -378,11 +383,27 @@ NEARBY = Area(
     gone=True,
 )
 
+THINGS = get_args(PlanKind)
+PLAN = Area(
+    "plan",
+    "id",
+    (
+        _f("name", most=40),
+        _f("name_en", most=80),
+        _f("width", "decimal", required=True, least=4, most=SIDE),
+        _f("height", "decimal", required=True, least=3, most=SIDE),
+        _f("zone", "zones", of="zones"),
+        _f("spot", "spots", of="windows"),
+    ),
+    gone=True,
+    whole=True,
+)
+
 AREAS: dict[str, Area] = {
     a.name: a
     for a in (
         *(SERVICES, QUEUES, HOURS, YEARS, DAYS, DEPARTMENTS, PEOPLE, POSTS, ROSTERS),
-        *(WINDOWS, BOARDS, NOTICES, MEDIA, NEARBY),
+        *(WINDOWS, PLAN, BOARDS, NOTICES, MEDIA, NEARBY),
     )
 }
 
@@ -526,6 +547,8 @@ def _may_be_new(area: Area, item: str) -> bool:
         return item.isdigit() and 2000 <= int(item) < 2100
     if area.name == "days":
         return _day(item) is not None
+    if area.name == "plan":  # as a window's own field names it: 负一
+        return item.isprintable() and len(item) <= FLOOR
     return area.fresh and (ID.fullmatch(item) is not None or (area.name == "boards" and item == "*"))
 
 
@@ -737,6 +760,40 @@ def _shifts(f: Field, value: Any, known: Known) -> Found:
             yield "long", {"most": WORDS, "is": len(str(reason))}
 
 
+def _zones(f: Field, value: Any, known: Known) -> Found:
+    """Rows {name, x, y, w, h}."""
+    if not _is_placed(value, {"name", "x", "y", "w", "h"}, 100):
+        yield "list", {}
+        return
+    for row in value:
+        if not isinstance(row.get("name"), str) or CONTROL.search(row["name"]) or len(row["name"]) > 20:
+            yield "long", {"most": 20, "is": len(str(row.get("name")))}
+        elif row["w"] <= 0 or row["h"] <= 0:
+            yield "plan-size", {"value": row["name"]}
+
+
+def _spots(f: Field, value: Any, known: Known) -> Found:
+    """Rows {kind, id, name, name_en, x, y}."""
+    if not _is_placed(value, {"kind", "id", "name", "name_en", "x", "y"}, 500):
+        yield "list", {}
+        return
+    for row in value:
+        texts = [row.get(k, "") for k in ("id", "name", "name_en")]
+        if row.get("kind") not in THINGS:
+            yield "choice", {"value": str(row.get("kind"))[:40]}
+        elif not _is_texts(texts) or any(CONTROL.search(t) or len(t) > 40 for t in texts):
+            yield "long", {"most": 40, "is": max(len(str(t)) for t in texts)}
+
+
+def _is_placed(value: Any, keys: set[str], most: int) -> bool:
+    """Is it a list of rows with these keys, of which those of one letter are lengths?"""
+    if not isinstance(value, list) or len(value) > most or not all(isinstance(row, Mapping) for row in value):
+        return False
+    lengths = [row.get(k) for row in value for k in keys if len(k) == 1]
+    right = [isinstance(n, int | float) and not isinstance(n, bool) and abs(n) <= SIDE for n in lengths]
+    return all(right) and all(set(row) <= keys for row in value)
+
+
 CHECKS: dict[str, Callable[[Field, Any, Known], Found]] = {
     "text": _text,
     "long": _text,
@@ -760,6 +817,8 @@ CHECKS: dict[str, Callable[[Field, Any, Known], Found]] = {
     "shift_days": _shifts,
     "photo": _upload,
     "medium": _upload,
+    "zones": _zones,
+    "spots": _spots,
 }
 
 
@@ -909,6 +968,28 @@ def _nearby(before: Items, after: Items, known: Known) -> list[Wrong]:
     return found
 
 
+def _plan(before: Items, after: Items, known: Known) -> list[Wrong]:
+    if before == after:
+        return []
+    floors = {i: floor_item(i, item) for i, item in after.items()}
+    found = [
+        Wrong(m.floor, m.part, m.code, m.facts) for m in check_plan([*floors.values()], known.ids["windows"])
+    ]
+    for i, floor in floors.items():
+        stood = {(s.id, s.x, s.y) for s in floor_item(i, before[i]).spot} if i in before else set()
+        for a, b in lying_on(floor):  # what the files drew over each other is nobody's mistake here
+            if any((s.id, s.x, s.y) not in stood for s in (a, b)):
+                found.append(Wrong(i, "spot", "plan-clash", {"value": a.id, "by": b.id}))
+    return found
+
+
+def floor_item(id: str, item: Item) -> Floor:
+    """A floor whose values were checked."""
+    zones = tuple(Zone(**row) for row in item.get("zone") or ())
+    spots = tuple(Spot(**row) for row in item.get("spot") or ())
+    return Floor(id, item["width"], item["height"], zone=zones, spot=spots)
+
+
 TOGETHER: dict[str, Callable[[Items, Items, Known], Sequence[Wrong] | list[Wrong]]] = {
     "queues": _queues,
     "windows": _windows,
@@ -916,6 +997,7 @@ TOGETHER: dict[str, Callable[[Items, Items, Known], Sequence[Wrong] | list[Wrong
     "posts": _posts,
     "years": _years,
     "days": _days,
+    "plan": _plan,
     "notices": _notices,
     "media": _notices,
     "nearby": _nearby,

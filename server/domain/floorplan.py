@@ -1,6 +1,6 @@
 """Where things stand in the hall: floors with their areas, windows, kiosks and boards, for the
-manager's picture and the kiosk's map. The hall's plan.toml says it; what it leaves out, or a hall
-without one, is laid out from the windows' floors and areas.
+manager's picture and the kiosk's map. The hall's plan.toml says it, or what a manager published over
+it; what that leaves out, or a hall without one, is laid out from the windows' floors and areas.
 
 Lengths are in one unit of the hall's own choice (metres, paces): x to the right, y downwards, from the
 upper left corner of the floor. A spot is named by its middle.
@@ -8,16 +8,19 @@ upper left corner of the floor. A spot is named by its middle.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import ClassVar, Literal
 
 from server.domain.catalogue import STRICT, Window
 
+TILE = (3.8, 2.8)  # how large the manager's picture draws a window: two that are nearer lie on each other
+HAIR = 1e-6  # lengths are added up in floating point
 CELL = (4.0, 3.0)  # what a window takes of a floor that is laid out by itself
 GAP, HEAD = 1.0, 1.5  # between areas; over the windows of an area, for its name
 ACROSS = 28.0  # about how wide such a floor is
+SIDE = 1000  # the longest a floor may be
 
 Kind = Literal["window", "kiosk", "board", "entrance", "desk", "lift", "stairs", "toilet", "seats"]
 
@@ -64,42 +67,77 @@ class Floor:
 
 @dataclass(frozen=True)
 class Misplaced:
-    """What is wrong with a plan, and where."""
+    """What is wrong with a plan, and where: by its key in the file, and by floor, part of it and code."""
 
     key: str
     zh: str
     en: str
+    floor: str = ""
+    part: str = ""
+    code: str = ""
+    facts: Mapping[str, str | float] = field(default_factory=dict)
 
 
-def check_plan(floors: Sequence[Floor], windows: Mapping[str, Window]) -> list[Misplaced]:
-    """Every mistake of a plan, before anybody looks at it."""
+def check_plan(floors: Sequence[Floor], windows: Collection[str]) -> list[Misplaced]:
+    """Every mistake of a plan, before anybody looks at it. windows: the ids there are."""
     found: list[Misplaced] = []
     seen: set[tuple[str, str]] = set()
     ids: set[str] = set()
     for n, floor in enumerate(floors):
         key = f"floor[{n}]"
+
+        def no(at: str, zh: str, en: str, part: str, code: str, thing: str = "", id: str = floor.id) -> None:
+            found.append(Misplaced(at, zh, en, id, part, code, {"value": thing}))
+
         if floor.id in ids:
-            found.append(
-                Misplaced(f"{key}.id", f"楼层 {floor.id} 出现了两次", f"floor {floor.id} appears twice")
+            no(
+                f"{key}.id",
+                f"楼层 {floor.id} 出现了两次",
+                f"floor {floor.id} appears twice",
+                "id",
+                "twice",
+                floor.id,
             )
         ids.add(floor.id)
-        if not (0 < floor.width <= 1000 and 0 < floor.height <= 1000):
-            found.append(
-                Misplaced(key, "长和宽应在 0 到 1000 之间", "width and height must lie between 0 and 1000")
+        if not (0 < floor.width <= SIDE and 0 < floor.height <= SIDE):
+            no(
+                key,
+                "长和宽应在 0 到 1000 之间",
+                "width and height must lie between 0 and 1000",
+                "width",
+                "plan-size",
             )
         for i, spot in enumerate(floor.spot):
             at = f"{key}.spot[{i}]"
             if not (0 <= spot.x <= floor.width and 0 <= spot.y <= floor.height):
-                found.append(Misplaced(at, "在楼层之外", "lies outside its floor"))
+                no(at, "在楼层之外", "lies outside its floor", "spot", "plan-outside", spot.id or spot.name)
             if spot.kind == "window" and spot.id not in windows:
-                found.append(Misplaced(f"{at}.id", f"没有窗口 {spot.id}", f"no window {spot.id}"))
+                no(f"{at}.id", f"没有窗口 {spot.id}", f"no window {spot.id}", "spot", "ref", spot.id)
             if spot.id and (spot.kind, spot.id) in seen:
-                found.append(Misplaced(f"{at}.id", f"{spot.id} 出现了两次", f"{spot.id} appears twice"))
+                no(f"{at}.id", f"{spot.id} 出现了两次", f"{spot.id} appears twice", "spot", "twice", spot.id)
             seen.add((spot.kind, spot.id))
         for i, area in enumerate(floor.zone):
             if min(area.x, area.y) < 0 or area.x + area.w > floor.width or area.y + area.h > floor.height:
-                found.append(Misplaced(f"{key}.zone[{i}]", "在楼层之外", "lies outside its floor"))
+                no(
+                    f"{key}.zone[{i}]",
+                    "在楼层之外",
+                    "lies outside its floor",
+                    "zone",
+                    "plan-outside",
+                    area.name,
+                )
     return found
+
+
+def lying_on(floor: Floor) -> list[tuple[Spot, Spot]]:
+    """Windows that the manager's picture would draw over each other."""
+    windows = [spot for spot in floor.spot if spot.kind == "window"]
+    return [
+        (a, b)
+        for n, b in enumerate(windows)
+        for a in windows[:n]
+        if abs(a.x - b.x) < TILE[0] - HAIR and abs(a.y - b.y) < TILE[1] - HAIR
+    ]
 
 
 def floor_of(window: Window, floors: Iterable[Floor]) -> str:

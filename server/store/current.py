@@ -88,7 +88,7 @@ class Current:
         """Files, configuration and placement, one over the other."""
         if config > known.config:
             now = configured(self.files, bodies_in_force(connection, known.id, config))
-            parts = ("hall", "calendar", "years", "boards", "rosters", "nearby", "files")
+            parts = ("hall", "calendar", "years", "boards", "rosters", "nearby", "files", "plan")
             known = replace(known, config=config, **{part: getattr(now, part) for part in parts})
         wish = find_placement(connection, known.id, placement).body
         return replace(known, catalogue=placed(known.files, wish), placement=placement)

@@ -37,6 +37,9 @@ _LATE = (
 _SEALED = select(t.day.c.sums).where(
     t.day.c.hall == bindparam("hall"), t.day.c.day == bindparam("day"), t.day.c.state == "closed"
 )
+_CLOSED = select(t.day.c.closed_at).where(
+    t.day.c.hall == bindparam("hall"), t.day.c.day == bindparam("day"), t.day.c.state == "closed"
+)
 _ADD = insert(t.day)
 _SAVE = update(t.day).where(t.day.c.hall == bindparam("of_hall"), t.day.c.day == bindparam("of_day"))
 
@@ -61,6 +64,11 @@ def find_day(connection: Connection, hall: str, day: str | None) -> Day | None:
 def opened_at(connection: Connection, hall: str, day: str) -> datetime:
     """When a day was opened first."""
     return connection.execute(_OPENED, {"hall": hall, "day": day}).scalar_one()
+
+
+def closed_at(connection: Connection, hall: str, day: str) -> datetime | None:
+    """When a day was closed last; None while it runs."""
+    return connection.execute(_CLOSED, {"hall": hall, "day": day}).scalar_one_or_none()
 
 
 def latest_day(connection: Connection, hall: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from mimetypes import guess_type
 from os.path import isfile  # to which a name too long is no file; to Path it is a fault
 from pathlib import Path
@@ -76,9 +77,11 @@ def get_figures() -> Response:
     lang = request.args.get("lang", "zh")
     with h.store.read() as connection:
         view = View.of(connection, h.store.hall, h.hall, h.texts)
-        found = figures_value(view)
+        local = h.clock().astimezone(h.hall.zone)
+        found = figures_value(view, local.date())
 
-    local, day = h.clock().astimezone(h.hall.zone), found["day"]
+    ended, is_of = found["ended_at"], found["day"]["date"] == local.date().isoformat()
+    seen = datetime.fromisoformat(ended).astimezone(h.hall.zone) if ended else local
 
     def minutes(n: float | None) -> str:
         return (
@@ -90,7 +93,7 @@ def get_figures() -> Response:
     return _page(
         "figures.html",
         f=found,
-        at=f"{local:%H:%M}" if (day["state"] != "closed" and day["date"] == local.date().isoformat()) else "",
+        at=f"{seen:%H:%M}" if is_of else "",
         phone=h.hall.hall.centre.supervision_phone,
         by_phone=h.hall.hall.remote.enabled,
         minutes=minutes,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.catalogue import Window
-from server.domain.floorplan import Area, Floor, Spot, check_plan, floor_of, laid_out
+from server.domain.floorplan import TILE, Area, Floor, Spot, check_plan, floor_of, laid_out, lying_on
 
 
 def window(n: int, zone: str = "A", floor: str = "") -> Window:
@@ -37,6 +37,7 @@ def test_every_window_has_one_place_inside_its_area_and_none_lie_on_each_other(
         assert set(spots) >= {w.id for w in windows}
         places = [(f.id, s.x, s.y) for f, s in spots.values()]
         assert len(set(places)) == len(places)
+        assert not [pair for floor in floors for pair in lying_on(floor) if floor.spot != DRAWN[0].spot]
         for w in windows:
             floor, spot = spots[w.id]
             assert floor.id == floor_of(w, floors)
@@ -68,3 +69,13 @@ def test_mistakes_are_named() -> None:
         *("floor[0].spot[0]", "floor[0].spot[1].id", "floor[0].zone[0]"),
         *("floor[1].id", "floor[1]", "floor[1].spot[0].id"),
     ]
+
+
+@given(st.floats(-6, 6), st.floats(-6, 6))
+def test_windows_lie_on_each_other_when_their_tiles_do(x: float, y: float) -> None:
+    a, b = Spot("window", 10, 10, "W0"), Spot("window", 10 + x, 10 + y, "W1")
+    near = abs(x) < TILE[0] - 1e-3 and abs(y) < TILE[1] - 1e-3
+    far = abs(x) > TILE[0] + 1e-3 or abs(y) > TILE[1] + 1e-3
+    found = lying_on(Floor("1", 30, 30, spot=(a, Spot("kiosk", 10, 10, "K1"), b)))
+    assert bool(found) == near or not (near or far)
+    assert found in ([], [(a, b)])

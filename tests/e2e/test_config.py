@@ -5,6 +5,7 @@ everybody, light and dark, on a desk and on a phone."""
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ AREAS = (
     "值岗 A/B 角",
     "排班",
     "窗口",
+    "平面图",
     "大屏版面",
     "大屏通知",
     "大屏图片视频",
@@ -101,6 +103,117 @@ def test_a_manager_drafts_compares_publishes_and_goes_back(town: Town, face: Ope
     shot(page, "queues-waiting-zh")
     page.get_by_role("button", name="撤回").click()
     expect(page.get_by_text("已撤回，不会生效")).to_be_visible()
+
+
+def test_a_manager_draws_the_plan_that_kiosks_and_the_live_page_show(town: Town, face: OpenFace) -> None:
+    def stands(window: str) -> tuple[float, float]:
+        floors = requests.get(f"{town.url}/api/hall", timeout=10).json()["plan"]
+        return next((s["x"], s["y"]) for f in floors for s in f["spot"] if s["id"] == window)
+
+    kiosk = face("/touch/K1", (1080, 1920), kind="kiosk", kiosk="K1")
+    page = face("/manager", (1440, 900))
+    sign_in(page, town, "ZW024")
+    settings(page)
+    area(page, "平面图")
+    third = page.get_by_role("button", name="3 无差别综")
+    expect(third).to_have_accessible_name("3 无差别综…，横 11.6，纵 4.2")
+    shifts = page.evaluate("""() => { window.shifted = 0; new PerformanceObserver((all) => {
+        for (const one of all.getEntries()) if (!one.hadRecentInput) window.shifted += one.value
+    }).observe({ type: 'layout-shift', buffered: false }) }""")
+    assert shifts is None
+    box = third.bounding_box()
+    unit = page.locator(".draw svg").bounding_box()
+    assert box is not None
+    assert unit is not None
+    scale = unit["width"] / 40
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 20 + 1.9 * scale, box["y"] + 20 + 3.9 * scale, steps=5)
+    page.mouse.up()
+    expect(third).to_have_accessible_name("3 无差别综…，横 13.5，纵 8")
+
+    fourth = page.get_by_role("button", name="4 无差别综")  # the keys alone
+    fourth.focus()
+    for _ in range(4):
+        page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Shift+ArrowUp")
+    page.keyboard.press("Shift+ArrowUp")
+    expect(fourth).to_have_accessible_name("4 无差别综…，横 15.5，纵 9 3 号窗口和4 号窗口叠在一起")
+    expect(page.locator(".draw .wrong")).to_have_text("3 号窗口和4 号窗口叠在一起")
+    expect(page.locator(".draw .struck")).to_have_count(2)
+    accessible(page, "two windows on one place")
+    shot(page, "plan-clash")
+    page.get_by_role("button", name="保存草稿").click()
+    expect(page.get_by_text("窗口 W03 和 W04 叠在一起，请挪开。")).to_be_visible()
+    expect(page.get_by_role("button", name="发布")).to_be_disabled()
+    fourth.focus()
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+y")
+    for _ in range(6):
+        page.keyboard.press("Control+z")
+    expect(fourth).to_have_accessible_name("4 无差别综…，横 15.7，纵 4.2")
+    expect(page.locator(".draw .struck")).to_have_count(0)
+
+    page.get_by_label("添加…").select_option("取号机")
+    page.get_by_label("编号", exact=True).fill("K9")
+    page.get_by_label("横", exact=True).fill("30.2")
+    page.get_by_label("纵", exact=True).fill("20")
+    page.keyboard.press("Tab")
+    kept = page.get_by_role("button", name="取号机 K9，横 30，纵 20")
+    expect(kept).to_have_attribute("aria-pressed", "true")
+    page.locator(".draw aside select").first.select_option("2 号窗口")  # to another floor
+    page.locator(".draw aside select").last.select_option("2")
+    expect(page.get_by_role("button", name="2 无差别综")).to_have_attribute("aria-pressed", "true")
+    accessible(page, "a window that moved to another floor")
+    page.get_by_role("button", name="保存草稿").click()
+    compared = page.get_by_role("region", name="改动对照").first
+    expect(compared).to_contain_text("3 号窗口（11.6, 4.2）")
+    expect(compared).to_contain_text("3 号窗口（13.5, 8）")
+    expect(compared).not_to_contain_text("10 号窗口")
+    assert page.evaluate("window.shifted") < 0.02
+    accessible(page, "the plan compared")
+    shot(page, "plan-compared")
+    expect(kiosk.locator(".service").first).to_be_visible()
+    assert stands("W03") == (11.6, 4.2)
+    page.get_by_role("button", name="发布").click()
+    expect(page.get_by_text("第 1 版已发布，立即生效")).to_be_visible()
+    until(lambda: stands("W03") == (13.5, 8), what="the plan as it was drawn")
+    kept = "JSON.parse(localStorage.getItem('wucha:hall')).plan[0].spot.some((s) => s.id === 'K9')"
+    until(lambda: kiosk.evaluate(kept), what="the kiosk's map as it was published")
+
+    go(page, "现场")
+    page.get_by_role("button", name="二楼 服务区").click()
+    expect(page.locator(".sheet").get_by_role("button", name=re.compile("^2 "))).to_be_visible()
+    settings(page)
+    area(page, "平面图")
+    page.get_by_role("button", name="恢复这一版 0").click()
+    page.get_by_role("button", name="恢复这一版", exact=True).first.click()
+    until(lambda: stands("W03") == (11.6, 4.2), what="the plan of the files again")
+
+
+def test_a_finger_moves_a_window_on_the_phone(town: Town, face: OpenFace) -> None:
+    page = face("/manager", (390, 844))
+    sign_in(page, town, "ZW024")
+    settings(page)
+    area(page, "平面图")
+    first = page.get_by_role("button", name="1 无差别综", exact=False).first
+    first.scroll_into_view_if_needed()
+    box = first.bounding_box()
+    assert box is not None
+    touch = page.context.new_cdp_session(page)
+    at = {"x": box["x"] + 30, "y": box["y"] + 30}
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at]})
+    for n in range(1, 5):
+        point = {"x": at["x"] + 10 * n, "y": at["y"] + 20 * n}
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(first).not_to_have_accessible_name("1 无差别综…，横 3.4，纵 4.2")
+    expect(page.get_by_role("button", name="撤销")).to_be_enabled()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    accessible(page, "the plan on a phone")
+    shot(page, "plan-phone")
+    page.get_by_role("button", name="撤销").click()
+    expect(first).to_have_accessible_name("1 无差别综…，横 3.4，纵 4.2")
 
 
 def test_two_managers_do_not_overwrite_each_other(town: Town, face: OpenFace) -> None:

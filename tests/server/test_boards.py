@@ -161,6 +161,20 @@ def test_public_figures_are_sums_and_the_page_needs_no_script(app: App, clock: C
         assert "12" in page.text
         assert "<script" not in page.text
         assert not {p.name for p in app.house.hall.catalogue.people.values() if p.name in page.text}
+    clock.forward(minutes=3)
+    manager = staff(app, "manager")
+    do(manager, "/api/day/close")
+    do(manager, "/api/day/close", leave=True)
+    last = nobody(app).ask("GET", "/api/figures").json
+    assert (last["day"]["state"], last["day"]["taken"], last["day"]["expired"]) == ("closed", 2, 1)
+    assert (last["waits"], last["served_s"]) == (figures["waits"], 300)
+    closed = clock().astimezone(app.house.hall.zone)
+    page = nobody(app).ask("GET", "/figures?lang=en").text
+    assert f"As of {closed:%Y-%m-%d %H:%M}" in page
+    assert "12 min" in page
+    clock.forward(hours=18)  # the next morning they are nobody's news
+    assert nobody(app).ask("GET", "/api/figures").json["waits"]["mean"] is None
+    assert "As of –" in nobody(app).ask("GET", "/figures?lang=en").text
 
 
 @pytest.mark.parametrize(("p", "value"), [(50, 2.0), (90, 4.0), (1, 1.0), (100, 4.0)])

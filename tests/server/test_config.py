@@ -3,6 +3,7 @@ edit at once do not overwrite each other; what was keeps its names."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
 from typing import Any
@@ -17,6 +18,7 @@ from server.configured import configured, file_items, items_of
 from server.domain import refusals
 from server.domain.actors import SYSTEM, Actor
 from server.domain.configuration import AREAS, Body, Known, changes, merged, over, with_draft, wrongs
+from server.domain.floorplan import laid_out
 from server.domain.leave import LeaveState
 from server.settings import HallSettings
 from server.store.config import bodies_in_force, uploads_named
@@ -477,6 +479,70 @@ def test_a_roster_is_published_and_its_clashes_are_told(hall_of: Configured):
     hall_of.draft("people", {"ZW001": {"photo": "a" * 32 + ".jpg"}})
     with day.store.read() as connection:
         assert uploads_named(connection, day.store.hall) == {"a" * 32 + ".jpg"}
+
+
+@ONE_ENGINE
+def test_a_plan_is_drawn_published_and_comes_back(hall_of: Configured):
+    def where(window: str) -> tuple[str, float, float]:
+        floors = day.hall.plan
+        return next((f.id, s.x, s.y) for f in floors for s in f.spot if (s.kind, s.id) == ("window", window))
+
+    day = hall_of.day.open()
+    items = file_items(hall_of.current.files)["plan"]
+    first, second = items["1"]["spot"], items["2"]["spot"]
+    w1, w2 = first[0], first[1]
+    assert (w1["id"], where("W01")) == ("W01", ("1", 3.4, 4.2))
+    on_it = [{**w1, "x": 7.0}, *first[1:]]
+    outside = [*second, {**second[0], "kind": "lift", "id": "", "x": 99}]
+    wrong: Body = {"1": {"spot": on_it}, "2": {"spot": outside}, "3": {"width": 0, "height": 8}}
+    looked = hall_of.draft("plan", wrong)
+    assert [(w.item, w.field, w.code) for w in looked.wrongs] == [("3", "width", "range")]
+    wrong.pop("3")
+    told = [(w.item, w.field, w.code, w.facts) for w in hall_of.draft("plan", wrong).wrongs]
+    assert told == [
+        ("2", "spot", "plan-outside", {"value": second[0]["name"]}),
+        ("1", "spot", "plan-clash", {"value": "W01", "by": "W02"}),
+    ]
+    bad: list[Any] = ["here", {"kind": "window"}, {**w1, "x": "3"}, {**w1, "kind": "throne"}, {**w1, "z": 1}]
+    for one in bad:
+        assert hall_of.draft("plan", {"1": {"spot": [one]}}).wrongs, one
+    unknown = hall_of.draft("plan", {"1": {"spot": [{**w1, "id": "W99"}, *first[1:]]}})
+    assert [w.code for w in unknown.wrongs] == ["ref"]
+
+    wish: Body = {
+        "1": {"spot": [s for s in first if s is not w1]},
+        "2": {"spot": [*second, {**w1, "x": 10.0, "y": 12.0}]},
+        "负一": {"name": "负一楼", "width": 20, "height": 8, "spot": []},
+    }
+    assert hall_of.publish("plan", wish)["version"] == 1
+    hall_of.beat()
+    assert where("W01") == ("2", 10.0, 12.0)
+    assert where("W02") == ("1", w2["x"], w2["y"])
+    assert [f.id for f in day.hall.plan] == ["1", "2", "负一"]
+    fewer = {"1": {"spot": [s for s in first if s["id"] not in ("W01", "W02")]}}
+    assert hall_of.publish("plan", fewer, base=1)["version"] == 2
+    hall_of.beat()
+    assert where("W02")[2] > items["1"]["height"], "whom nobody places is laid out below"
+    assert hall_of.back("plan", 0, base=2)["version"] == 3
+    hall_of.beat()
+    assert where("W01") == ("1", 3.4, 4.2)
+
+
+@ONE_ENGINE
+def test_a_hall_without_a_plan_is_drawn_from_what_is_laid_out(hall_of: Configured):
+    day = hall_of.day.open()
+    files = replace(day.hall, drawn=(), plan=laid_out((), day.hall.files.windows.values()))
+    hall_of.current = Current(files)
+    day.hall = files
+    items = file_items(files)["plan"]
+    assert not any(f["drawn"] for f in items.values())
+    floor = next(iter(items))
+    moved = [{**s, "y": s["y"] + 60} if n == 0 else s for n, s in enumerate(items[floor]["spot"])]
+    assert hall_of.publish("plan", {floor: {"spot": moved, "height": 90}})["version"] == 1
+    hall_of.beat()
+    now = next(f for f in day.hall.plan if f.id == floor)
+    assert now.drawn
+    assert (now.height, now.spot[0].y) == (90, moved[0]["y"])
 
 
 @ONE_ENGINE

@@ -93,6 +93,7 @@ export const COLUMNS: Record<string, string[]> = {
   posts: ['a', 'b'],
   rosters: ['week', 'days'],
   windows: ['number', 'kind', 'zone', 'out'],
+  plan: ['width', 'height'],
   boards: ['parts', 'areas', 'lang'],
   notices: ['urgent', 'boards', 'until'],
   media: ['order', 'boards', 'since', 'until'],
@@ -162,12 +163,14 @@ export function blank(area: Area): Item {
   }
   return item
 }
-export const LISTS = ['choices', 'words', 'spans', 'refs', 'materials', 'holidays', 'dates', 'shifts', 'shift_days']
+/** What is drawn has no place in a form. */
+export const DRAWN = ['zones', 'spots']
+export const LISTS = [...DRAWN, 'choices', 'words', 'spans', 'refs', 'materials', 'holidays', 'dates', 'shifts', 'shift_days']
 
 /** The form's fields in their groups, in order. */
 export function groups(fields: Field[]): { id: string; fields: Field[] }[] {
   const found: { id: string; fields: Field[] }[] = []
-  for (const f of fields) {
+  for (const f of fields.filter((one) => !DRAWN.includes(one.kind))) {
     const group = found.find((g) => g.id === f.group)
     if (group) group.fields.push(f)
     else found.push({ id: f.group, fields: [f] })
@@ -196,6 +199,9 @@ export const WEEK = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 
 /** Words of the server's texts: {yes, no, empty}, choice(field, option) and name(of, id). */
 export interface Words {
+  list: (parts: string[]) => string
+  space: string // between words that stand in a row
+  aside: (words: string) => string
   yes: string
   no: string
   empty: string
@@ -217,9 +223,9 @@ export function shown(field: Field | undefined, value: Value, words: Words): str
     const limit = value as { n: number; unit: string }
     return limit.unit === 'immediate' || limit.unit === 'none' ? words.choice('unit', limit.unit) : `${limit.n} ${words.choice('unit', limit.unit)}`
   }
-  if (kind === 'shift_days') return spells(value as Shift[]).map((one) => part(field, kind, one, words)).join('、')
-  if (Array.isArray(value)) return value.map((one) => part(field, kind, one, words)).join('、')
-  if (kind === 'until') return Object.entries(value as Record<string, string>).map(([skill, day]) => `${skill} ${day}`).join('、') || words.empty
+  if (kind === 'shift_days') return words.list(spells(value as Shift[]).map((one) => part(field, kind, one, words)))
+  if (Array.isArray(value)) return words.list(value.map((one) => part(field, kind, one, words)))
+  if (kind === 'until') return words.list(Object.entries(value as Record<string, string>).map(([skill, day]) => `${skill} ${day}`)) || words.empty
   if (kind === 'moment') return String(value).replace('T', ' ').slice(0, 16)
   return String(value)
 }
@@ -233,18 +239,34 @@ function spells(rows: Shift[]): Shift[] {
   }
   return found
 }
+/** Of what is drawn only what is not on the other side: nobody looks for one window among sixty. */
+export function differing(value: Value, other: Value, field: Field | undefined): Value {
+  if (!field || !DRAWN.includes(field.kind) || !Array.isArray(value)) return value
+  const there = new Set((Array.isArray(other) ? other : []).map((one) => JSON.stringify(one)))
+  return value.filter((one) => !there.has(JSON.stringify(one)))
+}
+/** 2026-11-24–25, 2026-11-24–12-02: what both days share is said once. */
+export function spell(from: string, to: string): string {
+  const shared = from.slice(0, 8) === to.slice(0, 8) ? 8 : from.slice(0, 5) === to.slice(0, 5) ? 5 : 0
+  return `${from}–${to.slice(shared)}`
+}
 function part(field: Field | undefined, kind: string, one: unknown, words: Words): string {
   if (kind === 'choices') return words.choice(field!.name, String(one))
   if (kind === 'refs') return words.name(field!.of, String(one))
   if (kind === 'spans') return (one as string[]).join('–')
+  if (kind === 'spots' || kind === 'zones') {
+    const s = one as { kind?: string; id?: string; name: string; x: number; y: number; w?: number; h?: number }
+    const what = s.kind === 'window' ? words.name('spots', s.id!) : s.name || [s.kind ? words.choice('spot', s.kind) : '', s.id].filter(Boolean).join(' ')
+    return what + words.aside([s.x, s.y, ...(kind === 'zones' ? [`${s.w} × ${s.h}`] : [])].join(', '))
+  }
   if (kind === 'materials') {
     const m = one as { name: string; form: string }
-    return `${m.name}（${words.choice('form', m.form)}）`
+    return m.name + words.aside(words.choice('form', m.form))
   }
   if (kind === 'shifts' || kind === 'shift_days') {
     const s = one as Shift
-    const when = kind === 'shifts' ? (s.days || []).map((day) => words.day(day)).join('') : s.until ? `${s.date}–${s.until}` : s.date
-    const dates = kind === 'shifts' && (s.since || s.until) ? `（${s.since || ''}–${s.until || ''}）` : ''
+    const when = kind === 'shifts' ? (s.days || []).map((day) => words.day(day)).join(words.space) : s.until ? spell(s.date!, s.until) : s.date
+    const dates = kind === 'shifts' && (s.since || s.until) ? words.aside(`${s.since || ''}–${s.until || ''}`) : ''
     return `${when}${dates} ${s.start}–${s.end} ${s.person ? words.name('people', s.person) : words.nobody}`
   }
   if (kind === 'holidays') {

@@ -5,25 +5,35 @@ than FEW ratings."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
 
 from server.domain.tickets import State
 from server.store import tables as t
+from server.store.days import closed_at, latest_day
 from server.store.snapshots.public import day_value, queue_rows
 from server.store.snapshots.view import ALL, View, iso
 
 FEW = 5
 
 
-def figures_value(view: View) -> dict[str, Any]:
-    """{day, at, waits, served_s, over_30, ratings, queues, classes, windows_open}: waits in minutes of the
-    legs that were called today, `over_30` of 1; None where nothing was measured. A queue also says how it
-    stands now, for whoever chooses between halls: waiting, windows_open, estimate."""
+def figures_value(view: View, today: date) -> dict[str, Any]:
+    """{day, at, ended_at, waits, served_s, over_30, ratings, queues, classes, windows_open}: waits in minutes
+    of the legs that were called today, `over_30` of 1; None where nothing was measured. A queue also says how
+    it stands now, for whoever chooses between halls: waiting, windows_open, estimate.
+
+    today: the hall's local date. What a day came to stays until its midnight; ended_at: when it was closed.
+    """
+    now = view
+    if view.day is None and latest_day(view.connection, view.hall) == today.isoformat():
+        view = replace(view, day=today.isoformat())
+    ended = closed_at(view.connection, view.hall, view.day) if view.day else None
     c = t.leg.c
-    today = (c.hall == view.hall, c.day == view.day)
-    called = select(c.queue, c.window, c.joined_at, c.called_at).where(*today, c.called_at.is_not(None))
+    of_day = (c.hall == view.hall, c.day == view.day)
+    called = select(c.queue, c.window, c.joined_at, c.called_at).where(*of_day, c.called_at.is_not(None))
     windows = view.settings.catalogue.windows
     waits: dict[str, list[float]] = {}
     by_class: dict[str, list[float]] = {}
@@ -33,13 +43,14 @@ def figures_value(view: View) -> dict[str, Any]:
         for cls in windows[window].classes if window in windows else ():
             by_class.setdefault(cls, []).append(minutes)
     every = sorted(minutes for own in waits.values() for minutes in own)
-    served = select(func.count(c.served_s), func.sum(c.served_s)).where(*today, c.state == State.DONE)
+    served = select(func.count(c.served_s), func.sum(c.served_s)).where(*of_day, c.state == State.DONE)
     n, span = view.connection.execute(served).one()
     working = select(func.count()).where(t.post.c.hall == view.hall, t.post.c.state == "open")
-    queues, lines = view.settings.catalogue.queues.values(), queue_rows(view, ALL)
+    queues, lines = view.settings.catalogue.queues.values(), queue_rows(now, ALL)
     return {
         "day": day_value(view),
         "at": iso(view.at),
+        "ended_at": iso(ended),
         "waits": {"mean": _mean(every), "p50": percentile(every, 50), "p90": percentile(every, 90)},
         "served_s": round(span / n) if n and span is not None else None,
         "over_30": round(sum(m > 30 for m in every) / len(every), 3) if every else None,

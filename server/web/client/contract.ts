@@ -155,6 +155,8 @@ export interface Day {
 export interface PublicFigures {
   day: Day
   at: string
+  /** When the day was closed; its figures stay until midnight. */
+  ended_at: string | null
   waits: { mean: number | null; p50: number | null; p90: number | null }
   served_s: number | null
   over_30: number | null

@@ -83,6 +83,7 @@ class Centre:
     region_code: str
     region_name: str
     address: str = ""
+    address_en: str = ""
     hotline: str = ""
     supervision_phone: str = ""
     timezone: str = "Asia/Shanghai"

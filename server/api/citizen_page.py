@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 
 from server.api.access import check_origin
+from server.api.told import Told, teller
 from server.domain.refusals import Refusal
 from server.house import house
 from server.web.assets import entry
@@ -72,19 +73,18 @@ def there(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseRet
 def words_for(lang: str, face: str = PAGES) -> dict[str, Any]:
     """What every page for a phone is given: texts, names, days, times, the other languages."""
     h = house()
-    centre = h.hall.hall.centre
+    centre, brand = h.hall.hall.centre, h.brand()
     latin = lang == "en" or h.texts.instead(lang) == "en"  # names are kept in two languages only
 
     def t(key: str, **words: object) -> str:
         return h.texts.say(key, lang, **words)
 
-    def named(thing: Any) -> str:
-        english = thing["name_en"] if isinstance(thing, dict) else thing.name_en
-        return (
-            str(english)
-            if latin and english
-            else str(thing["name"] if isinstance(thing, dict) else thing.name)
-        )
+    tell = teller(lang, latin)
+
+    def named(thing: Any) -> Told:
+        if isinstance(thing, dict):
+            return tell(thing["name"], thing["name_en"])
+        return tell(thing.name, thing.name_en)
 
     def day_words(day: str) -> str:
         """Of a date, or of a moment in the hall's own zone."""
@@ -113,16 +113,18 @@ def words_for(lang: str, face: str = PAGES) -> dict[str, Any]:
             if one != lang
         ],
         "named": named,
+        "tell": tell,
+        "comma": "、" if lang in ("zh", "ja") else ", ",
         "day_words": day_words,
         "hhmm": hhmm,
-        "brand": h.brand(),
+        "brand": brand,
+        "slogan": tell(brand.brand.slogan, brand.brand.slogan_en),
         "nearby": bool(h.hall.nearby),
         "hall": {
-            "name": centre.name,
-            "name_en": centre.name_en,
+            "name": tell(centre.name, centre.name_en),
             "hotline": centre.hotline,
             "supervision_phone": centre.supervision_phone,
-            "address": centre.address,
+            "address": tell(centre.address, centre.address_en),
         },
     }
 

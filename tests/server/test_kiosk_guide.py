@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
+from markupsafe import Markup
+from sqlalchemy import select
 
 from server.actions.day import open_day
+from server.api.guide import guide_facts
+from server.api.told import teller
 from server.app import App
 from server.domain.actors import SYSTEM
+from server.store import tables as t
 from tests.server.callers import device, nobody, staff
 
 
@@ -30,6 +38,63 @@ def test_the_guide_of_a_service_is_a_public_page(app: App):
     assert "Resident ID card renewal" in english
     assert "Public Security Bureau" in english
     assert nobody(app).ask("GET", "/guide/S999").status_code == 404
+
+
+CHINESE = re.compile("[\u3007\u3400-\u9fff]")
+IN_CHINESE = re.compile(r'<(\w+)[^>]* lang="(?:zh|ja)[^>]*>.*?</\1>', re.DOTALL)  # says so
+
+
+def test_an_english_reader_of_the_demo_hall_meets_no_chinese(app: App):
+    """Every citizen's page, and the guide of every service with its papers, fee, result and address."""
+    with app.house.store.unit(SYSTEM) as unit:
+        open_day(unit, app.house.hall, by_hand=False)
+    visitor, services = nobody(app), app.house.hall.catalogue.services
+    taken = device(app, "kiosk").ask(
+        "POST", "/api/tickets", {"request_id": "take-en-1", "service": "S001", "lang": "en"}
+    )
+    pages = ["/take", "/take?service=S401", "/take/poster", "/book", "/book?service=S001", "/nearby", "/here"]
+    pages += ["/figures", "/b/nothing", f"/t/{taken.json['ticket']['link']}"]
+    pages += [f"/guide/{service}" for service in services]
+    for path in pages:
+        page = visitor.ask("GET", f"{path}{'&' if '?' in path else '?'}lang=en").text
+        words = re.sub("<[^>]*>", "\n", IN_CHINESE.sub("", page[page.index("<body") :]))
+        assert not [line for line in words.splitlines() if CHINESE.search(line)], path
+        title = page[page.index("<title>") : page.index("</title>")]
+        assert not CHINESE.search(title.removesuffix(title.partition("·")[2])), path
+
+
+def test_a_hall_that_gave_no_english_is_told_in_chinese_and_said_so(app: App):
+    hall = app.house.hall
+    item = hall.catalogue.services["S403"]
+    paper = replace(item.materials[0], name_en="", shared=False)
+    bare = replace(item, materials=(paper,), result_en="", fee_basis_en="", fee_yuan=20)
+
+    def say(key: str, **words: object) -> str:
+        return app.house.texts.say(key, "en", **words)
+
+    told = guide_facts(hall, bare, say, teller("en", True), ", ")
+    assert Markup.escape(told["bring"][0]["name"]) == f'<span lang="zh-CN">{paper.name}</span>'
+    marked = {title: [Markup.escape(words) for words in parts] for title, parts in told["lines"]}
+    assert marked["You receive"] == [f'<span lang="zh-CN">{item.result}</span>']
+    assert all("<span" not in words for words in marked["Address"])
+    russian = guide_facts(hall, item, say, teller("ru", True), ", ")
+    assert '<span lang="en">' in Markup.escape(russian["department"])
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_slip_of_a_number_in_english_says_both(app: App, lang: str):
+    with app.house.store.unit(SYSTEM) as unit:
+        open_day(unit, app.house.hall, by_hand=False)
+    wish = {"request_id": f"slip-{lang}-1", "service": "S001", "further": ["S101"], "lang": lang}
+    assert device(app, "kiosk").ask("POST", "/api/tickets", wish).status_code == 201
+    with app.house.store.read() as connection:
+        (content,) = connection.execute(select(t.slip.c.facts)).scalars()
+    lines = [part["text"] for part in content["parts"] if "text" in part]
+    english = [line for line in lines if not CHINESE.search(line) and re.search("[a-z]{3}", line)]
+    said = ("Qinghe County", "Company registration", "Also on this", "People ahead: 0", "Windows: 1, 2")
+    for words in said:
+        assert any(line.startswith(words) for line in english) == (lang == "en"), words
+    assert lang == "en" or not english
 
 
 def test_every_language_says_what_it_calls_itself(app: App):

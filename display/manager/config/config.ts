@@ -238,8 +238,8 @@ function part(field: Field | undefined, kind: string, one: unknown, words: Words
   if (kind === 'refs') return words.name(field!.of, String(one))
   if (kind === 'spans') return (one as string[]).join('–')
   if (kind === 'materials') {
-    const m = one as { name: string; form: string }
-    return `${m.name}（${words.choice('form', m.form)}）`
+    const m = one as { name: string; name_en?: string; form: string }
+    return `${m.name}${m.name_en ? ' ' + m.name_en : ''}（${words.choice('form', m.form)}）`
   }
   if (kind === 'shifts' || kind === 'shift_days') {
     const s = one as Shift

@@ -181,7 +181,7 @@ def print_notice(
     service = last_leg(unit.connection, ticket).service  # of a further errand, not of the first
     item = hall.catalogue.services[service]
     if any(n >= len(item.materials) for n in missing):
-        raise refusals.MaterialUnknown(service=item.name)
+        raise refusals.MaterialUnknown(service=item.name, service_en=item.name_en)
     place = kiosk or _printer(unit, found, None, last_slip(unit.connection, ticket))
     if not printer_model(unit.connection, unit.hall, place):
         raise refusals.NoPrinter(kiosk=place)

@@ -20,6 +20,7 @@ from server.web.assets import entry
 from server.web.headers import FORM_PAGE
 
 TICKET, PAGES = "ticket", "book.rule"  # the words that a language needs for a number's page, for the others
+CHOSEN, YEAR_S = "lang", 365 * 24 * 3600  # the cookie that keeps it
 QUIET = 3  # modules of white around a QR code
 
 
@@ -39,10 +40,24 @@ def tried(deed: Callable[[], ResponseReturnValue]) -> tuple[dict[str, Any], str]
     return answer, ""
 
 
-def asked_lang(default: str = "zh", face: str = PAGES) -> str:
-    """?lang, any whose file in config/text has words for the page, or what stands in for it."""
-    lang, texts = request.args.get("lang", default), house().texts
-    return lang if lang in texts.speaking(face) else texts.instead(lang)
+def asked_lang(default: str = "", face: str = PAGES) -> str:
+    """?lang, else what was chosen on this phone, else `default`, else what the phone speaks: any whose file
+    in config/text has words for the page, or what stands in for it."""
+    texts = house().texts
+    spoken = texts.speaking(face)
+    lang = request.args.get("lang") or request.cookies.get(CHOSEN) or default
+    wished = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
+    lang = lang or next((one for one in wished if one in spoken), "zh")
+    return lang if lang in spoken else texts.instead(lang)
+
+
+def remembered(response: Response) -> Response:
+    """Keep the language on this phone when a hand chose it (languages.html says so in the link)."""
+    if "keep" in request.args:
+        lang = request.args.get("lang", "")
+        if lang in house().texts.languages:
+            response.set_cookie(CHOSEN, lang, max_age=YEAR_S, samesite="Lax", secure=request.is_secure)
+    return response
 
 
 def spoken_lang() -> Literal["zh", "en"]:
@@ -143,7 +158,7 @@ def page(template: str, trouble: str, **facts: Any) -> Response:
     )
     response = make_response(drawn, 409 if trouble else 200)
     response.headers.update({"Cache-Control": "no-store", **FORM_PAGE})
-    return response
+    return remembered(response)
 
 
 def qr(text: str) -> dict[str, Any]:

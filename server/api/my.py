@@ -21,7 +21,7 @@ from server.actions.postpone import postpone
 from server.api.access import check_origin, citizen_actor
 from server.api.acts import act
 from server.api.bodies import Act
-from server.api.citizen_page import TICKET, asked_lang, qr, there, words_for
+from server.api.citizen_page import TICKET, asked_lang, qr, remembered, there, words_for
 from server.api.complaints import ComplainBody, ReviewBody, sealed
 from server.api.ratings import RateBody, rating_deed
 from server.api.remote import ArriveBody, arrive_it
@@ -166,7 +166,7 @@ def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValu
     )
     response = make_response(page, status)
     response.headers.update(FORM_PAGE)
-    return _private(response)
+    return _private(remembered(response))
 
 
 @bp.get("/api/my/<link>")

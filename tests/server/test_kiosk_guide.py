@@ -125,9 +125,45 @@ def test_F21_a_number_page_speaks_more_languages_than_the_kiosk(app: App, lang: 
     assert words in page
     assert f'<html lang="{lang}"' in page
     assert all(f"lang={other}" in page for other in {"zh", "en", "ja", "ko", "ru"} - {lang})
-    book = visitor.ask("GET", f"/book?lang={lang}").text
-    assert f'<html lang="{"ko" if lang == "ko" else "en"}"' in book
-    assert "lang=ja" not in book
+    for path, key in (("/book", "book.lead"), ("/take", "remote.lead"), ("/nearby", "nearby.lead")):
+        other = visitor.ask("GET", f"{path}?lang={lang}").text
+        assert f'<html lang="{lang}"' in other
+        assert texts.say(key, lang) in other
+        assert all(f"lang={one}&amp;keep=1" in other for one in {"zh", "en", "ja", "ko", "ru"} - {lang})
+
+
+@pytest.mark.parametrize("lang", ["ja", "ko", "ru"])
+def test_F21_the_pages_for_a_phone_are_whole_in_each_language(app: App, lang: str):
+    """What the pages say of themselves; what only a screen of the hall says is not asked for."""
+    texts, pages = app.house.texts, ("book.", "remote.", "nearby.", "wait.", "theme.", "figures.")
+    screens = {"nearby.kiosk", "remote.poster_link", "remote.screen", "remote.screen_lead"}
+    screens |= {"wait.short_unknown", "wait.title"}
+    own = texts._words[lang]
+    wanted = {key for key in texts.flat("en") if key.startswith(pages)} - screens
+    wanted -= {key for key in wanted if key.startswith("book.month.") and lang == "ko"}
+    assert not sorted(wanted - own.keys())
+    assert texts.say("refused.remote-full", lang, name="登记", name_en="Registration").count(
+        "登记" if lang == "ko" else "Registration"
+    )
+
+
+def test_F21_a_language_that_a_hand_chose_stays_on_the_phone(app: App):
+    visitor = app.flask.test_client()
+
+    def tongue(path: str, spoken: str = "") -> str:
+        page = visitor.get(path, headers={"Accept-Language": spoken} if spoken else {}).text
+        return page[page.index('<html lang="') + 12 :].partition('"')[0]
+
+    assert tongue("/take") == "zh-CN"
+    assert tongue("/take", "ja-JP,en;q=0.5") == "ja"
+    assert tongue("/take", "de-DE,en;q=0.5,zh;q=0.1") == "en"
+    assert tongue("/take?lang=ru") == "ru"
+    assert tongue("/take") == "zh-CN"  # an address that was passed on is no choice
+    assert tongue("/nearby?lang=ru&keep=1") == "ru"
+    assert tongue("/take", "en") == "ru"
+    assert tongue("/book?lang=en") == "en"
+    assert tongue("/book?lang=xx&keep=1") == "zh-CN"
+    assert tongue("/book") == "ru"
 
 
 @pytest.mark.parametrize(("clip", "status"), [("guide", 200), ("E", 200), ("7", 200), ("nothing", 404)])

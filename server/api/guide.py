@@ -72,4 +72,4 @@ def _limit(limit: Limit | None, say: Say) -> str:
         return say("touch.limit_unknown")
     if limit.unit == "immediate" or limit.n == 0:
         return say("touch.limit_immediate")
-    return say(f"touch.limit_{limit.unit}", n=limit.n)
+    return say(f"touch.limit_{limit.unit}{'_1' if limit.n == 1 else ''}", n=limit.n)

@@ -16,7 +16,6 @@ from server.domain.refusals import NotFound
 from server.house import house
 from server.store.people import accounts
 from server.store.snapshots import public
-from server.store.snapshots.figures import figures_value
 from server.store.snapshots.view import View
 from server.web.assets import DIST, Built, built
 from server.web.headers import csp_with
@@ -67,35 +66,6 @@ def get_start() -> Response:
 def get_setup() -> Response:
     """The first start: code and password, then all one-time passwords to print."""
     return _page("setup.html", is_set_up=_is_set_up(), admin=first_admin(house().hall))
-
-
-@bp.get("/figures")
-def get_figures() -> Response:
-    """The day's public figures, on any phone and without script."""
-    h = house()
-    lang = request.args.get("lang", "zh")
-    with h.store.read() as connection:
-        view = View.of(connection, h.store.hall, h.hall, h.texts)
-        found = figures_value(view)
-
-    local, day = h.clock().astimezone(h.hall.zone), found["day"]
-
-    def minutes(n: float | None) -> str:
-        return (
-            "–"
-            if n is None
-            else h.texts.say("figures.minutes", lang, n=f"{n:.0f}" if n >= 10 else f"{n:.1f}")
-        )
-
-    return _page(
-        "figures.html",
-        f=found,
-        at=f"{local:%H:%M}" if (day["state"] != "closed" and day["date"] == local.date().isoformat()) else "",
-        phone=h.hall.hall.centre.supervision_phone,
-        by_phone=h.hall.hall.remote.enabled,
-        minutes=minutes,
-        share=lambda part: "–" if part is None else f"{part:.0%}",
-    )
 
 
 @bp.get("/<any(touch, pad, hall, window):face>/<place>")

@@ -125,7 +125,8 @@ def test_F21_a_number_page_speaks_more_languages_than_the_kiosk(app: App, lang: 
     assert words in page
     assert f'<html lang="{lang}"' in page
     assert all(f"lang={other}" in page for other in {"zh", "en", "ja", "ko", "ru"} - {lang})
-    for path, key in (("/book", "book.lead"), ("/take", "remote.lead"), ("/nearby", "nearby.lead")):
+    for path in ("/book", "/take", "/nearby", "/figures"):
+        key = {"/take": "remote.lead", "/figures": "figures.how"}.get(path, f"{path[1:]}.lead")
         other = visitor.ask("GET", f"{path}?lang={lang}").text
         assert f'<html lang="{lang}"' in other
         assert texts.say(key, lang) in other

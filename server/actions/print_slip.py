@@ -136,7 +136,7 @@ def english_facts(facts: Mapping[str, object], further: str) -> dict[str, object
     names of the services that follow. All empty for another language, which has no `hall_en`."""
     english = bool(facts["hall_en"])
     said = {f"{name}_en": facts[name] if english else "" for name in ALSO_ENGLISH}
-    wait = str(said["wait_en"]).replace("～", "–")
+    wait = str(said["wait_en"]).replace("～", "-")  # printers draw a longer dash two letters wide
     return {**said, "wait_en": wait, "further_en": further if english else ""}
 
 
@@ -168,14 +168,13 @@ def print_notice(
     kiosk: str,
     missing: Collection[int],
     note: str,
-    say: Callable[[str], str],
+    say: Callable[..., str],
 ) -> Slip:
     """一次性告知: tell on paper, at once and completely, what the service needs that a ticket is for now.
 
-    say: the words of a key of config/text. missing: places in the service's list of materials, from 0;
-    empty = all of them. Printed at `kiosk`, "" =
-    where the number was taken. Raises TicketUnknown, PrinterNeeded, NoPrinter, MaterialUnknown,
-    ReprintsSpent.
+    say: the words of a key of config/text in a language. missing: places in the service's list of materials,
+    from 0; empty = all of them. Printed at `kiosk`, "" = where the number was taken. Raises
+    TicketUnknown, PrinterNeeded, NoPrinter, MaterialUnknown, ReprintsSpent.
     """
     found = find_ticket(unit.connection, unit.hall, ticket)
     service = last_leg(unit.connection, ticket).service  # of a further errand, not of the first
@@ -189,8 +188,12 @@ def print_notice(
     if made > hall.hall.ticket.reprint_allowed:
         raise refusals.ReprintsSpent(number=found.number, allowed=hall.hall.ticket.reprint_allowed)
     english = found.lang == "en"
+
+    def tell(key: str) -> str:
+        return say(key, found.lang)
+
     facts = {
-        **notice_facts(hall, item, sorted(missing) or range(len(item.materials)), note, say, english),
+        **notice_facts(hall, item, sorted(missing) or range(len(item.materials)), note, tell, english),
         "slogan": slogan_now(unit.connection, unit.hall, hall.brand, found.lang),
         "number": found.number,
         "url": f"{base_url}/t/{found.link}",
@@ -268,6 +271,7 @@ def notice_facts(
         "department_en": department.name_en if department and english else "",
         "service_en": item.name_en if english else "",
         "windows": "、".join(windows),
+        "windows_en": ", ".join(windows) if english else "",
         "days": "",
         "note": note,
         "materials": [_material(n, item.materials[place], say, english) for n, place in enumerate(wanted, 1)],

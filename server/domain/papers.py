@@ -25,7 +25,10 @@ _TICKET = (
     *("wait_soon_en", "wait_unknown_en", "windows_en", "offline_en"),
 )
 _BOTH = (*_HALL, "hall_en", "department_en")
-_NOTICE = (*_BOTH, "number", "service", "service_en", "note", "url", "copy", "reprint", "windows", "days")
+_NOTICE = (
+    *(*_BOTH, "number", "service", "service_en", "note", "url", "copy", "reprint"),
+    *("windows", "windows_en", "days"),
+)
 _GUIDE = (*_BOTH, "service", "service_en", "url", "bring", "fetched", "scan")
 _HANDED = (*_HALL, "from_window", "to", "clerk", "count")
 _CASE = (*_HALL, "case_no", "service", "applicant", "note", "url", "clerk", "due")

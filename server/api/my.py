@@ -25,6 +25,7 @@ from server.api.citizen_page import TICKET, asked_lang, qr, remembered, there, w
 from server.api.complaints import ComplainBody, ReviewBody, sealed
 from server.api.ratings import RateBody, rating_deed
 from server.api.remote import ArriveBody, arrive_it
+from server.api.told import Told
 from server.domain.audit import canonical
 from server.domain.postponing import By
 from server.domain.refusals import PresenceWrong, RatingNotAsked, TooFast
@@ -143,16 +144,19 @@ def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValu
     ticket, facts = _look(link)
     lang = asked_lang(ticket.lang, TICKET)
 
-    def because(reason: Reason) -> str:
+    known = words_for(lang, TICKET)
+
+    def because(reason: Reason) -> Told:
         """The official option, in the phone's language where its file knows the code."""
         key = f"pad.reason.{reason.code}"
         words = h.texts.say(key, lang)
-        return reason.text if words == key else words
+        told: Told = known["tell"](reason.text, "") if words == key else Told(words)
+        return told
 
     page = render_template(
         "ticket.html",
         **facts,
-        **words_for(lang, TICKET),
+        **known,
         because=because,
         link=link,
         by_phone=h.hall.hall.remote.enabled,

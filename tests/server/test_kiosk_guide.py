@@ -15,6 +15,8 @@ from server.api.told import teller
 from server.app import App
 from server.domain.actors import SYSTEM
 from server.store import tables as t
+from server.text import Texts
+from tests.conftest import ROOT
 from tests.server.callers import device, nobody, staff
 
 
@@ -134,9 +136,10 @@ def test_F21_a_number_page_speaks_more_languages_than_the_kiosk(app: App, lang: 
 
 
 @pytest.mark.parametrize("lang", ["ja", "ko", "ru"])
-def test_F21_the_pages_for_a_phone_are_whole_in_each_language(app: App, lang: str):
+def test_F21_the_pages_for_a_phone_are_whole_in_each_language(lang: str):
     """What the pages say of themselves; what only a screen of the hall says is not asked for."""
-    texts, pages = app.house.texts, ("book.", "remote.", "nearby.", "wait.", "theme.", "figures.")
+    texts = Texts(ROOT / "config" / "text")
+    pages = ("book.", "remote.", "nearby.", "wait.", "theme.", "figures.")
     screens = {"nearby.kiosk", "remote.poster_link", "remote.screen", "remote.screen_lead"}
     screens |= {"wait.short_unknown", "wait.title"}
     own = texts._words[lang]

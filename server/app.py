@@ -26,6 +26,7 @@ from server.api import (
     desk_more,
     devices,
     estimates,
+    figures_page,
     guiding,
     hall,
     help,
@@ -137,7 +138,7 @@ def create_app(
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
         *(remote, audit, leaves, orders, boards, complaints, config, guiding, upkeep, today, brand),
-        *(uploads, rosters, day_ahead, kept_page, nearby, overbooked, metrics),
+        *(uploads, rosters, day_ahead, kept_page, nearby, overbooked, metrics, figures_page),
     ):
         app.register_blueprint(door.bp)
 

@@ -84,6 +84,7 @@ class Centre:
     region_code: str
     region_name: str
     address: str = ""
+    address_en: str = ""
     hotline: str = ""
     supervision_phone: str = ""
     timezone: str = "Asia/Shanghai"

@@ -51,7 +51,9 @@ class Texts:
 
     def say(self, key: str, lang: str = "zh", **facts: object) -> str:
         """The sentence `key` with {facts}; the key itself when nobody wrote it. A fact that is missing stays
-        blank."""
+        blank; `name` is told by `name_en` in English, and where English stands in."""
+        if lang == "en" or self.instead(lang) == "en":
+            facts |= {known[:-3]: fact for known, fact in facts.items() if known.endswith("_en") and fact}
         own, other = self._words.get(lang, {}), self._words[self.instead(lang)]
         words = own.get(key) or other.get(key) or self._words["zh"].get(key)
         return Formatter().vformat(words, (), _Blank(facts)) if words else key

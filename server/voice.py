@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from string import digits
 from threading import Lock
@@ -23,6 +24,7 @@ ALONE: Final = ("home", "guide", "refused", "number", "listen")  # and without t
 MOST_ALONE: Final = (
     4 * 1024 * 1024
 )  # bytes: a device host takes no page that is too large, and so none at all
+NAMELESS: Mapping[str, str] = {}
 _rendering = Lock()  # one at a time: the same sentence is asked for by every board at once
 
 
@@ -31,7 +33,8 @@ def announcement(number: str, window: str, house: House) -> Path | None:
     rules, place = house.hall.hall.announce, house.hall.catalogue.windows[window]
     zone = zone_of(rules, place)
     langs = (zone.languages if zone else ()) or rules.languages
-    return _render(number, place.number, langs, rules, house, mixed=False)
+    called = {"en": place.name_en} if place.name_en else {}
+    return _render(number, place.number, langs, rules, house, mixed=False, called=called)
 
 
 def call_for_help(window_number: str, house: House) -> Path | None:
@@ -45,14 +48,20 @@ def trial(number: str, window_number: str, langs: tuple[str, ...], house: House)
 
 
 def _render(
-    number: str, window_number: str, langs: tuple[str, ...], rules: AnnounceRules, house: House, mixed: bool
+    number: str,
+    window_number: str,
+    langs: tuple[str, ...],
+    rules: AnnounceRules,
+    house: House,
+    mixed: bool,
+    called: Mapping[str, str] = NAMELESS,
 ) -> Path | None:
     from drivers.voice.announce import (
         Manner,
         announce_call,
     )  # loads the speech parts on first use, not at start
 
-    manner = Manner(langs, rules.repeat, rules.chime, rules.digit_one, mixed)
+    manner = Manner(langs, rules.repeat, rules.chime, rules.digit_one, mixed, called)
     folder = house.settings.common / "voice"
     with _rendering:
         try:

@@ -39,6 +39,7 @@ describe('editing a template', () => {
   })
   it('knows what can be chosen for a preview', () => {
     expect(choicesOf(ticket)).toEqual(['reprint'])
+    expect(choicesOf({ ...ticket, line: [{ ...EMPTY, text: '{service_en}' }] })).toEqual(['service_en'])
   })
   it('puts mistakes to their lines', () => {
     const trouble = (key: string) => ({ key, zh: '错', en: 'wrong' })

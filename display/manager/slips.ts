@@ -105,9 +105,11 @@ export const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === J
 export const changed = (facts: SlipsFacts, draft: Draft): string[] =>
   [...new Set([...Object.keys(facts.own), ...Object.keys(draft)])].filter((name) => !same(facts.own[name], draft[name]))
 
-/** What may be chosen for a preview: the facts that are true or not in the template's own lines. */
-export const choicesOf = (template: Template): string[] =>
-  [...new Set(template.line.map((line) => line.when))].filter((when) => ['reprint', 'appointment', 'wait', 'wait_soon', 'wait_unknown'].includes(when))
+/** What may be chosen for a preview: the facts that are true or not in the template's own lines, and whether it is for a number in English. */
+export const choicesOf = (template: Template): string[] => [
+  ...[...new Set(template.line.map((line) => line.when))].filter((when) => ['reprint', 'appointment', 'wait', 'wait_soon', 'wait_unknown'].includes(when)),
+  ...(template.line.some((line) => /_en\b/.test(line.text + line.when)) ? ['service_en'] : []),
+]
 
 /** Mistakes by line of one template; the rest under -1. Keys come as line.3.text, or with the template's name before them. */
 export function byLine(troubles: Trouble[], name: string): Record<number, Trouble[]> {

@@ -192,6 +192,7 @@ class OfflineDesk:
             "url": f"{lending['tickets']}{one.link}",
             "copy": str(one.copies - 1),
             "further": "、".join(lending["services"].get(s, {}).get("name", s) for s in one.further),
+            "further_en": ", ".join(lending["services"].get(s, {}).get("name_en", s) for s in one.further),
         }
         form = f"{one.lang}{'+' if again else ''}{'&' if one.further else ''}"
         parts = filled(lending["papers"][chosen["paper"]][form], words)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import array
 import functools
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from drivers.errors import VoiceUnavailable
 from drivers.voice import wave_file
-from drivers.voice.bank import all_clips, bank_for, own_clips, recorded, spoken_bank
-from drivers.voice.phrase import COMMA, phrase
+from drivers.voice.bank import all_clips, bank_for, own_clips, recorded, spoken_bank, spoken_words
+from drivers.voice.phrase import COMMA, FREE, has_name, phrase
 from drivers.wording import CONFIG, Wording, load_wording
 
 BETWEEN_S: Final = 1.0  # between two announcements of the same call
@@ -26,13 +26,15 @@ class Manner:
     """How calls are said in this hall. langs: phrase files, one after another. repeat: how often all of
     it is said,
     1..3. digit_one: "yi" or "yao" instead of what a phrase file says. mixed: recordings where there are
-    any, speech for the rest: to hear how far a recording has come."""
+    any, speech for the rest: to hear how far a recording has come. called: language -> what the window is
+    called there, for one whose number is no number; Chinese says what stands over the window."""
 
     langs: tuple[str, ...] = ("zh",)
     repeat: int = 2
     chime: bool = True
     digit_one: str | None = None
     mixed: bool = False
+    called: Mapping[str, str] = field(default_factory=dict)
 
 
 def announce_call(
@@ -41,18 +43,17 @@ def announce_call(
     """The WAV that calls `number` to window `window_number`. May be called from several threads.
 
     The first call of a language makes its clips (about a second); later ones take milliseconds. A
-    language that
-    cannot be spoken here is left out while another can. Raises VoiceUnavailable without any, SpecError
-    for a wrong config/voice file.
+    language that cannot be spoken here, or has no word for the window, is left out while another can. Raises
+    VoiceUnavailable without any, SpecError for a wrong config/voice file.
     """
     data_dir = Path(data_dir)
     sentences, trouble = [], VoiceUnavailable("no language")
     for lang in manner.langs:
         wording = _wording(lang, config_dir, manner.digit_one)
         try:
-            sentences.append(
-                (wording, phrase(number, window_number, wording), _clips(wording, data_dir, manner.mixed))
-            )
+            name = _called(window_number, lang, wording, manner)
+            tokens = phrase(number, window_number, wording, name)
+            sentences.append((wording, tokens, _clips(wording, data_dir, manner.mixed, tokens)))
         except VoiceUnavailable as error:
             trouble = error
     if not sentences:
@@ -97,11 +98,28 @@ def render_call(
 def clip_file(clip: str, lang: str, data_dir: Path, *, config_dir: Path = CONFIG) -> Path:
     """The recording of one clip, or the spoken one where there is none. Raises VoiceUnavailable,
     SpecError."""
-    return _clips(_wording(lang, config_dir, None), data_dir, mixed=True)(clip)
+    return _clips(_wording(lang, config_dir, None), data_dir, mixed=True, tokens=())(clip)
 
 
-def _clips(wording: Wording, data_dir: Path, mixed: bool) -> Callable[[str], Path]:
-    """Where each clip's file is."""
+def _called(window: str, lang: str, wording: Wording, manner: Manner) -> str:
+    """The window's name in this language, "" for one that has a number. Raises VoiceUnavailable: it has none
+    here, and a call without its window would send people astray."""
+    if not has_name(window):
+        return ""
+    name = window if wording.window == "chinese" else manner.called.get(lang.partition("-")[0], "")
+    if not name:
+        raise VoiceUnavailable(f"no word for window {window!r} in {lang}")
+    return name
+
+
+def _clips(wording: Wording, data_dir: Path, mixed: bool, tokens: Sequence[str]) -> Callable[[str], Path]:
+    """Where each clip's file is; words that are no clip are spoken now."""
+    free = {one: spoken_words(wording, one[len(FREE) :], data_dir) for one in tokens if one.startswith(FREE)}
+    known = _known(wording, data_dir, mixed)
+    return lambda clip: free.get(clip) or known(clip)
+
+
+def _known(wording: Wording, data_dir: Path, mixed: bool) -> Callable[[str], Path]:
     own = own_clips(wording.lang, data_dir)
     if not mixed:
         bank = bank_for(wording, data_dir)

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from string import ascii_uppercase, digits
 from typing import Final
@@ -43,11 +43,17 @@ def bank_for(wording: Wording, data_dir: Path) -> Path:
 
 def spoken_bank(wording: Wording, data_dir: Path) -> Path:
     """A folder with every clip as a speech program says it, made when needed. Raises VoiceUnavailable."""
-    wanted = all_clips(wording)
-    mark = hashlib.sha256(
-        json.dumps(asdict(wording), ensure_ascii=False, sort_keys=True).encode()
-    ).hexdigest()[:12]
-    bank = data_dir / "voice" / f"bank-{wording.lang}-{mark}"
+    bank = _place(wording, data_dir)
+    _make(wording, all_clips(wording), bank)
+    return bank
+
+
+def _place(wording: Wording, data_dir: Path) -> Path:
+    said = json.dumps(asdict(wording), ensure_ascii=False, sort_keys=True).encode()
+    return data_dir / "voice" / f"bank-{wording.lang}-{hashlib.sha256(said).hexdigest()[:12]}"
+
+
+def _make(wording: Wording, wanted: Iterable[str], bank: Path) -> None:
     with _making:
         missing = [clip for clip in wanted if not (bank / f"{clip}.wav").is_file()]
         if missing:
@@ -58,7 +64,14 @@ def spoken_bank(wording: Wording, data_dir: Path) -> Path:
             _failed_at[bank] = now
             _speak(wording, missing, bank)
             del _failed_at[bank]
-    return bank
+
+
+def spoken_words(wording: Wording, words: str, data_dir: Path) -> Path:
+    """The file of words that no clip says, made when needed. Raises VoiceUnavailable."""
+    clip = f"words-{hashlib.sha256(words.encode()).hexdigest()[:12]}"
+    bank = _place(wording, data_dir)
+    _make(replace(wording, clips={clip: words}), [clip], bank)
+    return bank / f"{clip}.wav"
 
 
 def recorded(wording: Wording, data_dir: Path) -> list[str]:

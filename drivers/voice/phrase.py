@@ -7,12 +7,15 @@ from typing import Final
 from drivers.wording import Wording
 
 COMMA: Final = ","
+FREE: Final = "="  # before words that are no clip: a window that is called by a name
 
 
-def phrase(number: str, window: str, wording: Wording) -> list[str]:
+def phrase(number: str, window: str, wording: Wording, name: str = "") -> list[str]:
     """请 A 零 零 一 号 , 到 十 二 号窗口: the clips of one announcement, in order.
 
-    The ticket is read character by character; what is neither letter nor digit is passed over.
+    The ticket is read character by character; what is neither letter nor digit is passed over. name: what a
+    window is called in this language whose number says more than letters and digits (贵宾, 综1): it is said
+    whole. Empty where the language has no word for it: then nothing is said of such a window.
     """
     tokens: list[str] = []
     for word in wording.sentence:
@@ -21,7 +24,7 @@ def phrase(number: str, window: str, wording: Wording) -> list[str]:
             tokens += [said_first] if said_first else []
             tokens += spell(number, "yao" if wording.digit_one == "yao" else "1")
         elif word == "{window}":
-            tokens += _window(window, wording)
+            tokens += _window(window, wording, name)
         else:
             tokens.append(word)
     return tokens
@@ -59,7 +62,14 @@ def english_number(value: int) -> list[str]:
     return list(str(value))
 
 
-def _window(window: str, wording: Wording) -> list[str]:
+def has_name(window: str) -> bool:
+    """Is this more than letters and digits, which every language can spell?"""
+    return not window.isascii()
+
+
+def _window(window: str, wording: Wording, name: str) -> list[str]:
+    if has_name(window):
+        return [FREE + name] if name else []
     if window.isascii() and window.isdigit() and int(window) < 1000:
         if wording.window == "chinese":
             return chinese_number(int(window))

@@ -167,7 +167,7 @@ describe('an abandoned visit', () => {
     const warned = next(reading, { name: 'tick', now: IDLE_S * 1000 })
     expect(warned).toMatchObject({ warning_s: WARN_S, at: { step: 'guide' } })
     const gone = next(warned, { name: 'tick', now: (IDLE_S + WARN_S) * 1000 })
-    expect(gone).toMatchObject({ at: { step: 'home' }, look: { lang: 'zh', elder: false }, warning_s: null })
+    expect(gone).toMatchObject({ at: { step: 'home' }, look: { lang: '', elder: false }, warning_s: null })
   })
   it('goes on when touched', () => {
     const warned = next(reading, { name: 'tick', now: IDLE_S * 1000 })
@@ -175,7 +175,7 @@ describe('an abandoned visit', () => {
   })
   it('on the start page only tidies up the language', () => {
     const english = next(start(0), { name: 'look', look: { lang: 'en' } })
-    expect(next(english, { name: 'tick', now: IDLE_S * 1000 })).toMatchObject({ look: { lang: 'zh' }, warning_s: null })
+    expect(next(english, { name: 'tick', now: IDLE_S * 1000 })).toMatchObject({ look: { lang: '' }, warning_s: null })
     const resting = start(0)
     expect(next(resting, { name: 'tick', now: 9e9 })).toBe(resting)
   })
@@ -266,7 +266,7 @@ describe('an identity card', () => {
   })
   it('of the next person ends the visit of the one before', () => {
     const shown = play(start(0), { name: 'look', look: { lang: 'en' } }, service, lay(elder), { name: 'taken', taken: taken(), now: 0 })
-    expect(next(shown, lay(adult, 9))).toMatchObject({ at: { step: 'mine' }, card: adult, look: { lang: 'zh', elder: false } })
+    expect(next(shown, lay(adult, 9))).toMatchObject({ at: { step: 'mine' }, card: adult, look: { lang: '', elder: false } })
   })
   it('checks in, and a no leads back to it', () => {
     const asking = play(start(0), lay(adult), { name: 'by_card', request_id: 'r-b' })

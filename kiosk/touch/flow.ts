@@ -30,7 +30,7 @@ export type Step =
   | { step: 'lost'; request_id: string; service: string; further?: string[]; priority: string | null; code?: string; confirmed?: string[] }
 export type Reprint = 'no' | 'asking' | 'refused'
 export interface Look {
-  lang: Lang
+  lang: Lang | '' // '': the kiosk's own, which its address may name
   elder: boolean
   contrast: boolean
   low: boolean
@@ -62,7 +62,7 @@ export const BY_CARD = 'card'
 /** Services on one number; the server takes no more. */
 export const MOST_SERVICES = 5
 
-const PLAIN: Look = { lang: 'zh', elder: false, contrast: false, low: false }
+const PLAIN: Look = { lang: '', elder: false, contrast: false, low: false }
 export const start = (now: number): Kiosk => ({ at: { step: 'home' }, tab: 'theme', basket: [], claimed: null, look: PLAIN, touched_at: now, warning_s: null })
 
 export type Msg =

@@ -4,6 +4,7 @@
  */
 import { onUnmounted, watch, type Ref } from 'vue'
 import { hush, playFile } from '@client/sound'
+import { lang } from '@client/text'
 import type { Kiosk, Step } from './flow'
 
 /** The clips for a page, in order. Pure. */
@@ -24,7 +25,7 @@ export function usePrompts(kiosk: Ref<Kiosk>): void {
   }
   watch(() => {
     const { at, look } = kiosk.value
-    return look.elder && look.lang === 'zh' ? spoken(at).join(' ') : ''
+    return look.elder && lang.value === 'zh' ? spoken(at).join(' ') : ''
   }, (clips) => void say(clips ? clips.split(' ') : []))
   onUnmounted(() => void say([]))
 }

@@ -15,7 +15,7 @@ from itertools import product
 from typing import Any
 
 from server.actions.day import reseal_day
-from server.actions.print_slip import standing_facts
+from server.actions.print_slip import english_facts, standing_facts
 from server.actions.raise_alarm import clear_alarm, raise_alarm
 from server.domain.blocks import (
     ALONE,
@@ -255,7 +255,7 @@ class _Papers:
     """Every paper once: services that share a template share theirs but for a few words, which are marks
     too."""
 
-    WORDS = ("service", "service_en", "queue", "windows")
+    WORDS = ("service", "service_en", "queue", "windows", "windows_en")
     EMPTY = ("appointment", "items", "wait", "wait_soon", "wait_unknown")
     PLAIN = {"ahead": "—", "counted": False, "offline": True}
 
@@ -290,6 +290,7 @@ class _Papers:
             for lang, again, more in product(facts, (False, True), (False, True)):
                 known = {**facts[lang], **self.PLAIN, **dict.fromkeys(self.EMPTY, ""), **marked}
                 known |= {"reprint": again, "further": "{further}" if more else ""}
+                known |= english_facts(known, "{further_en}" if more else "")
                 paper[f"{lang}{'+' if again else ''}{'&' if more else ''}"] = compose(template, known)
             self._made[id(template)] = len(self.found)
             self.found.append(paper)

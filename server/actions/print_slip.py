@@ -51,6 +51,9 @@ FOLLOWS = {  # what a printer's word may still change: a late one nothing, and n
 }
 FORMS = ("original", "copy", "form", "photo", "electronic", "onsite")  # others are words already
 UNPRINTED = ("queued", "sending")
+ALSO_ENGLISH = (
+    *("reprint", "appointment", "items", "counted", "wait", "wait_soon", "wait_unknown", "offline"),
+)
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ def owe_slip(
         "items": told.items if told.items > 1 else "",
         "further": "、".join(hall.catalogue.services[service].name for service in told.further),
     }
+    facts |= english_facts(facts, ", ".join(hall.catalogue.services[s].name_en for s in told.further))
     return _owe(unit, hall, slips, TICKET, ticket, ticket.service, kiosk, facts)
 
 
@@ -118,11 +122,22 @@ def standing_facts(hall: HallSettings, item: Service, lang: str, slogan: str) ->
         "slogan": slogan,
         "service": item.name,
         "service_en": item.name_en if lang == "en" else "",
+        "hall_en": hall.hall.centre.name_en if lang == "en" else "",
+        "windows_en": ", ".join(windows) if lang == "en" else "",
         "queue": hall.catalogue.queues[item.queue].name,
         "windows": "、".join(windows),
         "hotline": hall.hall.centre.hotline,
         "supervision": hall.hall.centre.supervision_phone,
     }
+
+
+def english_facts(facts: Mapping[str, object], further: str) -> dict[str, object]:
+    """What a number in English says beside the Chinese, from the facts its paper has anyway. further: the
+    names of the services that follow. All empty for another language, which has no `hall_en`."""
+    english = bool(facts["hall_en"])
+    said = {f"{name}_en": facts[name] if english else "" for name in ALSO_ENGLISH}
+    wait = str(said["wait_en"]).replace("～", "-")  # printers draw a longer dash two letters wide
+    return {**said, "wait_en": wait, "further_en": further if english else ""}
 
 
 def _owe(
@@ -153,28 +168,32 @@ def print_notice(
     kiosk: str,
     missing: Collection[int],
     note: str,
-    say: Callable[[str], str],
+    say: Callable[..., str],
 ) -> Slip:
     """一次性告知: tell on paper, at once and completely, what the service needs that a ticket is for now.
 
-    say: the words of a key of config/text. missing: places in the service's list of materials, from 0;
-    empty = all of them. Printed at `kiosk`, "" =
-    where the number was taken. Raises TicketUnknown, PrinterNeeded, NoPrinter, MaterialUnknown,
-    ReprintsSpent.
+    say: the words of a key of config/text in a language. missing: places in the service's list of materials,
+    from 0; empty = all of them. Printed at `kiosk`, "" = where the number was taken. Raises
+    TicketUnknown, PrinterNeeded, NoPrinter, MaterialUnknown, ReprintsSpent.
     """
     found = find_ticket(unit.connection, unit.hall, ticket)
     service = last_leg(unit.connection, ticket).service  # of a further errand, not of the first
     item = hall.catalogue.services[service]
     if any(n >= len(item.materials) for n in missing):
-        raise refusals.MaterialUnknown(service=item.name)
+        raise refusals.MaterialUnknown(service=item.name, service_en=item.name_en)
     place = kiosk or _printer(unit, found, None, last_slip(unit.connection, ticket))
     if not printer_model(unit.connection, unit.hall, place):
         raise refusals.NoPrinter(kiosk=place)
     made = copies(unit.connection, ticket, NOTICE)
     if made > hall.hall.ticket.reprint_allowed:
         raise refusals.ReprintsSpent(number=found.number, allowed=hall.hall.ticket.reprint_allowed)
+    english = found.lang == "en"
+
+    def tell(key: str) -> str:
+        return say(key, found.lang)
+
     facts = {
-        **notice_facts(hall, item, sorted(missing) or range(len(item.materials)), note, say),
+        **notice_facts(hall, item, sorted(missing) or range(len(item.materials)), note, tell, english),
         "slogan": slogan_now(unit.connection, unit.hall, hall.brand, found.lang),
         "number": found.number,
         "url": f"{base_url}/t/{found.link}",
@@ -219,8 +238,7 @@ def print_guide(
         raise refusals.GuideEnough(minutes=ceil(left.total_seconds() / 60))
     bring = [n for n, material in enumerate(item.materials) if not material.shared]
     local = unit.now.astimezone(hall.zone).date().isoformat()
-    facts = {**notice_facts(hall, item, bring, "", say), **told, "date": local}
-    facts["service_en"] = item.name_en if english else ""
+    facts = {**notice_facts(hall, item, bring, "", say, english), **told, "date": local}
     facts["slogan"] = slogan_now(unit.connection, unit.hall, hall.brand, "en" if english else "zh")
     mm = slips.mm_of(model) if slips.asks_width else 0
     template = slips.choose(Wanted(GUIDE, service, item.queue, kiosk, mm))
@@ -232,9 +250,15 @@ def print_guide(
 
 
 def notice_facts(
-    hall: HallSettings, item: Service, wanted: Collection[int], note: str, say: Callable[[str], str]
+    hall: HallSettings,
+    item: Service,
+    wanted: Collection[int],
+    note: str,
+    say: Callable[[str], str],
+    english: bool,
 ) -> dict[str, Any]:
-    """What a one-time notice says of a service; `wanted`: places in its list of materials."""
+    """What a one-time notice says of a service; `wanted`: places in its list of materials. The names stand in
+    Chinese for the staff who read the paper, in `english` also for whoever carries it."""
     department = hall.catalogue.departments.get(item.department)
     windows = [hall.catalogue.windows[w].number for w in hall.catalogue.serving[item.queue]]
     return {
@@ -243,17 +267,29 @@ def notice_facts(
         "supervision": hall.hall.centre.supervision_phone,
         "department": department.name if department else "",
         "service": item.name,
+        "hall_en": hall.hall.centre.name_en if english else "",
+        "department_en": department.name_en if department and english else "",
+        "service_en": item.name_en if english else "",
         "windows": "、".join(windows),
+        "windows_en": ", ".join(windows) if english else "",
         "days": "",
         "note": note,
-        "materials": [_material(n, item.materials[place], say) for n, place in enumerate(wanted, 1)],
+        "materials": [_material(n, item.materials[place], say, english) for n, place in enumerate(wanted, 1)],
     }
 
 
-def _material(n: int, material: Material, say: Callable[[str], str]) -> dict[str, object]:
+def _material(n: int, material: Material, say: Callable[[str], str], english: bool) -> dict[str, object]:
     need = "deferrable" if material.deferrable else "required" if material.required else "optional"
     form = say(f"touch.form.{material.form}") if material.form in FORMS else material.form
-    return {"n": n, "name": material.name, "form": form, "need": say(f"paper.{need}"), "why": ""}
+    name_en = material.name_en if english else ""
+    return {
+        "n": n,
+        "name": material.name,
+        "name_en": name_en,
+        "form": form,
+        "need": say(f"paper.{need}"),
+        "why": "",
+    }
 
 
 def agreed_time(unit: Unit, hall: HallSettings, ticket: Ticket) -> str:

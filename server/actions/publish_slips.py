@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from server.actions.print_slip import notice_facts
+from server.actions.print_slip import english_facts, notice_facts
 from server.domain import refusals
 from server.domain.catalogue import Service
 from server.domain.events import SlipsPublished
-from server.domain.papers import NOTICE, PAPERS, SAMPLE
+from server.domain.papers import NOTICE, PAPERS, SAMPLE, TICKET
 from server.domain.slips import Known, Part, SlipBook, SlipTemplate, check_book, check_template, compose
 from server.settings import HallSettings
 from server.store.slip_books import add_slips_version, find_slips_version
@@ -111,7 +111,8 @@ def sample_facts(
 ) -> dict[str, object]:
     """Facts of a paper nobody asked for: the hall's own names, made-up numbers."""
     queue = hall.catalogue.queues[item.queue]
-    own = notice_facts(hall, item, range(len(item.materials)), str(SAMPLE["note"]), say)
+    english = "service_en" in choices
+    own = notice_facts(hall, item, range(len(item.materials)), str(SAMPLE["note"]), say, english)
     if paper != NOTICE or not own["materials"]:
         own["materials"] = SAMPLE["materials"]
     facts: dict[str, object] = {
@@ -127,5 +128,8 @@ def sample_facts(
             facts[choice] = ""
         elif not facts.get(choice):
             facts[choice] = True
+    if paper == TICKET:
+        facts["windows_en"] = str(facts["windows"]).replace("、", ", ") if english else ""
+        facts |= english_facts({"offline": "", "items": "", **facts}, "")
     kind = PAPERS[paper]
     return {name: facts.get(name, "") for name in (*kind.facts, *kind.lists)}

@@ -23,11 +23,12 @@ def check_quotas(unit: Unit, hall: HallSettings, queue: Queue, item: Service) ->
     """Raises QueueFull; its facts say whether booking another day is possible."""
     assert unit.day is not None
     where = (unit.connection, unit.hall, unit.day, queue.prefix)
-    facts = {"queue": queue.prefix, "name": queue.name, "book": queue.appointments}
+    facts = {"queue": queue.prefix, "book": queue.appointments, "name": queue.name, "name_en": queue.name_en}
     if queue.day_quota and given(*where) >= queue.day_quota:
         raise refusals.QueueFull(limit=queue.day_quota, until=None, **facts)
+    named = {"name": item.name, "name_en": item.name_en}
     if item.day_quota and given(*where, service=item.id) >= item.day_quota:
-        raise refusals.QueueFull(limit=item.day_quota, until=None, **{**facts, "name": item.name})
+        raise refusals.QueueFull(limit=item.day_quota, until=None, **(facts | named))
     if queue.slot_quota:
         zone: ZoneInfo = hall.zone
         begins = slot_start(unit.now.astimezone(zone).replace(tzinfo=None), queue.slot_minutes)
@@ -66,7 +67,8 @@ def check_person(
     twice = any(service == item.id for _, service, _ in held)
     how = rules.duplicate_service_same_day
     if twice and (how == "refuse" or (how == "warn" and TWICE not in confirmed)):
-        raise refusals.ServiceTwice(service=item.id, name=item.name, confirm=how == "warn")
+        known = {"service": item.id, "name": item.name, "name_en": item.name_en}
+        raise refusals.ServiceTwice(**known, confirm=how == "warn")
 
 
 def check_long(unit: Unit, hall: HallSettings, queue: Queue, confirmed: Collection[str]) -> None:
@@ -77,6 +79,5 @@ def check_long(unit: Unit, hall: HallSettings, queue: Queue, confirmed: Collecti
     assert unit.day is not None
     ahead = count_waiting(unit.connection, unit.hall, unit.day, queue.prefix)
     if ahead >= most:
-        raise refusals.QueueLong(
-            queue=queue.prefix, name=queue.name, ahead=ahead, confirm=True, book=queue.appointments
-        )
+        known = {"queue": queue.prefix, "name": queue.name, "name_en": queue.name_en}
+        raise refusals.QueueLong(**known, ahead=ahead, confirm=True, book=queue.appointments)

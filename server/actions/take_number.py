@@ -93,7 +93,7 @@ def take_number(
         raise refusals.PriorityUnknown(priority=priority)
     queue = hall.catalogue.queues[item.queue]
     if self_service and not queue.self_register:
-        raise refusals.ServiceByStaff(service=service, name=item.name)
+        raise refusals.ServiceByStaff(service=service, name=item.name, name_en=item.name_en)
     _check_further(hall, service, further, self_service)
     if first_window is not None and first_window not in hall.catalogue.windows:
         raise refusals.WindowUnknown(window=first_window)
@@ -109,7 +109,8 @@ def take_number(
     _check_paper(unit, hall)
     check_quotas(unit, hall, queue, item)
     if self_service and reading is None and hall.identity_of(item) == "id_card_required":
-        raise refusals.IdentityNeeded(service=service, name=item.name)  # staff give it without a card
+        known = {"service": service, "name": item.name, "name_en": item.name_en}
+        raise refusals.IdentityNeeded(**known)  # staff give it without a card
     check_person(unit, hall, person, item, confirmed)
     if self_service:
         check_long(unit, hall, queue, confirmed)
@@ -157,9 +158,9 @@ def _check_further(hall: HallSettings, service: str, further: Sequence[str], sel
         if item is None:
             raise refusals.ServiceUnknown(service=one)
         if self_service and not hall.catalogue.queues[item.queue].self_register:
-            raise refusals.ServiceByStaff(service=one, name=item.name)
+            raise refusals.ServiceByStaff(service=one, name=item.name, name_en=item.name_en)
         if one in seen:
-            raise refusals.ServiceRepeated(service=one, name=item.name)
+            raise refusals.ServiceRepeated(service=one, name=item.name, name_en=item.name_en)
         seen.add(one)
 
 

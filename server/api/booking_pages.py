@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from server.api import booking
 from server.api.bodies import Act
-from server.api.citizen_page import asked_lang, page, qr, spoken_lang, there, tried
+from server.api.citizen_page import asked_lang, page, qr, spoken_lang, there, tried, words_for
 from server.api.guide import guide_facts
 from server.domain.appointments import takes_appointments
 from server.domain.catalogue import Service
@@ -61,8 +61,8 @@ def get_guide(service: str) -> ResponseReturnValue:
 
 def guide_page_facts(hall: HallSettings, item: Service) -> dict[str, Any]:
     """What the page says of a service, in the language that was asked for."""
-    lang, texts = asked_lang(), house().texts
-    return guide_facts(hall, item, lambda key, **words: texts.say(key, lang, **words), lang)
+    words = words_for(asked_lang())
+    return guide_facts(hall, item, words["t"], words["tell"], words["comma"])
 
 
 def _made(deed: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
@@ -106,12 +106,13 @@ def get_calendar_entry(link: str) -> ResponseReturnValue:
     if a["at"] is None or a["state"] not in ("booked", "cancelled"):
         raise NotFound()
     centre, terms = h.hall.hall.centre, h.hall.hall.appointment
+    page_words = words_for(lang)
     at = datetime.fromisoformat(a["at"])
-    service = a["service"]["name_en"] if lang == "en" and a["service"]["name_en"] else a["service"]["name"]
-    hall = centre.name_en if lang == "en" else centre.name
+    named, tell = page_words["named"], page_words["tell"]
+    service, hall = named(a["service"]), named(centre)
     words = {
         "summary": h.texts.say("book.entry", lang, service=service, hall=hall),
-        "location": f"{hall} {centre.address}".strip(),
+        "location": f"{hall} {tell(centre.address, centre.address_en)}".strip(),
         "description": h.texts.say("book.entry_lead", lang, code=a["code"] or "", early=terms.early_minutes),
         "url": f"{h.settings.url}/b/{link}?lang={lang}",
     }

@@ -13,12 +13,14 @@ from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 
 from server.api.access import check_origin
+from server.api.told import Told, teller
 from server.domain.refusals import Refusal
 from server.house import house
 from server.web.assets import entry
 from server.web.headers import FORM_PAGE
 
 TICKET, PAGES = "ticket", "book.rule"  # the words that a language needs for a number's page, for the others
+CHOSEN, YEAR_S = "lang", 365 * 24 * 3600  # the cookie that keeps it
 QUIET = 3  # modules of white around a QR code
 
 
@@ -38,10 +40,24 @@ def tried(deed: Callable[[], ResponseReturnValue]) -> tuple[dict[str, Any], str]
     return answer, ""
 
 
-def asked_lang(default: str = "zh", face: str = PAGES) -> str:
-    """?lang, any whose file in config/text has words for the page, or what stands in for it."""
-    lang, texts = request.args.get("lang", default), house().texts
-    return lang if lang in texts.speaking(face) else texts.instead(lang)
+def asked_lang(default: str = "", face: str = PAGES) -> str:
+    """?lang, else what was chosen on this phone, else `default`, else what the phone speaks: any whose file
+    in config/text has words for the page, or what stands in for it."""
+    texts = house().texts
+    spoken = texts.speaking(face)
+    lang = request.args.get("lang") or request.cookies.get(CHOSEN) or default
+    wished = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
+    lang = lang or next((one for one in wished if one in spoken), "zh")
+    return lang if lang in spoken else texts.instead(lang)
+
+
+def remembered(response: Response) -> Response:
+    """Keep the language on this phone when a hand chose it (languages.html says so in the link)."""
+    if "keep" in request.args:
+        lang = request.args.get("lang", "")
+        if lang in house().texts.languages:
+            response.set_cookie(CHOSEN, lang, max_age=YEAR_S, samesite="Lax", secure=request.is_secure)
+    return response
 
 
 def spoken_lang() -> Literal["zh", "en"]:
@@ -72,19 +88,18 @@ def there(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseRet
 def words_for(lang: str, face: str = PAGES) -> dict[str, Any]:
     """What every page for a phone is given: texts, names, days, times, the other languages."""
     h = house()
-    centre = h.hall.hall.centre
+    centre, brand = h.hall.hall.centre, h.brand()
     latin = lang == "en" or h.texts.instead(lang) == "en"  # names are kept in two languages only
 
     def t(key: str, **words: object) -> str:
         return h.texts.say(key, lang, **words)
 
-    def named(thing: Any) -> str:
-        english = thing["name_en"] if isinstance(thing, dict) else thing.name_en
-        return (
-            str(english)
-            if latin and english
-            else str(thing["name"] if isinstance(thing, dict) else thing.name)
-        )
+    tell = teller(lang, latin)
+
+    def named(thing: Any) -> Told:
+        if isinstance(thing, dict):
+            return tell(thing["name"], thing["name_en"])
+        return tell(thing.name, thing.name_en)
 
     def day_words(day: str) -> str:
         """Of a date, or of a moment in the hall's own zone."""
@@ -113,16 +128,18 @@ def words_for(lang: str, face: str = PAGES) -> dict[str, Any]:
             if one != lang
         ],
         "named": named,
+        "tell": tell,
+        "comma": "、" if lang in ("zh", "ja") else ", ",
         "day_words": day_words,
         "hhmm": hhmm,
-        "brand": h.brand(),
+        "brand": brand,
+        "slogan": tell(brand.brand.slogan, brand.brand.slogan_en),
         "nearby": bool(h.hall.nearby),
         "hall": {
-            "name": centre.name,
-            "name_en": centre.name_en,
+            "name": tell(centre.name, centre.name_en),
             "hotline": centre.hotline,
             "supervision_phone": centre.supervision_phone,
-            "address": centre.address,
+            "address": tell(centre.address, centre.address_en),
         },
     }
 
@@ -141,7 +158,7 @@ def page(template: str, trouble: str, **facts: Any) -> Response:
     )
     response = make_response(drawn, 409 if trouble else 200)
     response.headers.update({"Cache-Control": "no-store", **FORM_PAGE})
-    return response
+    return remembered(response)
 
 
 def qr(text: str) -> dict[str, Any]:

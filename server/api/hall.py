@@ -70,6 +70,7 @@ def get_hall() -> ResponseReturnValue:
         "name": centre.name,
         "name_en": centre.name_en,
         "address": centre.address,
+        "address_en": centre.address_en,
         "hotline": centre.hotline,
         "supervision_phone": centre.supervision_phone,
         "zone": centre.timezone,
@@ -209,11 +210,14 @@ def _service(hall: HallSettings, s: Service) -> dict[str, Any]:
         "legal_limit": _limit(s.legal_limit),
         "fee_yuan": s.fee_yuan,
         "fee_basis": s.fee_basis,
+        "fee_basis_en": s.fee_basis_en,
         "visits": s.visits,
         "result": s.result,
+        "result_en": s.result_en,
         "materials": [
             {
                 "name": m.name,
+                "name_en": m.name_en,
                 "form": m.form,
                 "required": m.required,
                 "deferrable": m.deferrable,

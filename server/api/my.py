@@ -21,10 +21,11 @@ from server.actions.postpone import postpone
 from server.api.access import check_origin, citizen_actor
 from server.api.acts import act
 from server.api.bodies import Act
-from server.api.citizen_page import TICKET, asked_lang, qr, there, words_for
+from server.api.citizen_page import TICKET, asked_lang, qr, remembered, there, words_for
 from server.api.complaints import ComplainBody, ReviewBody, sealed
 from server.api.ratings import RateBody, rating_deed
 from server.api.remote import ArriveBody, arrive_it
+from server.api.told import Told
 from server.domain.audit import canonical
 from server.domain.postponing import By
 from server.domain.refusals import PresenceWrong, RatingNotAsked, TooFast
@@ -143,16 +144,19 @@ def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValu
     ticket, facts = _look(link)
     lang = asked_lang(ticket.lang, TICKET)
 
-    def because(reason: Reason) -> str:
+    known = words_for(lang, TICKET)
+
+    def because(reason: Reason) -> Told:
         """The official option, in the phone's language where its file knows the code."""
         key = f"pad.reason.{reason.code}"
         words = h.texts.say(key, lang)
-        return reason.text if words == key else words
+        told: Told = known["tell"](reason.text, "") if words == key else Told(words)
+        return told
 
     page = render_template(
         "ticket.html",
         **facts,
-        **words_for(lang, TICKET),
+        **known,
         because=because,
         link=link,
         by_phone=h.hall.hall.remote.enabled,
@@ -166,7 +170,7 @@ def _page(link: str, trouble: str = "", status: int = 200) -> ResponseReturnValu
     )
     response = make_response(page, status)
     response.headers.update(FORM_PAGE)
-    return _private(response)
+    return _private(remembered(response))
 
 
 @bp.get("/api/my/<link>")

@@ -154,8 +154,8 @@ def _take_page(trouble: str = "") -> ResponseReturnValue:
     facts = guide_page_facts(hall, service) if service else None
     may = service is not None and _offered(hall, service)
     if service is not None and not may and not trouble:
-        no = _why_not(rules, service)
-        trouble = h.texts.say(f"refused.{no.code}", asked_lang(), name=service.name)
+        no, names = _why_not(rules, service), {"name": service.name, "name_en": service.name_en}
+        trouble = h.texts.say(f"refused.{no.code}", asked_lang(), **names)
     books = service is not None and not service.closed and takes_appointments(hall.catalogue, service)
     told = {"service": service, "facts": facts, "may": may, "books": books, "groups": groups, "q": asked}
     show = {

@@ -20,6 +20,7 @@ from server.api.acts import act
 from server.api.bodies import Act, Number, Prose, Word
 from server.api.guide import guide_facts
 from server.api.tickets import slip_json
+from server.api.told import teller
 from server.domain import refusals
 from server.domain.papers import PAPERS
 from server.domain.slips import NAME, SlipTemplate
@@ -257,12 +258,12 @@ def post_guide(body: Guide) -> ResponseReturnValue:
     def say(key: str, **words: object) -> str:
         return h.texts.say(key, body.lang, **words)
 
-    guide = guide_facts(h.hall, item, say, body.lang)
     comma = "、" if body.lang == "zh" else ", "
+    guide = guide_facts(h.hall, item, say, teller(body.lang, body.lang == "en"), comma)
     told = {
         "bring": say("touch.materials") if guide["bring"] else say("touch.materials_none"),
-        "fetched": say("touch.fetched") + comma.join(guide["fetched"]) if guide["fetched"] else "",
-        "lines": [{"title": title, "words": words} for title, words in guide["lines"]],
+        "fetched": say("touch.fetched") + comma.join(map(str, guide["fetched"])) if guide["fetched"] else "",
+        "lines": [{"title": title, "words": " ".join(map(str, words))} for title, words in guide["lines"]],
         "scan": say("touch.guide_qr"),
         "url": f"{h.settings.url}/guide/{item.id}" + ("?lang=en" if body.lang == "en" else ""),
     }

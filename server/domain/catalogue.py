@@ -112,6 +112,7 @@ class Material:
     required: bool = True
     deferrable: bool = False
     shared: bool = False
+    name_en: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,8 @@ class Service:
     identity: Identity | None = None  # whether kiosks ask for an identity card; None = the hall's rule
     also: tuple[str, ...] = ()  # what people call it: 驾照, 准生证; found by search, never shown as its name
     closed: bool = False  # no new numbers and bookings; who has one is served
+    result_en: str = ""
+    fee_basis_en: str = ""
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,7 @@ class Department:
     uscc: str
     place: str = ""  # where it is found: its rooms, its own address
     phone: str = ""
+    place_en: str = ""
 
 
 @dataclass(frozen=True)
@@ -204,6 +208,8 @@ class Person:
     photo: str = ""  # an upload (server/uploads.py), for the badge; "" = the file of the hall, or initials
     left: bool = False  # works here no longer: may not sign in, stays in what was
     title_en: str = ""
+    name_en: str = ""  # as a passport writes it
+    duties_en: str = ""
 
 
 @dataclass(frozen=True)

@@ -153,9 +153,11 @@ SERVICES = Area(
         _f("appointment", "yes_no", group="time"),
         _f("fee_yuan", "decimal", least=0, most=1_000_000, delegated=True, group="fee"),
         _f("fee_basis", most=200, delegated=True, group="fee"),
+        _f("fee_basis_en", most=300, delegated=True, group="fee"),
         _f("legal_basis", "long", group="fee"),
         _f("materials", "materials", delegated=True, group="papers"),
         _f("result", most=60, group="papers"),
+        _f("result_en", most=120, group="papers"),
         _f("agent_allowed", "yes_no", group="papers"),
         _f("deferrable", "yes_no", group="papers"),
         _f(
@@ -235,6 +237,7 @@ PEOPLE = Area(
     "id",
     (
         NAME,
+        _f("name_en", most=80),
         _f("badge", required=True, most=20),
         _f("department", "ref", of="departments", required=True),
         _f(
@@ -250,6 +253,7 @@ PEOPLE = Area(
         _f("title", most=40),
         _f("title_en", most=80),
         _f("duties", most=200),
+        _f("duties_en", most=400),
         _f("photo", "photo"),
         _f("sign_language", "yes_no"),
         _f("left", "yes_no", admin=True),
@@ -298,6 +302,7 @@ DEPARTMENTS = Area(
         _f("kind", "choice", required=True, options=("local", "vertical", "group", "operator")),
         _f("uscc", most=18),
         _f("place", most=60),
+        _f("place_en", most=120),
         _f("phone", most=30),
     ),
 )
@@ -680,13 +685,16 @@ def _materials(f: Field, value: Any, known: Known) -> Found:
     if len(value) > 60:
         yield "many", {"most": 60}
     flags = ("required", "deferrable", "shared")
+    keys = {"name", "name_en", "form", *flags}
     for n, m in enumerate(value, 1):
         name = m.get("name")
         if not isinstance(name, str) or not name.strip() or len(name) > 120 or CONTROL.search(name):
             yield "material-name", {"n": n}
         elif m.get("form") not in FORMS:
             yield "material-form", {"n": n, "name": name}
-        elif set(m) - {"name", "form", *flags} or not all(isinstance(m.get(k, True), bool) for k in flags):
+        elif not _is_plain(m.get("name_en", ""), 200):
+            yield "material-name-en", {"n": n, "name": name}
+        elif set(m) - keys or not all(isinstance(m.get(k, True), bool) for k in flags):
             yield "list", {}
 
 
@@ -820,6 +828,10 @@ CHECKS: dict[str, Callable[[Field, Any, Known], Found]] = {
     "zones": _zones,
     "spots": _spots,
 }
+
+
+def _is_plain(value: Any, most: int) -> bool:
+    return isinstance(value, str) and len(value) <= most and not CONTROL.search(value)
 
 
 def _is_texts(value: Any) -> bool:

@@ -20,9 +20,16 @@ _TICKET = (
     *("url", "copy", "reprint", "hotline", "supervision", "appointment"),
     *("wait", "wait_soon", "wait_unknown", "further", "items"),
     *("offline", "counted"),  # given without the server; how many are ahead is known
+    # the same for a number in English, empty on every other: a slip says both
+    *("hall_en", "reprint_en", "appointment_en", "further_en", "items_en", "counted_en", "wait_en"),
+    *("wait_soon_en", "wait_unknown_en", "windows_en", "offline_en"),
 )
-_NOTICE = (*_HALL, "number", "service", "note", "url", "copy", "reprint", "windows", "days")
-_GUIDE = (*_HALL, "service", "service_en", "url", "bring", "fetched", "scan")
+_BOTH = (*_HALL, "hall_en", "department_en")
+_NOTICE = (
+    *(*_BOTH, "number", "service", "service_en", "note", "url", "copy", "reprint"),
+    *("windows", "windows_en", "days"),
+)
+_GUIDE = (*_BOTH, "service", "service_en", "url", "bring", "fetched", "scan")
 _HANDED = (*_HALL, "from_window", "to", "clerk", "count")
 _CASE = (*_HALL, "case_no", "service", "applicant", "note", "url", "clerk", "due")
 
@@ -37,7 +44,7 @@ class PaperKind:
     lists: Mapping[str, tuple[str, ...]]
 
 
-_MATERIALS = {"materials": ("n", "name", "form", "need", "why")}
+_MATERIALS = {"materials": ("n", "name", "name_en", "form", "need", "why")}
 PAPERS: Final[dict[str, PaperKind]] = {
     TICKET: PaperKind("", _TICKET, {}),
     NOTICE: PaperKind("SUP", _NOTICE, _MATERIALS),
@@ -98,8 +105,8 @@ SAMPLE: Final[dict[str, object]] = {  # made-up values, for previews and for try
         {"title": "办理窗口", "words": "1、2、3 号"},
     ],
     "materials": [
-        {"n": 1, "name": "申请表", "form": "原件 1 份", "need": "必交", "why": "缺签字"},
-        {"n": 2, "name": "住所使用证明", "form": "复印件 1 份", "need": "可容缺", "why": "未带"},
+        {"n": 1, "name": "申请表", "name_en": "", "form": "原件 1 份", "need": "必交", "why": "缺签字"},
+        {"n": 2, "name": "住所使用证明", "name_en": "", "form": "复印件", "need": "可容缺", "why": "未带"},
     ],
     "cases": [
         {"n": 1, "case_no": "9901230302-0017", "service": "公司设立登记", "result": "营业执照"},

@@ -75,16 +75,16 @@ def check_remote(
     if not rules.enabled:
         raise refusals.RemoteOff()
     if service.closed:
-        raise refusals.ServiceClosed(service=service.id, name=service.name)
+        raise refusals.ServiceClosed(service=service.id, name=service.name, name_en=service.name_en)
     if not offers(rules, queue, service):
-        raise refusals.RemoteNot(service=service.id, name=service.name)
+        raise refusals.RemoteNot(service=service.id, name=service.name, name_en=service.name_en)
     if rules.hours and not any(begin <= local < end for begin, end in rules.hours):
         told = "、".join(f"{begin:%H:%M}–{end:%H:%M}" for begin, end in rules.hours)
         raise refusals.RemoteHours(hours=told)
     if rules.day_quota and today >= rules.day_quota:
-        raise refusals.RemoteFull(name=queue.name, queue=queue.prefix)
+        raise refusals.RemoteFull(name=queue.name, name_en=queue.name_en, queue=queue.prefix)
     if given >= rules.share_from and by_phone + 1 > rules.share * (given + 1):
-        raise refusals.RemoteFull(name=queue.name, queue=queue.prefix)
+        raise refusals.RemoteFull(name=queue.name, name_en=queue.name_en, queue=queue.prefix)
 
 
 def check_way(rules: RemoteRules, opening: Opening | None, local: datetime) -> None:

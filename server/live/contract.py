@@ -69,12 +69,16 @@ def wire(event: e.Event, settings: HallSettings) -> dict[str, Any]:
     body = event.wire()
     if isinstance(event, e.TicketCalled):
         body["voice"] = f"/api/voice/{event.call}.wav"
-        body["text"] = spoken(event.number, event.window_number, settings)
+        body["text"] = spoken(event.number, event.window_number, settings, event.window)
     return body
 
 
-def spoken(number: str, window_number: str, settings: HallSettings) -> dict[str, str]:
-    """The words of an announcement: number and window, never a name."""
-    words = {"ticket": number, "window": window_number}
-    announce = settings.hall.announce
-    return {"zh": announce.template_zh.format(**words), "en": announce.template_en.format(**words)}
+def spoken(number: str, window_number: str, settings: HallSettings, window: str) -> dict[str, str]:
+    """The words of an announcement: number and window, never the name of a person. A window whose number is
+    a Chinese word is called by its English name in English, where it has one."""
+    announce, place = settings.hall.announce, settings.catalogue.windows.get(window)
+    english = place.name_en if place and not window_number.isascii() else ""
+    return {
+        "zh": announce.template_zh.format(ticket=number, window=window_number),
+        "en": announce.template_en.format(ticket=number, window=english or window_number),
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from mimetypes import guess_type
 from os.path import isfile  # to which a name too long is no file; to Path it is a fault
 from pathlib import Path
@@ -17,7 +16,6 @@ from server.domain.refusals import NotFound
 from server.house import house
 from server.store.people import accounts
 from server.store.snapshots import public
-from server.store.snapshots.figures import figures_value
 from server.store.snapshots.view import View
 from server.web.assets import DIST, Built, built
 from server.web.headers import csp_with
@@ -68,37 +66,6 @@ def get_start() -> Response:
 def get_setup() -> Response:
     """The first start: code and password, then all one-time passwords to print."""
     return _page("setup.html", is_set_up=_is_set_up(), admin=first_admin(house().hall))
-
-
-@bp.get("/figures")
-def get_figures() -> Response:
-    """The day's public figures, on any phone and without script."""
-    h = house()
-    lang = request.args.get("lang", "zh")
-    with h.store.read() as connection:
-        view = View.of(connection, h.store.hall, h.hall, h.texts)
-        local = h.clock().astimezone(h.hall.zone)
-        found = figures_value(view, local.date())
-
-    ended, is_of = found["ended_at"], found["day"]["date"] == local.date().isoformat()
-    seen = datetime.fromisoformat(ended).astimezone(h.hall.zone) if ended else local
-
-    def minutes(n: float | None) -> str:
-        return (
-            "–"
-            if n is None
-            else h.texts.say("figures.minutes", lang, n=f"{n:.0f}" if n >= 10 else f"{n:.1f}")
-        )
-
-    return _page(
-        "figures.html",
-        f=found,
-        at=f"{seen:%H:%M}" if is_of else "",
-        phone=h.hall.hall.centre.supervision_phone,
-        by_phone=h.hall.hall.remote.enabled,
-        minutes=minutes,
-        share=lambda part: "–" if part is None else f"{part:.0%}",
-    )
 
 
 @bp.get("/<any(touch, pad, hall, window):face>/<place>")

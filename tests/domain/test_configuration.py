@@ -66,6 +66,8 @@ def told(area: str, now: dict[str, object], item: str) -> set[str]:
     return {f"{w.field}:{w.code}" for w in wrongs(AREAS[area], was, was, {item: now}, KNOWN)}
 
 
+SERVICE = {"name": "登记", "name_en": "Registration", "queue": "A", "avg_minutes": 5}
+PAPER, NAMED_ILL = {"name": "申请表", "form": "form"}, {"materials:material-name-en"}
 QUEUE = {"name": "综合", "name_en": "All", "lunch": "staffed"}
 TWICE, NINE = [["09:00", "11:00"], ["10:00", "12:00"]], "2026-03-02T09:00"
 YEAR = {"closed": [{"name": "元旦", "from": "2027-01-01", "to": "2027-01-03"}]}
@@ -74,6 +76,9 @@ YEAR = {"closed": [{"name": "元旦", "from": "2027-01-01", "to": "2027-01-03"}]
 @pytest.mark.parametrize(
     ("area", "item", "now", "no"),
     [
+        ("services", "S9", {**SERVICE, "materials": [{**PAPER, "name_en": "Form"}, PAPER]}, set()),
+        ("services", "S9", {**SERVICE, "materials": [{**PAPER, "name_en": "x" * 201}]}, NAMED_ILL),
+        ("services", "S9", {**SERVICE, "materials": [{**PAPER, "name_en": None}]}, NAMED_ILL),
         ("queues", "A", {**QUEUE, "first_number": 9, "last_number": 8}, {"last_number:numbers"}),
         ("queues", "A", {**QUEUE, "last_number": 1000, "digits": 3}, {"digits:digits"}),
         ("queues", "I", QUEUE, {"prefix:letter"}),

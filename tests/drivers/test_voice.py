@@ -41,6 +41,12 @@ def test_english():
     assert english_number(123) == ["1", "2", "3"]
 
 
+def test_a_window_with_a_name_is_called_by_it_in_each_language():
+    assert phrase("A012", "贵宾", ZH, "贵宾")[-2:] == ["=贵宾", "window"]
+    assert phrase("A012", "综1", EN, "General services 1")[-1] == "=General services 1"
+    assert phrase("A012", "A3", EN, "not needed")[-2:] == ["A", "3"]
+
+
 @pytest.mark.parametrize(
     ("value", "said"),
     [
@@ -70,9 +76,10 @@ def test_every_sentence_has_its_clips(wording):
 @pytest.fixture
 def recorded(tmp_path):
     """A hall that recorded its own clips."""
-    folder = tmp_path / "voice" / "clips" / "zh"
-    for clip in bank.all_clips(ZH):
-        wave_file.write(folder / f"{clip}.wav", 8000, wave_file.chime(8000)[:800])
+    for wording in (ZH, EN):
+        for clip in bank.all_clips(wording):
+            file = tmp_path / "voice" / "clips" / wording.lang / f"{clip}.wav"
+            wave_file.write(file, 8000, wave_file.chime(8000)[:800])
     return tmp_path
 
 
@@ -157,6 +164,24 @@ def test_the_program_makes_a_bank(tmp_path):
     clips = ["please", "hao", "A", "1"]
     assert bank._by_program(ZH, clips, tmp_path)
     assert all(seconds(tmp_path / f"{clip}.wav") > 0.1 for clip in clips)
+
+
+def test_a_call_never_leaves_its_window_out(recorded):
+    """A language that has no word for the window is left out while another calls; none alone."""
+    called = {"en": "VIP room"}
+    zh, both, plain = (
+        announce_call("A001", "贵宾", Manner(langs, 1, False, called=names), recorded)
+        for langs, names in ((("zh",), {}), (("zh", "en"), called), (("zh", "en"), {}))
+    )
+    assert seconds(zh) == seconds(plain) > seconds(render_call("A001", "3", "zh", recorded, chime=False))
+    assert seconds(both) > seconds(zh) + 1.0
+    with pytest.raises(VoiceUnavailable, match="no word for window"):
+        announce_call("A001", "贵宾", Manner(("en",)), recorded)
+    room, hall = (
+        announce_call("A001", "贵宾", Manner(("en",), 1, False, called={"en": name}), recorded)
+        for name in ("VIP room", "The very large hall of receptions")
+    )
+    assert seconds(hall) > seconds(room) + 0.5
 
 
 def test_a_file_that_is_no_clip(tmp_path):

@@ -196,7 +196,8 @@ def test_F130_extended_once_and_the_citizen_reads_why(
         extend(unit, hall, 1, "还要问")
     (seen,) = phone.get(f"/api/my/{link}").json["complaints"]
     assert seen["extended"] == "要问部门"
-    assert seen["owner"] == hall.catalogue.people["ZW023"].name
+    person = hall.catalogue.people["ZW023"]
+    assert seen["owner"] == {"name": person.name, "name_en": person.name_en}
     assert "要问部门" in phone.get(f"/t/{link}").get_data(as_text=True)
 
 

@@ -643,7 +643,7 @@ def test_a_department_changes_its_own_services_and_nothing_else(app: App):
     assert [(a["id"], a["items"]) for a in areas] == [("services", len(seen["items"]))]
     assert {s["department"] for s in seen["items"].values()} == {seen["department"]} == {"D02"}
     assert {f["name"] for f in seen["fields"] if f["delegated"]} == {
-        *("closed", "promised_limit", "legal_limit", "fee_yuan", "fee_basis", "materials")
+        *("closed", "promised_limit", "legal_limit", "fee_yuan", "fee_basis", "fee_basis_en", "materials")
     }
     own = next(iter(seen["items"]))
     services = manager.ask("GET", "/api/config/services").get_json()["items"]

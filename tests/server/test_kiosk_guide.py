@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
+from markupsafe import Markup
+from sqlalchemy import select
 
 from server.actions.day import open_day
+from server.api.guide import guide_facts
+from server.api.told import teller
 from server.app import App
 from server.domain.actors import SYSTEM
+from server.store import tables as t
+from server.text import Texts
+from tests.conftest import ROOT
 from tests.server.callers import device, nobody, staff
 
 
@@ -30,6 +40,63 @@ def test_the_guide_of_a_service_is_a_public_page(app: App):
     assert "Resident ID card renewal" in english
     assert "Public Security Bureau" in english
     assert nobody(app).ask("GET", "/guide/S999").status_code == 404
+
+
+CHINESE = re.compile("[\u3007\u3400-\u9fff]")
+IN_CHINESE = re.compile(r'<(\w+)[^>]* lang="(?:zh|ja)[^>]*>.*?</\1>', re.DOTALL)  # says so
+
+
+def test_an_english_reader_of_the_demo_hall_meets_no_chinese(app: App):
+    """Every citizen's page, and the guide of every service with its papers, fee, result and address."""
+    with app.house.store.unit(SYSTEM) as unit:
+        open_day(unit, app.house.hall, by_hand=False)
+    visitor, services = nobody(app), app.house.hall.catalogue.services
+    taken = device(app, "kiosk").ask(
+        "POST", "/api/tickets", {"request_id": "take-en-1", "service": "S001", "lang": "en"}
+    )
+    pages = ["/take", "/take?service=S401", "/take/poster", "/book", "/book?service=S001", "/nearby", "/here"]
+    pages += ["/figures", "/b/nothing", f"/t/{taken.json['ticket']['link']}"]
+    pages += [f"/guide/{service}" for service in services]
+    for path in pages:
+        page = visitor.ask("GET", f"{path}{'&' if '?' in path else '?'}lang=en").text
+        words = re.sub("<[^>]*>", "\n", IN_CHINESE.sub("", page[page.index("<body") :]))
+        assert not [line for line in words.splitlines() if CHINESE.search(line)], path
+        title = page[page.index("<title>") : page.index("</title>")]
+        assert not CHINESE.search(title.removesuffix(title.partition("·")[2])), path
+
+
+def test_a_hall_that_gave_no_english_is_told_in_chinese_and_said_so(app: App):
+    hall = app.house.hall
+    item = hall.catalogue.services["S403"]
+    paper = replace(item.materials[0], name_en="", shared=False)
+    bare = replace(item, materials=(paper,), result_en="", fee_basis_en="", fee_yuan=20)
+
+    def say(key: str, **words: object) -> str:
+        return app.house.texts.say(key, "en", **words)
+
+    told = guide_facts(hall, bare, say, teller("en", True), ", ")
+    assert Markup.escape(told["bring"][0]["name"]) == f'<span lang="zh-CN">{paper.name}</span>'
+    marked = {title: [Markup.escape(words) for words in parts] for title, parts in told["lines"]}
+    assert marked["You receive"] == [f'<span lang="zh-CN">{item.result}</span>']
+    assert all("<span" not in words for words in marked["Address"])
+    russian = guide_facts(hall, item, say, teller("ru", True), ", ")
+    assert '<span lang="en">' in Markup.escape(russian["department"])
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_slip_of_a_number_in_english_says_both(app: App, lang: str):
+    with app.house.store.unit(SYSTEM) as unit:
+        open_day(unit, app.house.hall, by_hand=False)
+    wish = {"request_id": f"slip-{lang}-1", "service": "S001", "further": ["S101"], "lang": lang}
+    assert device(app, "kiosk").ask("POST", "/api/tickets", wish).status_code == 201
+    with app.house.store.read() as connection:
+        (content,) = connection.execute(select(t.slip.c.facts)).scalars()
+    lines = [part["text"] for part in content["parts"] if "text" in part]
+    english = [line for line in lines if not CHINESE.search(line) and re.search("[a-z]{3}", line)]
+    said = ("Qinghe County", "Company registration", "Also on this", "People ahead: 0", "Windows: 1, 2")
+    for words in said:
+        assert any(line.startswith(words) for line in english) == (lang == "en"), words
+    assert lang == "en" or not english
 
 
 def test_every_language_says_what_it_calls_itself(app: App):
@@ -60,9 +127,47 @@ def test_F21_a_number_page_speaks_more_languages_than_the_kiosk(app: App, lang: 
     assert words in page
     assert f'<html lang="{lang}"' in page
     assert all(f"lang={other}" in page for other in {"zh", "en", "ja", "ko", "ru"} - {lang})
-    book = visitor.ask("GET", f"/book?lang={lang}").text
-    assert f'<html lang="{"ko" if lang == "ko" else "en"}"' in book
-    assert "lang=ja" not in book
+    for path in ("/book", "/take", "/nearby", "/figures"):
+        key = {"/take": "remote.lead", "/figures": "figures.how"}.get(path, f"{path[1:]}.lead")
+        other = visitor.ask("GET", f"{path}?lang={lang}").text
+        assert f'<html lang="{lang}"' in other
+        assert texts.say(key, lang) in other
+        assert all(f"lang={one}&amp;keep=1" in other for one in {"zh", "en", "ja", "ko", "ru"} - {lang})
+
+
+@pytest.mark.parametrize("lang", ["ja", "ko", "ru"])
+def test_F21_the_pages_for_a_phone_are_whole_in_each_language(lang: str):
+    """What the pages say of themselves; what only a screen of the hall says is not asked for."""
+    texts = Texts(ROOT / "config" / "text")
+    pages = ("book.", "remote.", "nearby.", "wait.", "theme.", "figures.")
+    screens = {"nearby.kiosk", "remote.poster_link", "remote.screen", "remote.screen_lead"}
+    screens |= {"wait.short_unknown", "wait.title"}
+    own = texts._words[lang]
+    wanted = {key for key in texts.flat("en") if key.startswith(pages)} - screens
+    wanted -= {key for key in wanted if key.startswith("book.month.") and lang == "ko"}
+    assert not sorted(wanted - own.keys())
+    assert texts.say("refused.remote-full", lang, name="登记", name_en="Registration").count(
+        "登记" if lang == "ko" else "Registration"
+    )
+
+
+def test_F21_a_language_that_a_hand_chose_stays_on_the_phone(app: App):
+    visitor = app.flask.test_client()
+
+    def tongue(path: str, spoken: str = "") -> str:
+        page = visitor.get(path, headers={"Accept-Language": spoken} if spoken else {}).text
+        return page[page.index('<html lang="') + 12 :].partition('"')[0]
+
+    assert tongue("/take") == "zh-CN"
+    assert tongue("/take", "ja-JP,en;q=0.5") == "ja"
+    assert tongue("/take", "de-DE,en;q=0.5,zh;q=0.1") == "en"
+    assert tongue("/take?lang=ru") == "ru"
+    assert tongue("/take") == "zh-CN"  # an address that was passed on is no choice
+    assert tongue("/nearby?lang=ru&keep=1") == "ru"
+    assert tongue("/take", "en") == "ru"
+    assert tongue("/book?lang=en") == "en"
+    assert tongue("/book?lang=xx&keep=1") == "zh-CN"
+    assert tongue("/book") == "ru"
 
 
 @pytest.mark.parametrize(("clip", "status"), [("guide", 200), ("E", 200), ("7", 200), ("nothing", 404)])

@@ -121,7 +121,8 @@ def test_F8_daily_quota_per_queue_and_service(day: HallDay):
     take(day, "S002", None)
     with pytest.raises(refusals.QueueFull) as no:
         take(day, "S001", None)
-    assert no.value.facts == {"queue": "A", "name": "综合受理", "book": True, "limit": 2, "until": None}
+    named = {"queue": "A", "name": "综合受理", "name_en": "General services"}
+    assert no.value.facts == {**named, "book": True, "limit": 2, "until": None}
     services = day.hall.catalogue.services
     one = replace(day.hall.catalogue, services={**services, "S101": replace(services["S101"], day_quota=1)})
     day.hall = replace(day.hall, catalogue=one)
@@ -148,7 +149,8 @@ def test_F11_a_long_line_asks_first(day: HallDay):
     take(day, person=None)
     with pytest.raises(refusals.QueueLong) as no:
         take(day, person=None)
-    assert no.value.facts == {"queue": "A", "name": "综合受理", "ahead": 1, "confirm": True, "book": True}
+    named = {"queue": "A", "name": "综合受理", "name_en": "General services"}
+    assert no.value.facts == {**named, "ahead": 1, "confirm": True, "book": True}
     assert take(day, "S001", None, "queue-long").ticket.number == "A002"
 
 

@@ -67,8 +67,8 @@ def ticket(*lines: Line, **more: Any) -> SlipTemplate:
     return SlipTemplate(lines or (Line(text="{number}"),), **more)
 
 
-def say(key: str) -> str:
-    return key
+def say(key: str, lang: str = "zh") -> str:
+    return key if lang == "zh" else f"{key} in {lang}"
 
 
 # --- checking
@@ -363,6 +363,27 @@ def test_a_one_time_notice(day: HallDay):
     assert first.copy == 1, "a notice is no reprint of the ticket"
     with pytest.raises(refusals.MaterialUnknown), day.store.unit(clerk("ZW001")) as unit:
         print_notice(unit, day.hall, day.template, URL, taken.ticket.id, "", (99,), "", say)
+
+
+def test_a_one_time_notice_for_an_english_number_says_both(day: HallDay):
+    day.open()
+    taken = day.take("S001", lang="en")
+    with day.store.unit(HOST) as unit:
+        host_arrived(unit, [PRINTER], set())
+    with day.store.unit(clerk("ZW001")) as unit:
+        slip = print_notice(unit, day.hall, day.template, URL, taken.ticket.id, "", (2,), "", say)
+    texts = [str(part.get("text", "")) for part in slip.facts["parts"]]
+    paper = day.hall.catalogue.services["S001"].materials[2]
+    at = texts.index(f"1. {paper.name}")
+    assert texts[at + 1 : at + 3] == [
+        f"   {paper.name_en}",
+        "   touch.form.original in en  paper.required in en",
+    ]
+    assert "Then go to window 1, 2, 3, 4, without a new number" in texts
+    other = day.take("S001").ticket.id
+    with day.store.unit(clerk("ZW001")) as unit:
+        slip = print_notice(unit, day.hall, day.template, URL, other, "", (), "", say)
+    assert not [part for part in slip.facts["parts"] if "Then go" in str(part.get("text", ""))]
 
 
 def test_a_notice_is_of_the_service_the_citizen_is_here_for_now(day: HallDay):

@@ -9,6 +9,7 @@ import json
 import math
 import time
 import wave
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from drivers.wording import CONFIG, load_wording
 from server import voice
 from server.app import App
 from server.domain.announcing import AnnounceRules, AnnounceZone, announce_troubles, zone_of
+from server.live.contract import spoken
 from server.settings import HallSettings, call_languages
 from server.store import tables as t
 from tests.server.callers import Caller, staff
@@ -240,3 +242,13 @@ def test_a_language_without_speech_is_left_out(app: App, tmp_path: Path, monkeyp
     alone = announce_call("A001", "3", Manner(("zh",), 1), tmp_path)
     both = announce_call("A001", "3", Manner(("yue", "zh"), 1), tmp_path)
     assert wave_file.read(both)[1] == wave_file.read(alone)[1]
+
+
+def test_a_window_that_is_a_word_is_called_in_english_by_its_english_name(app: App, hall: HallSettings):
+    window = replace(hall.catalogue.windows["W01"], number="贵宾", name_en="VIP room")
+    named = replace(hall, catalogue=replace(hall.catalogue, windows={"W01": window}))
+    assert spoken("A001", "贵宾", named, "W01") == {
+        "zh": "请A001号，到贵宾号窗口办理。",
+        "en": "Number A001, please go to window VIP room.",
+    }
+    assert "window 3." in spoken("A001", "3", named, "W01")["en"]

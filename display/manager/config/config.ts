@@ -260,8 +260,8 @@ function part(field: Field | undefined, kind: string, one: unknown, words: Words
     return what + words.aside([s.x, s.y, ...(kind === 'zones' ? [`${s.w} × ${s.h}`] : [])].join(', '))
   }
   if (kind === 'materials') {
-    const m = one as { name: string; form: string }
-    return m.name + words.aside(words.choice('form', m.form))
+    const m = one as { name: string; name_en?: string; form: string }
+    return m.name + (m.name_en ? ' ' + m.name_en : '') + words.aside(words.choice('form', m.form))
   }
   if (kind === 'shifts' || kind === 'shift_days') {
     const s = one as Shift

@@ -173,7 +173,7 @@ def _complaint(view: View, one: Complaint) -> dict[str, Any]:
         "source": one.source,
         "state": one.state.value,
         "made_at": iso(one.made_at),
-        "owner": owner.name if owner else None,
+        "owner": {"name": owner.name, "name_en": owner.name_en} if owner else None,
         "due": iso(one.due),
         "extended": one.extended,
         "answer": one.answer,

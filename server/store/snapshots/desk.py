@@ -128,7 +128,7 @@ def _ticket(view: View, leg: Leg) -> dict[str, Any]:
         "note": leg.note,
         "from_window": leg.from_window,
         "materials": [
-            {"name": m.name, "form": m.form, "required": m.required, "deferrable": m.deferrable}
+            {key: getattr(m, key) for key in ("name", "name_en", "form", "required", "deferrable")}
             for m in materials
         ],
     }

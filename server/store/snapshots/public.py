@@ -87,9 +87,11 @@ def badge(view: View, person: Person) -> dict[str, Any]:
     return {
         "id": person.id,
         "name": person.name,
+        "name_en": person.name_en,
         "title": person.title,
         "title_en": person.title_en,
         "duties": person.duties,
+        "duties_en": person.duties_en,
         "photo": f"/uploads/{person.photo}" if person.photo else file,
     }
 

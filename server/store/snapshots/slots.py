@@ -52,9 +52,9 @@ def bookable(hall: HallSettings, service: str) -> Service:
     if item is None:
         raise refusals.ServiceUnknown(service=service)
     if item.closed:
-        raise refusals.ServiceClosed(service=service, name=item.name)
+        raise refusals.ServiceClosed(service=service, name=item.name, name_en=item.name_en)
     if not takes_appointments(hall.catalogue, item):
-        raise refusals.ServiceNotBookable(service=service, name=item.name)
+        raise refusals.ServiceNotBookable(service=service, name=item.name, name_en=item.name_en)
     return item
 
 

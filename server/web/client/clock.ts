@@ -34,6 +34,11 @@ export const isoDay = (when: When, zone = 'Asia/Shanghai'): string =>
 /** 星期日 / Sunday */
 export const weekday = (when: When, lang: string, zone = 'Asia/Shanghai'): string =>
   show(when, lang, zone, { weekday: 'long' })
+/** 2026年11月22日 星期日 / Sunday 22 November 2026: the parts in the order of the language. */
+export const fullDate = (when: When, lang: string, zone = 'Asia/Shanghai'): string[] => {
+  const parts = [longDate(when, lang, zone), weekday(when, lang, zone)]
+  return lang === 'en' ? parts.reverse() : parts
+}
 /** 4:05, 1:02:09 */
 export function duration(seconds: number): string {
   const s = Math.max(0, Math.floor(seconds))

@@ -47,8 +47,10 @@ export interface Clerk {
   id: string
   name: string
   title: string
+  name_en?: string
   title_en?: string
   duties: string
+  duties_en?: string
   photo: string | null
 }
 export interface PauseReason {
@@ -257,7 +259,7 @@ export interface PresenceScreen {
   until: string
 }
 export interface PadValue {
-  window: { id: string; number: string; name: string }
+  window: { id: string; number: string; name: string; name_en?: string }
   clerk: Clerk | null
   ask: { leg: number; number: string; asked_at: string; until: string } | null
 }
@@ -498,6 +500,7 @@ export interface Hall {
   supervision_phone: string
   zone: string
   address: string
+  address_en?: string
   languages: Lang[]
   /** What each language calls itself. */
   language_names: Record<Lang, string>
@@ -552,6 +555,7 @@ export interface RatingLevel {
 }
 export interface Material {
   name: string
+  name_en?: string
   form: string
   required: boolean
   deferrable: boolean
@@ -575,9 +579,11 @@ export interface Service {
   legal_limit: Limit | null
   fee_yuan: number | null
   fee_basis: string
+  fee_basis_en?: string
   visits: number
   materials: Material[]
   result: string
+  result_en?: string
   pinyin: string
   initials: string
   /** What people call it. */

@@ -8,10 +8,10 @@ export function feeText(service: Service): string {
 }
 /** Empty when it would only repeat "no fee". */
 export const feeBasis = (service: Service): string =>
-  service.fee_yuan === 0 || !service.fee_basis ? '' : t('touch.fee_basis', { basis: service.fee_basis })
+  service.fee_yuan === 0 || !service.fee_basis ? '' : t('touch.fee_basis', { basis: named({ name: service.fee_basis, name_en: service.fee_basis_en }) })
 export function limitText(limit: Limit | null): string {
   if (!limit) return t('touch.limit_unknown')
-  return limit.unit === 'immediate' || limit.n === 0 ? t('touch.limit_immediate') : t('touch.limit_' + limit.unit, { n: limit.n })
+  return limit.unit === 'immediate' || limit.n === 0 ? t('touch.limit_immediate') : t('touch.limit_' + limit.unit + (limit.n === 1 ? '_1' : ''), { n: limit.n })
 }
 export function legalText(service: Service): string {
   const { legal_limit: legal, promised_limit: promised } = service

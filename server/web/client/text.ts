@@ -61,17 +61,22 @@ export function t(key: string, vars: Record<string, unknown> = {}): string {
 }
 export const has = (key: string): boolean => key in of(lang.value) || key in of('zh')
 
+/** Names are kept in two languages; a third has the one that stands in for it. */
+const latin = (): boolean => lang.value === 'en' || of(lang.value)['language.instead'] === 'en'
 /** {name, name_en} in the chosen language. */
 export function named(thing: { name: string; name_en?: string | null } | null | undefined): string {
   if (!thing) return ''
-  return lang.value === 'en' && thing.name_en ? thing.name_en : thing.name
+  return latin() && thing.name_en ? thing.name_en : thing.name
 }
+/** The language of what `named` says of a thing with this English name, where it is not the page's: for who reads aloud. */
+export const tongue = (english?: string | null): string | undefined =>
+  lang.value === 'zh' ? undefined : !latin() || !english ? 'zh-CN' : lang.value === 'en' ? undefined : 'en'
 /** The hall's slogan in the chosen language; empty when it has none. */
 export const sloganOf = (hall: { slogan?: string; slogan_en?: string } | null): string => (hall ? named({ name: hall.slogan || '', name_en: hall.slogan_en }) : '')
 /** {zh, en} in the chosen language. */
 export function said(both: Both | { zh: string; en?: string } | null | undefined): string {
   if (!both) return ''
-  return lang.value === 'en' && both.en ? both.en : both.zh
+  return latin() && both.en ? both.en : both.zh
 }
 
 /** What to tell a person whose request was refused or got no answer. */

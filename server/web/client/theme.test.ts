@@ -37,6 +37,12 @@ it('the phone page, which no script may dress, has the same dark', () => {
   expect(rules(own)).toEqual(rules(css.split('[data-theme="dark"] {')[1]!.split('}')[0]!))
 })
 
+it('the pages that need no build write every script with the same fonts', () => {
+  const fonts = (text: string) => [...text.matchAll(/(--font(?:-chinese)?: [^;]+;)|(:root:lang[^{]+)/g)].map(([one]) => one)
+  expect(fonts(css).length).toBe(8)
+  expect(fonts(readFileSync('server/web/static/plain.css', 'utf-8'))).toEqual(fonts(css))
+})
+
 describe.each([['light', base], ['dark', { ...base, ...tokens('[data-theme="dark"]') }], ['contrast', { ...base, ...tokens('[data-theme="contrast"]') }]])('%s', (_, theme) => {
   it.each([...WORDS.map(([a, on]) => [a, on, 4.5] as const), ...EDGES.map(([a, on]) => [a, on, 3] as const)])('%s on %s is at least %d:1', (name, grounds, least) => {
     for (const ground of grounds) {

@@ -115,7 +115,9 @@ class Foresight:
             pace=pace,
             rough=len(self._past) < 5,
             leaving=learn_leaving(w for past in self._past for w in past.waits),
-            profile=learn_profile(row for past in self._past for row in past.taken),
+            profile=learn_profile(
+                (row for past in self._past for row in past.taken), self._world.hall.calendar.weekday_of
+            ),
             showing=learn_showing([s for past in self._past for s in past.shown], 0),
             pauses=learn_pauses(
                 (c for past in self._past for c in past.changes), opening_of(self._world.hall.calendar, days)
@@ -305,7 +307,7 @@ class ToldHall(PureHall):
         stop = datetime.combine(local.date(), hours[-1][1]) - settings.calendar.stop_before_close
         until = (stop - local).total_seconds() / 60
         call = settings.hall.call
-        taken = len(self.past.taken)
+        taken, weekday = len(self.past.taken), settings.calendar.weekday_of(local.date())
         return Scene(
             now=now,
             waiting=tuple(self._legs.values()),
@@ -327,7 +329,9 @@ class ToldHall(PureHall):
                 Booked(c.service, ((c.slot_s or 0) - self._now_s) / 60) for c in self._expected.values()
             ),
             showing=learned.showing,
-            newcomers=learned.profile.ahead(local, until, taken) if learned.profile else Newcomers(),
+            newcomers=learned.profile.ahead(local, weekday, until, taken)
+            if learned.profile
+            else Newcomers(),
             pauses=learned.pauses,
             slow=learned.slow(self.past.visits),
             slow_spread=SLOW_SPREAD,

@@ -108,7 +108,7 @@ def learned(
         pace=pace,
         rough=days < ROUGH_DAYS,
         leaving=learn_leaving(_waits(connection, which)),
-        profile=learn_profile(taken) if days >= ROUGH_DAYS else None,
+        profile=learn_profile(taken, calendar.weekday_of) if days >= ROUGH_DAYS else None,
         showing=replace(showing, by_phone=share_coming(*connection.execute(_BY_PHONE, which).one())),
         pauses=learn_pauses(changes, opening),
         by_appointment={service: n / len(taken) for service, n in booked.items()} if taken else {},

@@ -101,7 +101,7 @@ def read_scene(
     newcomers = Newcomers()
     if day.state == "open" and past.profile is not None:
         taken = connection.execute(_TAKEN, {"hall": hall, "day": day.day}).scalar_one()
-        newcomers = past.profile.ahead(local, until, taken)
+        newcomers = past.profile.ahead(local, settings.calendar.weekday_of(local.date()), until, taken)
     return Scene(
         now=now,
         waiting=tuple(leg for leg in legs if leg.state in STANDING),

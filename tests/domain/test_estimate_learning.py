@@ -92,11 +92,26 @@ def test_the_profile_of_the_day_and_what_is_left_of_it() -> None:
     profile = learn_profile(days(20, 100))
     assert profile is not None
     assert sum(profile.quarters.values()) == pytest.approx(100, rel=0.02)
-    ahead = profile.ahead(at("09:30"), until=300, taken=50)
+    ahead = profile.ahead(at("09:30"), 0, until=300, taken=50)
     assert sum((end - start) * rate for start, end, rate in ahead.steps) == pytest.approx(50, rel=0.1)
     assert ahead.steps[0][0] == 0
     assert [kind for _, _, kind in profile.mix] == ["elder", "ordinary"]
-    assert profile.ahead(at("09:30"), until=10, taken=50).steps[-1][1] == 10, "no number is given later"
+    assert profile.ahead(at("09:30"), 0, until=10, taken=50).steps[-1][1] == 10, "no number is given later"
+
+
+def test_a_weekend_day_that_works_is_an_ordinary_working_day() -> None:
+    """调休: what came on it says nothing of Saturdays, and of it only what of any day."""
+    made_up = MONDAY + timedelta(days=5)
+    taken = days(10, 100) + [(datetime.combine(made_up, time(9)), "a1", "ordinary")] * 100
+    as_saturday = learn_profile(taken)
+    own = learn_profile(taken, lambda day: None if day == made_up else day.weekday())
+    assert as_saturday is not None
+    assert own is not None
+    assert 5 in as_saturday.weekday
+    assert 5 not in own.weekday
+    assert sum(own.quarters.values()) == pytest.approx(100)
+    assert own.expected(None, 24 * 60) == pytest.approx(100)
+    assert own.expected(5, 24 * 60) == own.expected(None, 24 * 60), "no Saturday was seen"
 
 
 def test_a_busy_morning_makes_a_busy_day_as_far_as_days_differ() -> None:
@@ -106,8 +121,8 @@ def test_a_busy_morning_makes_a_busy_day_as_far_as_days_differ() -> None:
     assert alike.k == MOST_K
     assert LEAST_K <= unlike.k < 50
     calm, wild = (
-        sum(rate for _, _, rate in p.ahead(at("09:30"), 300, 100).steps)
-        / sum(rate for _, _, rate in p.ahead(at("09:30"), 300, 50).steps)
+        sum(rate for _, _, rate in p.ahead(at("09:30"), 0, 300, 100).steps)
+        / sum(rate for _, _, rate in p.ahead(at("09:30"), 0, 300, 50).steps)
         for p in (alike, unlike)
     )
     assert 1 < calm < 1.2 < 1.3 < wild < 2

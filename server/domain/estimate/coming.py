@@ -1,7 +1,8 @@
 """Who will still come: newcomers by the hall's own profile of the day, and who has booked.
 
 A day's numbers are thought to be Poisson with the rate  profile(quarter of an hour) x weekday x today. The
-profile is the mean of past days; a weekday's factor leans on 1 with the weight of 2 days; today's factor is
+profile is the mean of past days; a weekday's factor leans on 1 with the weight of 2 days, and a weekend day
+that works (weekday None, 调休) has none; today's factor is
 (k + taken so far) / (k + expected so far), the mean of a gamma whose k is what past days scattered beyond
 Poisson (method of moments, between 10 and 400).
 """
@@ -9,7 +10,7 @@ Poisson (method of moments, between 10 and 400).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import sqrt
@@ -75,19 +76,21 @@ class Profile:
     mix: Mix
     k: float
 
-    def expected(self, day: date, to_minute: float) -> float:
-        """Numbers from midnight to `to_minute` of the day."""
+    def expected(self, weekday: int | None, to_minute: float) -> float:
+        """Numbers from midnight to `to_minute` of such a day."""
         whole, part = divmod(to_minute, QUARTER)
         found = sum(n for q, n in self.quarters.items() if q < whole)
-        return (found + self.quarters.get(int(whole), 0.0) * part / QUARTER) * self.weekday.get(
-            day.weekday(), 1.0
-        )
+        return (found + self.quarters.get(int(whole), 0.0) * part / QUARTER) * self._factor(weekday)
 
-    def ahead(self, local: datetime, until: float, taken: int) -> Newcomers:
-        """Who will come from `local` on until `until` minutes later, when `taken` have come so far today."""
+    def _factor(self, weekday: int | None) -> float:
+        return 1.0 if weekday is None else self.weekday.get(weekday, 1.0)
+
+    def ahead(self, local: datetime, weekday: int | None, until: float, taken: int) -> Newcomers:
+        """Who will come from `local` on, a day like `weekday`, until `until` minutes later, when `taken` have
+        come so far today."""
         minute = local.hour * 60 + local.minute + local.second / 60
-        usual = self.expected(local.date(), minute)
-        today = (self.k + taken) / (self.k + usual) * self.weekday.get(local.weekday(), 1.0)
+        usual = self.expected(weekday, minute)
+        today = (self.k + taken) / (self.k + usual) * self._factor(weekday)
         steps = []
         for quarter, numbers in sorted(self.quarters.items()):
             start = max(quarter * QUARTER - minute, 0.0)
@@ -97,7 +100,9 @@ class Profile:
         return Newcomers(tuple(steps), self.mix, 1 / sqrt(self.k + taken))
 
 
-def learn_profile(taken: Iterable[tuple[datetime, str, str]]) -> Profile | None:
+def learn_profile(
+    taken: Iterable[tuple[datetime, str, str]], weekday_of: Callable[[date], int | None] = date.weekday
+) -> Profile | None:
     """From (local time, service, class) of past numbers without appointment; None: there were none."""
     quarters: Counter[int] = Counter()
     kinds: Counter[tuple[str, str]] = Counter()
@@ -111,26 +116,29 @@ def learn_profile(taken: Iterable[tuple[datetime, str, str]]) -> Profile | None:
     mean = fmean(days.values())
     of_weekday: dict[int, list[int]] = defaultdict(list)
     for day, n in days.items():
-        of_weekday[day.weekday()].append(n)
+        like = weekday_of(day)
+        if like is not None:
+            of_weekday[like].append(n)
     weekday = {
         d: (sum(ns) / mean + WEEKDAY_WEIGHT) / (len(ns) + WEEKDAY_WEIGHT) for d, ns in of_weekday.items()
     }
-    scale = sum(weekday[d.weekday()] for d in days)  # days of weight 1
+    factors = {d: 1.0 if (like := weekday_of(d)) is None else weekday[like] for d in days}
+    scale = sum(factors.values())  # days of weight 1
     total = sum(kinds.values())
     return Profile(
         quarters={q: n / scale for q, n in quarters.items()},
         weekday=weekday,
         mix=tuple((n / total, *kind) for kind, n in sorted(kinds.items())),
-        k=_scatter(days, weekday, total / scale),
+        k=_scatter([n / factors[day] for day, n in days.items()], total / scale),
     )
 
 
-def _scatter(days: Mapping[date, int], weekday: Mapping[int, float], usual: float) -> float:
-    """k of the gamma: 1 / (variance of actual / expected, less what Poisson explains)."""
-    if len(days) < 5:
+def _scatter(numbers: Sequence[float], usual: float) -> float:
+    """k of the gamma: 1 / (variance of actual / expected, less what Poisson explains). numbers: of days of
+    weight 1."""
+    if len(numbers) < 5:
         return 2 * LEAST_K
-    shares = [n / (usual * weekday[d.weekday()]) for d, n in days.items()]
-    beyond = pvariance(shares) - 1 / usual
+    beyond = pvariance(numbers) / usual**2 - 1 / usual
     return MOST_K if beyond <= 1 / MOST_K else max(1 / beyond, LEAST_K)
 
 

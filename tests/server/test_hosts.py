@@ -807,3 +807,21 @@ def test_metrics_are_what_the_installers_page_counts_and_for_named_addresses_onl
     assert found["wucha_line_ready", *sorted((name, 'x\n"y'))] == 0
     assert not any(key[0] == "wucha_line_jobs_total" and "sent" in key for key in found)
     app.house.store.engine.dispose()
+
+
+def test_what_a_host_says_was_refused_stands_with_its_sentence(app: App):
+    device(app, "host")
+    row = {"name": "key", "refused": "window-closed", "facts": {"key": "x", "lang": "y", "window": "W01"}}
+    office = staff(app, "manager")
+    for untold, text in [
+        ({"dead": [row, 7, {"refused": None, "facts": []}]}, app.house.texts.both("refused.window-closed")),
+        ({"dead": 5}, None),
+        ([], None),
+    ]:
+        with pytest.MonkeyPatch.context() as patch:
+            answer = {"ok": True, "untold": untold}
+            patch.setattr(app.socketio.server, "call", lambda *_, answer=answer, **__: answer)
+            said = office.ask("GET", "/api/hosts")
+        assert said.status_code == 200
+        if text is not None:
+            assert said.json["hosts"][0]["untold"]["dead"][0]["text"] == text

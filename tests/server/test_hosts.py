@@ -578,10 +578,12 @@ def test_a_second_press_does_not_rate_the_visit_before(app: App, day: HallDay, h
         assert [tuple(row) for row in states] == [("asked", None), ("given", 5)]
 
 
-@pytest.mark.parametrize("named", [True, False])
-@pytest.mark.parametrize(("pressed_s", "whose"), [(-1, None), (0, 0), (19, 0), (20, 1), (79, 1), (81, None)])
+@pytest.mark.parametrize(
+    ("pressed_s", "whose", "named"),
+    [(-1, None, False), (19, 0, True), (19, 0, False), (20, 1, True), (20, 1, False), (81, None, False)],
+)
 def test_a_rating_key_counts_from_the_moment_it_was_pressed(
-    app: App, day: HallDay, host: Host, clock: Clock, named: bool, pressed_s: int, whose: int | None
+    app: App, day: HallDay, host: Host, clock: Clock, pressed_s: int, whose: int | None, named: bool
 ):
     """The line was down: two visits were asked about and timed out before anybody heard of the press. It is
     for the visit that was finished there when it was pressed, also when the next number was called in that

@@ -115,12 +115,13 @@ class Outbox:
 
     def done(self, token: str, answer: object = None) -> None:
         """The server has heard it, or says with a code that it will not."""
-        refused = isinstance(answer, Mapping) and not answer.get("ok") and answer.get("refused")
-        code = str(refused or "")
+        refused = isinstance(answer, Mapping) and not answer.get("ok")
+        said = answer if isinstance(answer, Mapping) and refused else {}
+        code, why = str(said.get("refused") or ""), said.get("facts")
         with self._lock:
             for fact in self._facts:
                 if fact.token == token:
-                    self._bury(fact, code) if code else self._facts.remove(fact)
+                    self._bury(fact, code, why) if code else self._facts.remove(fact)
                     return
 
     def jobs(self) -> list[str]:
@@ -141,13 +142,15 @@ class Outbox:
             waiting = {"waiting": len(self._facts), "oldest_s": round(self._clock.now() - oldest)}
             return {**waiting, "dead": list(self._dead)[::-1]}
 
-    def _bury(self, fact: Fact, code: str) -> None:
+    def _bury(self, fact: Fact, code: str, why: object = None) -> None:
         self._facts.remove(fact)
         # Of a card or a link nobody keeps what it said.
         said = {} if fact.name in FLEETING else {k: str(fact.facts[k]) for k in TRACED if k in fact.facts}
         row = {"at": self._clock.wall(), "name": fact.name, "refused": code, **said}
         log.warning("the server will not have it: %s", row)
-        self._dead.append(row)
+        facts = why if isinstance(why, Mapping) and said else {}
+        words = {str(k): str(v)[:60] for k, v in list(facts.items())[:8] if isinstance(v, (str, int, float))}
+        self._dead.append({**row, "facts": words})
 
     def __len__(self) -> int:
         return len(self._facts)

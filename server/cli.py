@@ -136,7 +136,10 @@ class Commands(click.Group):
             fail("数据库打不开", f"the database cannot be opened: {error.orig}")
 
 
-@click.group(cls=Commands)
+@click.group(
+    cls=Commands,
+    epilog="./wucha test [--all]：全部测试 / the whole suite.  ./wucha check：格式与类型 / style and types.",
+)
 @click.option("--data", metavar="DIR", help="Where the hall's database lives (WUCHA_DATA).")
 @click.option("--port", metavar="N", help="Port on 127.0.0.1 (WUCHA_PORT, default 8600).")
 @click.pass_context

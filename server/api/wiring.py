@@ -134,9 +134,22 @@ def every_host() -> list[dict[str, Any]]:
 def _host(host: str, name: str) -> dict[str, Any]:
     known = {"id": host, "enrolled_as": name}
     try:
-        return {**known, "here": True, **ask(f"host:{host}", "status", LOOK_S)}
+        return {**known, "here": True, **_worded(ask(f"host:{host}", "status", LOOK_S))}
     except refusals.HostAway:
         return {**known, "here": False}
+
+
+def _worded(status: dict[str, Any]) -> dict[str, Any]:
+    """With the sentence of each refusal among what the host could not tell."""
+    untold = status.get("untold")
+    dead = untold.get("dead") if isinstance(untold, dict) else None
+    for row in dead if isinstance(dead, list) else ():
+        if isinstance(row, dict):
+            said = row.pop("facts", None)
+            known = said.items() if isinstance(said, dict) else ()
+            facts = {str(k): v for k, v in known if k not in ("key", "lang")}
+            row["text"] = house().texts.both(f"refused.{row.get('refused')}", **facts)
+    return status
 
 
 @bp.get("/api/devices/<device>/trace")

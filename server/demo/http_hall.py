@@ -91,6 +91,14 @@ class HttpHall:
         if due > real:
             self._sleep(due - real)
 
+    @property
+    def pace(self) -> float:
+        """Played seconds in one real second: `speed`, or less where a machine cannot follow."""
+        if self._begun is None:
+            return self._speed
+        real = self._monotonic() - self._begun[0]
+        return min(self._speed, (self._now_s - self._begun[1]) / real) if real > 0 else self._speed
+
     def open(self, window: str) -> bool:
         before = self._clerk_of.get(window)
         for person in self._expected(window):

@@ -25,6 +25,7 @@ from server.simulate.scenario import Scenario, citizens_of, manners_of, queues_o
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 30.0
+KEEPS_UP = 0.8  # of the speed that was wished
 KIOSK = "K1"
 LOG = "demo.log"  # what a hall of our own says
 
@@ -77,6 +78,11 @@ def _play(
         people = live.book(citizens_of(scenario, hall, world.arrivals, scenario.date, seed))
         play = Play(live, manners_of(scenario, hall, world.arrivals), people, shifts)
         outcomes: list[Outcome] = play.run()
+        if live.pace < speed * KEEPS_UP:
+            say(
+                f"这台电脑跟不上 {speed:.0f} 倍，实际约 {live.pace:.0f} 倍，下面的等候时间因此偏长 / "
+                f"this computer followed at {live.pace:.0f} times only, so the waits below are too long"
+            )
         if cables:
             cables.finish()
     finally:

@@ -266,3 +266,14 @@ def published_in(folder: Path, hall: HallSettings, areas: dict[str, Any]) -> Eng
         with store.unit(manager) as unit:
             publish_draft(unit, desk, area, 0, rev, "now", "")
     return engine
+
+
+def test_a_machine_that_cannot_follow_says_how_fast_it_was(stage: Stage):
+    hall = stage.hall(speed=60)
+    assert hall.pace == 60
+    hall.at(0)
+    hall.at(600)  # it waited for the moment
+    assert hall.pace == 60
+    stage.clock.forward(seconds=190)  # what was to be done then took so long
+    hall.at(1200)
+    assert hall.pace == pytest.approx(1200 / 200)

@@ -209,13 +209,14 @@ def test_only_a_refusal_with_a_code_ends_a_fact_and_it_is_kept_to_be_seen():
     outbox.put("rated", {"device": "keypad-W01", "window": "W01", "value": 5, "leg": "7"})
     outbox.put("card", {"device": "reader-K1", "number": "990123194902030012"})
     for fact in outbox.due(clock.now()):
-        outbox.done(fact.token, {"ok": False, "refused": "rating-too-late"})
+        outbox.done(fact.token, {"ok": False, "refused": "rating-too-late", "facts": {"leg": 7, "x": []}})
         outbox.done(fact.token, {"ok": False, "refused": "rating-too-late"})
     card, rated = outbox.look()["dead"]
     assert rated.pop("at")
     about = {"device": "keypad-W01", "window": "W01", "value": "5", "leg": "7"}
-    assert rated == {"name": "rated", "refused": "rating-too-late", **about}
-    assert card.keys() == {"at", "name", "refused"}, "of a card nobody keeps what it said"
+    assert rated == {"name": "rated", "refused": "rating-too-late", "facts": {"leg": "7"}, **about}
+    assert not card.pop("facts"), "of a card nobody keeps a word"
+    assert card.keys() == {"at", "name", "refused"}
     assert len(outbox) == 0
 
 

@@ -175,7 +175,7 @@ def test_a_damaged_hall_is_replaced_and_kept(sqlite_day: HallDay, tmp_path: Path
     assert (tmp_path / "wucha.db.before-restore-wal").read_bytes() == b"log of it"
 
 
-@pytest.mark.parametrize("dies_at", [0, 1, 2, 4, 6])
+@pytest.mark.parametrize("dies_at", [0, 1, 4])
 def test_a_power_cut_leaves_the_old_hall_or_the_new_one(
     sqlite_day: HallDay,
     tmp_path: Path,
@@ -265,7 +265,7 @@ def test_a_damaged_or_foreign_file_is_refused(sqlite_day: HallDay, tmp_path: Pat
     copy = tmp_path / "copy.wucha"
     assert run("backup", copy)[0] == 0
     whole, refused = copy.read_bytes(), []
-    for place in range(40, len(whole), len(whole) // 9):
+    for place in range(40, len(whole), len(whole) // 5):
         copy.write_bytes(whole[:place] + bytes([whole[place] ^ 0x40]) + whole[place + 1 :])
         code, said = run("restore", copy)
         refused.append(code == 1)

@@ -578,10 +578,12 @@ def test_a_second_press_does_not_rate_the_visit_before(app: App, day: HallDay, h
         assert [tuple(row) for row in states] == [("asked", None), ("given", 5)]
 
 
-@pytest.mark.parametrize("named", [True, False])
-@pytest.mark.parametrize(("pressed_s", "whose"), [(-1, None), (0, 0), (19, 0), (20, 1), (79, 1), (81, None)])
+@pytest.mark.parametrize(
+    ("pressed_s", "whose", "named"),
+    [(-1, None, False), (19, 0, True), (19, 0, False), (20, 1, True), (20, 1, False), (81, None, False)],
+)
 def test_a_rating_key_counts_from_the_moment_it_was_pressed(
-    app: App, day: HallDay, host: Host, clock: Clock, named: bool, pressed_s: int, whose: int | None
+    app: App, day: HallDay, host: Host, clock: Clock, pressed_s: int, whose: int | None, named: bool
 ):
     """The line was down: two visits were asked about and timed out before anybody heard of the press. It is
     for the visit that was finished there when it was pressed, also when the next number was called in that
@@ -807,3 +809,21 @@ def test_metrics_are_what_the_installers_page_counts_and_for_named_addresses_onl
     assert found["wucha_line_ready", *sorted((name, 'x\n"y'))] == 0
     assert not any(key[0] == "wucha_line_jobs_total" and "sent" in key for key in found)
     app.house.store.engine.dispose()
+
+
+def test_what_a_host_says_was_refused_stands_with_its_sentence(app: App):
+    device(app, "host")
+    row = {"name": "key", "refused": "window-closed", "facts": {"key": "x", "lang": "y", "window": "W01"}}
+    office = staff(app, "manager")
+    for untold, text in [
+        ({"dead": [row, 7, {"refused": None, "facts": []}]}, app.house.texts.both("refused.window-closed")),
+        ({"dead": 5}, None),
+        ([], None),
+    ]:
+        with pytest.MonkeyPatch.context() as patch:
+            answer = {"ok": True, "untold": untold}
+            patch.setattr(app.socketio.server, "call", lambda *_, answer=answer, **__: answer)
+            said = office.ask("GET", "/api/hosts")
+        assert said.status_code == 200
+        if text is not None:
+            assert said.json["hosts"][0]["untold"]["dead"][0]["text"] == text

@@ -57,7 +57,7 @@ it('what a host could not tell is said once it waits long; what was refused says
   expect(untoldLong(host)).toBe(null)
   expect(untoldLong({ ...host, untold: { waiting: 2, oldest_s: 3, dead: [] } })).toBe(null)
   expect(untoldLong({ ...host, untold: { waiting: 2, oldest_s: 40, dead: [] } })).toEqual({ n: 2, s: 40 })
-  expect(about({ at: '', name: 'rated', refused: 'rating-too-late', device: 'keypad-W01', value: '5' })).toBe('device=keypad-W01 value=5')
+  expect(about({ at: '', name: 'rated', refused: 'rating-too-late', text: null, device: 'keypad-W01', value: '5' })).toBe('device=keypad-W01 value=5')
 })
 
 it('what stands at a kiosk is declared there', () => {

@@ -46,7 +46,8 @@ export interface Dead {
   at: string
   name: string
   refused: string
-  [about: string]: string
+  text: { zh: string; en: string } | null
+  [about: string]: string | { zh: string; en: string } | null
 }
 export interface Host {
   id: string
@@ -153,4 +154,4 @@ export const untoldLong = (host: Host): { n: number; s: number } | null =>
   host.untold && host.untold.waiting && host.untold.oldest_s >= WAITS_S ? { n: host.untold.waiting, s: host.untold.oldest_s } : null
 /** What a refused fact was about, as it stands in the host's log. */
 export const about = (row: Dead): string =>
-  Object.keys(row).filter((key) => ['at', 'name', 'refused'].indexOf(key) < 0).map((key) => key + '=' + row[key]).join(' ')
+  Object.keys(row).filter((key) => ['at', 'name', 'refused', 'text'].indexOf(key) < 0).map((key) => key + '=' + row[key]).join(' ')

@@ -99,7 +99,7 @@ def test_a_card_that_cannot_be_read_is_told_and_the_kiosk_goes_on(town: Town, fa
     kiosk = ready(face("/touch/K1", (1080, 1920), kind="kiosk", kiosk="K1"))
     bench.act("reader-K1", "fault", fault="wrong_type")
     bench.act("reader-K1", "lay", card="adult")
-    expect(kiosk.get_by_role("alert")).to_have_text("这种证件本机读不了，请到导询台。")
+    expect(kiosk.get_by_role("alert")).to_have_text("这种证件本机读不了，请到导办台。")
     bench.act("reader-K1", "clear")
     bench.act("reader-K1", "lift")
     kiosk.wait_for_timeout(1000)

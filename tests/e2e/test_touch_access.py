@@ -155,6 +155,7 @@ def test_start_and_number_are_whole_on_the_glass(town: Town, face: OpenFace, siz
     is touched there stands at the bottom anyway."""
     page = face("/touch/K1", size, kind="kiosk", kiosk="K1")
     expect(page.locator(".service").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".cut-off")).to_have_count(0)  # the printer has been heard of
     tongues = {"": ("大字版", "降低画面"), "English": ("Large", "Lower")}
     for tongue, (large, lower) in tongues.items():
         for styles in ((), (large,), (lower,), (large, lower)):

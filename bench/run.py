@@ -20,6 +20,7 @@ PARTS = {
     "led_bus": "(i) 20 strips on one 9600 baud pair: a full refresh, a call meanwhile, a dead address",
     "paper": "(h) commit to the first byte of a slip at 9600 baud",
     "estimates": "(f) waits foretold on simulated days: error, promises kept; a look ahead at 2,000 waiting",
+    "replay": "(k) a simulated hall-day of 400 tickets; a manager's what-if",
     "wires": "(g) the device host at rest with 60 devices on real pseudo terminals",
     "storm": "(e) 200 screens reconnect, kill -9 to first success, import and start",
 }

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import exp, inf, log
 from random import Random
-from time import process_time
 
 import pytest
 from hypothesis import example, given
@@ -369,8 +368,8 @@ def test_a_leg_for_one_person_waits_where_the_person_sits() -> None:
     assert look(scene(mine), Random).legs[1] is None, "the person is not here"
 
 
-def test_two_thousand_waiting_before_sixty_windows_are_answered_in_time() -> None:
-    """The aim is 0.25 s (`wucha bench estimates` holds it); twice that here, for machines at work."""
+def test_two_thousand_waiting_before_sixty_windows_are_all_answered() -> None:
+    """In 0.25 s: `wucha bench estimates`."""
     dice = Random(1)
     services = {f"s{i}": f"Q{i % 8}" for i in range(45)}
     minutes = {s: 4.0 + i % 9 for i, s in enumerate(services)}
@@ -384,13 +383,8 @@ def test_two_thousand_waiting_before_sixty_windows_are_answered_in_time() -> Non
     desks = tuple(desk(str(i), *queues) for i, queues in enumerate(pools))
     times = {s: cold(m) for s, m in minutes.items()}
     many = scene(*legs, desks=desks, queue_of=services, mean_minutes=minutes, times=times)
-    spent = []
-    for _ in range(3):
-        begun = process_time()
-        found = look(many, Random)
-        spent.append(process_time() - begun)
+    found = look(many, Random)
     assert all(found.legs.values())
-    assert min(spent) < 0.5
 
 
 def test_many_waiting_fewer_futures() -> None:

@@ -285,7 +285,7 @@ def test_two_halls_of_which_one_ends(
     neighbours.once()
     text = phone.get("/nearby").text
     assert "的情况" not in text
-    assert text.count("现在等候多少人，不知道") == 3
+    assert text.count("暂时没有这里的实时情况") == 3
     for known in ("青禾县柳溪镇人民街7号", "0000-0000031", "14:30–17:30", "约 11.8 公里"):
         assert known in text
     publish(4, dict.fromkeys(("liuxi", "dongguan-street", "qinghe-vehicle")), base=1)

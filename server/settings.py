@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
+from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
@@ -329,6 +330,7 @@ class HallSettings:
     # as configured, before any placement
     files: Catalogue = field(default_factory=lambda: Catalogue({}, {}, {}, {}, {}))
     years: tuple[Year, ...] = ()  # the official tables that `calendar` was made of
+    read_as: str = ""  # a digest of the files as they were read
     config: int = 0  # how often something configured came into force; 0 = the files alone
     placement: int = 0  # version of the published placement in `catalogue`; 0 = the files alone
     rules_version: int = 0  # version of `rules`; 0 = the file as it was read at the start
@@ -350,6 +352,12 @@ class HallSettings:
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.hall.centre.timezone)
+
+    @property
+    def version(self) -> str:
+        """Of what faces are told once and not with every picture: files, configuration, placement. Equal in
+        every process that read the same files, and after a restart."""
+        return f"{self.read_as}.{self.config}.{self.placement}"
 
     @property
     def duties(self) -> Plan:
@@ -577,6 +585,8 @@ def read_hall(folder: Path, common: Path) -> HallSettings:
     kept = (tidal, dispatch, boards, rosters, _photos(folder / "photos", catalogue), *look)
     more: dict[str, Any] = {"slips": slips, "file_slips": slips, "years": years, "files": catalogue}
     more |= {"bad": bad, "complaint": complaint, "nearby": nearby}
+    read = [path.read_bytes() for path in (*sorted(folder.glob("*.toml")), choices_path)]
+    more["read_as"] = sha256(b"".join(read)).hexdigest()[:12]
     areas = Reader().load(windows_path).get("zone", [])
     more["zones"] = {area["name"]: area["name_en"] for area in areas if area.get("name_en")}
     calendar = calendar_of(hall.hours, years, local)

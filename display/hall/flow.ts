@@ -103,6 +103,7 @@ export function inOrder<W extends { number: string }>(windows: Record<string, W>
 export type Part = 'calls' | 'windows' | 'queues' | 'next' | 'media' | 'figures'
 export interface Layout {
   id: string
+  version: string
   parts: Part[]
   areas: string[]
   queues: string[]
@@ -127,7 +128,7 @@ export interface Medium {
   video: boolean
 }
 export const STANDARD: Layout = {
-  id: '', parts: ['calls', 'windows', 'queues'], areas: [], queues: [], calls: 5, columns: 0, rows: 0,
+  id: '', version: '', parts: ['calls', 'windows', 'queues'], areas: [], queues: [], calls: 5, columns: 0, rows: 0,
   page_s: 10, media_s: 12, side: 0, theme: 'dark', lang: 'zh', notices: [], media: [],
 }
 

@@ -35,6 +35,7 @@ def get_board(name: str) -> ResponseReturnValue:
     board = book.of(name)
     return {
         "id": name,
+        "version": h.published().version,
         **{key: getattr(board, key) for key in LAYOUT},
         "notices": [{"zh": n.zh, "en": n.en, "urgent": n.urgent} for n in book.notices(name, local)],
         "media": [

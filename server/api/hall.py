@@ -67,6 +67,7 @@ def get_hall() -> ResponseReturnValue:
     centre, worn = hall.hall.centre, h.brand().brand
     return {
         "id": hall.id,
+        "version": hall.version,
         "name": centre.name,
         "name_en": centre.name_en,
         "address": centre.address,
@@ -181,6 +182,7 @@ def _services(hall: HallSettings) -> dict[str, Any]:
     items = [s for s in hall.catalogue.services.values() if not s.closed]
     themes = Counter(s.theme for s in items if s.theme)
     return {
+        "version": hall.version,
         "themes": [{"id": theme, "name": theme, "count": n} for theme, n in themes.most_common()],
         "events": [
             {"id": e.id, "name": e.name, "name_en": e.name_en, "services": e.services}

@@ -28,7 +28,7 @@ class Event:
 
 
 ALARMS, LEAVES, ORDERS, ASIDE = "alarms", "leaves", "orders", "aside"
-AIDS, ENQUIRIES = "aids", "enquiries"
+AIDS, ENQUIRIES, FACTS = "aids", "enquiries", "facts"
 QUEUE, WINDOW, CALLS, DAY, RATINGS, DEVICES, SLIPS, POSTS, EMERGENCIES, TIDAL, CHOICES, APPOINTMENTS = (
     "queue",
     "window",
@@ -558,7 +558,7 @@ class PlacementPublished(Event):
     """Services, queues or windows were placed anew; it holds for the next number."""
 
     name = "placement.published"
-    touches = frozenset({QUEUE, WINDOW})
+    touches = frozenset({QUEUE, WINDOW, FACTS})
     version: int
 
     def ids(self, field: str) -> set[str]:
@@ -570,7 +570,7 @@ class ConfigChanged(Event):
     """Something configured came into force: services, queues, hours, people, windows, boards."""
 
     name = "config.changed"
-    touches = frozenset({QUEUE, WINDOW, CALLS, DAY, POSTS, CHOICES, APPOINTMENTS, EMERGENCIES, TIDAL})
+    touches = frozenset({QUEUE, WINDOW, CALLS, DAY, POSTS, CHOICES, APPOINTMENTS, EMERGENCIES, TIDAL, FACTS})
     version: int
     area: str
 

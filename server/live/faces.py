@@ -56,12 +56,14 @@ _NEXT = RowsPart("next", e.QUEUE, "queue", public.next_rows)
 _DAY = ValuePart("day", frozenset({e.DAY}), _whole(public.day_value))
 _APPOINTMENTS = frozenset({e.APPOINTMENTS})
 _GUIDING = ValuePart("guiding", frozenset({e.AIDS, e.ENQUIRIES}), _whole(guiding.guiding_value))
+# Which version of what is told once (`/api/hall`, `/api/services`) belongs to this picture.
+_FACTS = ValuePart("facts", frozenset({e.FACTS}), lambda view, _room: view.settings.version)
 _CALLS = ValuePart("calls", frozenset({e.CALLS}), _whole(public.calls_value))
 
 FACES: dict[str, Face] = {
     face.name: face
     for face in (
-        Face("hall", "", (_WINDOWS, _QUEUES, _NEXT), (_CALLS, _DAY)),
+        Face("hall", "", (_WINDOWS, _QUEUES, _NEXT), (_CALLS, _DAY, _FACTS)),
         Face(
             "window",
             "window",
@@ -71,6 +73,7 @@ FACES: dict[str, Face] = {
                     "window", frozenset({e.WINDOW}), lambda v, w: public.window_rows(v, (w,))[w], own="window"
                 ),
                 _DAY,
+                _FACTS,
             ),
         ),
         Face(
@@ -79,6 +82,7 @@ FACES: dict[str, Face] = {
             (_QUEUES,),
             (
                 _DAY,
+                _FACTS,
                 ValuePart("printer", frozenset({e.DEVICES}), pad.printer_value, own="kiosk"),
                 ValuePart("reader", frozenset({e.DEVICES}), pad.reader_value, own="kiosk"),
                 ValuePart("aid", frozenset({e.AIDS}), guiding.kiosk_aid_value, own="kiosk"),
@@ -88,7 +92,7 @@ FACES: dict[str, Face] = {
             "pad",
             "window",
             (),
-            (ValuePart("pad", frozenset({e.WINDOW, e.RATINGS}), pad.pad_value, own="window"),),
+            (ValuePart("pad", frozenset({e.WINDOW, e.RATINGS}), pad.pad_value, own="window"), _FACTS),
         ),
         Face(
             "clerk",
@@ -104,6 +108,7 @@ FACES: dict[str, Face] = {
                 ValuePart("others", frozenset({e.ASIDE}), aside.others_value),
                 ValuePart("people", frozenset({e.POSTS}), _whole(desk.people_value)),
                 _DAY,
+                _FACTS,
                 ValuePart("appointments", _APPOINTMENTS, booking.desk_value),
             ),
         ),
@@ -117,6 +122,7 @@ FACES: dict[str, Face] = {
             ),
             (
                 _DAY,
+                _FACTS,
                 ValuePart("ratings", frozenset({e.RATINGS}), _whole(manager.ratings_value)),
                 ValuePart("slips", frozenset({e.SLIPS, e.QUEUE}), _whole(manager.slips_value)),
                 ValuePart("rolls", frozenset({e.SLIPS, e.DEVICES}), _whole(manager.rolls_value)),
@@ -142,6 +148,7 @@ FACES: dict[str, Face] = {
             ),
             (
                 _DAY,
+                _FACTS,
                 _GUIDING,
                 ValuePart("aids", frozenset({e.AIDS}), _whole(guiding.aids_value)),
                 ValuePart("kiosks", frozenset({e.DEVICES}), _whole(guiding.kiosks_value)),

@@ -59,6 +59,38 @@ def offered(town: Town, service: str) -> dict[str, object] | None:
     return next((s for s in services if s["id"] == service), None)
 
 
+def test_faces_that_were_cut_off_show_what_was_published_meanwhile(town: Town, face: OpenFace) -> None:
+    kiosk = face("/touch/K1", (1080, 1920), kind="kiosk", kiosk="K1")
+    pad = face("/pad/W01", (1024, 600), kind="pad", window="W01")
+    office = face("/manager", (1440, 900))
+    sign_in(office, town, "ZW024")
+    expect(kiosk.get_by_text("居民身份证换领", exact=True).first).to_be_visible()
+    expect(pad.get_by_text("12345").first).to_be_visible()
+    asked: list[str] = []
+    for page in (kiosk, pad):
+        page.context.set_offline(True)
+        page.on("request", lambda request: asked.append(request.url))
+    publish = """async ([area, items]) => {
+      const csrf = (await (await fetch('/api/session')).json()).csrf
+      for (const [path, more] of [['/draft', { items, rev: 0 }], ['', { rev: 1 }]]) {
+        const headers = { 'Content-Type': 'application/json', 'X-Wucha-CSRF': csrf }
+        const body = JSON.stringify({ request_id: crypto.randomUUID(), base: 0, ...more })
+        const said = await fetch('/api/config/' + area + path, { method: 'POST', body, headers })
+        if (!said.ok) throw await said.text()
+      }
+    }"""
+    office.evaluate(publish, ["services", {"S401": {"name": "换领身份证"}}])
+    for page in (kiosk, pad):
+        page.context.set_offline(False)
+    expect(kiosk.get_by_text("换领身份证", exact=True).first).to_be_visible()
+    kept = "() => JSON.parse(localStorage.getItem('wucha:hall')).version"
+    version = requests.get(f"{town.url}/api/hall", timeout=10).json()["version"]
+    until(lambda: pad.evaluate(kept) == version, what="the pad's facts of the new version")
+    kiosk.wait_for_timeout(1500)
+    count = [sum(url.endswith(path) for url in asked) for path in ("/api/hall", "/api/services")]
+    assert count == [2, 1], "each asked once for what it keeps"
+
+
 def test_a_manager_drafts_compares_publishes_and_goes_back(town: Town, face: OpenFace) -> None:
     page = face("/manager", (1440, 900))
     sign_in(page, town, "ZW024")

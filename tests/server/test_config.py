@@ -431,6 +431,27 @@ def test_the_hours_that_hold_are_told_to_the_public(app: App):
     assert (queues["E"], queues["A"]) == ({"weekday": early, "saturday": []}, None)
 
 
+def test_a_picture_names_the_version_of_what_its_face_keeps_beside_it(app: App):
+    """A face that was away while something was published sees by it that it has to ask again."""
+    manager, kiosk, board = staff(app, "manager"), device(app, "kiosk"), device(app, "board")
+
+    def told() -> set[str]:
+        kept = [kiosk.ask("GET", f"/api/{path}").get_json() for path in ("hall", "services")]
+        pictures = [
+            who.ask("GET", f"/api/state/{face}").get_json()["values"]["facts"]
+            for who, face in ((kiosk, "kiosk"), (board, "hall"), (manager, "manager"))
+        ]
+        layout = board.ask("GET", "/api/boards/B1").get_json()
+        return {*(facts["version"] for facts in (*kept, layout)), *pictures}
+
+    (before,) = told()
+    ask(manager, "/services/draft", "1", items={"S101": {"name": "改名"}}, base=0, rev=0)
+    assert told() == {before}, "a draft holds for nobody"
+    assert ask(manager, "/services", "2", base=0, rev=1).status_code == 200
+    (after,) = told()
+    assert after != before
+
+
 def test_a_board_and_its_notices_change_for_the_next_look(app: App):
     manager = staff(app, "manager")
     notices = {"N1": None, "N9": {"zh": "今天下午提前下班", "urgent": True}}

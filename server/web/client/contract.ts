@@ -184,25 +184,27 @@ export interface HallAlarm {
 }
 
 // ---------------------------------------------------------------- one picture per namespace
+/** facts: the version of `Hall` and `Services` that belongs to a picture. */
 export interface HallPicture {
   /** next: the numbers of a queue that have waited longest. */
   rows: { windows: WindowRow; queues: QueueRow; next: { id: string; numbers: string[] } }
-  values: { calls: Call[]; day: Day }
+  values: { calls: Call[]; day: Day; facts: string }
 }
 export interface WindowPicture {
   rows: object
-  values: { window: WindowRow; day: Day }
+  values: { window: WindowRow; day: Day; facts: string }
 }
 export interface KioskPicture {
   rows: { queues: QueueRow }
   /** reader: the same of its reader of identity cards. */
-  values: { day: Day; printer: Printer; reader?: Printer; aid?: { id: number; state: 'open' | 'taken'; asked_at: string } | null }
+  values: { day: Day; facts: string; printer: Printer; reader?: Printer; aid?: { id: number; state: 'open' | 'taken'; asked_at: string } | null }
 }
 /** What a guide's tablet shows; the rows are the manager's, the machines those of the kiosks. */
 export interface GuidePicture {
   rows: { queues: ManagerQueueRow; devices: DeviceRow }
   values: {
     day: Day
+    facts: string
     guiding: GuidingDay
     aids: AidRow[]
     kiosks: { id: string; prints: boolean }[]
@@ -214,16 +216,17 @@ export interface GuidePicture {
 }
 export interface PadPicture {
   rows: object
-  values: { pad: PadValue }
+  values: { pad: PadValue; facts: string }
 }
 export interface ClerkPicture {
   rows: { queues: QueueRow }
-  values: { desk: Desk; others: Others; people: Present[]; day: Day; appointments: AppointmentRow[] }
+  values: { desk: Desk; others: Others; people: Present[]; day: Day; facts: string; appointments: AppointmentRow[] }
 }
 export interface ManagerPicture {
   rows: { windows: ManagerWindowRow; queues: ManagerQueueRow; devices: DeviceRow }
   values: {
     day: Day
+    facts: string
     ratings: RatingsValue
     slips: UnprintedSlip[]
     alarms?: HallAlarm[]
@@ -487,6 +490,7 @@ export interface PlanSpot {
 }
 export interface Hall {
   id: string
+  version: string
   plan?: PlanFloor[]
   slogan?: string
   slogan_en?: string
@@ -598,6 +602,7 @@ export interface Service {
   windows?: string[]
 }
 export interface Services {
+  version: string
   themes: { id: string; name: string; name_en?: string; count: number }[]
   /** 一件事, with its services in order. */
   events: { id: string; name: string; name_en: string; services: string[] }[]

@@ -11,6 +11,25 @@ import './theme.css'
 /** Seconds without a word after which a face says that its picture is old. */
 export const STALE_S = 15
 
+const AGAIN_MS = 5000
+/** What a face asks for over HTTP and keeps, beside its picture. */
+interface Kept {
+  version: () => string | undefined
+  load: () => Promise<unknown>
+  /** Not asked again before. */
+  due: number
+}
+const beside: Kept[] = [{ version: () => hall.facts?.version, load: loadHall, due: 0 }]
+/** `load` is asked again whenever `version` is not that of the picture: after a publication, and after one that was missed. */
+export const keepUp = (version: Kept['version'], load: Kept['load']) => void beside.push({ version, load, due: 0 })
+function catchUp(facts: string | undefined) {
+  for (const one of beside) {
+    if (!facts || one.version() === facts || Date.now() < one.due) continue
+    one.due = Date.now() + AGAIN_MS
+    void one.load()
+  }
+}
+
 export interface Live<P extends { rows: object; values: object }> {
   /** enrol: this device has no valid key.  session: nobody is signed in. */
   phase: 'enrol' | 'session' | 'connecting' | 'live' | 'offline'
@@ -85,6 +104,8 @@ export function useLive<P extends { rows: object; values: object }>(
   const timer = setInterval(() => {
     live.age_s = Math.floor((Date.now() - heard) / 1000)
     live.stale = live.age_s >= STALE_S
+    // Each at a moment of its own second: two hundred screens do not ask at once.
+    if (live.phase === 'live') catchUp((live.values as { facts?: string }).facts)
   }, 1000)
   onUnmounted(() => {
     clearInterval(timer)

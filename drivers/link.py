@@ -2,10 +2,10 @@
 
 The host lives without the server: lines are kept open, faults are seen, and what has to be told waits
 here. Results, keys and ratings of one machine stay in order until the server has acknowledged them or
-refused them with a code; healths are told as they are now. Numbers given offline are told until they are entered
-(drivers/offline). Losing the server and finding it again is logged once each. A changed declaration is
-taken up on the way; one with mistakes is told to the server and changes nothing. When another host has
-our machines the server says so: we do nothing for it and ask again from time to time.
+refused them with a code; healths are told as they are now. Numbers given offline are told until they
+are entered (drivers/offline). Losing the server and finding it again is logged once each. A changed
+declaration is taken up on the way; one with mistakes is told to the server and changes nothing. When
+another host has our machines the server says so: we do nothing for it and ask again from time to time.
 """
 
 from __future__ import annotations

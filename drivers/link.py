@@ -1,11 +1,11 @@
 """The host's end of the live contract: Socket.IO namespace /devices.
 
 The host lives without the server: lines are kept open, faults are seen, and what has to be told waits
-here. Results, keys and ratings stay in order until the server has acknowledged them or refused them with
-a code; healths are told as they are now. Numbers given offline are told until they are entered
-(drivers/offline). Losing the server and finding it again is logged once each. A changed declaration is
-taken up on the way; one with mistakes is told to the server and changes nothing. When another host has
-our machines the server says so: we do nothing for it and ask again from time to time.
+here. Results, keys and ratings of one machine stay in order until the server has acknowledged them or
+refused them with a code; healths are told as they are now. Numbers given offline are told until they
+are entered (drivers/offline). Losing the server and finding it again is logged once each. A changed
+declaration is taken up on the way; one with mistakes is told to the server and changes nothing. When
+another host has our machines the server says so: we do nothing for it and ask again from time to time.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ TELLS: Final = 5  # after so many the log says that a fact waits
 DEAD: Final = 50
 TRACED: Final = ("device", "window", "key", "value", "leg", "job", "state", "reason")
 KEPT: Final = 5000
+UNDER_WAY: Final = 32  # facts that were said and not answered yet: the server does each beside the others
 LOOK_S: Final = 0.2
 AGAIN_S: Final = 10.0
 UNHEARD_S: Final = 30.0  # longer than a busy server takes to answer a hello
@@ -67,6 +68,12 @@ class Fact:
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
     until: float = float("inf")  # clock seconds after which nobody wants to hear it
 
+    @property
+    def of(self) -> tuple[object, ...]:
+        """What it speaks of: a slip, or a machine at its place."""
+        job = self.facts.get("job")
+        return (job,) if job else (self.facts.get("device"), self.facts.get("window"))
+
     def due(self, now: float) -> bool:
         """Not said yet, or unanswered for longer each time: a server that hangs is not helped by more of
         it."""
@@ -79,8 +86,9 @@ class Fact:
 
 
 class Outbox:
-    """Facts in order until the server has answered them, however long it is away. Safe for several
-    threads.
+    """Facts until the server has answered them, however long it is away: of one slip or machine one after
+    the other, and never more than UNDER_WAY at once, as the server does what it is told in threads of their
+    own. Safe for several threads.
 
     A refusal with a code ends a fact too: it is kept among the `dead`, for somebody to see. So is the
     oldest when there are more than `limit`.
@@ -99,14 +107,22 @@ class Outbox:
             self._facts.append(Fact(name, facts, self._clock.now(), until=until))
 
     def due(self, now: float) -> list[Fact]:
-        """What is to be sent now: everything not sent yet, and what waits too long for its
-        acknowledgement.
+        """What is to be sent now, in order: what was not sent yet and what waits too long for its
+        acknowledgement, unless something earlier of the same slip or machine does.
         """
         with self._lock:
             for fact in [fact for fact in self._facts if fact.until <= now]:
                 log.warning("nobody heard of a %s in time", fact.name)
                 self._facts.remove(fact)
-            due = [fact for fact in self._facts if fact.due(now)]
+            free = UNDER_WAY - sum(bool(f.sent_at) and now - f.sent_at < ACK_S for f in self._facts)
+            due: list[Fact] = []
+            before: set[tuple[object, ...]] = set()
+            for fact in self._facts:
+                if len(due) >= free:
+                    break
+                if fact.of not in before and fact.due(now):
+                    due.append(fact)
+                before.add(fact.of)
             for fact in due:
                 fact.sent_at, fact.tells = now, fact.tells + 1
                 if fact.tells == TELLS:
@@ -351,7 +367,11 @@ class Link:
         token: str | None = None,
         heard: Callable[..., None] | None = None,
     ) -> None:
-        callback = (lambda *said: self.outbox.done(token, said[0] if said else None)) if token else heard
+        def told(*said: Any) -> None:
+            self.outbox.done(token or "", said[0] if said else None)
+            self._wake.set()  # the next one of the same machine waits for it
+
+        callback = told if token else heard
         try:
             self._client.emit(name, facts, namespace=SPACE, callback=callback)
         except (SocketIOError, OSError) as error:

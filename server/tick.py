@@ -124,3 +124,4 @@ class Ticker:
                 keep_aids(unit, self._house.hall)
                 forget_complaints(unit, self._house.hall)
                 self._tidied = unit.now
+        self._places.kept()

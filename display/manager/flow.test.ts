@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DeviceRow, ManagerQueueRow, ManagerWindowRow, PostRow } from '@client/contract'
-import { type Alarm, alarms, answered, byHealth, emptyPosts, expectedAt, type Facts, grouped, may, type Msg, next, percent, pressure, satisfaction, start, zones } from './flow'
+import { type Alarm, alarms, answered, byHealth, emptyPosts, expectedAt, type Facts, grouped, isOfToday, may, type Msg, next, percent, pressure, satisfaction, start, zones } from './flow'
 
 const NOW = Date.parse('2026-03-02T02:00:00Z')
 const ago = (s: number): string => new Date(NOW - s * 1000).toISOString()
@@ -54,6 +54,13 @@ describe('alarms', () => {
 })
 
 describe('figures', () => {
+  it('keeps the sums of a day that has ended until its midnight', () => {
+    const today = '2026-03-02'
+    expect(isOfToday({ date: today, state: 'closed' }, today)).toBe(true)
+    expect(isOfToday({ date: '2026-03-01', state: 'closed' }, today)).toBe(false)
+    expect(isOfToday({ date: '2026-03-01', state: 'open' }, today)).toBe(true) // over midnight
+    expect(isOfToday(null, today)).toBe(false)
+  })
   it('draws zones and windows in the order of the numbers', () => {
     const plan = zones([win({ number: '10', zone: 'D区' }), win({ number: '2' }), win({ number: '1' })])
     expect(plan.map((z) => `${z.zone}:${z.windows.map((w) => w.number).join()}`)).toEqual(['A区:1,2', 'D区:10'])

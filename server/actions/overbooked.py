@@ -27,14 +27,19 @@ class PlacesWatch:
 
     def __init__(self) -> None:
         self._seen: Hashable = None
+        self._looked: Hashable = None
 
     def look(self, unit: Unit, hall: HallSettings) -> None:
         today = unit.now.astimezone(hall.zone).date()
         ahead = tuple(booked_ahead(unit.connection, unit.hall, today.isoformat()))
         now = (id(hall), today, ahead, tuple(granted(unit.connection, hall)))
         if now != self._seen:
-            self._seen = now
             watch_overbooked(unit, hall)
+        self._looked = now
+
+    def kept(self) -> None:
+        """What the last look found stands in the database: until then it would be looked for again."""
+        self._seen = self._looked
 
 
 def watch_overbooked(unit: Unit, hall: HallSettings) -> None:
@@ -52,10 +57,12 @@ def watch_overbooked(unit: Unit, hall: HallSettings) -> None:
     keep_alarms(unit, KIND, "yellow", facts)
 
 
-def cancel_for_hall(unit: Unit, hall: HallSettings, booking: int, reason: str) -> Appointment:
-    """The hall cannot keep it; how late it is does not count. Raises BookingUnknown, BookingState,
+def cancel_for_hall(
+    unit: Unit, hall: HallSettings, booking: int, was: datetime, reason: str
+) -> Appointment:
+    """The hall cannot keep it at `was`; how late it is does not count. Raises BookingUnknown, BookingState,
     BookingReasonNeeded."""
-    found = _kept(unit, booking, reason, Step.CANCEL)
+    found = _kept(unit, booking, was, reason, Step.CANCEL)
     gone = step(unit, found, Step.CANCEL, holds_until=None, said=reason)
     unit.add(AppointmentCancelled(gone.id, gone.queue, iso(gone.at)))
     unit.note("appointment.cancel", f"appointment:{gone.id}", was=found.state.value, reason=reason)
@@ -63,12 +70,14 @@ def cancel_for_hall(unit: Unit, hall: HallSettings, booking: int, reason: str) -
     return gone
 
 
-def move_for_hall(unit: Unit, hall: HallSettings, booking: int, at: datetime, reason: str) -> Appointment:
-    """The hall has another time for it; link and holder stay, and the holder's own limits do not count.
+def move_for_hall(
+    unit: Unit, hall: HallSettings, booking: int, was: datetime, at: datetime, reason: str
+) -> Appointment:
+    """The hall has another time than `was` for it; link and holder stay, and the holder's own limits do not count.
 
     Raises BookingUnknown, BookingState, BookingReasonNeeded, SlotUnknown, SlotFull.
     """
-    found = _kept(unit, booking, reason, Step.MOVE)
+    found = _kept(unit, booking, was, reason, Step.MOVE)
     place, day = free_place(unit, hall, found.service, at)
     moves = found.moves + 1
     moved = step(unit, found, Step.MOVE, at=at, place=place, day=day, moves=moves, said=reason)
@@ -78,10 +87,11 @@ def move_for_hall(unit: Unit, hall: HallSettings, booking: int, at: datetime, re
     return moved
 
 
-def _kept(unit: Unit, booking: int, reason: str, what: Step) -> Appointment:
+def _kept(unit: Unit, booking: int, was: datetime, reason: str, what: Step) -> Appointment:
+    """The booking, if it still stands at `was`: the holder may have moved it to where it can be kept."""
     if len(reason.strip()) < 2:
         raise refusals.BookingReasonNeeded()
     found = by_id(unit.connection, unit.hall, booking)
-    if found.state is not Booking.BOOKED:
+    if found.state is not Booking.BOOKED or found.at != was:
         raise refusals.BookingState(state=found.state.value, step=what.value)
     return found

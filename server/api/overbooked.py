@@ -25,12 +25,14 @@ _ID = f"<int(max={MOST}):booking>"
 
 
 class CancelBody(Act):
+    """was: the time that the booking stood at when it was looked at."""
+
+    was: When
     reason: Prose
 
 
-class MoveBody(Act):
+class MoveBody(CancelBody):
     at: When
-    reason: Prose
 
 
 @bp.get("/over")
@@ -47,17 +49,19 @@ def get_over() -> ResponseReturnValue:
 @needs("appointment.rearrange")
 @bp.input(CancelBody, arg_name="body")
 def post_cancel_for_hall(booking: int, body: CancelBody) -> ResponseReturnValue:
-    """Cancel for the hall; the holder's page says why: 200 {appointment}."""
-    return _act(body, lambda unit: cancel_for_hall(unit, house().hall, booking, body.reason))
+    """Cancel for the hall; the holder's page says why: 200 {appointment}. 409 when it has
+    another time by now."""
+    was = body.was.astimezone(UTC)
+    return _act(body, lambda unit: cancel_for_hall(unit, house().hall, booking, was, body.reason))
 
 
 @bp.post(f"/{_ID}/move")
 @needs("appointment.rearrange")
 @bp.input(MoveBody, arg_name="body")
 def post_move_for_hall(booking: int, body: MoveBody) -> ResponseReturnValue:
-    """Move to a free time for the hall; the holder's page says why: 200 {appointment}."""
-    at = body.at.astimezone(UTC)
-    return _act(body, lambda unit: move_for_hall(unit, house().hall, booking, at, body.reason))
+    """Move to a free time for the hall; the holder's page says why: 200 {appointment}. 409 as above."""
+    was, at = body.was.astimezone(UTC), body.at.astimezone(UTC)
+    return _act(body, lambda unit: move_for_hall(unit, house().hall, booking, was, at, body.reason))
 
 
 def _act(body: Act, deed: Callable[[Unit], Appointment]) -> ResponseReturnValue:

@@ -536,10 +536,11 @@ def _text(message: Any, key: str, most: int = 200) -> str:
 
 
 def _ago(message: Any) -> timedelta:
-    """How long before it was told something happened, by the teller's own clock; nothing for nonsense."""
+    """How long before it was told something happened, by the teller's own clock; nothing for nonsense. What
+    is older than OLDEST_S counts as that old: it is never of this moment."""
     value = message.get("ago_s") if isinstance(message, Mapping) else None
-    known = type(value) in (int, float) and 0 <= value <= OLDEST_S
-    return timedelta(seconds=value if known else 0.0)
+    known = type(value) in (int, float) and value >= 0
+    return timedelta(seconds=min(value, OLDEST_S) if known else 0.0)
 
 
 def _mm(message: Any) -> int:

@@ -13,7 +13,7 @@ import socketio
 from werkzeug.serving import make_server
 
 from drivers.line.clock import JumpClock
-from drivers.link import Link, Outbox
+from drivers.link import UNDER_WAY, Link, Outbox
 from drivers.spec import CONFIG, HallSpec, load
 
 
@@ -183,6 +183,58 @@ def test_outbox_keeps_order_until_acknowledged():
     assert len(outbox.due(clock.now())) == 2
     (full,) = outbox.look()["dead"]
     assert (full["job"], full["refused"]) == ("slip-0", "outbox-full")
+
+
+def test_keys_of_one_pad_are_told_one_after_the_other():
+    """The server does what it is told in threads of their own: "call" and "start", said at once, may change
+    places."""
+    clock = JumpClock()
+    outbox = Outbox(clock)
+    for key in ("call", "start"):
+        for window in ("W01", "W02"):
+            outbox.put("key", {"device": f"keypad-{window}", "window": window, "key": key})
+    first = outbox.due(clock.now())
+    assert [(f.facts["window"], f.facts["key"]) for f in first] == [("W01", "call"), ("W02", "call")]
+    assert outbox.due(clock.now()) == []
+    outbox.done(first[1].token, {"ok": True})
+    assert [(f.facts["window"], f.facts["key"]) for f in outbox.due(clock.now())] == [("W02", "start")]
+    clock.sleep(3.5)
+    again = [(f.facts["window"], f.facts["key"]) for f in outbox.due(clock.now())]
+    assert again == [("W01", "call"), ("W02", "start")]
+
+
+def test_thousands_of_facts_are_told_a_few_at_a_time_in_order_and_once():
+    clock = JumpClock()
+    outbox = Outbox(clock)
+    for n in range(4000):
+        outbox.put("rated", {"device": f"keypad-{n % 60}", "window": "W01", "n": n})
+    heard = []
+    while len(outbox):
+        due = outbox.due(clock.now())
+        assert 0 < len(due) <= UNDER_WAY
+        heard += [fact.facts["n"] for fact in due]
+        for fact in due:
+            outbox.done(fact.token, {"ok": True})
+        clock.sleep(0.01)
+    assert sorted(heard) == list(range(4000))
+    for pad in range(60):
+        mine = [n for n in heard if n % 60 == pad]
+        assert mine == sorted(mine)
+
+
+def test_a_few_that_get_no_answer_do_not_hold_up_the_rest():
+    clock = JumpClock()
+    outbox = Outbox(clock)
+    for n in range(UNDER_WAY + 1):
+        outbox.put("result", {"job": f"slip-{n}", "state": "confirmed"})
+    assert len(outbox.due(clock.now())) == UNDER_WAY
+    said = []
+    for _ in range(4):
+        clock.sleep(1)
+        said += [fact.facts["job"] for fact in outbox.due(clock.now())]
+    clock.sleep(3.5)
+    said += [fact.facts["job"] for fact in outbox.due(clock.now())]
+    assert f"slip-{UNDER_WAY}" in said
 
 
 def test_a_server_that_hangs_for_an_hour_loses_nothing_and_is_not_pressed():

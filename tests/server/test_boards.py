@@ -173,7 +173,8 @@ def test_public_figures_are_sums_and_the_page_needs_no_script(app: App, clock: C
     assert f"As of {closed:%Y-%m-%d %H:%M}" in page
     assert "12 min" in page
     clock.forward(hours=18)  # the next morning they are nobody's news
-    assert nobody(app).ask("GET", "/api/figures").json["waits"]["mean"] is None
+    morning = nobody(app).ask("GET", "/api/figures").json
+    assert (morning["waits"]["mean"], morning["day"]["taken"], morning["day"]["done"]) == (None, 0, 0)
     assert "As of –" in nobody(app).ask("GET", "/figures?lang=en").text
 
 

@@ -268,6 +268,27 @@ def test_a_refused_form_says_why(phone: FlaskClient, citizen: Caller, clock: Clo
     assert odd.status_code == 409
 
 
+def test_F210_a_day_that_a_manager_closes_has_no_appointments(app: App, citizen: Caller) -> None:
+    """From the next look on: not offered, and not given to who still has the old page; one day more ahead."""
+
+    def offered() -> list[str]:
+        return [d["date"] for d in citizen.ask("GET", "/api/slots?service=S001").json["days"]]
+
+    before, manager = offered(), staff(app, "manager")
+    assert "2026-03-04" in before
+    wish = {"request_id": "on-wednesday", "items": {"2026-03-04": {"kind": "closed"}}}
+    draft = manager.ask("POST", "/api/config/days/draft", {**wish, "base": 0, "rev": 0})
+    assert offered() == before, "a draft changes nothing"
+    publish = {"request_id": "publish-it", "base": 0, "rev": draft.json["rev"]}
+    assert manager.ask("POST", "/api/config/days", publish).status_code == 200
+    after = offered()
+    assert "2026-03-04" not in after
+    assert len(after) == len(before)
+    body = {"request_id": "old-page-1", "service": "S001", "at": slot(10, day=4)}
+    said = citizen.ask("POST", "/api/appointments", body)
+    assert (said.status_code, said.json["refused"]) == (404, "slot-unknown")
+
+
 def test_a_full_day_offers_to_wait(app: App, phone: FlaskClient, citizen: Caller) -> None:
     days = citizen.ask("GET", "/api/slots?service=S001").json["days"]
     clerk = staff(app, "clerk")

@@ -11,7 +11,7 @@ from server.actions.stand_in import call_stand_ins
 from server.app import App
 from server.domain.actors import SYSTEM
 from tests.conftest import Clock
-from tests.server.callers import Caller, audit, device, staff
+from tests.server.callers import Caller, audit, device, person_of, staff
 
 _ids = itertools.count()
 
@@ -78,6 +78,25 @@ def test_a_transfer_to_a_person_and_back_over_http(app: App, clerk: Caller):
     assert reply.json["refused"] == "person-away"
     reply = do(clerk, "/api/windows/W01/transfer", queue="B", back=True)
     assert reply["desk"]["undo"]["move"] == "transfer"
+
+
+def test_F66_who_is_sent_on_comes_back_ahead_of_the_line_to_who_asked(app: App, clerk: Caller):
+    """Over the doors, as desk, phone and number show it; W02 serves the same queue and does not get them."""
+    kiosk, other, beside = device(app, "kiosk"), person_of(app, "ZW005"), person_of(app, "ZW002")
+    do(other, "/api/windows/W05/open")
+    do(beside, "/api/windows/W02/open")
+    number = do(clerk, "/api/windows/W01/call-next")["desk"]["ticket"]["number"]
+    do(clerk, "/api/windows/W01/start")
+    do(clerk, "/api/windows/W01/transfer", queue="B", back=True, note="先办医保")
+    do(kiosk, "/api/tickets", service="S001", priority="elder")
+    desk = do(other, "/api/windows/W05/call-next")["desk"]
+    assert (desk["ticket"]["number"], desk["ticket"]["note"]) == (number, "先办医保")
+    do(other, "/api/windows/W05/start")
+    do(other, "/api/windows/W05/finish")
+    ahead = do(beside, "/api/windows/W02/call-next")["desk"]["ticket"]["number"]
+    assert ahead != number, "they come back to who sent them"
+    back = do(clerk, "/api/windows/W01/call-next")["desk"]["ticket"]
+    assert (back["number"], back["why"]["rule"]) == (number, "back")
 
 
 def test_the_phone_shows_every_step(app: App, clerk: Caller):

@@ -3,7 +3,9 @@ API (tests/ROWS.md has the whole table)."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -58,11 +60,23 @@ def test_F1_a_kiosk_gives_a_number_and_its_paper_without_staff(kiosk: Caller):
     assert (taken["ticket"]["number"], taken["slip"]["state"]) == ("A001", "queued")
 
 
-def test_F2_every_service_is_found_by_its_department(kiosk: Caller):
+def test_F2_every_service_is_found_by_its_department(app: App, kiosk: Caller):
+    """Who takes the first of each department's list has a number for that department's matter."""
     services = kiosk.ask("GET", "/api/services").json["services"]
-    groups = {s["department"]["id"] for s in services if s["department"]}
-    assert len(groups) > 10
-    assert all(s["department"] or not s["theme"] for s in services)
+    known = app.house.hall.catalogue
+    assert {s["id"] for s in services} == {s.id for s in known.services.values() if not s.closed}
+    lists: dict[str, list[str]] = {}
+    for s in services:
+        item = known.services[s["id"]]
+        assert (s["department"] or {}).get("id", "") == item.department
+        if s["department"]:
+            assert s["department"]["name"] == known.departments[item.department].name
+            lists.setdefault(s["department"]["id"], []).append(s["id"])
+        else:
+            assert not s["theme"], "only what is asked at the help desk belongs to nobody"
+    assert len(lists) > 10
+    for first in list(lists.values())[:3]:
+        assert take(kiosk, first[0])["service"]["id"] == first[0]
 
 
 def test_F5_a_typed_identity_is_optional_and_is_never_kept(app: App, kiosk: Caller):
@@ -231,12 +245,27 @@ def test_F52_the_own_queue_first_and_help_for_others_when_it_is_empty(app: App, 
 
 
 def test_F53_two_windows_press_together_and_get_two_citizens(app: App, kiosk: Caller, clerk: Caller):
-    other = person_of(app, "ZW002")
+    """At the same moment, six times; and the last two of them for one who waits alone."""
+    other, start = person_of(app, "ZW002"), Barrier(2)
     do(other, "/api/windows/W02/open")
-    take(kiosk)
-    take(kiosk)
-    got = {at(clerk, "call-next")["ticket"]["number"], at(other, "call-next", "W02")["ticket"]["number"]}
-    assert got == {"A001", "A002"}
+    for _ in range(11):
+        take(kiosk)
+
+    def press(who: Caller, window: str) -> list[str]:
+        got = []
+        for _ in range(6):
+            start.wait(30)
+            desk = do(who, f"/api/windows/{window}/call-next")["desk"]
+            got.append(desk["ticket"]["number"] if desk["ticket"] else "")
+            if desk["ticket"]:
+                do(who, f"/api/windows/{window}/start")
+                do(who, f"/api/windows/{window}/finish")
+        return got
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = [pool.submit(press, clerk, "W01"), pool.submit(press, other, "W02")]
+        got = [number for end in ends for number in end.result()]
+    assert sorted(got) == ["", *(f"A{n:03d}" for n in range(1, 12))]
 
 
 def test_F55_F54_one_class_one_service_first_come_first_and_no_number_twice(

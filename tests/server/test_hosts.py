@@ -636,8 +636,19 @@ def test_a_pad_names_no_other_windows_visit(day: HallDay, host: Host):
 def test_a_key_that_comes_much_later_calls_nobody(app: App, day: HallDay, host: Host):
     day.take()
     assert host.press("call", ago_s=600) == {"ok": False, "refused": "key-too-late", "facts": {}}
+    for long in (8 * 86_400, 1e12):
+        assert host.press("call", ago_s=long).get("refused") == "key-too-late", "nor one of last week"
     assert calls(app) == 0
     assert host.press("call", ago_s=5)["ok"]
+
+
+def test_a_rating_of_last_week_is_nobody_elses(app: App, day: HallDay, host: Host):
+    """Whoever is asked at this window now has pressed nothing."""
+    day.take()
+    day.call("W01")
+    day.serve("W01", minutes=0.5)
+    assert not host.rate(1, ago_s=8 * 86_400)["ok"]
+    assert host.rate(5)["ok"]
 
 
 def test_a_box_whose_keys_mean_two_things(app: App, day: HallDay, host: Host, clock: Clock):

@@ -13,7 +13,7 @@ from server.actions.add_service import add_service
 from server.actions.aids import ask_aid, step_aid
 from server.actions.call_chosen import call_chosen
 from server.actions.correct import correct
-from server.actions.day import begin_closing
+from server.actions.day import begin_closing, close_day, open_day
 from server.actions.device_host import device_health, host_arrived, host_left
 from server.actions.emergency import acknowledge_emergency, close_emergency, raise_emergency
 from server.actions.enquiries import register_enquiry
@@ -24,6 +24,7 @@ from server.actions.print_slip import follow_slip
 from server.actions.publish_config import Desk, keep_draft, publish_draft
 from server.actions.rate import close_overdue_questions, rate
 from server.actions.recall import recall
+from server.actions.run_day import watch
 from server.actions.staff_window import close_window, pause_window, resume_window
 from server.actions.stand_in import call_stand_ins
 from server.actions.start import start
@@ -228,6 +229,39 @@ def test_a_whole_journey_keeps_every_face_in_step(wall: Wall) -> None:
         "device.changed",
     } <= {event.name for event in wall.heard}
     assert third.ticket.number == "B001"
+
+
+def test_the_sums_of_a_day_stand_until_the_next_one_opens(wall: Wall) -> None:
+    """In the evening who leads sees what the day came to; a rating by phone still adds to it."""
+    day = wall.day
+    kept = [day.take(), day.take()]
+    day.call("W01")
+    day.serve("W01")
+    with day.store.unit(SYSTEM) as unit:
+        close_day(unit)
+    wall.check()
+
+    def told() -> dict[str, Any]:
+        values: dict[str, Any] = wall.states["manager", "all"]["values"]
+        sums = {k: values["day"][k] for k in ("date", "state", "taken", "done", "expired", "waiting")}
+        return {**sums, "asked": values["ratings"]["asked"], "given": values["ratings"]["counts"]["5"]}
+
+    evening = {"date": "2026-03-02", "state": "closed", "taken": 2, "done": 1, "expired": 1, "waiting": 0}
+    assert told() == evening | {"asked": 1, "given": 0}
+    day.clock.forward(minutes=5)
+    with day.store.unit(Actor("citizen", "1", "citizen")) as unit:
+        rate(unit, day.hall, kept[0].leg.id, 5, ())
+    wall.check()
+    assert told() == evening | {"asked": 1, "given": 1}
+    day.clock.forward(days=1)
+    with day.store.unit(SYSTEM) as unit:
+        watch(unit, day.hall)
+    wall.check()
+    assert told() == evening | {"asked": 1, "given": 1}, "its date says that it is yesterday's"
+    with day.store.unit(SYSTEM) as unit:
+        open_day(unit, day.hall, by_hand=True)
+    wall.check()
+    assert told() == {k: 0 for k in told()} | {"date": "2026-03-03", "state": "open"}
 
 
 def test_what_is_configured_reaches_every_face(day: HallDay) -> None:

@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 
 from server.domain.tickets import State
 from server.store import tables as t
-from server.store.days import closed_at, latest_day
-from server.store.snapshots.public import day_value, queue_rows
+from server.store.days import closed_at
+from server.store.snapshots.public import day_sums, day_value, queue_rows
 from server.store.snapshots.view import ALL, View, iso
 
 FEW = 5
@@ -28,7 +28,7 @@ def figures_value(view: View, today: date) -> dict[str, Any]:
     today: the hall's local date. What a day came to stays until its midnight; ended_at: when it was closed.
     """
     now = view
-    if view.day is None and latest_day(view.connection, view.hall) == today.isoformat():
+    if view.day is None and view.last_day() == today.isoformat():
         view = replace(view, day=today.isoformat())
     ended = closed_at(view.connection, view.hall, view.day) if view.day else None
     c = t.leg.c
@@ -48,7 +48,7 @@ def figures_value(view: View, today: date) -> dict[str, Any]:
     working = select(func.count()).where(t.post.c.hall == view.hall, t.post.c.state == "open")
     queues, lines = view.settings.catalogue.queues.values(), queue_rows(now, ALL)
     return {
-        "day": day_value(view),
+        "day": day_value(view) | day_sums(view, view.day),
         "at": iso(view.at),
         "ended_at": iso(ended),
         "waits": {"mean": _mean(every), "p50": percentile(every, 50), "p90": percentile(every, 90)},

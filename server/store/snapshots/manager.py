@@ -87,9 +87,9 @@ def device_rows(view: View, ids: Ids) -> Rows:
 
 
 def ratings_value(view: View) -> dict[str, Any]:
-    """How many were asked, how they judged, and the last ones as they came."""
+    """Of the last day that was opened: how many were asked, how they judged, the last ones as they came."""
     r = t.rating.c
-    today = (r.hall == view.hall, r.day == view.day)
+    today = (r.hall == view.hall, r.day == view.last_day())
     counts = select(r.level, func.count()).where(*today, r.state == "given").group_by(r.level)
     by_level = {level: n for level, n in view.connection.execute(counts)}
     asked = view.connection.execute(select(func.count()).where(*today, r.state != "withdrawn")).scalar_one()

@@ -11,7 +11,7 @@ from server.domain.catalogue import Person, Window
 from server.domain.skills import is_able
 from server.domain.tickets import AT_WINDOW, State
 from server.store import tables as t
-from server.store.days import find_day, latest_day
+from server.store.days import find_day
 from server.store.estimates import UNKNOWN, estimate_json
 from server.store.scene import queue_estimates
 from server.store.snapshots.view import Ids, Rows, View, iso, wanted
@@ -176,18 +176,26 @@ def calls_value(view: View) -> list[dict[str, Any]]:
 
 
 def day_value(view: View) -> dict[str, Any]:
-    """The day and its sums: taken = all the others together (I7). A ticket of several legs is counted by the
-    one it stands at. date: of the last day that was opened, so that faces know an ended one from none yet."""
+    """The day and its sums. date: of the last day that was opened, so that faces know an ended one from none
+    yet: its sums stay until the next one opens, and who shows them asks whether that date is today's."""
     day = find_day(view.connection, view.hall, view.day)
-    date = day.day if day else latest_day(view.connection, view.hall)
+    date = view.last_day()
+    known = {
+        "date": date,
+        "state": day.state if day else "closed",
+        "provisional": bool(day and day.provisional),
+    }
+    return {**known, **day_sums(view, date)}
+
+
+def day_sums(view: View, day: str | None) -> dict[str, int]:
+    """taken = all the others together (I7). A ticket of several legs is counted by the one it stands at."""
     c = t.leg.c
     counting = (
         select(c.state, func.count())
-        .where(c.hall == view.hall, c.day == view.day, c.superseded.is_(False))
+        .where(c.hall == view.hall, c.day == day, c.superseded.is_(False))
         .group_by(c.state)
     )
     counts = {state: n for state, n in view.connection.execute(counting)}
     sums = {state.value: counts.get(state, 0) for state in COUNTED}
-    state = day.state if day else "closed"
-    known = {"date": date, "state": state, "provisional": bool(day and day.provisional)}
-    return {**known, "taken": sum(sums.values()), **sums}
+    return {"taken": sum(sums.values()), **sums}

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, select
 from server.domain.catalogue import Catalogue
 from server.settings import HallSettings
 from server.store import tables as t
+from server.store.days import latest_day
 from server.text import Texts
 
 Rows = dict[str, dict[str, Any] | None]
@@ -41,6 +42,10 @@ class View:
         if settings.keep_up is not None:
             settings = settings.keep_up(connection, row.placement, row.rules, row.slips, row.config)
         return cls(connection, hall, settings, texts, row.day, row.revision, row.last_at)
+
+    def last_day(self) -> str | None:
+        """The business day, or once it is closed the one that was opened last."""
+        return self.day or latest_day(self.connection, self.hall)
 
     def names_at(self, moment: datetime) -> Catalogue:
         """What things were called at `moment`."""

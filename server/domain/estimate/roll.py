@@ -557,11 +557,16 @@ class _Future:
     def _called(self, window: str, line: int, first: int) -> None:
         protected = first == 1 or (first == 2 and self._stage._kinds[line].kind not in (ORDINARY, SUPPLEMENT))
         self._run = self._run + 1 if protected else 0
-        if self._counts:
-            for place in (window, ""):
-                recent = self._recent.setdefault(place, [])
-                recent.insert(0, self._stage._classes[line])
-                del recent[REMEMBERED:]
+        if self._stage._share is not None:
+            self._remember(window, line)
+        if self._rules.ratio:
+            self._remember("", line)
+
+    def _remember(self, place: str, line: int) -> None:
+        recent = self._recent.setdefault(place, [])
+        recent.insert(0, self._stage._classes[line])
+        if len(recent) > REMEMBERED:
+            recent.pop()
 
 
 def _class_of(kind: Kind) -> str:

@@ -1,5 +1,6 @@
 /** When the hall is open, as its own facts say: hours of the week, and dates that differ. Pure: the time comes as an argument. */
-import type { Hall } from '@client/contract'
+import type { Day, Hall } from '@client/contract'
+import { doingOf } from '@client/doing'
 
 export type Spans = [string, string][]
 export interface Opening {
@@ -34,4 +35,11 @@ export function whyClosed(hall: Facts, opened: string | null, today: string, now
   if (opened === today) return 'closed'
   const spans = spansOn(hall, today)
   return !spans.length ? 'holiday' : now < spans[spans.length - 1]![1] ? 'planned' : 'closed'
+}
+
+/** When the lunch break ends (14:00); '' while there is none, or while a window works through it. */
+export function lunchUntil(hall: Facts, day: Pick<Day, 'date' | 'state'>, today: string, now: string, served: boolean): string {
+  const spans = spansOn(hall, today).map((span) => span.join('–'))
+  const after = doingOf(day, today, spans, now, served) === 'lunch' ? nextOpening(hall, today, now) : null
+  return after ? after.from : ''
 }

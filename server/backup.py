@@ -77,7 +77,8 @@ def back_up(settings: Settings, machines: Path, target: Path) -> Kept:
         _private(copy).close()
         copy_out(settings.database, copy, settings.hall.id)
         with _private(part) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-            sums = {name: _pack(archive, name, path) for name, path in _wanted(settings, machines, copy)}
+            wanted = _wanted(settings, machines, copy, {path.resolve() for path in (part, copy, target)})
+            sums = {name: _pack(archive, name, path) for name, path in wanted}
             about = {"format": FORMAT, "hall": settings.hall.id, "made_at": now().isoformat(), "files": sums}
             archive.writestr(ABOUT, json.dumps(about, ensure_ascii=False, indent=1))
         kept = look_into(part)
@@ -201,13 +202,14 @@ def _staged(settings: Settings) -> Path:
     return beside.with_name(beside.name + ".restored")
 
 
-def _wanted(settings: Settings, machines: Path, copy: Path) -> Iterator[tuple[str, Path]]:
+def _wanted(settings: Settings, machines: Path, copy: Path, but: set[Path]) -> Iterator[tuple[str, Path]]:
+    """but: what is being written; in a folder of the hall it would be packed into itself without end."""
     yield DATABASE, copy
     if (settings.data / HALL_KEY).is_file():
         yield HALL_KEY, settings.data / HALL_KEY
     for folder in FOLDERS:
-        yield from _all_in(settings.data / folder, folder)
-    yield from _files(settings, machines)
+        yield from ((n, p) for n, p in _all_in(settings.data / folder, folder) if p.resolve() not in but)
+    yield from ((n, p) for n, p in _files(settings, machines) if p.resolve() not in but)
 
 
 def _files(settings: Settings, machines: Path) -> Iterator[tuple[str, Path]]:

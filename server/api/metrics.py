@@ -29,12 +29,8 @@ if TYPE_CHECKING:
 
 bp = APIBlueprint("metrics", __name__, enable_openapi=False)
 
-HANDED_ON = (
-    "X-Forwarded-For",
-    "Forwarded",
-    "X-Real-IP",
-    "Via",
-)  # behind a proxy all addresses are the proxy's
+# behind a proxy all addresses are the proxy's
+HANDED_ON = ("X-Forwarded-", "Forwarded", "X-Real-Ip", "Via")
 LINE_COUNTS = {
     "retries": "questions that were asked again",
     "losses": "times the line was lost",
@@ -57,12 +53,13 @@ def get_metrics() -> ResponseReturnValue:
 
 def _named() -> bool:
     allowed = house().settings.metrics
-    if not allowed or any(name in request.headers for name in HANDED_ON):
+    if not allowed or any(name.title().startswith(HANDED_ON) for name, _ in request.headers):
         return False
     try:
         asking = ip_address(request.remote_addr or "")
     except ValueError:
         return False
+    asking = getattr(asking, "ipv4_mapped", None) or asking  # a server that listens on both kinds at once
     return any(asking in network for network in allowed)
 
 
@@ -118,7 +115,10 @@ class _Hall:
         rows = [(labels, line.get("state") == "ready") for labels, line in lines]
         yield _gauge("wucha_line_ready", "1 while a line is open.", ["host", "line"], rows)
         counted = [
-            ([*labels, str(s)], n) for labels, line in lines for s, n in dict(line.get("jobs") or {}).items()
+            ([*labels, str(s)], n)
+            for labels, line in lines
+            if isinstance(jobs := line.get("jobs"), Mapping)
+            for s, n in jobs.items()
         ]
         yield _counter("wucha_line_jobs", "Jobs by how they ended.", ["host", "line", "state"], counted)
         for key, about in LINE_COUNTS.items():
@@ -150,7 +150,7 @@ def _filled(family: Any, rows: Rows) -> Metric:
     """A host's word is a stranger's: what is no number is left out."""
     for labels, value in rows:
         if isinstance(value, (bool, int, float)) and isfinite(value):
-            family.add_metric(labels, float(value))
+            family.add_metric([words.encode("utf-8", "replace").decode() for words in labels], float(value))
     return family
 
 

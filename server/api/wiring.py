@@ -134,8 +134,8 @@ def every_host() -> list[dict[str, Any]]:
 def _host(host: str, name: str) -> dict[str, Any]:
     known = {"id": host, "enrolled_as": name}
     try:
-        return {**known, "here": True, **_worded(ask(f"host:{host}", "status", LOOK_S))}
-    except refusals.HostAway:
+        return {**_worded(ask(f"host:{host}", "status", LOOK_S)), **known, "here": True}
+    except refusals.Refusal:
         return {**known, "here": False}
 
 
@@ -323,7 +323,8 @@ def ask(room: str, what: str, timeout: float = ANSWER_S, **facts: Any) -> dict[s
     if not isinstance(found, dict):
         raise refusals.HostAway()
     if found.get("ok") is not True:
-        errors = [str(line)[:300] for line in found.get("errors", [])][:20]
+        told = found.get("errors")
+        errors = [str(line)[:300] for line in (told if isinstance(told, list) else ())][:20]
         no = NO.get(str(found.get("reason")), refusals.InputInvalid)
         if no is refusals.InputInvalid:
             raise no(fields=[{"field": what, "zh": line, "en": line} for line in errors])

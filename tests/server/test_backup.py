@@ -316,6 +316,21 @@ def test_the_halls_own_files_come_along(sqlite_day: HallDay, tmp_path: Path, run
     assert (code, "已有内容" in said) == (1, True), said
 
 
+def test_a_backup_into_a_folder_of_the_hall_does_not_hold_itself(
+    sqlite_day: HallDay, tmp_path: Path, run: Run
+) -> None:
+    sqlite_day.open("W01").take()
+    uploads_of(tmp_path)
+    target = tmp_path / "media" / "all.wucha"
+    target.parent.mkdir(exist_ok=True)
+    for _ in range(2):
+        code, said = run("backup", target)
+        assert code == 0, said
+        with zipfile.ZipFile(target) as archive:
+            assert not [name for name in archive.namelist() if "all.wucha" in name]
+    assert [p.name for p in target.parent.iterdir() if p.name.startswith("all.wucha")] == ["all.wucha"]
+
+
 def test_nothing_to_back_up_and_nowhere_to_put_it(tmp_path: Path, run: Run) -> None:
     code, said = run("restore", tmp_path / "nowhere.wucha")
     assert (code, "没有找到备份" in said) == (1, True)

@@ -792,15 +792,25 @@ def test_metrics_are_what_the_installers_page_counts_and_for_named_addresses_onl
     host.say("health", {"device": "printer-K1", "state": "down", "reason": "paper_out"})
     line = {"line": "virtual://p", "state": "ready", "jobs": {"confirmed": 7}, "retries": 2, "p50_ms": 120}
     odd = {"line": 'x\n"y', "state": 3, "jobs": {"sent": "many"}, "retries": float("nan"), "p50_ms": None}
-    status = {"ok": True, "untold": {"waiting": 1, "oldest_s": 9, "dead": []}, "lines": [line, odd, 5]}
+    odder = [{"line": "\ud800", "jobs": jobs} for jobs in ("many", 5, [1], {"\udfff": 1})]
+    status = {"ok": True, "untold": {"waiting": 1, "oldest_s": 9, "dead": []}, "enrolled_as": ["x"]}
+    status |= {"lines": [line, odd, 5, *odder], "here": "no"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(app.socketio.server, "call", lambda *_, **__: status)
         client = app.flask.test_client()
         reply = client.get("/metrics")
         outside = client.get("/metrics", environ_base={"REMOTE_ADDR": "192.168.0.5"})
         inside = client.get("/metrics", environ_base={"REMOTE_ADDR": "10.9.3.4"})
-        proxied = client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
-    assert [r.status_code for r in (reply, outside, inside, proxied)] == [200, 404, 200, 404]
+        mapped = client.get("/metrics", environ_base={"REMOTE_ADDR": "::ffff:10.9.3.4"})
+        proxied = [
+            client.get("/metrics", headers={name: "127.0.0.1"}).status_code
+            for name in ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "Via")
+        ]
+        patch.setattr(app.socketio.server, "call", lambda *_, **__: {"ok": False, "errors": 5})
+        sulking = client.get("/metrics")
+    assert [r.status_code for r in (reply, outside, inside, mapped)] == [200, 404, 200, 200]
+    assert proxied == [404] * 5
+    assert "wucha_host_up{" in sulking.text
     assert reply.content_type.startswith("text/plain; version=0.0.4")
     found = {
         (s.name, *sorted(s.labels.values())): s.value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from server.actions.print_slip import Told, owe_slip, printing_place
 from server.actions.take_number import Taken, check_giving
@@ -66,7 +66,8 @@ def check_in(
         raise refusals.BookingState(state=booking.state.value, step=Step.CHECK_IN.value)
     if booking.day != unit.now.astimezone(hall.zone).date().isoformat():
         raise refusals.CheckInOtherDay(date=booking.day)
-    priority, origin = arrival(booking.at, unit.now, hall.rules, hall.hall.appointment)
+    agreed = booking.at.astimezone(hall.zone)
+    priority, origin = arrival(agreed, unit.now, hall.rules, hall.hall.appointment)
     queue = hall.catalogue.queues[hall.catalogue.services[booking.service].queue]  # where it stands now
     check_standing(unit, hall, queue.prefix, booking.at, booking.day)
     priority = proven_class(priority, reading, hall.hall.priority.classes)
@@ -74,7 +75,7 @@ def check_in(
     seq = next_seq(unit, queue.prefix)
     printed = number(queue, seq)
     ticket = add_ticket(unit, queue.prefix, seq, printed, booking.service, priority, booking.lang, person)
-    leg = add_leg(unit, ticket, 1, queue.prefix, origin_at=origin)
+    leg = add_leg(unit, ticket, 1, queue.prefix, origin_at=origin.astimezone(UTC))
     step(unit, booking, Step.CHECK_IN, ticket=ticket.id)
     ahead = count_ahead(unit.connection, unit.hall, ticket.day, leg)
     estimate = make_promise(unit, leg)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from server.actions.check_in import check_standing
 from server.actions.print_slip import Told, owe_slip, printing_place
 from server.actions.take_number import Taken
@@ -43,7 +45,8 @@ def check_in_batch(
     day = order.at.astimezone(hall.zone).date().isoformat()
     if day != unit.now.astimezone(hall.zone).date().isoformat():
         raise refusals.CheckInOtherDay(date=day)
-    priority, origin = arrival(order.at, unit.now, hall.rules, hall.hall.appointment)
+    agreed = order.at.astimezone(hall.zone)
+    priority, origin = arrival(agreed, unit.now, hall.rules, hall.hall.appointment)
     queue = hall.catalogue.queues[hall.catalogue.services[order.service].queue]
     check_standing(unit, hall, queue.prefix, order.at, day)
     seq = next_seq(unit, queue.prefix)
@@ -51,7 +54,7 @@ def check_in_batch(
     ticket = add_ticket(unit, queue.prefix, seq, printed, order.service, priority, "zh")
     staffed = find_post(unit.connection, unit.hall, order.window).clerk is not None
     target = order.window if staffed else None
-    leg = add_leg(unit, ticket, 1, queue.prefix, origin_at=origin, target_window=target)
+    leg = add_leg(unit, ticket, 1, queue.prefix, origin_at=origin.astimezone(UTC), target_window=target)
     add_number(unit, order.id, ticket.id)
     save_order(unit, order, state=state, ended_at=unit.now)
     ahead = count_ahead(unit.connection, unit.hall, ticket.day, leg)

@@ -232,10 +232,12 @@ def arrival(at: datetime, now: datetime, rules: Rules, terms: Appointments) -> t
     """(priority class, where the seniority begins) of who checks in at `now` for `at`, by GATE.
 
     On time or early: the agreed time − lead. Late: from check-in. Later than `late`: an ordinary ticket from
-    check-in, with a small credit up to `grace_minutes`. Raises CheckInEarly.
+    check-in, with a small credit up to `grace_minutes`. Raises CheckInEarly, which names `at` by the clock of
+    its own zone.
     """
-    if now < at - timedelta(minutes=terms.early_minutes):
-        raise refusals.CheckInEarly(minutes=terms.early_minutes, at=at.isoformat())
+    opens = at - timedelta(minutes=terms.early_minutes)
+    if now < opens:
+        raise refusals.CheckInEarly(at=at.isoformat(), time=f"{at:%H:%M}", start=f"{opens:%H:%M}")
     if now <= at:
         return APPOINTMENT, at - timedelta(minutes=rules.lead)
     if now <= at + timedelta(minutes=rules.late):

@@ -148,8 +148,10 @@ def test_feature_206_early_on_time_late_and_too_late(minutes: int, priority: str
 
 
 def test_feature_206_too_early() -> None:
-    with pytest.raises(refusals.CheckInEarly):
+    with pytest.raises(refusals.CheckInEarly) as no:
         arrival(TEN, TEN - timedelta(minutes=15, seconds=1), RULES, TERMS)
+    opens = TEN - timedelta(minutes=15)
+    assert (no.value.facts["time"], no.value.facts["start"]) == (f"{TEN:%H:%M}", f"{opens:%H:%M}")
 
 
 def _leg(id: int, priority: str, joined: datetime, origin: datetime) -> Leg:

@@ -64,6 +64,7 @@ def test_faces_that_were_cut_off_show_what_was_published_meanwhile(town: Town, f
     pad = face("/pad/W01", (1024, 600), kind="pad", window="W01")
     office = face("/manager", (1440, 900))
     sign_in(office, town, "ZW024")
+    settings(office)
     expect(kiosk.get_by_text("居民身份证换领", exact=True).first).to_be_visible()
     expect(pad.get_by_text("12345").first).to_be_visible()
     asked: list[str] = []

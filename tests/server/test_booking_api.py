@@ -322,7 +322,9 @@ def test_the_page_of_a_booking_knows_when_it_is_too_late(app: App, clock: Clock,
     assert look() == ("ready", True)
     clock.forward(minutes=15 + 11)
     assert look() == ("late", True)
-    assert "按普通号排队" in citizen.ask("GET", f"/b/{link}").text
+    page = citizen.ask("GET", f"/b/{link}").text
+    assert "按普通号排队" in page
+    assert "crispEdges" in page
     clock.at = datetime(2026, 3, 3, 19, 0, tzinfo=SHANGHAI)
     with app.house.store.unit(SYSTEM) as unit:
         run_day(unit, app.house.hall, always_open=False)

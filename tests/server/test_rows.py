@@ -258,7 +258,9 @@ def test_F59_F206_when_somebody_with_an_appointment_comes_decides_the_class(app:
     kiosk = device(app, "kiosk")
     clock.at = moment("2026-03-03T10:10")
     take(kiosk, "S001")
-    assert ask(kiosk, "/api/check-in", code=codes[1]).json["refused"] == "check-in-early"
+    early = ask(kiosk, "/api/check-in", code=codes[1]).json
+    assert early["refused"] == "check-in-early"
+    assert early["text"]["zh"] == "您的预约是 10:30，10:15 起可以签到。"
     comes = (("10:16", 0), ("10:20", 1), ("11:08", 2))  # too late, early, a little late
     for clock_time, which in comes:
         clock.at = moment(f"2026-03-03T{clock_time}")

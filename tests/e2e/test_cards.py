@@ -40,7 +40,7 @@ def ready(page: Page) -> Page:
 
 
 def open_guide(page: Page, service: str) -> None:
-    page.get_by_role("button", name="搜：身份证").click()
+    page.get_by_role("button", name="搜索事项").click()
     page.keyboard.type("pthz", delay=120)  # by hand: slower than any scanner
     page.get_by_text(service, exact=True).click()
 

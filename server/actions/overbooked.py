@@ -73,7 +73,7 @@ def cancel_for_hall(
 def move_for_hall(
     unit: Unit, hall: HallSettings, booking: int, was: datetime, at: datetime, reason: str
 ) -> Appointment:
-    """The hall has another time than `was` for it; link and holder stay, and the holder's own limits do not count.
+    """The hall has another time than `was` for it; link and holder stay, the holder's own limits do not count.
 
     Raises BookingUnknown, BookingState, BookingReasonNeeded, SlotUnknown, SlotFull.
     """

@@ -1,5 +1,6 @@
 // The hall as a drawing: what every window on a floor shows, and who waits in which area. Pure: no clock, no DOM, no socket.
 import type { ManagerQueueRow, ManagerWindowRow, PlanFloor, PlanSpot } from '@client/contract'
+import type { Zone as PlanZone } from './config/plan'
 
 /** How large the picture draws a window, in the plan's own lengths (server/domain/floorplan.py). */
 export const TILE = { w: 3.8, h: 2.8 }
@@ -57,12 +58,7 @@ export interface Tile {
   spot: PlanSpot
   row: Row
 }
-export interface Zone {
-  name: string
-  x: number
-  y: number
-  w: number
-  h: number
+export interface Zone extends PlanZone {
   queues: { id: string; waiting: number }[]
 }
 export interface Drawn {

@@ -57,9 +57,7 @@ def watch_overbooked(unit: Unit, hall: HallSettings) -> None:
     keep_alarms(unit, KIND, "yellow", facts)
 
 
-def cancel_for_hall(
-    unit: Unit, hall: HallSettings, booking: int, was: datetime, reason: str
-) -> Appointment:
+def cancel_for_hall(unit: Unit, hall: HallSettings, booking: int, was: datetime, reason: str) -> Appointment:
     """The hall cannot keep it at `was`; how late it is does not count. Raises BookingUnknown, BookingState,
     BookingReasonNeeded."""
     found = _kept(unit, booking, was, reason, Step.CANCEL)
@@ -73,7 +71,7 @@ def cancel_for_hall(
 def move_for_hall(
     unit: Unit, hall: HallSettings, booking: int, was: datetime, at: datetime, reason: str
 ) -> Appointment:
-    """The hall has another time than `was` for it; link and holder stay, and the holder's own limits do not count.
+    """The hall has another time than `was` for it; link and holder stay, the holder's limits do not count.
 
     Raises BookingUnknown, BookingState, BookingReasonNeeded, SlotUnknown, SlotFull.
     """

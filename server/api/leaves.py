@@ -48,11 +48,9 @@ def get_leaves() -> ResponseReturnValue:
         mine = [leave_row(view, x) for x in leaves_of(connection, h.store.hall, me.id)]
         if not may(me.role, "leave.decide"):
             return {"mine": mine, "open": []}
-        asked = {x.id: x for x in leaves_in(connection, h.store.hall, LeaveState.REQUESTED)}
-        over = {
-            i: over_rows(view.settings, overbooked_by(connection, view.settings, h.clock(), x))
-            for i, x in asked.items()
-        }
+        asked = leaves_in(connection, h.store.hall, LeaveState.REQUESTED)
+        added = overbooked_by(connection, view.settings, h.clock(), asked)
+        over = {leave: over_rows(view.settings, found) for leave, found in added.items()}
         return {"mine": mine, "open": [row | {"over": over.get(row["id"], [])} for row in leaves_value(view)]}
 
 

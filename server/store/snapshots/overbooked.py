@@ -68,12 +68,17 @@ def _everybody(plan: Plan) -> Plan:
     return replace(plan, catalogue=replace(plan.catalogue, windows=windows, people={}), rosters={})
 
 
-def overbooked_by(connection: Connection, hall: HallSettings, now: datetime, leave: Leave) -> list[Over]:
-    """What granting `leave` would add: `booked` less `places` more than without it."""
-    span = (at.astimezone(hall.zone).replace(tzinfo=None) for at in (leave.since, leave.until))
-    before = {(x.queue, x.at): x.over for x in overbooked(connection, hall, now)}
-    after = overbooked(connection, hall, now, [Away(leave.person, *span)])
-    return [x for x in after if x.over > before.get((x.queue, x.at), 0)]
+def overbooked_by(
+    connection: Connection, hall: HallSettings, now: datetime, leaves: Sequence[Leave]
+) -> dict[int, list[Over]]:
+    """Leave's id -> what granting it alone would add: `booked` less `places` more than without it."""
+    before = {(x.queue, x.at): x.over for x in overbooked(connection, hall, now)} if leaves else {}
+    found = {}
+    for leave in leaves:
+        span = (at.astimezone(hall.zone).replace(tzinfo=None) for at in (leave.since, leave.until))
+        after = overbooked(connection, hall, now, [Away(leave.person, *span)])
+        found[leave.id] = [x for x in after if x.over > before.get((x.queue, x.at), 0)]
+    return found
 
 
 def over_rows(hall: HallSettings, found: Sequence[Over]) -> list[dict[str, Any]]:

@@ -76,8 +76,13 @@ def test_leave_is_granted_knowing_whom_it_concerns_and_they_are_settled(app: App
     assert not any(link in str(slots) or page(app, link)["code"] in str(slots) for link in full)
 
     path, free = f"/api/appointments/{late[-1]['id']}", moved_to(app)
-    assert ask(leader, f"{path}/move", was=slot(10), at=free, reason=" ").json["refused"] == "booking-reason-needed"
-    assert ask(leader, f"{path}/move", was=slot(10), at=slot(10), reason=REASON).json["refused"] == "slot-full"
+    assert (
+        ask(leader, f"{path}/move", was=slot(10), at=free, reason=" ").json["refused"]
+        == "booking-reason-needed"
+    )
+    assert (
+        ask(leader, f"{path}/move", was=slot(10), at=slot(10), reason=REASON).json["refused"] == "slot-full"
+    )
     do(leader, f"{path}/move", was=slot(10), at=free, reason=REASON)
     last = page(app, full[-1])
     assert (last["at"], last["state"], last["said"]) == (free, "booked", REASON)
@@ -108,9 +113,15 @@ def test_the_hall_cancels_later_than_the_citizen_may_and_the_citizen_reads_why(
     assert REASON in phone.ask("GET", f"/b/{full[0]}?lang=en").text
     again = ask(manager, "/api/appointments/1/cancel", was=slot(10), reason=REASON)
     assert (again.status_code, again.json["refused"]) == (409, "booking-state")
-    assert ask(manager, "/api/appointments/99/cancel", was=slot(10), reason=REASON).json["refused"] == "booking-unknown"
+    assert (
+        ask(manager, "/api/appointments/99/cancel", was=slot(10), reason=REASON).json["refused"]
+        == "booking-unknown"
+    )
     for role in ("clerk", "guide", "supervisor", "admin"):
-        assert ask(staff(app, role), "/api/appointments/2/cancel", was=slot(10), reason=REASON).status_code == 403
+        assert (
+            ask(staff(app, role), "/api/appointments/2/cancel", was=slot(10), reason=REASON).status_code
+            == 403
+        )
         assert staff(app, role).ask("GET", "/api/appointments/over").status_code == 403
 
 

@@ -21,9 +21,7 @@ from server.house import House
 log = logging.getLogger(__name__)
 PROMPTS: Final = "zh-kiosk"  # what the kiosk says in large type
 ALONE: Final = ("home", "guide", "refused", "number", "listen")  # and without the server, beside the number
-MOST_ALONE: Final = (
-    4 * 1024 * 1024
-)  # bytes: a device host takes no page that is too large, and so none at all
+MOST_ALONE: Final = 4 * 1024 * 1024  # bytes: a device host that finds the page too large takes none at all
 NAMELESS: Mapping[str, str] = {}
 _rendering = Lock()  # one at a time: the same sentence is asked for by every board at once
 

@@ -1,7 +1,13 @@
-"""Accessibility of a page as it stands now: axe-core's rules for WCAG 2.2 AA, run inside the page itself."""
+"""Accessibility of a page as it stands now: axe-core's rules for WCAG 2.2 AA, run inside the page itself.
+
+WUCHA_ALBUM=<folder> keeps a picture of every state that is judged, for the eyes of a person.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,11 +48,24 @@ def violations(page: Page, off: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     return found
 
 
+def keep(page: Page, state: str) -> None:
+    """Put the page into the album, if one is wanted: its module, the place in the walk, the state."""
+    album = os.environ.get("WUCHA_ALBUM")
+    if not album:
+        return
+    walk = re.sub(r".*/test_(\w+)\.py.*", r"\1", os.environ["PYTEST_CURRENT_TEST"])
+    Path(album).mkdir(parents=True, exist_ok=True)
+    before = len(list(Path(album).glob(f"{walk}-*.png")))
+    page.screenshot(path=Path(album) / f"{walk}-{before:03} {state.replace('/', ' ')}.png")
+
+
 def accessible(page: Page, state: str, off: tuple[str, ...] = ()) -> None:
     """Assert that axe-core finds nothing; `state` names what the page shows, for the message."""
+    found = violations(page, off)
+    keep(page, state)
     lines = [
         f"{v['id']} ({v['impact']}): {v['help']}\n"
         + "\n".join(f"    {n['at']}  {n['html'][:99]}\n      {n['why'].splitlines()[-1]}" for n in v["nodes"])
-        for v in violations(page, off)
+        for v in found
     ]
     assert not lines, f"{state}: {len(lines)} rules broken\n" + "\n".join(lines)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Board, gridOf, inOrder, type Layout, lettersOf, next, ofAreas, pageOf, piecesOf, places, quiet, shownCalls, sizesOf, type Spoken, spokenOf, STALE, STANDARD, widthOf, wordsOf } from './flow'
 import type { WindowRow } from '@client/contract'
-import { doingOf, hoursOf, opensNext, returnOf } from '@client/doing'
+import { askedFrom, doingOf, hoursOf, opensNext, returnOf } from '@client/doing'
 
 const spoken = (id: string, number = id, at = 0, n = 1): Spoken => ({ id, number, window: '3', n, at, voice: `/api/voice/${id}.wav`, text: number })
 const heard = (...all: Spoken[]): Board => all.reduce((b, s) => next(b, { name: 'called', spoken: s }), quiet)
@@ -150,6 +150,17 @@ describe('what the hall is doing', () => {
     expect(opensNext([spans], '12:30')).toEqual({ day: 0, from: '14:00' })
     expect(opensNext([spans, [], [], ['09:00–12:00']], '17:30')).toEqual({ day: 3, from: '09:00' })
     expect(opensNext([[], []], '09:00')).toBeNull()
+  })
+  it.each([
+    ['closed', monday, '24:00'],
+    ['closing', monday, '24:00'],
+    ['open', monday, '11:00'],
+    ['closed', friday, '11:00'], // the last day that was opened, not this one
+  ])('a day that is %s, of %s: asked from %s on', (state, date, from) => {
+    expect(askedFrom({ date, state: state as 'open' }, monday, '11:00')).toBe(from)
+  })
+  it('a day that a person ended at eleven opens again tomorrow, not after lunch', () => {
+    expect(opensNext([spans, spans], askedFrom({ date: monday, state: 'closed' }, monday, '11:00'))).toEqual({ day: 1, from: '08:30' })
   })
 })
 

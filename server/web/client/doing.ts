@@ -21,6 +21,9 @@ export function doingOf(day: Pick<Day, 'date' | 'state'>, today: string, spans: 
   const between = spans.some(ended) && spans.some((s) => s.slice(0, 5) > time) && !spans.some((s) => s.slice(0, 5) <= time && !ended(s))
   return day.state === 'open' && between && !served ? 'lunch' : day.state
 }
+/** The time from which on today is asked when the hall opens next: a day that a person ended does not open again in the afternoon. */
+export const askedFrom = (day: Pick<Day, 'date' | 'state'>, today: string, time: string): string =>
+  day.date === today && (day.state === 'closing' || day.state === 'closed') ? '24:00' : time
 /** When the hall opens next, after `time` on the first of `days`: the day's place among them and HH:MM. Each day: its hours. */
 export function opensNext(days: readonly (readonly string[])[], time: string): { day: number; from: string } | null {
   for (let day = 0; day < days.length; day++) {

@@ -151,6 +151,23 @@ def test_F21_the_pages_for_a_phone_are_whole_in_each_language(lang: str):
     )
 
 
+def test_F21_the_glass_is_whole_in_each_language_it_offers(app: App):
+    """A kiosk in a language says every sentence in it, its refusals as well: none in Chinese between them."""
+    texts = app.house.texts
+    refused = ("service-closed", "service-by-staff", "service-unknown", "service-repeated", "queue-full")
+    refused += ("queue-long", "appointment-only", "day-closed", "day-closing", "hours-closed", "lunch-closed")
+    refused += ("kiosk-no-paper", "numbers-exhausted", "identity-needed", "card-expired", "person-limit")
+    refused += ("booking-none", "booking-unknown", "booking-state", "check-in-early", "check-in-other-day")
+    refused += ("checked-in-already", "arrived-already", "reprints-spent", "guide-off", "guide-enough")
+    refused += ("paper-low", "storage-failed", "server-fault", "too-fast", "ticket-unknown")
+    wanted = {key for key in texts.flat("zh") if key.startswith(("touch.", "theme."))}
+    wanted |= {f"refused.{code}" for code in refused}
+    offered = nobody(app).ask("GET", "/api/hall").get_json()["languages"]
+    assert {"zh", "en", "ko"} <= set(offered)
+    for lang in offered:
+        assert not sorted(wanted - texts._words[lang].keys()), lang
+
+
 def test_F21_a_language_that_a_hand_chose_stays_on_the_phone(app: App):
     visitor = app.flask.test_client()
 

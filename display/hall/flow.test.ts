@@ -167,17 +167,25 @@ describe('what the hall is doing', () => {
 describe('read from ten metres', () => {
   const wide = { wide: 44.6, high: 28.5 }
   it('the calls before the newest keep figures of 60 px while there is room', () => {
-    expect(sizesOf(wide, 5, { number: 'A012', window: '3' }, false)).toMatchObject({ row: 3.75 })
-    expect(sizesOf({ ...wide, high: 20 }, 9, { number: 'A012', window: '3' }, false).row).toBeLessThan(2)
+    expect(sizesOf(wide, 5, [{ number: 'A012', window: '3' }], false)).toMatchObject({ row: 3.75 })
+    expect(sizesOf({ ...wide, high: 20 }, 9, [{ number: 'A012', window: '3' }], false).row).toBeLessThan(2)
   })
   it.each([
     [5, 'A012', '3'], [5, 'A012', '12'], [1, 'A012', '12'], [9, 'AB1234', '108'],
   ])('%i calls, %s at %s: the newest fits in height and width', (limit, number, window) => {
     for (const high of [28.5, 24, 20, 14]) {
-      const { row, big } = sizesOf({ ...wide, high }, limit, { number, window }, false)
+      const { row, big } = sizesOf({ ...wide, high }, limit, [{ number, window }], false)
       expect(big).toBeGreaterThanOrEqual(3)
       expect(18 + 0.6 * big * (number.length + window.length)).toBeLessThanOrEqual(wide.wide + 3)
       if (big > 3) expect(big + (limit - 1) * row + 2.7).toBeLessThanOrEqual(high)
+    }
+  })
+  it.each([['A012', '3', 3.375], ['A0123', '12', 3.375], ['ABC0001', 'A-102', 2.2]])('the others, %s at %s, stand in one line each', (number, window, least) => {
+    const calls = [{ number: 'A1', window: '1' }, { number: 'A012', window: '3' }, { number, window }]
+    for (const many of [false, true]) {
+      const { old, small } = sizesOf(wide, 5, calls, many)
+      expect(old).toBeGreaterThanOrEqual(least)
+      expect(0.66 * old * (number.length + window.length) + 8 * small + (many ? 7 : 10)).toBeLessThanOrEqual(wide.wide + 0.1)
     }
   })
   it.each([4, 3, 2.2])('a cell of %d rem holds state and reason', (high) => {

@@ -191,17 +191,22 @@ export function piecesOf(words: string, most: number): string[] {
 }
 
 /**
- * How large the calls are, in rem, in a place so wide and high: `big` for the newest, `row` for each line of the others.
+ * How large the calls are, in rem, in a place so wide and high: `big` for the newest, `row` for each line of the others, `old` for the
+ * figures in it, `small` for its words. `calls`: those that are shown, the newest first.
  * A line of 3.75 rem has figures of 60 px on a board of 1080 lines, 38 mm on 55 inches: read from ten metres.
  */
-export function sizesOf(place: { wide: number; high: number }, limit: number, first: { number: string; window: string } | null, many: boolean): { row: number; big: number } {
+export function sizesOf(place: { wide: number; high: number }, limit: number, calls: readonly { number: string; window: string }[], many: boolean): { row: number; big: number; old: number; small: number } {
   const others = limit - 1
   const row = others ? Math.min(3.75, Math.max(1.6, (place.high - 9) / others)) : 0
-  const signs = Math.max(5, first ? first.number.length + first.window.length : 0)
+  const [first, ...older] = calls.map((call) => call.number.length + call.window.length)
   const beside = many ? 13 : 18 // the arrow, the word "window", the edges
-  const big = Math.min(place.high - others * row - (others ? 3.5 : 2.75), (place.wide - beside) / (0.6 * signs), 14)
-  return { row, big: Math.max(3, Math.round(big * 100) / 100) }
+  const big = Math.min(place.high - others * row - (others ? 3.5 : 2.75), (place.wide - beside) / (0.6 * Math.max(5, first ?? 0)), 14)
+  const small = Math.max(many ? 1.1 : 1.25, row * (many ? 0.37 : 0.44))
+  const words = (many ? 7 : 10) + 8 * small // the arrow and the edges, the words "window" and what became of the call
+  const old = Math.min(row * 0.9, Math.max(1.4, (place.wide - words) / (0.66 * Math.max(1, ...older))))
+  return { row, big: Math.max(3, cents(big)), old: cents(old), small: cents(small) }
 }
+const cents = (n: number) => Math.round(n * 100) / 100
 
 /** How large a window's number and ticket are in a cell so many rem high; `signs`: of the longest window number and ticket. */
 export function lettersOf(cell: { wide: number; high: number }, dense: boolean, signs: { window: number; ticket: number }): Record<string, string> {

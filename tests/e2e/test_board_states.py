@@ -39,6 +39,14 @@ OUT = """() => [...document.querySelectorAll('main :is(b, strong, h1, p, small)'
   return r.width && !turning && (r.left < -1 || r.right > innerWidth + 1 || r.bottom > innerHeight + 1)
 }).map((e) => e.className + ': ' + e.textContent)"""
 
+# A number that went on in a second line.
+TORN = """() => [...document.querySelectorAll('main .number')].filter((e) => {
+  return e.getBoundingClientRect().height > 1.8 * parseFloat(getComputedStyle(e).fontSize)
+}).map((e) => e.textContent)"""
+EDGE = """(e) => {
+  return e.getBoundingClientRect().top - e.closest('.duties').parentElement.getBoundingClientRect().top
+}"""
+
 
 class Hand:
     """The server's end of one face's socket: a picture made by hand, then changes."""
@@ -84,6 +92,7 @@ def right(page: Page, state: str) -> None:
     assert not moved, f"{state}: {moved}"
     assert page.evaluate(CUT) == [], f"{state} cuts words"
     assert page.evaluate(OUT) == [], f"{state} shows words outside"
+    assert page.evaluate(TORN) == [], f"{state} tears numbers"
     accessible(page, state)
 
 
@@ -176,6 +185,7 @@ def test_a_window_with_long_numbers_and_duties(town: Town, face: OpenFace, size:
     expect(screen.locator(".ticket")).to_have_text("ABC1234")
     assert not screen.evaluate("() => document.documentElement.scrollWidth > innerWidth")
     assert screen.evaluate(OUT) == []
+    assert screen.locator(".duties small").evaluate(EDGE) >= 8, "the duties keep off the edge"
     accessible(screen, f"a window with a long number, {size}")
     box = screen.locator(".duties > span")
     assert box.evaluate("(e) => e.scrollTop") == 0

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { actOf, barred, choiceOf, type Clerk, clockOf, keyOf, light, type Msg, next, panelOf, type Press, since, start, targets, undoLeft, handoverUrl, inTime, minutesBeside, overdue, ownOf } from './flow'
 
-const me = { id: 'ZW003', name: '王雪', role: 'clerk', title: '', window: 'W03' }
+const me = { id: 'ZW003', name: '王雪', name_en: '', role: 'clerk', title: '', window: 'W03' }
 const play = (...msgs: Msg[]): Clerk => msgs.reduce(next, start)
 const desk = (...msgs: Msg[]): Clerk => play({ name: 'signed-in', me }, { name: 'opened', window: 'W03' }, ...msgs)
 const press = (code: string, more: Partial<Press> = {}): Press => ({ code, repeat: false, typing: false, chord: false, ...more })

@@ -88,7 +88,7 @@ describe('figures', () => {
 })
 
 describe('the office', () => {
-  const me = { id: 'ZG001', name: '周', role: 'manager', title: '', window: null }
+  const me = { id: 'ZG001', name: '周', name_en: '', role: 'manager', title: '', window: null }
   const play = (...msgs: Msg[]) => msgs.reduce(next, start)
   it('signs in and out', () => {
     expect(play({ name: 'signed-in', me }).step).toBe('office')

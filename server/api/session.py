@@ -157,5 +157,5 @@ def me_json(h: House, person: Person) -> dict[str, object]:
 
 
 def person_json(person: Person) -> dict[str, object]:
-    known = {"id": person.id, "name": person.name, "role": person.role, "title": person.title}
-    return {**known, "window": person.a_window or None}
+    known = {"id": person.id, "name": person.name, "name_en": person.name_en}
+    return {**known, "role": person.role, "title": person.title, "window": person.a_window or None}

@@ -14,3 +14,13 @@ def go(page: Page, tab: str) -> None:
     if not button.is_visible():
         button.locator("xpath=ancestor::div[contains(@class, 'group')]/button").click()
     button.click()
+
+
+def area(page: Page, name: str) -> None:
+    """Open an area of the settings: by its button, on a phone by the list to choose from."""
+    button = page.locator(".config > nav button").filter(has_text=re.compile(f"^{re.escape(name)}")).first
+    expect(button).to_be_attached()
+    if button.is_visible():
+        return button.click()
+    option = page.locator(".config > .pick option").filter(has_text=re.compile(f"^{re.escape(name)}")).first
+    page.locator(".config > .pick").select_option(option.get_attribute("value"))

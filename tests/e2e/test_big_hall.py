@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from tests.conftest import ROOT
 from tests.e2e.axe import accessible
 from tests.e2e.conftest import OpenFace
-from tests.e2e.office import go
+from tests.e2e.office import area, go
 from tests.e2e.test_walk import sign_in
 from tests.e2e.town import Town
 
@@ -133,7 +133,7 @@ def test_sixty_windows_and_two_hundred_services_fit_every_page(
         go(page, tab)
         settled(page, f"{tab}, {lang}")
     for name in AREAS[lang]:
-        page.locator(".config > nav button").filter(has_text=re.compile(f"^{name}")).first.click()
+        area(page, name)
         expect(page.locator(".area .history")).to_be_visible()
         settled(page, f"{name}, {lang}")
         if name in ("事项", "Services"):

@@ -91,9 +91,9 @@ def seen(page: Page, n: int) -> None:
 
 
 def test_two_thousand_calls_leave_nothing_behind(town: Town, face: OpenFace) -> None:
+    line = Line(town.state("hall", town.key(kind="board", name="B1")))
     board = face("/hall/B1", (1920, 1080), kind="board", name="B1")
     expect(board.locator(".windows")).to_be_visible()
-    line = Line(town.state("hall", town.key(kind="board", name="B1")))
     board.route_web_socket("**/socket.io/**", line.open)
     board.reload()
     expect(board.locator(".windows")).to_be_visible()
@@ -118,9 +118,9 @@ SPEED = 120  # the demo's day, from 08:30 until the last one is served, takes se
 EVERY_S = 30
 DAY_HEAP, DAY_NODES, DAY_LISTENERS = 1_000_000, 150, 20  # a page of windows, a queue's row, the compiled code
 FACES = (
-    ("board", "/hall/B1", (1920, 1080), {"kind": "board", "name": "B1"}),
-    ("screen", "/window/W01", (1920, 1080), {"kind": "window_screen", "window": "W01"}),
-    ("pad", "/pad/W01", (1024, 600), {"kind": "pad", "window": "W01"}),
+    ("board", "/hall/B1", ".windows", (1920, 1080), {"kind": "board", "name": "B1"}),
+    ("screen", "/window/W01", ".saying", (1920, 1080), {"kind": "window_screen", "window": "W01"}),
+    ("pad", "/pad/W01", ".idle", (1024, 600), {"kind": "pad", "window": "W01"}),
 )
 
 
@@ -137,8 +137,9 @@ class Weight:
 class Weighed:
     """One face that is weighed again and again."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, shows: str) -> None:
         self.page, self.heard = page, 0
+        expect(page.locator(shows)).to_be_visible()  # sooner, it would lose the key that it is just given
         page.on("websocket", lambda ws: ws.on("framereceived", self._hear))
         page.reload()
         self._session = page.context.new_cdp_session(page)
@@ -158,7 +159,7 @@ class Weighed:
 def test_a_played_day_leaves_board_screen_and_pad_as_light_as_after_a_minute(
     town: Town, face: OpenFace, tmp_path: Path
 ) -> None:
-    faces = {name: Weighed(face(path, size, **device)) for name, path, size, device in FACES}
+    faces = {name: Weighed(face(path, size, **device), shows) for name, path, shows, size, device in FACES}
     command = [sys.executable, "-m", "server.cli", "demo", "--speed", str(SPEED)]
     place = ["--data", str(town.data), "--port", str(town.port)]
     env = {**os.environ, "WUCHA_PASSWORD_COST": "test"}

@@ -15,7 +15,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 @pytest.mark.slow
 def test_feature_30_a_scanner_types_the_code(town: Town, browser: Browser, face: OpenFace) -> None:
-    phone = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    size = {"width": 390, "height": 844}
+    phone = browser.new_context(viewport=size, java_script_enabled=False, locale="zh-CN")
     page = phone.new_page()
     page.goto(f"{town.url}/book")
     page.click("text=公司设立登记")

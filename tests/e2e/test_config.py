@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.axe import accessible
 from tests.e2e.conftest import OpenFace
-from tests.e2e.office import go
+from tests.e2e.office import area, go
 from tests.e2e.test_walk import sign_in
 from tests.e2e.town import Town, until
 
@@ -48,10 +48,6 @@ def shot(page: Page, name: str) -> None:
 def settings(page: Page) -> None:
     go(page, "设置")
     expect(page.get_by_role("heading", name="设置")).to_be_visible()
-
-
-def area(page: Page, name: str) -> None:
-    page.get_by_role("navigation", name="设置").locator("button", has_text=name).first.click()
 
 
 def offered(town: Town, service: str) -> dict[str, object] | None:

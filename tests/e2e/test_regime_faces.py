@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from server.clock import now
 from tests.conftest import SHANGHAI
+from tests.e2e.clerk import Clerk
 from tests.e2e.conftest import OpenFace
 from tests.e2e.office import go
 from tests.e2e.test_walk import sign_in
@@ -94,6 +95,7 @@ def test_A5_a_manager_defines_a_window_class_by_hand(town: Town, face: OpenFace,
     expect(office.get_by_text("第 1 版").first).to_be_visible()
     shown = requests.get(f"{town.url}/api/hall", timeout=10).json()["classes"]
     assert "民生服务类" in [c["name"] for c in shown]
+    Clerk(town, "ZW005", "W05")
     kiosk = face("/touch/K1", (1080, 1920), kind="kiosk", kiosk="K1")
     kiosk.get_by_text("城乡居民养老保险参保登记", exact=True).first.click()
     expect(kiosk.get_by_text("民生服务类")).to_be_visible()

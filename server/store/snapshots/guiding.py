@@ -27,7 +27,8 @@ def kiosk_machine_rows(view: View, ids: Ids) -> Rows:
 
 def aid_row(view: View, aid: Aid) -> dict[str, Any]:
     known = view.settings.catalogue.people.get(aid.helper or "")
-    helper = {"id": aid.helper, "name": known.name if known else aid.helper} if aid.helper else None
+    named = {"name": known.name, "name_en": known.name_en} if known else {"name": aid.helper}
+    helper = {"id": aid.helper, **named} if aid.helper else None
     return {
         "id": aid.id,
         "place": aid.place,

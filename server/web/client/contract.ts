@@ -392,7 +392,7 @@ export interface AidRow {
   kind: string
   note: string
   state: 'open' | 'taken' | 'done' | 'cancelled'
-  helper: Named | null
+  helper: (Named & { name_en?: string }) | null
   /** Somebody pressed for it at the kiosk. */
   by_kiosk: boolean
   asked_at: string
@@ -719,6 +719,8 @@ export interface Enrolled {
 export interface Me {
   id: string
   name: string
+  /** As a passport writes it; '' when nobody said. */
+  name_en: string
   role: string
   title: string
   window: string | null

@@ -37,13 +37,13 @@ def get_voices() -> ResponseReturnValue:
     }
 
 
-@bp.get("/kiosk/<clip>.wav")
+@bp.get("/kiosk/<lang>/<clip>.wav")
 @needs("kiosk.watch")
-def get_prompt(clip: str) -> ResponseReturnValue:
-    """A spoken prompt of the kiosk's large-type mode (config/voice/zh-kiosk.toml), the hall's own recording
-    where there is one: 200 audio/wav; 404 when there is no such clip or nothing here can speak."""
-    h = house()
-    path = voice.sound_of(voice.PROMPTS, clip, h) if voice.clip_path(voice.PROMPTS, clip, h) else None
+def get_prompt(lang: str, clip: str) -> ResponseReturnValue:
+    """A spoken prompt of the kiosk's large-type mode in a language of config/text
+    (config/voice/<lang>-kiosk.toml), the hall's own recording where there is one: 200 audio/wav; 404 when
+    that language has no such clip or nothing here can speak."""
+    path = voice.prompt(lang, clip, house())
     if path is None:
         raise refusals.NotFound()
     return send_file(path, mimetype="audio/wav", max_age=0)

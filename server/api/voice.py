@@ -28,13 +28,19 @@ def get_voices() -> ResponseReturnValue:
     in it: 200."""
     h = house()
     rules = h.hall.hall.announce
-    known = sorted(voice.banks(h.settings.common), key=lambda lang: lang not in rules.languages)
+    told = [voice.described(lang, h) for lang in voice.banks(h.settings.common)]
     return {
-        "languages": [voice.described(lang, h) for lang in known],
+        "languages": sorted(told, key=lambda one: _rank(one, rules.languages)),
         "spoken": rules.languages,
         "repeat": rules.repeat,
         "zones": [{"id": z.id, "boards": z.boards, "languages": z.languages} for z in rules.zone],
     }
+
+
+def _rank(described: dict[str, Any], called: tuple[str, ...]) -> tuple[bool, bool, str, bool, str]:
+    """What calls here, then what could; then the rest by what it is for. Chinese comes first of each."""
+    lang, _, purpose = described["id"].partition("-")
+    return described["id"] not in called, not described["calls"], purpose, lang != "zh", lang
 
 
 @bp.get("/kiosk/<lang>/<clip>.wav")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 from string import digits
+from typing import Any
 
 import pytest
 from markupsafe import Markup
@@ -70,6 +71,36 @@ def test_an_english_reader_of_the_demo_hall_meets_no_chinese(app: App):
         assert not [line for line in words.splitlines() if CHINESE.search(line)], path
         title = page[page.index("<title>") : page.index("</title>")]
         assert not CHINESE.search(title.removesuffix(title.partition("·")[2])), path
+
+
+def test_a_new_theme_is_told_in_english_as_the_manager_wrote_it(app: App):
+    """Drafted, compared and published like any field of a service; one service says it for its theme."""
+    manager, visitor = staff(app, "manager"), nobody(app)
+
+    def theme(name: str) -> dict[str, object]:
+        found = visitor.ask("GET", "/api/services").get_json()["themes"]
+        return next((one for one in found if one["name"] == name), {})
+
+    def ask(path: str, n: int, **body: object) -> Any:
+        body["request_id"] = f"theme-{n:04}"
+        return manager.ask("POST", f"/api/config/services{path}", body).get_json()
+
+    items: dict[str, dict[str, object]] = {"S001": {"theme": "婚姻登记"}, "S101": {"theme": "婚姻登记"}}
+    rev: Any = 0
+    for n, english in enumerate(("", "Marriage")):
+        items["S101"]["theme_en"] = english
+        rev = ask("/draft", 3 * n, items=items, base=n, rev=rev)["rev"]
+        told = [c["field"] for c in ask("/compare", 3 * n + 1)["changes"]]
+        assert told == (["theme_en"] if english else ["theme", "theme"])
+        assert ask("", 3 * n + 2, base=n, rev=rev)["version"] == n + 1
+        rev += 1
+        assert theme("婚姻登记") == {"id": "婚姻登记", "name": "婚姻登记", "name_en": english, "count": 2}
+        for page in ("/book", "/take"):
+            shown = english or '<span lang="zh-CN">婚姻登记</span>'
+            assert f"<summary>{shown}<small>2</small>" in visitor.ask("GET", f"{page}?lang=en").text
+            assert "<summary>婚姻登记<small>2</small>" in visitor.ask("GET", f"{page}?lang=zh").text
+    assert theme("户籍证件")["name_en"] == "", "the text files know it"
+    assert "ID and household" in visitor.ask("GET", "/take?lang=en").text
 
 
 def test_a_hall_that_gave_no_english_is_told_in_chinese_and_said_so(app: App):

@@ -24,7 +24,7 @@ from server.domain.announcing import AnnounceRules, AnnounceZone, announce_troub
 from server.live.contract import spoken
 from server.settings import HallSettings, call_languages
 from server.store import tables as t
-from tests.server.callers import Caller, staff
+from tests.server.callers import Caller, device, staff
 
 ZH = load_wording("zh")
 
@@ -70,6 +70,20 @@ def test_a_recording_is_kept_plain(app: App, manager: Caller, rate: int, channel
     heard = manager.ask("GET", "/api/voices/zh/please.wav")
     assert heard.data == kept.read_bytes()
     assert next(c for c in language(manager, "zh")["clips"] if c["id"] == "please")["recorded"]
+
+
+def test_a_recorded_prompt_is_what_the_kiosk_says(app: App, manager: Caller):
+    """Of each language by itself, at once: the others are spoken by the machine."""
+    pytest.importorskip("espeakng_loader")
+    kiosk, path = device(app, "kiosk"), "/api/voices/kiosk/{}/home.wav"
+    spoken = kiosk.ask("GET", path.format("en")).data
+    assert put(manager, "home", wav(0.4), lang="en-kiosk").status_code == 200
+    (home,) = [c for c in language(manager, "en-kiosk")["clips"] if c["id"] == "home"]
+    assert (home["recorded"], home["says"][:6]) == (True, "Please")
+    kept = app.house.settings.data / "voice" / "clips" / "en-kiosk" / "home.wav"
+    assert spoken != kiosk.ask("GET", path.format("en")).data == kept.read_bytes()
+    assert manager.ask("DELETE", "/api/voices/en-kiosk/home.wav").status_code == 200
+    assert kiosk.ask("GET", path.format("en")).data == spoken
 
 
 @pytest.mark.parametrize(

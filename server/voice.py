@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from string import digits
 from threading import Lock
@@ -19,9 +19,10 @@ from server.domain.announcing import AnnounceRules, is_call, zone_of
 from server.house import House
 
 log = logging.getLogger(__name__)
-PROMPTS: Final = "zh-kiosk"  # what the kiosk says in large type
+PROMPTS: Final = "-kiosk"  # config/voice/<lang>-kiosk.toml: what the kiosk says in large type
 ALONE: Final = ("home", "guide", "refused", "number", "listen")  # and without the server, beside the number
 MOST_ALONE: Final = 4 * 1024 * 1024  # bytes: a device host that finds the page too large takes none at all
+MOST_FILES_ALONE: Final = 150  # and one with too many files in it neither
 NAMELESS: Mapping[str, str] = {}
 _rendering = Lock()  # one at a time: the same sentence is asked for by every board at once
 
@@ -150,20 +151,39 @@ def sound_of(lang: str, clip: str, house: House) -> Path | None:
         return None
 
 
-def prompts_alone(house: House) -> dict[str, bytes]:
-    """clip -> its WAV, for a kiosk that goes on while this server is away; {} when nothing here can speak, or
-    the recordings are too long to be carried along."""
-    from drivers.voice.announce import clip_file
+def prompt(lang: str, clip: str, house: House) -> Path | None:
+    """What the kiosk says in this language of config/text; None where it has no such prompt, or no speech."""
+    bank = lang + PROMPTS
+    known = bank in banks(house.settings.common) and clip_path(bank, clip, house) is not None
+    return sound_of(bank, clip, house) if known else None
+
+
+def prompts_alone(house: House, langs: Iterable[str]) -> dict[tuple[str, str], bytes]:
+    """(language, clip) -> its WAV, for a kiosk that goes on while this server is away: in this order each
+    language for which there is room, whole. Left out is one that nothing here can speak and one whose
+    recordings are too long to be carried along."""
+    found = dict[tuple[str, str], bytes]()
+    room, known = MOST_ALONE, banks(house.settings.common)
+    for lang in langs:
+        own = _alone(lang, house) if lang + PROMPTS in known else {}
+        size = sum(map(len, own.values()))
+        if size <= room and len(found) + len(own) <= MOST_FILES_ALONE:
+            found |= own
+            room -= size
+    return found
+
+
+def _alone(lang: str, house: House) -> dict[tuple[str, str], bytes]:
+    from drivers.voice.announce import clip_files
 
     letters = {sign for queue in house.hall.catalogue.queues.values() for sign in queue.prefix}
-    config, found = house.settings.common / "voice", dict[str, bytes]()
+    clips, config = (*ALONE, *digits, *sorted(letters)), house.settings.common / "voice"
     try:
-        for clip in (*ALONE, *digits, *sorted(letters)):
-            found[clip] = clip_file(clip, PROMPTS, house.settings.data, config_dir=config).read_bytes()
+        files = clip_files(clips, lang + PROMPTS, house.settings.data, config_dir=config)
+        return {(lang, clip): path.read_bytes() for clip, path in files.items()}
     except (DriverError, OSError) as trouble:
         log.debug("no prompts for the time without us: %s", trouble)  # asked again every half minute
         return {}
-    return found if sum(map(len, found.values())) <= MOST_ALONE else {}
 
 
 def checked(data: bytes) -> tuple[Any, str]:

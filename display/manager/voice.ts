@@ -26,6 +26,10 @@ export function inOrder(clips: Clip[]): Clip[] {
   const rank = (id: string) => (/^[A-Z]$/.test(id) ? 2 : /^\d+$/.test(id) ? 1 : 0)
   return [...clips].sort((a, b) => rank(a.id) - rank(b.id) || (rank(a.id) === 1 ? Number(a.id) - Number(b.id) : a.id.localeCompare(b.id)))
 }
+/** What a phrase file speaks, for who reads its words aloud: "en" for en and en-kiosk. */
+export const tongueOf = (id: string): string => id.split('-')[0]!
+/** What a kiosk says in large type: sentences by themselves, each used as soon as it is recorded. */
+export const isPrompts = (id: string): boolean => /-kiosk$/.test(id)
 /** Is the hall heard itself in this language? Only when every clip is there: two voices in one sentence are worse than one. */
 export const isWhole = (language: Language): boolean => language.clips.length > 0 && language.recorded === language.clips.length
 /** "A012" and "3", or null: what a trial can say. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CardRead, Service, Slip, Taken } from '@client/contract'
 import { ATTRACT_S, attracts, BY_CARD, IDLE_S, NUMBER_ELDER_S, NUMBER_S, WARN_S, mayReprint, next, start, type Kiosk, type Msg, type Step } from './flow'
-import { spoken } from './prompts'
+import { prompts, spoken } from './prompts'
 import { departments, offered, search } from '@client/search'
 
 const play = (kiosk: Kiosk, ...messages: Msg[]) => messages.reduce(next, kiosk)
@@ -191,6 +191,11 @@ describe('prompts', () => {
   const number = { step: 'number', taken: { ticket: { number: 'E001' } }, slip: null, reprint: 'no', until: 0 } as unknown as Step
   it.each([[{ step: 'home' }, 'home'], [number, 'number E 0 0 1 listen'], [{ step: 'search', query: '' }, '']])('%j', (at, clips) => {
     expect(spoken(at as Step).join(' ')).toBe(clips)
+  })
+  it('are asked for in the language on the glass, whichever it is', () => {
+    const at: Step = { step: 'home' }
+    expect(['zh', 'en', 'ko'].map((one) => prompts(at, one))).toEqual([['/api/voices/kiosk/zh/home.wav'], ['/api/voices/kiosk/en/home.wav'], ['/api/voices/kiosk/ko/home.wav']])
+    expect(prompts(number, 'en')[1]).toBe('/api/voices/kiosk/en/E.wav')
   })
 })
 

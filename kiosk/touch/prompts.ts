@@ -1,6 +1,7 @@
 /**
- * 大字版的语音提示: what is said on each page, and the number digit by digit. One prompt at a time; a new page silences the old
- * one. The clips are the hall's recordings or its speech (config/voice/zh-kiosk.toml); without either it stays quiet.
+ * 大字版的语音提示: what is said on each page, and the number sign by sign, in the language that was chosen. One prompt at a time; a new
+ * page or another language silences the old one. The clips are the hall's recordings or its speech (config/voice/<lang>-kiosk.toml);
+ * a language without them stays quiet.
  */
 import { onUnmounted, watch, type Ref } from 'vue'
 import { hush, playFile } from '@client/sound'
@@ -13,19 +14,21 @@ export function spoken(at: Step): string[] {
   return at.step === 'number' ? ['number', ...at.taken.ticket.number.split('').filter((c) => /[A-Z0-9]/.test(c)), 'listen'] : []
 }
 
-/** Speak while large type is on and the words are Chinese, which is what the clips are. */
+/** Where those clips are in this language. Pure. */
+export const prompts = (at: Step, speaking: string): string[] => spoken(at).map((clip) => `/api/voices/kiosk/${speaking}/${clip}.wav`)
+
+/** Speak while large type is on. What cannot begin here is not said at all. */
 export function usePrompts(kiosk: Ref<Kiosk>): void {
   let turn = 0
   async function say(clips: string[]) {
     const mine = ++turn
     hush()
     for (const clip of clips) {
-      if (mine !== turn || (await playFile(`/api/voices/kiosk/${clip}.wav`)) === 'blocked') return
+      if (mine !== turn) return
+      const how = await playFile(clip)
+      if (how === 'blocked' || (how === 'failed' && clip === clips[0])) return
     }
   }
-  watch(() => {
-    const { at, look } = kiosk.value
-    return look.elder && lang.value === 'zh' ? spoken(at).join(' ') : ''
-  }, (clips) => void say(clips ? clips.split(' ') : []))
+  watch(() => (kiosk.value.look.elder ? prompts(kiosk.value.at, lang.value).join(' ') : ''), (clips) => void say(clips ? clips.split(' ') : []))
   onUnmounted(() => void say([]))
 }

@@ -101,6 +101,12 @@ def words_for(lang: str, face: str = PAGES) -> dict[str, Any]:
             return tell(thing["name"], thing["name_en"])
         return tell(thing.name, thing.name_en)
 
+    def theme_name(theme: str) -> Told:
+        """English by the hall first; else by the text file of the language, which knows the usual ones."""
+        english, words = h.hall.catalogue.themes_en.get(theme, ""), t(f"theme.{theme}")
+        own = words != f"theme.{theme}" and lang != "zh" and not (lang == "en" and english)
+        return Told(words) if own else tell(theme, english)
+
     def day_words(day: str) -> str:
         """Of a date, or of a moment in the hall's own zone."""
         when = (
@@ -128,6 +134,7 @@ def words_for(lang: str, face: str = PAGES) -> dict[str, Any]:
             if one != lang
         ],
         "named": named,
+        "theme_name": theme_name,
         "tell": tell,
         "comma": "、" if lang in ("zh", "ja") else ", ",
         "day_words": day_words,

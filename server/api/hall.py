@@ -180,10 +180,13 @@ def get_services() -> ResponseReturnValue:
 @lru_cache(maxsize=2)
 def _services(hall: HallSettings) -> dict[str, Any]:
     items = [s for s in hall.catalogue.services.values() if not s.closed]
-    themes = Counter(s.theme for s in items if s.theme)
+    themes, english = Counter(s.theme for s in items if s.theme), hall.catalogue.themes_en
     return {
         "version": hall.version,
-        "themes": [{"id": theme, "name": theme, "count": n} for theme, n in themes.most_common()],
+        "themes": [
+            {"id": theme, "name": theme, "name_en": english.get(theme, ""), "count": n}
+            for theme, n in themes.most_common()
+        ],
         "events": [
             {"id": e.id, "name": e.name, "name_en": e.name_en, "services": e.services}
             for e in hall.catalogue.events

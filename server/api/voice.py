@@ -28,22 +28,28 @@ def get_voices() -> ResponseReturnValue:
     in it: 200."""
     h = house()
     rules = h.hall.hall.announce
-    known = sorted(voice.banks(h.settings.common), key=lambda lang: lang not in rules.languages)
+    told = [voice.described(lang, h) for lang in voice.banks(h.settings.common)]
     return {
-        "languages": [voice.described(lang, h) for lang in known],
+        "languages": sorted(told, key=lambda one: _rank(one, rules.languages)),
         "spoken": rules.languages,
         "repeat": rules.repeat,
         "zones": [{"id": z.id, "boards": z.boards, "languages": z.languages} for z in rules.zone],
     }
 
 
-@bp.get("/kiosk/<clip>.wav")
+def _rank(described: dict[str, Any], called: tuple[str, ...]) -> tuple[bool, bool, str, bool, str]:
+    """What calls here, then what could; then the rest by what it is for. Chinese comes first of each."""
+    lang, _, purpose = described["id"].partition("-")
+    return described["id"] not in called, not described["calls"], purpose, lang != "zh", lang
+
+
+@bp.get("/kiosk/<lang>/<clip>.wav")
 @needs("kiosk.watch")
-def get_prompt(clip: str) -> ResponseReturnValue:
-    """A spoken prompt of the kiosk's large-type mode (config/voice/zh-kiosk.toml), the hall's own recording
-    where there is one: 200 audio/wav; 404 when there is no such clip or nothing here can speak."""
-    h = house()
-    path = voice.sound_of(voice.PROMPTS, clip, h) if voice.clip_path(voice.PROMPTS, clip, h) else None
+def get_prompt(lang: str, clip: str) -> ResponseReturnValue:
+    """A spoken prompt of the kiosk's large-type mode in a language of config/text
+    (config/voice/<lang>-kiosk.toml), the hall's own recording where there is one: 200 audio/wav; 404 when
+    that language has no such clip or nothing here can speak."""
+    path = voice.prompt(lang, clip, house())
     if path is None:
         raise refusals.NotFound()
     return send_file(path, mimetype="audio/wav", max_age=0)

@@ -160,6 +160,7 @@ class Service:
     closed: bool = False  # no new numbers and bookings; who has one is served
     result_en: str = ""
     fee_basis_en: str = ""
+    theme_en: str = ""  # one service of a theme says it for all
 
 
 @dataclass(frozen=True)
@@ -265,6 +266,15 @@ class Catalogue:
     def mean_minutes(self) -> Mapping[str, float]:
         """service -> expected minutes."""
         return {service.id: service.avg_minutes for service in self.services.values()}
+
+    @cached_property
+    def themes_en(self) -> Mapping[str, str]:
+        """theme -> its English name, where the hall gave one; the first service that says it has the word."""
+        said: dict[str, str] = {}
+        for service in self.services.values():
+            if service.theme and service.theme_en:
+                said.setdefault(service.theme, service.theme_en)
+        return said
 
     @cached_property
     def mean_all(self) -> float:

@@ -57,6 +57,7 @@ PHOTO, MEDIUM = re.compile(r"[0-9a-f]{32}\.jpg"), re.compile(r"[0-9a-f]{32}\.(jp
 LONG, WORDS, FLOOR = 2000, 60, 6
 FORMS = ("original", "copy", "form", "photo", "electronic", "onsite")
 WEEKDAYS = frozenset({"mon", "tue", "wed", "thu", "fri", "sat", "sun"})
+THEME = ("theme", "theme_en")
 UNITS = ("immediate", "workday", "calendar_day", "hour", "none")
 
 
@@ -142,6 +143,7 @@ SERVICES = Area(
         _f("also", "words"),
         _f("department", "ref", of="departments"),
         _f("theme", most=20),
+        _f("theme_en", most=40),
         _f("queue", "ref", of="queues", required=True, fresh=True),
         _f("closed", "yes_no", delegated=True),
         _f("popular", "yes_no"),
@@ -870,6 +872,23 @@ def _same(before: Items, after: Items, field: str) -> Iterable[Wrong]:
             yield Wrong(i, field, "used", {"value": value, "by": other})
 
 
+def _services(before: Items, after: Items, known: Known) -> list[Wrong]:
+    """A theme has one English name, whichever of its services says it."""
+    found, first = [], dict[str, str]()
+    for i, item in after.items():
+        if not item.get("theme") or not item.get("theme_en"):
+            continue
+        other = first.setdefault(item["theme"], i)
+        if after[other]["theme_en"] == item["theme_en"]:
+            continue
+        pairs = ((i, other), (other, i))
+        changed = [p for p in pairs if any(before.get(p[0], {}).get(f) != after[p[0]][f] for f in THEME)]
+        for one, says in changed[:1]:
+            said = {"name": title(SERVICES, says, after[says]), "is": after[says]["theme_en"]}
+            found.append(Wrong(one, "theme_en", "theme-en", {"value": item["theme"], **said}))
+    return found
+
+
 def _queues(before: Items, after: Items, known: Known) -> list[Wrong]:
     found = []
     letters = frozenset("ABCDEFGHJKLMNPRSTUVWXY")
@@ -1003,6 +1022,7 @@ def floor_item(id: str, item: Item) -> Floor:
 
 
 TOGETHER: dict[str, Callable[[Items, Items, Known], Sequence[Wrong] | list[Wrong]]] = {
+    "services": _services,
     "queues": _queues,
     "windows": _windows,
     "people": _people,

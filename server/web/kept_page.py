@@ -16,7 +16,7 @@ from flask import Response, make_response, request
 
 from server.api.access import needs
 from server.api.brand import worn_logo
-from server.api.hall import get_hall, get_services
+from server.api.hall import KIOSK_WORDS, get_hall, get_services
 from server.domain.brand import style_sheet
 from server.domain.refusals import NotFound
 from server.house import house
@@ -59,8 +59,9 @@ def _files() -> Files:
     for lang in h.texts.speaking("touch"):
         files[f"/api/text/{lang}.json"] = _json(h.texts.flat(lang))
     files["/api/hall"], files["/api/services"] = _json(get_hall()), _json(get_services())
-    for clip, sound in prompts_alone(h).items():
-        files[f"/api/voices/kiosk/{clip}.wav"] = sound
+    offered = sorted(h.texts.speaking(KIOSK_WORDS), key=lambda lang: lang != "zh")  # Chinese has room first
+    for (lang, clip), sound in prompts_alone(h, offered).items():
+        files[f"/api/voices/kiosk/{lang}/{clip}.wav"] = sound
     return tuple(files.items())
 
 

@@ -120,3 +120,20 @@ def test_who_edits_what() -> None:
     assert rows.pop("people") == {"manager", "admin"}
     assert rows.pop("services") == {"manager", "chief_representative"}
     assert set(map(frozenset, rows.values())) == {frozenset({"manager"})}
+
+
+def test_a_theme_has_one_english_name() -> None:
+    def said(theme: str, english: str, name: str = "登记") -> dict[str, object]:
+        return {**SERVICE, "name": name, "theme": theme, "theme_en": english}
+
+    def found(before: dict[str, dict[str, object]], after: dict[str, dict[str, object]]) -> list[Wrong]:
+        return wrongs(AREAS["services"], before, before, after, KNOWN)
+
+    one, silent, other = said("婚姻", "Marriage", "结婚"), said("婚姻", ""), said("婚姻", "Weddings", "离婚")
+    assert found({}, {"S1": one, "S2": silent, "S3": one, "S4": said("", "x")}) == []
+    facts = {"value": "婚姻", "name": "结婚", "is": "Marriage"}
+    assert found({"S1": one}, {"S1": one, "S2": other}) == [Wrong("S2", "theme_en", "theme-en", facts)]
+    (wrong,) = found({"S1": one, "S2": one}, {"S1": {**one, "theme_en": "Weddings"}, "S2": one})
+    assert (wrong.item, wrong.facts["is"]) == ("S1", "Marriage"), "who changed is told"
+    files = {"S1": one, "S2": other}
+    assert found(files, {"S1": one, "S2": {**other, "visits": 2}}) == [], "as the files say it"

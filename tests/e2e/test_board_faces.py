@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.conftest import ROOT
 from tests.e2e.axe import accessible
@@ -103,6 +103,23 @@ def test_a_pause_with_its_end_a_strip_and_the_boards(town: Town, face: OpenFace)
         expect(wall.locator(".media img")).to_be_visible()
         whole(wall, f"board {name} {size}")
         wall.context.close()
+
+    def told(route: Route) -> None:
+        answer = route.fetch()
+        notices = [{"zh": "今天下午三点起系统升级。", "en": "", "urgent": urgent} for urgent in (True, False)]
+        notices.append({"zh": "请保管好随身物品。", "en": "Please mind your belongings.", "urgent": False})
+        route.fulfill(response=answer, json={**answer.json(), "notices": notices})
+
+    english = face("/healthz", (1920, 1080))
+    english.context.route("**/api/boards/B4", told)
+    english.goto(f"{town.url}/hall/B4?lang=en#code={town.code(kind='board', name='B4')}")
+    expect(english.locator("html")).to_have_attribute("lang", "en")
+    for where in (".urgent span", ".caption .line"):
+        expect(english.locator(where)).to_have_text("今天下午三点起系统升级。")
+        expect(english.locator(where)).to_have_attribute("lang", "zh-CN")
+    whole(english, "an English board with a notice in Chinese alone")
+    expect(english.locator(".caption .line")).to_have_text("Please mind your belongings.")
+    expect(english.locator(".caption .line:not([lang])")).to_be_visible()
     figures = face("/figures?lang=en", (390, 844))
     expect(figures.get_by_text("Public figures of today").first).to_be_visible()
     whole(figures, "figures")

@@ -359,13 +359,17 @@ def test_a_kiosk_that_is_switched_on_while_the_server_is_away_gives_numbers(
     _shot(page, "kept_home_zh")
     page.get_by_role("button", name="大字版").click()
     until(lambda: page.evaluate("heard.length") == 1, what="the prompt of the start page")
+    for n, (menu, tongue) in enumerate((("语言 Language", "English"), ("Language 语言", "中文")), 2):
+        page.get_by_role("button", name=menu).click()
+        page.get_by_role("button", name=tongue, exact=True).click()
+        until(lambda n=n: page.evaluate("heard.length") == n, what=f"the same in {tongue}")
     page.get_by_text("居民身份证换领", exact=True).first.click()
     page.get_by_role("button", name="离线取号", exact=True).click()
     expect(page.get_by_text("E997")).to_be_visible()
     expect(page.get_by_text("请取走小票")).to_be_visible()
     _shot(page, "kept_number_zh")
-    # where to touch, what to bring, your number is, E, 9, 9, 7, listen for it
-    until(lambda: page.evaluate("heard.length") == 8, what="the number, digit by digit")
+    # where to touch in three goes, what to bring, your number is, E, 9, 9, 7, listen for it
+    until(lambda: page.evaluate("heard.length") == 10, what="the number, digit by digit")
 
     town.start_server()
     page.wait_for_timeout(3_000)

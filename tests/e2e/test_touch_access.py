@@ -201,6 +201,39 @@ def test_languages_are_files(town: Town, face: OpenFace) -> None:
     page.locator(".acts button").last.click()
     expect(page.get_by_role("heading", name="您要办什么事？")).to_be_visible()  # the next one's language
 
+    # large type speaks the language on the glass
+    heard: list[str] = []
+    page.on("response", lambda got: heard.append(f"{got.status} {got.url.split('/kiosk/')[-1]}"))
+    page.get_by_role("button", name="语言 Language").click()
+    page.get_by_role("button", name="조선말").click()
+    look(page, "큰 글자")
+    said(page, heard, "ko/home")
+    page.get_by_role("button", name="언어 语言").click()
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", name="What brings you here?")).to_be_visible()
+    said(page, heard, "en/home")
+    seen(page, "home, large, English")
+    page.locator(".service").first.click()
+    said(page, heard, "en/guide")
+    page.get_by_role("button", name="Take a number").click()
+    number = page.locator(".huge").inner_text()
+    said(page, heard, "en/number", *(f"en/{sign}" for sign in number), "en/listen")
+
+
+def said(page: Page, heard: list[str], *clips: str) -> None:
+    """These prompts came, in this order, and no other since the last look."""
+    wanted = [f"200 {clip}.wav" for clip in clips]
+
+    def prompts() -> list[str]:
+        return [one for one in heard if one.endswith(".wav")]
+
+    for _ in range(150):
+        if len(prompts()) >= len(wanted):
+            break
+        page.wait_for_timeout(100)
+    assert prompts() == wanted
+    heard.clear()
+
 
 def test_keys_are_enough_and_the_next_visitor_is_asked_for(town: Town, face: OpenFace) -> None:
     page = face("/touch/K1", TALL, kind="kiosk", kiosk="K1")

@@ -23,6 +23,7 @@ from sqlalchemy import select
 from drivers.voice import wave_file
 from drivers.voice.bank import all_clips, own_clips
 from drivers.wording import load_wording
+from server import voice
 from server.actions.day import begin_closing, close_day, open_day
 from server.actions.publish_config import Desk, begin_due, keep_draft, publish_draft
 from server.actions.staff_window import open_window
@@ -225,9 +226,10 @@ def test_the_page_for_the_time_without_server_is_whole_and_for_hosts_alone(
     open_app: Callable[..., App], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = open_app()
-    spoken = own_clips("zh-kiosk", app.house.settings.data)
-    for clip in all_clips(load_wording("zh-kiosk")):  # the hall's own voice
-        wave_file.write(spoken / f"{clip}.wav", 22_050, wave_file.silence(22_050, 0.1))
+    for lang in ("zh", "en", "ko"):
+        spoken = own_clips(f"{lang}-kiosk", app.house.settings.data)
+        for clip in all_clips(load_wording(f"{lang}-kiosk")):  # the hall's own voice
+            wave_file.write(spoken / f"{clip}.wav", 22_050, wave_file.silence(22_050, 0.1))
     host = device(app, "host", name="beside")
     for module in ("assets", "kept_page"):
         monkeypatch.setattr(f"server.web.{module}.DIST", tmp_path)
@@ -252,17 +254,52 @@ def test_the_page_for_the_time_without_server_is_whole_and_for_hosts_alone(
     assert set(loaded) <= files.keys()  # it asks for nothing that is not beside it
     assert {"api/hall", "api/services", "api/text/zh.json", "api/text/en.json"} <= files.keys()
     assert json.loads(files["api/services"]) == host.ask("GET", "/api/services").json
-    sounds = {name.split("/")[-1]: body for name, body in files.items() if "/voices/" in name}
+    sounds = {name: body for name, body in files.items() if "/voices/" in name}
     prompts = ("home", "guide", "number", "listen", "refused", "A", "0")
-    assert {f"{clip}.wav" for clip in prompts} <= sounds.keys()
-    assert "Z.wav" not in sounds  # no number here begins so
-    assert sounds["home.wav"] == device(app, "kiosk").ask("GET", "/api/voices/kiosk/home.wav").data
+    assert {
+        f"api/voices/kiosk/{lang}/{p}.wav" for lang in ("zh", "en", "ko") for p in prompts
+    } <= sounds.keys()
+    assert not [name for name in sounds if name.endswith("/Z.wav")]  # no number here begins so
+    for name in ("api/voices/kiosk/zh/home.wav", "api/voices/kiosk/en/home.wav"):
+        assert sounds[name] == device(app, "kiosk").ask("GET", f"/{name}").data
     assert host.ask("GET", "/api/offline/page", If_None_Match=f'"{tag}"').status_code == 304
     assert device(app, "kiosk").ask("GET", "/api/offline/page").status_code == 403
     assert device(app, "kiosk").ask("GET", "/touch/K1").text.count("data-door") == 0
     monkeypatch.setattr("server.voice.MOST_ALONE", 20_000)  # more is left behind, and takes no page along
     with ZipFile(BytesIO(host.ask("GET", "/api/offline/page").data)) as packed:
-        assert set(packed.namelist()) == files.keys() - {f"api/voices/kiosk/{name}" for name in sounds}
+        assert set(packed.namelist()) == files.keys() - sounds.keys()
+
+
+def test_the_kept_page_has_room_for_whole_languages_in_their_order(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """English takes twice the room of the others here."""
+    data, seconds = app.house.settings.data, {"zh": 0.1, "en": 0.2, "ko": 0.1}
+    for lang, long in seconds.items():
+        for clip in all_clips(load_wording(f"{lang}-kiosk")):
+            path = own_clips(f"{lang}-kiosk", data) / f"{clip}.wav"
+            wave_file.write(path, 22_050, wave_file.silence(22_050, long))
+
+    def taken(*langs: str) -> list[str]:
+        return list(dict.fromkeys(lang for lang, _ in voice.prompts_alone(app.house, langs)))
+
+    whole = voice.prompts_alone(app.house, ["zh"])
+    one = sum(map(len, whole.values()))
+    assert taken("zh", "en", "ko") == ["zh", "en", "ko"]
+    assert taken("zh", "ru", "zz") == ["zh"]  # what has no prompts takes no room
+    assert one * 4 < voice.MOST_ALONE
+    for room, order, kept in (
+        (one * 4, ("zh", "en", "ko"), ["zh", "en", "ko"]),
+        (one * 3, ("zh", "en", "ko"), ["zh", "en"]),
+        (one * 2, ("zh", "en", "ko"), ["zh", "ko"]),  # the longer one stays behind, not who comes after it
+        (one * 2, ("en", "zh", "ko"), ["en"]),
+        (one - 1, ("zh", "ko"), []),
+    ):
+        monkeypatch.setattr(voice, "MOST_ALONE", room)
+        assert taken(*order) == kept, room
+    monkeypatch.undo()
+    monkeypatch.setattr(voice, "MOST_FILES_ALONE", 2 * len(whole))
+    assert taken("zh", "en", "ko") == ["zh", "en"]
 
 
 def test_what_nobody_can_check_meanwhile_is_not_offered(

@@ -24,7 +24,7 @@ from server.domain.announcing import AnnounceRules, AnnounceZone, announce_troub
 from server.live.contract import spoken
 from server.settings import HallSettings, call_languages
 from server.store import tables as t
-from tests.server.callers import Caller, staff
+from tests.server.callers import Caller, device, staff
 
 ZH = load_wording("zh")
 
@@ -70,6 +70,20 @@ def test_a_recording_is_kept_plain(app: App, manager: Caller, rate: int, channel
     heard = manager.ask("GET", "/api/voices/zh/please.wav")
     assert heard.data == kept.read_bytes()
     assert next(c for c in language(manager, "zh")["clips"] if c["id"] == "please")["recorded"]
+
+
+def test_a_recorded_prompt_is_what_the_kiosk_says(app: App, manager: Caller):
+    """Of each language by itself, at once: the others are spoken by the machine."""
+    pytest.importorskip("espeakng_loader")
+    kiosk, path = device(app, "kiosk"), "/api/voices/kiosk/{}/home.wav"
+    spoken = kiosk.ask("GET", path.format("en")).data
+    assert put(manager, "home", wav(0.4), lang="en-kiosk").status_code == 200
+    (home,) = [c for c in language(manager, "en-kiosk")["clips"] if c["id"] == "home"]
+    assert (home["recorded"], home["says"][:6]) == (True, "Please")
+    kept = app.house.settings.data / "voice" / "clips" / "en-kiosk" / "home.wav"
+    assert spoken != kiosk.ask("GET", path.format("en")).data == kept.read_bytes()
+    assert manager.ask("DELETE", "/api/voices/en-kiosk/home.wav").status_code == 200
+    assert kiosk.ask("GET", path.format("en")).data == spoken
 
 
 @pytest.mark.parametrize(
@@ -214,7 +228,10 @@ def test_every_mistake_of_the_rules_is_told(hall: HallSettings):
 def test_what_calls_no_number_is_no_language_of_calls(manager: Caller, hall: HallSettings):
     told = manager.ask("GET", "/api/voices").get_json()["languages"]
     assert {x["id"] for x in told if x["calls"]} == {"zh", "yue", "en"}
-    assert {x["id"] for x in told if not x["calls"]} == {"zh-help", "zh-kiosk"}, "recorded here all the same"
+    others = [x["id"] for x in told if not x["calls"]]
+    assert others == ["zh-help", "zh-kiosk", "en-kiosk", "ko-kiosk"], "recorded here all the same"
+    assert [x["id"] for x in told][-len(others) :] == others
+    assert len({x["title"] for x in told}) == len(told), "two tabs with one name"
     rules = AnnounceRules(languages=("zh", "zh-kiosk"))
     found = announce_troubles(rules, hall.catalogue.windows, call_languages(CONFIG.parent))
     assert [key for key, _, _ in found] == ["languages"]

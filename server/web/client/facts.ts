@@ -1,6 +1,6 @@
 /** The facts of a service in words. Pure but for the texts. */
 import type { Limit, Service } from './contract'
-import { has, lang, named, t } from './text'
+import { has, lang, named, t, tongue } from './text'
 
 export function feeText(service: Service): string {
   if (service.fee_yuan === 0) return t('touch.fee_none')
@@ -25,9 +25,11 @@ export const formText = (form: string): string => (has('touch.form.' + form) ? t
 export const listed = (numbers: string[]): string => numbers.join(lang.value === 'zh' ? '、' : ', ')
 /** More than two lines of a card; a Chinese character is as wide as two letters. */
 export const isLong = (name: string): boolean => name.replace(/[^\x00-\xff]/g, 'xx').length > 44
-/** A theme is known by its Chinese name; other languages translate it in their text file. */
-export const themeName = (theme: { name: string; name_en?: string }): string =>
-  lang.value !== 'zh' && has('theme.' + theme.name) ? t('theme.' + theme.name) : named(theme)
+type Theme = { name: string; name_en?: string }
+const translated = (theme: Theme): boolean => lang.value !== 'zh' && !(lang.value === 'en' && theme.name_en) && has('theme.' + theme.name)
+/** A theme is known by its Chinese name: English is what the hall calls it, and what text files say of the usual ones. */
+export const themeName = (theme: Theme): string => (translated(theme) ? t('theme.' + theme.name) : named(theme))
+export const themeTongue = (theme: Theme): string | undefined => (translated(theme) ? undefined : tongue(theme.name_en))
 /** A priority class: the hall names it in Chinese, the text file may translate it by its id. */
 export const className = (one: { id: string; name: string; name_en?: string }): string =>
   lang.value !== 'zh' && has('priority.' + one.id) ? t('priority.' + one.id) : named(one)

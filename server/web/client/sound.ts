@@ -5,15 +5,19 @@ export type Played = 'played' | 'blocked' | 'failed'
 
 const PATIENCE_MS = 30000
 let now: HTMLAudioElement | null = null
+let hushed = 0 // how often: what was still on its way then shall not begin afterwards
 
 /** Resolves when the sound has ended. blocked: this browser wants a touch before it makes any noise. */
 export async function playFile(path: string, percent = 100): Promise<Played> {
   let url = ''
+  const mine = hushed
   try {
     const key = deviceKey()
     const reply = await fetch(path, { headers: key ? { Authorization: 'Bearer ' + key } : {}, credentials: 'same-origin' })
     if (!reply.ok) return 'failed'
-    url = URL.createObjectURL(await reply.blob())
+    const sound = await reply.blob()
+    if (mine !== hushed) return 'played'
+    url = URL.createObjectURL(sound)
     return await play(url, percent)
   } catch {
     return 'failed'
@@ -22,8 +26,9 @@ export async function playFile(path: string, percent = 100): Promise<Played> {
   }
 }
 
-/** Stop what sounds now; whoever waits for its end is told that it has played. */
+/** Stop what sounds now, or is about to; whoever waits for its end is told that it has played. */
 export function hush(): void {
+  hushed++
   if (!now) return
   now.pause()
   now.dispatchEvent(new Event('ended'))

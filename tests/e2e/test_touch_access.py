@@ -28,6 +28,22 @@ def seen(page: Page, state: str) -> None:
     page.wait_for_timeout(300)  # sooner, a touch is taken for the tail of the one before (client/press.ts)
 
 
+def in_both(page: Page, state: str) -> None:
+    """The same state in English as well: the language changes under it, nothing else."""
+    seen(page, state)
+    before = page.locator("main h1, main h2").first.is_visible()
+    look(page, "语言 Language")
+    look(page, "English")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.wait_for_timeout(300)
+    seen(page, f"{state}, English")
+    look(page, "Language 语言")
+    look(page, "中文")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    assert page.locator("main h1, main h2").first.is_visible() == before
+    page.wait_for_timeout(300)
+
+
 def all_asked(page: Page, state: str) -> None:
     """What is asked beside the guide is whole on the glass: nothing lies beneath the button."""
     assert (
@@ -59,33 +75,36 @@ def close_day(town: Town) -> None:
     assert reply.ok, reply.text
 
 
-def test_every_state_is_accessible(town: Town, face: OpenFace) -> None:
-    page = face("/touch/K1", TALL, kind="kiosk", kiosk="K1")
+@pytest.mark.parametrize("size", [TALL, WIDE], ids=["tall", "wide"])
+def test_every_state_is_accessible(town: Town, face: OpenFace, size: tuple[int, int]) -> None:
+    page = face("/touch/K1", size, kind="kiosk", kiosk="K1")
     expect(page.locator(".service").first).to_be_visible(timeout=20_000)
-    seen(page, "home")
+    in_both(page, "home")
     for tab in page.get_by_role("tab").all():
         tab.click()
-        seen(page, "home by " + tab.inner_text())
+        in_both(page, "home by " + tab.inner_text())
     page.locator(".tile").first.click()
-    seen(page, "list")
+    in_both(page, "list")
     home(page)
     page.locator(".find").click()
-    seen(page, "search")
+    in_both(page, "search")
+    page.locator("main input").focus()
     page.keyboard.type("jiazhao", delay=70)  # 驾照: what people call it, in pinyin
     expect(page.locator(".found .service").first).to_contain_text("机动车驾驶证")
-    seen(page, "found")
+    in_both(page, "found")
+    page.locator("main input").focus()
     page.keyboard.type("qqq", delay=70)
-    seen(page, "nothing found")
+    in_both(page, "nothing found")
     home(page)
     page.locator(".come").first.click()
     page.keyboard.type("12345678", delay=70)
-    seen(page, "check in")
+    in_both(page, "check in")
     page.locator(".go").click()
     expect(page.get_by_text("这次没有取到号")).to_be_visible()
-    seen(page, "refused")
+    in_both(page, "refused")
     page.locator(".acts button").first.click()
     page.locator(".come.card").click()
-    seen(page, "mine")
+    in_both(page, "mine")
     home(page)
 
     # a life event, its services in order
@@ -94,35 +113,35 @@ def test_every_state_is_accessible(town: Town, face: OpenFace) -> None:
     expect(page.locator(".cards .service b")).to_have_text(["出生登记", "城乡居民基本医疗保险参保登记"])
     page.locator(".cards .service").first.click()
     expect(page.locator(".map")).to_contain_text("D区")
-    seen(page, "guide")
+    in_both(page, "guide")
     page.locator(".priority .open").click()
-    seen(page, "priority")
+    in_both(page, "priority")
     page.locator(".classes .none").click()
     page.locator(".open.more").click()
-    seen(page, "basket")
+    in_both(page, "basket")
     page.locator(".service").nth(1).click()
     page.locator(".go").click()
     expect(page.locator(".huge")).to_be_visible()
     expect(page.get_by_text("请取走小票")).to_be_visible()
-    seen(page, "number")
+    in_both(page, "number")
     page.locator(".acts button").last.click()
 
     # the day ends
     for state in ("今天已停止取号", "今天的服务已结束"):
         close_day(town)
         expect(page.get_by_role("heading", name=state)).to_be_visible()
-        seen(page, state)
+        in_both(page, state)
     page.get_by_role("button", name="先看看要带什么").click()
     page.locator(".service").first.click()
     expect(page.locator(".closed")).to_be_visible()
     expect(page.locator(".take .go")).to_have_count(0)
-    seen(page, "guide of a closed day")
+    in_both(page, "guide of a closed day")
     home(page)
 
     # the server is gone
     town.stop()
     expect(page.get_by_text("与服务器的连接断了")).to_be_visible(timeout=30_000)
-    seen(page, "offline")
+    in_both(page, "offline")
 
 
 @pytest.mark.parametrize("size", [TALL, WIDE], ids=["tall", "wide"])

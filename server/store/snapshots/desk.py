@@ -76,7 +76,7 @@ def desk_value(view: View, window: str) -> dict[str, Any]:
             "state": post.state,
             "pause": pause,
         },
-        "me": {"id": person.id, "name": person.name} if person else None,
+        "me": {"id": person.id, "name": person.name, "name_en": person.name_en} if person else None,
         "queues": list(place.queues),
         "overflow": list(place.overflow),
         "ticket": _ticket(view, leg) if leg else None,
@@ -202,6 +202,7 @@ def people_value(view: View) -> list[dict[str, str]]:
         {
             "id": post.clerk,
             "name": catalogue.people[post.clerk].name,
+            "name_en": catalogue.people[post.clerk].name_en,
             "window": w.id,
             "number": w.number,
             "state": post.state,

@@ -312,6 +312,7 @@ export interface Others {
 export interface Present {
   id: string
   name: string
+  name_en: string
   window: string
   number: string
   state: WindowState

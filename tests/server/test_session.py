@@ -47,6 +47,7 @@ def test_a_right_password_opens_a_session(app: App, clerk: Caller):
     assert answer.json["me"] == {
         "id": "ZW001",
         "name": "陈静",
+        "name_en": "Chen Jing",
         "role": "clerk",
         "title": "窗口工作人员",
         "window": "W01",

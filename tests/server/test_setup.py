@@ -58,7 +58,7 @@ def test_the_code_makes_all_accounts(app: App, typed: str):
     assert who.ask("GET", "/api/session").json["csrf"] == answer.json["csrf"]
     staff = answer.json["staff"]
     assert {p["id"] for p in staff} == set(app.house.hall.catalogue.people) - {"ZW028"}
-    assert set(staff[0]) == {"id", "name", "role", "title", "window", "once_password"}
+    assert set(staff[0]) == {"id", "name", "name_en", "role", "title", "window", "once_password"}
     assert len({p["once_password"] for p in staff}) == len(staff)
     first = {"staff": "ZW001", "password": staff[0]["once_password"]}
     assert nobody(app).ask("POST", "/api/session", first).json["refused"] == "password-change-needed"

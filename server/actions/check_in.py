@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from server.actions.print_slip import Told, owe_slip, printing_place
 from server.actions.take_number import Taken, check_giving
 from server.domain import refusals
-from server.domain.appointments import Appointment, Booking, Step, arrival
+from server.domain.appointments import Appointment, Booking, Step, arrival, moment
 from server.domain.events import AppointmentCheckedIn, TicketTaken
 from server.domain.numbering import number
 from server.domain.persons import Reading, proven_class
@@ -89,7 +89,8 @@ def check_in(
     unit.add(AppointmentCheckedIn(booking.id, queue.prefix, agreed, ticket.id, printed))
     facts = {"number": printed, "service": booking.service, "priority": priority}
     unit.note("ticket.take", f"ticket:{ticket.id}", appointment=booking.id, **facts)
-    return Taken(ticket, leg, ahead, slip, estimate)
+    late = moment(booking.at, unit.now, hall.rules, hall.hall.appointment) == "late"
+    return Taken(ticket, leg, ahead, slip, estimate, agreed=booking.at, late=late)
 
 
 def check_standing(unit: Unit, hall: HallSettings, queue: str, at: datetime, day: str) -> None:

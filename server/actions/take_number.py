@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from server.actions.print_slip import Told, owe_slip, printing_place, told_before
@@ -42,7 +42,8 @@ from server.store.unit import Unit
 @dataclass(frozen=True)
 class Taken:
     """The committed number. `ahead`: people of the same queue who joined before; slip None = no printer asked
-    for; estimate: what the citizen is told about the wait."""
+    for; estimate: what the citizen is told about the wait. `agreed`: the time of who came by appointment;
+    `late`: too late for it, so that this number waits like any other."""
 
     ticket: Ticket
     leg: Leg
@@ -51,6 +52,8 @@ class Taken:
     estimate: Estimate
     existing: bool = False  # this person waits for the service already: the number they have
     further: tuple[str, ...] = ()  # the services that follow on the same number
+    agreed: datetime | None = None
+    late: bool = False
 
 
 def take_number(

@@ -251,6 +251,7 @@ def taken_json(h: House, taken: Taken) -> dict[str, Any]:
             "link": ticket.link,
             "url": f"{h.settings.url}/t/{ticket.link}",
             "windows": [catalogue.windows[w].number for w in catalogue.serving[ticket.prefix]],
+            "appointment": {"at": iso(taken.agreed), "late": taken.late} if taken.agreed else None,
         },
         "slip": slip_json(taken.slip) if taken.slip else None,
         "existing": taken.existing,

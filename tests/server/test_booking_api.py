@@ -309,6 +309,20 @@ def test_a_full_day_offers_to_wait(app: App, phone: FlaskClient, citizen: Caller
     assert "前面还有 1 人候补" in phone.get(second.headers["Location"]).text
 
 
+@pytest.mark.parametrize(("minutes", "late"), [(-15, False), (10, False), (11, True), (40, True)])
+def test_the_glass_tells_whether_the_agreed_time_still_counts(
+    app: App, clock: Clock, citizen: Caller, minutes: int, late: bool
+) -> None:
+    link = book(citizen)
+    code = citizen.ask("GET", f"/api/booking/{link}").json["appointment"]["code"]
+    go(app, clock, 9, 45)
+    clock.forward(minutes=15 + minutes)
+    body = {"request_id": f"here-{abs(minutes):04}", "code": code}
+    told = device(app, "kiosk").ask("POST", "/api/check-in", body).json["ticket"]["appointment"]
+    assert told["late"] is late
+    assert datetime.fromisoformat(told["at"]) == datetime.fromisoformat(slot(10))
+
+
 def test_the_page_of_a_booking_knows_when_it_is_too_late(app: App, clock: Clock, citizen: Caller) -> None:
     link = book(citizen)
 

@@ -625,6 +625,8 @@ export interface Ticket {
   link: string
   url: string
   windows: string[]
+  /** Of who came by appointment; late: it waits like any other number. */
+  appointment?: { at: string; late: boolean } | null
 }
 export interface Taken {
   ticket: Ticket

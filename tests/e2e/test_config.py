@@ -4,7 +4,6 @@ everybody, light and dark, on a desk and on a phone."""
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from tests.e2e.office import area, go
 from tests.e2e.test_walk import sign_in
 from tests.e2e.town import Town, until
 
-SHOTS = os.environ.get("WUCHA_SHOTS")
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(400)]
 AREAS = (
     "事项",
@@ -38,11 +36,6 @@ AREAS = (
     "大屏图片视频",
     "附近大厅",
 )
-
-
-def shot(page: Page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png")
 
 
 def settings(page: Page) -> None:
@@ -92,7 +85,7 @@ def test_a_manager_drafts_compares_publishes_and_goes_back(town: Town, face: Ope
     page = face("/manager", (1440, 900))
     sign_in(page, town, "ZW024")
     settings(page)
-    shot(page, "services-zh")
+    accessible(page, "services-zh")
     page.get_by_role("searchbox").fill("S101")
     page.get_by_role("button", name="修改 S101").click()
     page.get_by_label("名称", exact=False).first.fill("")
@@ -101,7 +94,6 @@ def test_a_manager_drafts_compares_publishes_and_goes_back(town: Town, face: Ope
     expect(page.get_by_text("这一项要填写。")).to_be_visible()
     expect(page.get_by_text("应在 0.5 到 480 之间。")).to_be_visible()
     accessible(page, "a form with mistakes")
-    shot(page, "form-wrong-zh")
     page.get_by_label("名称", exact=False).first.fill("参保登记（新）")
     page.get_by_label("标准办理分钟").fill("12")
     page.get_by_label("暂停取号").check()
@@ -109,7 +101,6 @@ def test_a_manager_drafts_compares_publishes_and_goes_back(town: Town, face: Ope
     compared = page.get_by_role("region", name="改动对照").first
     expect(compared).to_contain_text("参保登记（新）")
     accessible(page, "the draft compared")
-    shot(page, "compare-zh")
     page.get_by_role("button", name="发布").click()
     expect(page.get_by_text("第 1 版已发布，立即生效")).to_be_visible()
     until(lambda: offered(town, "S101") is None, what="no more numbers for S101")
@@ -120,7 +111,7 @@ def test_a_manager_drafts_compares_publishes_and_goes_back(town: Town, face: Ope
     page.get_by_role("button", name="恢复这一版", exact=True).first.click()
     expect(page.get_by_text("已恢复为第 0 版的内容")).to_be_visible()
     until(lambda: offered(town, "S101"), what="S101 again")
-    shot(page, "history-zh")
+    accessible(page, "history-zh")
 
     area(page, "队列")
     page.get_by_role("button", name="修改 A ").click()
@@ -129,7 +120,7 @@ def test_a_manager_drafts_compares_publishes_and_goes_back(town: Town, face: Ope
     page.get_by_label("何时生效").select_option("next_day")
     page.get_by_role("button", name="发布").click()
     expect(page.get_by_text("起生效").first).to_be_visible()
-    shot(page, "queues-waiting-zh")
+    accessible(page, "queues-waiting-zh")
     page.get_by_role("button", name="撤回").click()
     expect(page.get_by_text("已撤回，不会生效")).to_be_visible()
 
@@ -171,7 +162,6 @@ def test_a_manager_draws_the_plan_that_kiosks_and_the_live_page_show(town: Town,
     expect(page.locator(".draw .wrong")).to_have_text("3 号窗口和4 号窗口叠在一起")
     expect(page.locator(".draw .struck")).to_have_count(2)
     accessible(page, "two windows on one place")
-    shot(page, "plan-clash")
     page.get_by_role("button", name="保存草稿").click()
     expect(page.get_by_text("窗口 W03 和 W04 叠在一起，请挪开。")).to_be_visible()
     expect(page.get_by_role("button", name="发布")).to_be_disabled()
@@ -201,7 +191,6 @@ def test_a_manager_draws_the_plan_that_kiosks_and_the_live_page_show(town: Town,
     expect(compared).not_to_contain_text("10 号窗口")
     assert page.evaluate("window.shifted") < 0.02
     accessible(page, "the plan compared")
-    shot(page, "plan-compared")
     expect(kiosk.locator(".service").first).to_be_visible()
     assert stands("W03") == (11.6, 4.2)
     page.get_by_role("button", name="发布").click()
@@ -240,7 +229,6 @@ def test_a_finger_moves_a_window_on_the_phone(town: Town, face: OpenFace) -> Non
     expect(page.get_by_role("button", name="撤销")).to_be_enabled()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     accessible(page, "the plan on a phone")
-    shot(page, "plan-phone")
     page.get_by_role("button", name="撤销").click()
     expect(first).to_have_accessible_name("1 无差别综…，横 3.4，纵 4.2")
 
@@ -262,7 +250,7 @@ def test_two_managers_do_not_overwrite_each_other(town: Town, face: OpenFace) ->
     assert said.status_code == 200, said.text
     one.get_by_role("button", name="保存草稿").click()
     expect(one.get_by_role("alert")).to_contain_text("刚改过这份草稿")
-    shot(one, "conflict-zh")
+    accessible(one, "a draft that somebody else changed")
     one.get_by_role("button", name="重新载入").click()
     expect(one.get_by_role("region", name="改动对照").first).to_contain_text("乙写的通知")
 
@@ -275,26 +263,24 @@ def test_every_area_is_usable_for_everybody(town: Town, face: OpenFace, size: tu
     where = "desk" if size[0] > 1000 else "phone"
     for theme in ("light", "dark"):
         page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
-        for n, name in enumerate(AREAS):
+        for name in AREAS:
             area(page, name)
             expect(page.locator(".area .history")).to_be_visible()
             wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
             assert wide <= 0, f"{name} is {wide} px too wide"
             accessible(page, f"{name}, {theme}")
-            shot(page, f"{where}-{theme}-{n}-list")
             rows = page.locator(".list button", has_text="修改")
             (rows.first if rows.count() else page.locator(".tools button", has_text="新增")).click()
             expect(page.locator(".form")).to_be_visible()
             wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
             assert wide <= 0, f"the form of {name} is {wide} px too wide"
             accessible(page, f"the form of {name}, {theme}")
-            shot(page, f"{where}-{theme}-{n}-form")
             page.get_by_role("button", name="返回列表").click()
     page.locator("header").get_by_role("button", name="EN").or_(
         page.locator("header").get_by_text("English")
     ).first.click()
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
-    shot(page, f"{where}-dark-english")
+    accessible(page, f"{where}-dark-english")
 
 
 def by_the_week(page: Page) -> None:
@@ -314,7 +300,7 @@ def by_the_week(page: Page) -> None:
     draft = page.get_by_role("region", name="改动对照").first
     expect(draft.locator(".wrong li").first).to_be_visible()
     expect(draft.get_by_role("button", name="发布")).to_be_disabled()
-    shot(page, "roster-swap-zh")
+    accessible(page, "roster-swap-zh")
     draft.get_by_role("button", name="放弃草稿").click()
     expect(draft).to_have_count(0)
 
@@ -326,7 +312,6 @@ def by_the_week(page: Page) -> None:
     second = page.get_by_role("region", name="一周排班").locator("tbody tr").nth(2)
     expect(second.locator("td").first).to_contain_text("王雪")
     accessible(page, "the week as the draft would have it")
-    shot(page, "roster-draft-week-zh")
     page.get_by_role("button", name="现在生效的").click()
     expect(second.locator("td").first).not_to_contain_text("王雪")
     page.get_by_role("button", name="复制这一周…").click()
@@ -349,7 +334,7 @@ def test_a_roster_a_photo_and_a_film_by_hand(town: Town, face: OpenFace, tmp_pat
     area(page, "排班")
     week = page.get_by_role("region", name="一周排班")
     expect(week.get_by_text("秦雨").first).to_be_visible()
-    shot(page, "roster-week-zh")
+    accessible(page, "roster-week-zh")
     week.get_by_role("button", name="2", exact=True).click()
     page.get_by_role("button", name="加一行 个别日子").click()
     page.get_by_label("个别日子 1 日期").fill("2099-03-03")
@@ -358,13 +343,12 @@ def test_a_roster_a_photo_and_a_film_by_hand(town: Town, face: OpenFace, tmp_pat
     page.get_by_role("button", name="保存草稿").click()
     expect(page.locator(".form .trouble").filter(has_text="孙丽")).not_to_have_count(0)
     accessible(page, "a roster that clashes")
-    shot(page, "roster-clash-zh")
     page.get_by_label("个别日子 1 人员").select_option("ZW017")
     page.get_by_role("button", name="保存草稿").click()
     # the first draft, with its clash, reads nearly the same
     expect(page.locator(".form .trouble").filter(has_text="孙丽")).to_have_count(0)
     expect(page.get_by_role("region", name="改动对照").first).to_contain_text("秦雨")
-    shot(page, "roster-compare-zh")
+    accessible(page, "roster-compare-zh")
     page.get_by_role("button", name="发布").click()
     expect(page.get_by_text("第 1 版已发布，立即生效")).to_be_visible()
     by_the_week(page)
@@ -375,7 +359,6 @@ def test_a_roster_a_photo_and_a_film_by_hand(town: Town, face: OpenFace, tmp_pat
     page.get_by_label("选择文件 工牌照片").set_input_files(photo)
     expect(page.get_by_role("img", name="工牌照片")).to_be_visible()
     accessible(page, "a photo")
-    shot(page, "photo-zh")
     page.get_by_role("button", name="保存草稿").click()
     page.get_by_role("button", name="发布").click()
     expect(page.locator(".list img").first).to_be_visible()
@@ -392,7 +375,7 @@ def test_a_roster_a_photo_and_a_film_by_hand(town: Town, face: OpenFace, tmp_pat
     page.get_by_role("button", name="保存草稿").click()
     page.get_by_role("button", name="发布").click()
     expect(page.locator(".list img").first).to_be_visible()
-    shot(page, "media-zh")
+    accessible(page, "media-zh")
     board = f"{town.url}/api/boards/B1"  # the draft shows its picture before it is published
     shown = until(lambda: requests.get(board, timeout=10).json()["media"], what="the picture on a board")
     assert shown[0]["src"].startswith("/uploads/")
@@ -408,6 +391,5 @@ def test_a_roster_a_photo_and_a_film_by_hand(town: Town, face: OpenFace, tmp_pat
         assert nav.evaluate("e => e.scrollWidth <= e.clientWidth + 1"), "no tab has to be scrolled to"
         page.locator("header nav .group > button").first.click()
         accessible(page, f"the open menu, {size[0]}")
-        shot(page, f"menu-en-{size[0]}")
         page.keyboard.press("Escape")
         expect(page.locator("header nav ul:visible")).to_have_count(0)

@@ -4,14 +4,14 @@ the trail."""
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from server.clock import now
 from tests.conftest import SHANGHAI
+from tests.e2e.axe import accessible
 from tests.e2e.clerk import Clerk
 from tests.e2e.conftest import OpenFace
 from tests.e2e.office import go
@@ -26,28 +26,24 @@ def local(hours: float) -> str:
     return f"{now().astimezone(SHANGHAI) + timedelta(hours=hours):%Y-%m-%dT%H:%M}"
 
 
-def look(page: Page, tmp_path: Path, name: str) -> None:
-    page.screenshot(path=tmp_path / f"{name}.png")
-
-
-def test_A8_three_matters_one_number_at_the_kiosk(town: Town, face: OpenFace, tmp_path: Path) -> None:
+def test_A8_three_matters_one_number_at_the_kiosk(town: Town, face: OpenFace) -> None:
     kiosk = face("/touch/K1", (1080, 1920), kind="kiosk", kiosk="K1")
     kiosk.get_by_text("城乡居民养老保险参保登记", exact=True).first.click()
-    look(kiosk, tmp_path, "guide")
+    accessible(kiosk, "guide")
     kiosk.get_by_role("button", name="再选一项").click()
     expect(kiosk.get_by_text("已选 1 项")).to_be_visible()
-    look(kiosk, tmp_path, "basket")
+    accessible(kiosk, "basket")
     kiosk.get_by_text("居民身份证换领", exact=True).first.click()
     kiosk.get_by_role("button", name="2 项一起取一个号").click()
     expect(kiosk.get_by_text("同号接着办：居民身份证换领")).to_be_visible()
-    look(kiosk, tmp_path, "number")
+    accessible(kiosk, "number")
     link = requests.get(f"{town.url}/api/hall", timeout=10)
     assert link.json()["several"] is True
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (1280, 720)])
 def test_the_desk_shows_todays_appointments_without_scrolling(
-    town: Town, face: OpenFace, tmp_path: Path, size: tuple[int, int]
+    town: Town, face: OpenFace, size: tuple[int, int]
 ) -> None:
     kiosk = town.key(kind="kiosk", kiosk="K1")
     for _ in range(7):
@@ -70,12 +66,12 @@ def test_the_desk_shows_todays_appointments_without_scrolling(
         desk.get_by_role("dialog").get_by_role("button").first.click()
     expect(desk.get_by_text("今日预约")).to_be_in_viewport(ratio=1)
     expect(desk.get_by_placeholder("签到码")).to_be_in_viewport(ratio=1)
-    look(desk, tmp_path, f"desk-{size[0]}")
+    accessible(desk, f"desk-{size[0]}")
     side = desk.locator("aside.side")
     assert side.evaluate("e => e.scrollHeight <= e.clientHeight"), "the side column needs no scrolling"
 
 
-def test_A5_a_manager_defines_a_window_class_by_hand(town: Town, face: OpenFace, tmp_path: Path) -> None:
+def test_A5_a_manager_defines_a_window_class_by_hand(town: Town, face: OpenFace) -> None:
     office = face("/manager", (1440, 900))
     sign_in(office, town, "ZW024")
     go(office, "窗口与事项")
@@ -88,7 +84,7 @@ def test_A5_a_manager_defines_a_window_class_by_hand(town: Town, face: OpenFace,
     one.get_by_label("队列").blur()
     one.get_by_role("button", name="5", exact=True).click()
     one.scroll_into_view_if_needed()
-    look(office, tmp_path, "classes")
+    accessible(office, "classes")
     office.get_by_role("button", name="比较").click()
     expect(office.get_by_role("status").get_by_text("民生服务类")).to_be_visible()
     office.get_by_role("button", name="发布").click()
@@ -99,13 +95,11 @@ def test_A5_a_manager_defines_a_window_class_by_hand(town: Town, face: OpenFace,
     kiosk = face("/touch/K1", (1080, 1920), kind="kiosk", kiosk="K1")
     kiosk.get_by_text("城乡居民养老保险参保登记", exact=True).first.click()
     expect(kiosk.get_by_text("民生服务类")).to_be_visible()
-    look(kiosk, tmp_path, "kiosk")
+    accessible(kiosk, "kiosk")
     assert "民生服务类" in requests.get(f"{town.url}/figures", timeout=10).text
 
 
-def test_leave_is_granted_knowing_the_bookings_and_they_are_moved_by_hand(
-    town: Town, face: OpenFace, tmp_path: Path
-) -> None:
+def test_leave_is_granted_knowing_the_bookings_and_they_are_moved_by_hand(town: Town, face: OpenFace) -> None:
     day = requests.get(f"{town.url}/api/slots?service=S001", timeout=10).json()["days"][0]
     links = []
     for slot in (s for s in day["slots"] if s["time"] in ("10:00", "14:00")):
@@ -126,7 +120,7 @@ def test_leave_is_granted_knowing_the_bookings_and_they_are_moved_by_hand(
     sign_in(leader, town, "ZW021")
     go(leader, "请假")
     expect(leader.get_by_text("这些预约多于名额")).to_be_visible()
-    look(leader, tmp_path, "before")
+    accessible(leader, "before")
     leader.get_by_role("button", name="同意", exact=True).click()
     go(leader, "现场")
     over = leader.locator(".overbooked")
@@ -134,7 +128,7 @@ def test_leave_is_granted_knowing_the_bookings_and_they_are_moved_by_hand(
     many = over.get_by_role("button", name="改约或取消…").count()
     over.get_by_role("button", name="改约或取消…").first.click()
     over.get_by_label("原因（预约人可见）").fill("窗口人员请假")
-    look(leader, tmp_path, "over")
+    accessible(leader, "over")
     over.get_by_role("button", name="改约", exact=True).click()
     expect(over.get_by_role("button", name="改约或取消…")).to_have_count(many - 1)
     said = [requests.get(f"{town.url}/api/booking/{x}", timeout=10).json()["appointment"] for x in links]
@@ -144,7 +138,7 @@ def test_leave_is_granted_knowing_the_bookings_and_they_are_moved_by_hand(
     expect(phone.get_by_text("由大厅调整，原因：窗口人员请假")).to_be_visible()
 
 
-def test_C4_B3_orders_leave_and_trail_in_the_browser(town: Town, face: OpenFace, tmp_path: Path) -> None:
+def test_C4_B3_orders_leave_and_trail_in_the_browser(town: Town, face: OpenFace) -> None:
     guide = face("/manager", (1440, 900))
     sign_in(guide, town, "ZW025")
     go(guide, "上门与代办")
@@ -152,7 +146,7 @@ def test_C4_B3_orders_leave_and_trail_in_the_browser(town: Town, face: OpenFace,
     guide.get_by_label("事项").select_option("S001")
     guide.get_by_label("姓名或单位").fill("王小明")
     guide.get_by_label("地址").fill("惠民路8号")
-    look(guide, tmp_path, "order-new")
+    accessible(guide, "order-new")
     guide.get_by_role("button", name="建立服务单").click()
     expect(guide.get_by_text("只有服务组能看办理人和地址")).to_be_visible()
     guide.get_by_label("约定时间").fill(local(5))
@@ -160,7 +154,7 @@ def test_C4_B3_orders_leave_and_trail_in_the_browser(town: Town, face: OpenFace,
     guide.get_by_role("button", name="约定", exact=True).click()
     guide.get_by_role("button", name="查看办理人和地址").click()
     expect(guide.get_by_text("惠民路8号")).to_be_visible()
-    look(guide, tmp_path, "order")
+    accessible(guide, "order")
 
     guide.get_by_role("button", name="请假", exact=True).first.click()
     guide.get_by_label("从", exact=True).fill(local(24))
@@ -173,17 +167,17 @@ def test_C4_B3_orders_leave_and_trail_in_the_browser(town: Town, face: OpenFace,
     manager.get_by_role("button", name="请假", exact=True).first.click()
     manager.get_by_role("button", name="同意", exact=True).click()
     expect(guide.get_by_text("已同意")).to_be_visible(timeout=15_000)
-    look(manager, tmp_path, "leave")
+    accessible(manager, "leave")
     go(manager, "上门与代办")
     manager.get_by_text("公司设立登记").first.click()
     expect(manager.get_by_text("只有服务组能看办理人和地址")).to_be_visible()
     go(manager, "留痕")
     expect(manager.get_by_text("order.client")).to_be_visible()
     expect(manager.get_by_text("惠民路8号")).to_have_count(0)
-    look(manager, tmp_path, "trail")
+    accessible(manager, "trail")
 
 
-def test_F16_F7_a_guide_verifies_a_class_and_prints_again(town: Town, face: OpenFace, tmp_path: Path) -> None:
+def test_F16_F7_a_guide_verifies_a_class_and_prints_again(town: Town, face: OpenFace) -> None:
     kiosk = town.key(kind="kiosk", kiosk="K1")
     body = {"request_id": request_id(), "service": "S001", "priority": "elder"}
     assert requests.post(f"{town.url}/api/tickets", json=body, headers=kiosk, timeout=10).ok
@@ -200,4 +194,4 @@ def test_F16_F7_a_guide_verifies_a_class_and_prints_again(town: Town, face: Open
     guide.get_by_label("在哪台取号机打印").select_option("K2")
     guide.get_by_role("button", name="补打").click()
     expect(guide.get_by_text("A001 正在补打")).to_be_visible()
-    look(guide, tmp_path, "number")
+    accessible(guide, "number")

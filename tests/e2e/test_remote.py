@@ -3,7 +3,6 @@ printed for nobody's number."""
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
@@ -15,7 +14,6 @@ from tests.e2e.clerk import Clerk
 from tests.e2e.conftest import OpenFace
 from tests.e2e.town import Town, request_id, until
 
-SHOTS = os.environ.get("WUCHA_SHOTS")
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(240)]
 PHONE, KIOSK = (390, 844), (1080, 1920)
 
@@ -24,10 +22,6 @@ def right(page: Page, name: str) -> None:
     axe.accessible(page, name)
     wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, f"{name}: {wide} px too wide"
-    if SHOTS:
-        page.screenshot(
-            path=f"{SHOTS}/{name}.png", full_page=page.viewport_size == {"width": 390, "height": 844}
-        )
 
 
 def take(town: Town, kiosk: dict[str, str]) -> None:

@@ -6,27 +6,21 @@ from __future__ import annotations
 
 import io
 import math
-import os
 import struct
 import wave
 from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
+from tests.e2e.axe import accessible
 from tests.e2e.conftest import OpenFace
 from tests.e2e.office import go
 from tests.e2e.test_walk import sign_in
 from tests.e2e.town import Town, request_id, until
 
-SHOTS = os.environ.get("WUCHA_SHOTS")
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(240)]
-
-
-def shot(page: Page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png")
 
 
 def test_a_manager_edits_previews_publishes_and_goes_back(town: Town, face: OpenFace) -> None:
@@ -81,10 +75,10 @@ def test_a_clerk_prints_what_is_missing_once(town: Town, face: OpenFace) -> None
     second.check()
     expect(panel.get_by_text("已勾选 1 项")).to_be_visible()
     panel.get_by_label("说明").fill("复印件请盖章")
-    shot(page, "clerk-notice")
+    accessible(page, "clerk-notice")
     panel.get_by_role("button", name="打印", exact=True).click()
     expect(page.get_by_text("E001 的告知单已送到 K1 打印")).to_be_visible()
-    shot(page, "clerk-notice-sent")
+    accessible(page, "clerk-notice-sent")
 
     def printed() -> bool:
         papers = bench.models.get("printer-K1", {}).get("papers", [])
@@ -129,11 +123,11 @@ def test_a_slip_nobody_can_vouch_for_is_settled_by_a_person(town: Town, face: Op
     expect(page.get_by_text("K1：1 张小票不确定是否打印")).to_be_visible(timeout=20_000)
     row = page.locator("li", has_text="取号机 K1 · 缺纸").filter(has_text=number)
     expect(row).to_be_visible()
-    shot(page, "unsure")
+    accessible(page, "unsure")
     row.get_by_role("button", name="没打出来").click()
     expect(row).to_have_count(0)
     expect(page.get_by_text("K1：1 张小票没有打印，请补打")).to_be_visible()
-    shot(page, "unsure_done")
+    accessible(page, "unsure_done")
     (left,) = town.state("manager")["values"]["slips"]
     assert (left["state"], left["reason"]) == ("failed", "not_seen")
     bench.close()

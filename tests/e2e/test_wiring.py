@@ -3,7 +3,6 @@ declared, tried again and taken out, a new model taught; and the same hall seen 
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -23,13 +22,13 @@ from drivers.virtual.medium import Medium
 from drivers.virtual.printer import Printer
 from drivers.virtual.sign import Sign
 from tests.conftest import ROOT
+from tests.e2e.axe import accessible
 from tests.e2e.conftest import OpenFace
 from tests.e2e.office import go
 from tests.e2e.test_walk import sign_in
 from tests.e2e.town import Town, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(240)]
-SHOTS = os.environ.get("WUCHA_SHOTS")
 
 
 @pytest.fixture
@@ -81,14 +80,10 @@ def test_an_installer_puts_machines_into_service(
     (far, url), (strip_card, card) = paper, led
     page = face("/manager", (1440, 900))
 
-    def shot(name: str) -> None:
-        if SHOTS:
-            page.screenshot(path=f"{SHOTS}/{name}.png")
-
     sign_in(page, town, "ZW024")
     go(page, "设备安装")
     expect(page.get_by_text("virtual://strips/A").first).to_be_visible()
-    shot("wiring")
+    accessible(page, "wiring")
 
     strip = page.locator("li", has=page.locator("b", has_text=re.compile("^strip-W03$")))
     strip.get_by_role("textbox").fill("三号测试")
@@ -98,7 +93,7 @@ def test_an_installer_puts_machines_into_service(
     watch = page.get_by_role("region", name="strip-W03 线路上的字节")
     expect(watch.get_by_text("条屏 3 显示：三号测试").first).to_be_visible()
     expect(watch.get_by_text("条屏 3 答好").first).to_be_visible()
-    shot("wiring-watch")
+    accessible(page, "wiring-watch")
     with page.expect_download() as saved:
         watch.get_by_role("button", name="保存为文件").click()
     trace = town.data / "strip.trace"
@@ -116,7 +111,7 @@ def test_an_installer_puts_machines_into_service(
     expect(found.get_by_text("成功，设备已确认")).to_be_visible()
     assert "测试小票" in far.slips[0].words()[0]
     found.get_by_role("textbox", name="取号机").fill("K9")
-    shot("wiring-found")
+    accessible(page, "wiring-found")
     found.get_by_role("button", name="登记", exact=True).click()
     mine = page.locator("li", has=page.locator("b", has_text=re.compile("^printer-K9$")))
     expect(mine).to_be_visible(timeout=20_000)
@@ -124,7 +119,7 @@ def test_an_installer_puts_machines_into_service(
     mine.get_by_role("button", name="打印测试小票").click()
     expect(mine.get_by_text("成功，设备已确认")).to_be_visible(timeout=20_000)
     assert len(far.slips) == 2
-    shot("wiring-declared")
+    accessible(page, "wiring-declared")
 
     mine.get_by_role("button", name="看字节").click()
     page.get_by_role("button", name="关闭").click()
@@ -139,7 +134,7 @@ def test_an_installer_puts_machines_into_service(
     lesson.get_by_role("button", name="检查并发送").click()
     expect(lesson.get_by_role("status")).to_have_text("成功，设备已确认")
     assert strip_card.text == "新型号"
-    shot("wiring-learn")
+    accessible(page, "wiring-learn")
     described.fill("driver = 1")
     lesson.get_by_role("button", name="检查并发送").click()
     expect(lesson.get_by_role("alert")).to_contain_text("没有保存")
@@ -184,8 +179,7 @@ def test_a_card_whose_frames_are_described_is_learnt_at_the_page(
     expect(lesson.get_by_role("status")).to_have_text("成功，设备已确认")
     expect(lesson.get_by_text("屏 1 答好")).to_be_visible()
     assert far.text == "新屏幕"
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/wiring-learn-frame.png", full_page=True)
+    accessible(page, "a model that was taught")
     lesson.get_by_role("button", name="保存为型号").click()
     expect(page.get_by_text("frame_new 已保存")).to_be_visible()
     path = town.data / "config" / "devices.toml"
@@ -244,10 +238,6 @@ def test_machines_are_given_other_addresses_at_the_page(others: Town, browser: B
     page = context.new_page()
     page.goto(others.url + "/manager")
 
-    def shot(name: str) -> None:
-        if SHOTS:
-            page.screenshot(path=f"{SHOTS}/{name}.png")
-
     def row(name: str) -> Locator:
         return page.locator("li", has=page.locator("b", has_text=re.compile(f"^{name}$")))
 
@@ -263,7 +253,7 @@ def test_machines_are_given_other_addresses_at_the_page(others: Town, browser: B
     expect(form.get_by_role("button", name="写入设备")).to_be_disabled()
     assert bench.models["digits-W01"]["address"] == 1
     form.get_by_label("新地址").fill("7")
-    shot("address-form")
+    accessible(page, "address-form")
     form.get_by_role("button", name="写入设备").click()
     expect(row("digits-W01").get_by_text("成功，设备已确认")).to_be_visible()
     until(lambda: bench.models["digits-W01"]["address"] == 7, what="the display at its new address")
@@ -276,7 +266,7 @@ def test_machines_are_given_other_addresses_at_the_page(others: Town, browser: B
     expect(row("box-W01").get_by_text("它现在显示 34 吗？")).to_be_visible()
     until(lambda: bench.models["box-W01"]["digits"].strip() == "34", what="the box shows it")
     assert "address = 34" not in listed.read_text("utf-8")
-    shot("address-look")
+    accessible(page, "address-look")
     row("box-W01").get_by_role("button", name="显示了，改清单").click()
     expect(row("box-W01").get_by_text("地址 34")).to_be_visible(timeout=15_000)
     until(lambda: bench.models["box-W01"]["address"] == 34, what="the same box")
@@ -284,7 +274,7 @@ def test_machines_are_given_other_addresses_at_the_page(others: Town, browser: B
     row("strip-W03").get_by_role("button", name="改地址").click()
     expect(row("strip-W03").get_by_text("没有改地址的命令")).to_be_visible()
     expect(row("strip-W03").get_by_role("button", name="写入设备")).to_have_count(0)
-    shot("address-fixed")
+    accessible(page, "address-fixed")
     row("strip-W03").get_by_label("新地址").fill("5")
     row("strip-W03").get_by_role("button", name="只改清单").click()
     expect(row("strip-W03").get_by_text("地址 5")).to_be_visible(timeout=15_000)

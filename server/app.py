@@ -71,6 +71,7 @@ from server.live.rooms import every_room
 from server.settings import Settings
 from server.store.current import Current
 from server.store.engine import open_engine
+from server.store.marks import Marks
 from server.store.setup import ensure_hall, migrate
 from server.store.unit import Commit, Store
 from server.text import Texts
@@ -113,7 +114,7 @@ def create_app(
     engine = open_engine(settings.database)
     migrate(engine)
     ensure_hall(engine, settings.hall.id, clock().astimezone(UTC))
-    store = Store(engine, settings.hall.id, clock, steady=steady)
+    store = Store(engine, settings.hall.id, clock, steady=steady, marks=Marks(settings.data))
     texts = Texts(settings.common / "text")
     models = printer_models(settings.common / "profiles")
     hall_now = replace(settings.hall, slips=replace(settings.hall.slips, models=models))

@@ -125,3 +125,7 @@ class Ticker:
                 forget_complaints(unit, self._house.hall)
                 self._tidied = unit.now
         self._places.kept()
+        marks = self._house.store.marks
+        if marks is not None and marks.due:  # so that no number has to wait for it
+            with self._house.store.unit(SYSTEM) as unit:
+                marks.keep(unit)

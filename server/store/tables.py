@@ -105,6 +105,21 @@ series = Table(
     CheckConstraint("last >= 0", name="ck_series_last"),
 )
 
+# Numbers that people may hold and the hall does not know of, since a backup was restored (F19): the series
+# goes on above them.
+gap = Table(
+    "gap",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    Column("found_at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("hall", "day", "prefix", "first", name="pk_gap"),
+    CheckConstraint("first <= last", name="ck_gap_range"),
+)
+
 # Numbers lent to a kiosk's device host, which gives them while the server cannot be reached (F36).
 block = Table(
     "block",

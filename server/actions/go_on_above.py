@@ -1,0 +1,158 @@
+"""After a restore: numbers go on above the highest that anybody remembers (F19, P2), and what lies between is
+told: people may stand in the hall with numbers that the backup does not know.
+
+Who remembers: the database that the restore replaces, the mark beside the database (store/marks.py), and who
+is asked at the terminal where neither knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.actions.raise_alarm import raise_alarm
+from server.domain.blocks import highest, may_lend
+from server.domain.catalogue import Queue
+from server.domain.marks import GAP, Gap, Key, Mark, Memory, above, adopted, gaps, read_number, unlent
+from server.domain.numbering import as_printed
+from server.settings import HallSettings
+from server.store.days import latest_day
+from server.store.marks import blocks_from, raise_series, series_from, take_in
+from server.store.unit import Unit
+
+
+class NumbersUnknown(RuntimeError):
+    """Nobody knows which numbers were given after the backup was made."""
+
+
+class NumberUnread(RuntimeError):
+    """What was said is no number of the hall."""
+
+
+class NumberOffline(RuntimeError):
+    """What was said is a number of those that are given offline: it says nothing of the others."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a person knows. numbers: the newest of each queue, as printed, but those given offline; nothing:
+    that none was given."""
+
+    numbers: tuple[str, ...] = ()
+    nothing: bool = False
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Numbers first..last, as printed, that may be in people's hands."""
+
+    day: str
+    first: str
+    last: str
+
+    def __str__(self) -> str:
+        return self.first if self.first == self.last else f"{self.first}～{self.last}"
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What the restored hall does not know. until: the last sign of life of the hall that was lost, None when
+    nobody knows; lost: by day and queue."""
+
+    until: datetime | None
+    lost: tuple[Lost, ...]
+
+
+def go_on_above(
+    unit: Unit, hall: HallSettings, made_at: datetime, memories: Iterable[Memory], said: Said
+) -> Missing:
+    """Raise the series of a restored hall above what is remembered and what was `said`, take the lent blocks
+    in again, and tell who runs the hall. made_at: when the backup was made.
+
+    Raises NumbersUnknown, NumberUnread, NumberOffline.
+    """
+    since = latest_day(unit.connection, unit.hall) or ""
+    before = series_from(unit.connection, unit.hall, since)
+    known = [memory for memory in memories if memory.sure or memory.marks]
+    sure = any(memory.sure for memory in known)
+    if not (sure or said.numbers or said.nothing):
+        raise NumbersUnknown
+    known.append(Memory(_told(unit, hall, before, [*known, Memory(before)], sure, said)))
+    keys = {key for memory in known for key in memory.marks if key[0] >= since}
+    after: dict[Key, Mark] = {}
+    for key in keys:
+        mark = above(before.get(key, Mark(0)), [m.marks[key] for m in known if key in m.marks])
+        if mark != before.get(key, Mark(0)):
+            after[key] = mark
+    found = list(gaps(before, after))
+    blocks = adopted(
+        blocks_from(unit.connection, unit.hall, since),
+        [block for memory in known for block in memory.blocks if block.day >= since],
+    )
+    raise_series(unit, after)
+    take_in(unit, blocks, found)
+    until = max((memory.at for memory in known if memory.sure and memory.at is not None), default=None)
+    missing = Missing(until, tuple(_named(hall, gap) for gap in found))
+    _tell(unit, hall, made_at, missing, len(blocks))
+    return missing
+
+
+def _told(
+    unit: Unit,
+    hall: HallSettings,
+    before: dict[Key, Mark],
+    known: Sequence[Memory],
+    sure: bool,
+    said: Said,
+) -> dict[Key, Mark]:
+    """The marks of today by what a person said. Where nothing else is sure of it nobody knows what is lent
+    either: no more is, today."""
+    queues = hall.catalogue.queues
+    last: dict[str, int] = {}
+    for text in said.numbers:
+        found = read_number(queues.values(), text)
+        if found is None:
+            raise NumberUnread(text)
+        prefix, seq = found
+        lent = [m.marks[k].lent_from for m in known for k in m.marks if k[1] == prefix]
+        limit = min((n for n in lent if n is not None), default=None)
+        if limit is None and _lends(hall, queues[prefix]) and not sure:
+            limit = highest(queues[prefix]) // 2 + 1
+        if limit is not None and seq >= limit:
+            raise NumberOffline(text)
+        last[prefix] = max(seq, last.get(prefix, 0))
+    today = unit.clock_at.astimezone(hall.zone).date().isoformat()
+    marks: dict[Key, Mark] = {}
+    for day in {today, unit.day or today}:
+        for prefix, queue in queues.items():
+            had = before.get((day, prefix), Mark(0)).last
+            if not sure and _lends(hall, queue):
+                marks[day, prefix] = unlent(queue, max(had, last.get(prefix, 0)))
+            elif prefix in last:
+                marks[day, prefix] = Mark(last[prefix])
+    return marks
+
+
+def _lends(hall: HallSettings, queue: Queue) -> bool:
+    return hall.hall.offline.enabled and may_lend(queue, hall.hall.offline.queues)
+
+
+def _named(hall: HallSettings, gap: Gap) -> Lost:
+    queue = hall.catalogue.queues.get(gap.prefix)
+    last = min(gap.last, highest(queue)) if queue else gap.last
+    names = (as_printed(queue, gap.prefix, seq) for seq in (gap.first, max(gap.first, last)))
+    return Lost(gap.day, *names)
+
+
+def _tell(unit: Unit, hall: HallSettings, made_at: datetime, missing: Missing, blocks: int) -> None:
+    """The audit trail keeps all of it; the alarm speaks of the day whose numbers are still in the hall."""
+    days: dict[str, list[str]] = {}
+    for lost in missing.lost:
+        days.setdefault(lost.day, []).append(str(lost))
+    until = missing.until.isoformat() if missing.until else None
+    facts = {"made": made_at.isoformat(), "until": until, "lost": days, "blocks": blocks}
+    unit.note("hall.restore", "hall", **facts)
+    if days:
+        day = max(days)
+        made = f"{made_at.astimezone(hall.zone):%m-%d %H:%M}"
+        raise_alarm(unit, GAP, day, "red", made=made, numbers="、".join(days[day]))

@@ -1,8 +1,8 @@
 """After a restore: numbers go on above the highest that anybody remembers (F19, P2), and what lies between is
 told: people may stand in the hall with numbers that the backup does not know.
 
-Who remembers: the database that the restore replaces, the mark beside the database (store/marks.py), and who
-is asked at the terminal where neither knows."""
+Who remembers: the database that the restore replaces, the mark beside the database (store/marks.py), who is
+asked at the terminal where neither knows, and every host that has printed a number (drivers/begun.py)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from server.domain.marks import GAP, Gap, Key, Mark, Memory, above, adopted, gap
 from server.domain.numbering import as_printed
 from server.settings import HallSettings
 from server.store.days import latest_day
-from server.store.marks import blocks_from, raise_series, series_from, take_in
+from server.store.marks import begin_era, blocks_from, gaps_of, raise_series, series_from, take_in
 from server.store.unit import Unit
 
 
@@ -89,6 +89,7 @@ def go_on_above(
         blocks_from(unit.connection, unit.hall, since),
         [block for memory in known for block in memory.blocks if block.day >= since],
     )
+    begin_era(unit)
     raise_series(unit, after)
     take_in(unit, blocks, found)
     until = max((memory.at for memory in known if memory.sure and memory.at is not None), default=None)
@@ -144,6 +145,29 @@ def _named(hall: HallSettings, gap: Gap) -> Lost:
     return Lost(gap.day, *names)
 
 
+def go_on_above_printed(unit: Unit, hall: HallSettings, printed: Iterable[tuple[Key, int]]) -> None:
+    """A host tells what it printed last of each day and queue. Where the hall's series is behind that, its
+    database is older than the paper, however it came to be: it goes on above it."""
+    today = unit.now.astimezone(hall.zone).date().isoformat()
+    since = unit.day or latest_day(unit.connection, unit.hall) or today
+    before = series_from(unit.connection, unit.hall, since)
+    after: dict[Key, Mark] = {}
+    for key, seq in printed:
+        day, prefix = key
+        queue, had = hall.catalogue.queues.get(prefix), before.get(key, Mark(0))
+        if queue is None or not since <= day <= max(since, today) or seq > highest(queue):
+            continue
+        if seq > had.last and (had.lent_from is None or seq < had.lent_from):
+            after[key] = Mark(seq, had.lent_from)
+    if not after:
+        return
+    found = list(gaps(before, after))
+    raise_series(unit, after)
+    take_in(unit, [], found)
+    unit.note("hall.behind", f"device:{unit.actor.id}", lost=[f"{g.day} {_named(hall, g)}" for g in found])
+    _alarm(unit, hall, max(gap.day for gap in found))
+
+
 def _tell(unit: Unit, hall: HallSettings, made_at: datetime, missing: Missing, blocks: int) -> None:
     """The audit trail keeps all of it; the alarm speaks of the day whose numbers are still in the hall."""
     days: dict[str, list[str]] = {}
@@ -153,6 +177,9 @@ def _tell(unit: Unit, hall: HallSettings, made_at: datetime, missing: Missing, b
     facts = {"made": made_at.isoformat(), "until": until, "lost": days, "blocks": blocks}
     unit.note("hall.restore", "hall", **facts)
     if days:
-        day = max(days)
-        made = f"{made_at.astimezone(hall.zone):%m-%d %H:%M}"
-        raise_alarm(unit, GAP, day, "red", made=made, numbers="、".join(days[day]))
+        _alarm(unit, hall, max(days))
+
+
+def _alarm(unit: Unit, hall: HallSettings, day: str) -> None:
+    found = gaps_of(unit.connection, unit.hall, day)
+    raise_alarm(unit, GAP, day, "red", numbers="、".join(str(_named(hall, gap)) for gap in found))

@@ -12,13 +12,14 @@ import contextlib
 import json
 import logging
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Engine, bindparam, insert, select
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from server.domain.blocks import Block
 from server.domain.marks import AHEAD, MOST, Gap, Key, Mark, Memory, ahead, enough
@@ -46,6 +47,13 @@ _BLOCKS = (
 )
 _LINE = select(t.audit.c.hash).where(t.audit.c.hall == bindparam("hall"), t.audit.c.seq == bindparam("seq"))
 _END = select(t.hall.c.audit_seq, t.hall.c.audit_hash).where(t.hall.c.id == bindparam("hall"))
+_BEGIN = update(t.hall).where(t.hall.c.id == bindparam("of_hall"))
+_ERA = select(t.hall.c.era).where(t.hall.c.id == bindparam("hall"))
+_GAPS = (
+    select(t.gap.c.day, t.gap.c.prefix, t.gap.c.first, t.gap.c.last)
+    .where(t.gap.c.hall == bindparam("hall"), t.gap.c.day == bindparam("day"))
+    .order_by(t.gap.c.prefix, t.gap.c.first)
+)
 _LAST_AT = select(t.hall.c.last_at).where(t.hall.c.id == bindparam("hall"))
 
 
@@ -142,6 +150,21 @@ def raise_series(unit: Unit, marks: Mapping[Key, Mark]) -> None:
             "lent_from": mark.lent_from,
         }
         upsert(unit.connection, t.series, row, ("hall", "day", "prefix"))
+
+
+def begin_era(unit: Unit) -> None:
+    """From now on what a host remembers of this hall's slips is of another time."""
+    unit.connection.execute(_BEGIN, {"of_hall": unit.hall, "era": secrets.token_hex(4)})
+
+
+def era_of(connection: Connection, hall: str) -> str:
+    """Empty while no backup was ever restored."""
+    return str(connection.execute(_ERA, {"hall": hall}).scalar_one())
+
+
+def gaps_of(connection: Connection, hall: str, day: str) -> list[Gap]:
+    rows = connection.execute(_GAPS, {"hall": hall, "day": day})
+    return [Gap(*row) for row in rows]
 
 
 def take_in(unit: Unit, blocks: list[Block], found: list[Gap]) -> None:

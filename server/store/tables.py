@@ -75,6 +75,8 @@ hall = Table(
     Column("slips", Integer, nullable=False, server_default=text("0")),  # the published templates in force
     # how often something configured came into force
     Column("config", Integer, nullable=False, server_default=text("0")),
+    # anew with each restore: ids of rows that came after the backup come again, and mean something else
+    Column("era", Text, nullable=False, server_default=text("''")),
     PrimaryKeyConstraint("id", name="pk_hall"),
 )
 

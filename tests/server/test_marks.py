@@ -407,6 +407,7 @@ def test_a_backup_of_the_release_before_is_taken(
         old.write_bytes(files["wucha.db"])
         with closing(sqlite3.connect(old)) as connection, connection:
             connection.execute("DROP TABLE gap")
+            connection.execute("ALTER TABLE hall DROP COLUMN era")
             connection.execute("UPDATE alembic_version SET version_num = '0016'")
         files["wucha.db"] = old.read_bytes()
 

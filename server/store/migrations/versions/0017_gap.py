@@ -13,6 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("hall", sa.Column("era", sa.Text(), nullable=False, server_default=sa.text("''")))
     op.create_table(
         "gap",
         sa.Column("hall", sa.Text(), nullable=False),

@@ -167,6 +167,13 @@ def gaps_of(connection: Connection, hall: str, day: str) -> list[Gap]:
     return [Gap(*row) for row in rows]
 
 
+def in_gap(connection: Connection, hall: str, day: str, which: tuple[str, int] | None) -> bool:
+    """Is (prefix, place in the series) one that people may hold and nobody knows of?"""
+    return which is not None and any(
+        gap.prefix == which[0] and gap.first <= which[1] <= gap.last for gap in gaps_of(connection, hall, day)
+    )
+
+
 def take_in(unit: Unit, blocks: list[Block], found: list[Gap]) -> None:
     """Blocks that are lent though the backup does not know it, and gaps."""
     if blocks:

@@ -207,10 +207,13 @@ def test_F19_a_host_that_printed_more_than_the_hall_knows_is_believed(
     assert (alarm["kind"], alarm["level"]) == ("numbers-lost", "red")
     assert "A002～A005、B001～B002" in alarm["text"]["zh"]
     assert [day.take().ticket.number, day.take("S101").ticket.number] == ["A006", "B003"]
+    for number, no in (("a003", "number-lost"), ("A099", "ticket-unknown"), ("Ä1", "ticket-unknown")):
+        asked = staff(app, "guide").ask("GET", f"/api/tickets/by-number/{number}")
+        assert (asked.status_code, asked.json["refused"]) == (404, no)
     (line,) = lines_of(app, "hall.behind")
     assert line["facts"]["lost"] == [f"{today} A002～A005", f"{today} B001～B002"]
-    nonsense: list[Any] = [[today, "A", 10**5], ["1999-01-01", "A", 9], ["2999-01-01", "A", 9], [today, "ZZ", 9]]
-    nonsense += [[today, "A"], [today, "A", "9"], [today, "A", True], [None, None, 9], "A9"]
+    nonsense: list[Any] = [[today, "A", 10**5], ["1999-01-01", "A", 9], ["2999-01-01", "A", 9]]
+    nonsense += [[today, "ZZ", 9], [today, "A"], [today, "A", "9"], [today, "A", True], [None, None, 9], "A9"]
     for printed in (nonsense, "A009", None):
         host.say("hello", {**said, "printed": printed})
     assert day.take().ticket.number == "A007"

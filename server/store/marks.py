@@ -2,9 +2,9 @@
 
 It says of every queue of the last two days a number above which none was given, and which numbers were lent
 to whom. It is on the disk before a number above it is committed, and is written AHEAD numbers on, by the
-hall's own heartbeat where that comes in time, so that taking a number costs one look into memory. The writers
-of a hall stand in line behind its row, so the processes that share a data folder write it one after the
-other."""
+hall's own heartbeat where that comes in time, so that taking a number costs one look into memory. A data
+folder is one server's (server/lock.py): where several share a database each file knows what its own one gave,
+and says that it does not stand for all of them."""
 
 from __future__ import annotations
 
@@ -58,10 +58,11 @@ _LAST_AT = select(t.hall.c.last_at).where(t.hall.c.id == bindparam("hall"))
 
 
 class Marks:
-    """The file of one data folder. Used inside units alone, which stand in line."""
+    """The file of one data folder. Used inside units alone, which stand in line. alone: no other server gives
+    numbers of this hall."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / NAME
+    def __init__(self, folder: Path, alone: bool = True) -> None:
+        self._path, self._alone = folder / NAME, alone
         self._above: dict[Key, int] = {}  # what is on the disk for sure
         self.due = False  # half of what it was written ahead is gone
 
@@ -87,6 +88,8 @@ class Marks:
             "marks": [[*key, m.last, m.lent_from] for key, m in sorted(marks.items()) if key[0] in days],
             "blocks": [_plain(block) for _, block in sorted(blocks.items()) if block.day in days],
             "root": root,
+            "alone": self._alone
+            and not (mine.get("alone") is False and any(d == day for d, _ in known.marks)),
         }
         if fresh != {name: mine.get(name) for name in fresh}:
             try:
@@ -102,10 +105,12 @@ class Marks:
 
 def remembered_beside(folder: Path, hall: str, root: str | None) -> Memory | None:
     """What the file in `folder` says. It is sure when the hall's audit trail begins with the line whose hash
-    is `root`. None: there is no such file, or it cannot be read."""
+    is `root`, and no other server gave numbers. None: there is no such file, or it cannot be read."""
     mine = _read(folder / NAME).get(hall, {})
     found = memory_of(mine)
-    return found and replace(found, sure=root is not None and mine.get("root") == root)
+    return found and replace(
+        found, sure=root is not None and mine.get("root") == root and mine.get("alone") is True
+    )
 
 
 def remembered_in(engine: Engine, hall: str, from_day: str, seq: int, hash_: str) -> Memory:

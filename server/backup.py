@@ -50,7 +50,7 @@ from server.store.backup import (
 from server.store.current import Current
 from server.store.days import latest_day
 from server.store.engine import StorageUnsafe, open_engine
-from server.store.marks import chain_end, chain_line, remembered_beside, remembered_in
+from server.store.marks import Marks, chain_end, chain_line, remembered_beside, remembered_in
 from server.store.setup import SchemaTooNew, migrate
 from server.store.unit import Store, Unit
 
@@ -205,14 +205,18 @@ def _go_on(
     engine = open_engine(f"sqlite:///{staged}")
     try:
         current = Current(settings.hall)
-        with Store(engine, settings.hall.id, clock).unit(SYSTEM) as unit:
+        # The mark is written at once: what is known now may be lost again before a number is given.
+        marks = Marks(settings.data, alone=not settings.redis)
+        with Store(engine, settings.hall.id, clock, marks=marks).unit(SYSTEM) as unit:
             hall = current.follow(unit.connection)
             database = sqlite_file(settings.database)
             there = database is not None and database.exists()
             old = _of_replaced(settings, database, unit) if database is not None and there else None
             root = chain_line(unit.connection, unit.hall, 1)
             beside = remembered_beside(settings.data, unit.hall, root)
-            return go_on_above(unit, hall, made_at, heard(old, beside), said), there and old is None
+            missing = go_on_above(unit, hall, made_at, heard(old, beside), said)
+            marks.keep(unit)
+            return missing, there and old is None
     finally:
         engine.dispose()
 

@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, func, insert, select, update
 
 from server.domain.blocks import Block
 from server.domain.marks import AHEAD, MOST, Gap, Key, Mark, Memory, ahead, enough
@@ -40,6 +40,7 @@ _FROM_DAY = bindparam("from_day")
 _SERIES = select(t.series.c.day, t.series.c.prefix, t.series.c.last, t.series.c.lent_from).where(
     t.series.c.hall == bindparam("hall"), t.series.c.day >= _FROM_DAY
 )
+_NEWEST = select(func.max(t.series.c.day)).where(t.series.c.hall == bindparam("hall"))
 _BLOCKS = (
     select(*_BLOCK)
     .where(t.block.c.hall == bindparam("hall"), t.block.c.day >= _FROM_DAY)
@@ -64,7 +65,7 @@ class Marks:
     def __init__(self, folder: Path, alone: bool = True) -> None:
         self._path, self._alone = folder / NAME, alone
         self._above: dict[Key, int] = {}  # what is on the disk for sure
-        self.due = False  # half of what it was written ahead is gone
+        self.due = True  # half of what it was written ahead is gone, or nobody has looked yet
 
     def covers(self, day: str | None, prefix: str, seq: int) -> bool:
         """Does the mark on the disk allow this number?"""
@@ -75,7 +76,7 @@ class Marks:
     def keep(self, unit: Unit) -> None:
         """Write what the open transaction has come to, ahead, before it is committed. Raises
         StorageFailed."""
-        day = unit.day or ""
+        day = unit.day or unit.connection.execute(_NEWEST, {"hall": unit.hall}).scalar_one() or ""
         root = chain_line(unit.connection, unit.hall, 1)
         kept = _read(self._path)
         mine = kept.get(unit.hall, {})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from server.actions.raise_alarm import raise_alarm
 from server.domain.blocks import highest, may_lend
@@ -19,6 +19,8 @@ from server.settings import HallSettings
 from server.store.days import latest_day
 from server.store.marks import begin_era, blocks_from, gaps_of, raise_series, series_from, take_in
 from server.store.unit import Unit
+
+DOUBT = timedelta(seconds=10)  # a death between mark and commit leaves less: the heartbeat commits
 
 
 class NumbersUnknown(RuntimeError):
@@ -78,6 +80,25 @@ def go_on_above(
     if not (sure or said.numbers or said.nothing):
         raise NumbersUnknown
     known.append(Memory(_told(unit, hall, before, [*known, Memory(before)], sure, said)))
+    found, blocks = _raise(unit, since, before, known)
+    until = max((memory.at for memory in known if memory.sure and memory.at is not None), default=None)
+    missing = Missing(until, tuple(_named(hall, gap) for gap in found))
+    _tell(unit, hall, made_at, missing, blocks)
+    return missing
+
+
+def go_on_above_mark(unit: Unit, hall: HallSettings, beside: Memory | None) -> None:
+    """At a start: the mark beside the database is younger than what the database did last, so somebody put an
+    older one in its place, past `wucha restore`. It goes on above the mark all the same."""
+    if beside is None or not beside.sure or beside.at is None or beside.at - unit.stored_at <= DOUBT:
+        return
+    since = latest_day(unit.connection, unit.hall) or ""
+    found, _ = _raise(unit, since, series_from(unit.connection, unit.hall, since), [beside])
+    _note_behind(unit, hall, "hall", found)
+
+
+def _raise(unit: Unit, since: str, before: dict[Key, Mark], known: Sequence[Memory]) -> tuple[list[Gap], int]:
+    """The gaps that come of it, and how many blocks were taken in again."""
     keys = {key for memory in known for key in memory.marks if key[0] >= since}
     after: dict[Key, Mark] = {}
     for key in keys:
@@ -92,10 +113,7 @@ def go_on_above(
     begin_era(unit)
     raise_series(unit, after)
     take_in(unit, blocks, found)
-    until = max((memory.at for memory in known if memory.sure and memory.at is not None), default=None)
-    missing = Missing(until, tuple(_named(hall, gap) for gap in found))
-    _tell(unit, hall, made_at, missing, len(blocks))
-    return missing
+    return found, len(blocks)
 
 
 def _told(
@@ -164,8 +182,14 @@ def go_on_above_printed(unit: Unit, hall: HallSettings, printed: Iterable[tuple[
     found = list(gaps(before, after))
     raise_series(unit, after)
     take_in(unit, [], found)
-    unit.note("hall.behind", f"device:{unit.actor.id}", lost=[f"{g.day} {_named(hall, g)}" for g in found])
-    _alarm(unit, hall, max(gap.day for gap in found))
+    _note_behind(unit, hall, f"device:{unit.actor.id}", found)
+
+
+def _note_behind(unit: Unit, hall: HallSettings, who: str, found: Sequence[Gap]) -> None:
+    """who: by whom it is known."""
+    unit.note("hall.behind", who, lost=[f"{gap.day} {_named(hall, gap)}" for gap in found])
+    if found:
+        _alarm(unit, hall, max(gap.day for gap in found))
 
 
 def _tell(unit: Unit, hall: HallSettings, made_at: datetime, missing: Missing, blocks: int) -> None:

@@ -27,6 +27,7 @@ from server.domain.actors import SYSTEM, Actor
 from server.domain.blocks import Given
 from server.domain.marks import AHEAD, GAP
 from server.domain.refusals import NumbersExhausted, StorageFailed
+from server.prepare import prepare
 from server.settings import Offline, Settings, read_hall
 from server.store import marks as store_marks
 from server.store.alarms import all_alarms
@@ -452,3 +453,38 @@ def test_F19_where_several_servers_gave_numbers_no_mark_stands_for_all(
         back(url)
     back(url, Said((max(held),)))
     assert not held & {*numbers(hall_of(url))}
+
+
+def test_F19_an_older_database_put_back_by_hand_goes_on_above_the_mark(
+    hall_of: Hall,
+    tmp_path: Path,
+    clock: Clock,
+    make_settings: Callable[..., Settings],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("server.prepare.now", clock)
+    url, database = fresh_sqlite(tmp_path), tmp_path / "wucha.db"
+    day = hall_of(url).open("W01")
+    numbers(day, 2)
+    day.store.engine.dispose()
+    old = database.read_bytes()
+    day = hall_of(url)
+    held = {*numbers(day, 3)}
+    clock.forward(minutes=1)
+    held |= {*numbers(day, AHEAD)}
+    day.store.engine.dispose()
+    for _ in "twice":  # a start over what stands changes nothing
+        prepare(make_settings(hall=HALL))
+    assert not alarmed(hall_of(url))
+    (tmp_path / "wucha.db-wal").unlink(missing_ok=True)
+    database.write_bytes(old)
+    prepare(make_settings(hall=HALL))
+    again = hall_of(url)
+    assert alarmed(again)
+    assert not held & {*numbers(again)}
+    assert not check(again.store.engine, HALL.id)
+
+
+def alarmed(day: HallDay) -> bool:
+    with day.store.read() as connection:
+        return any(alarm["kind"] == GAP for alarm in all_alarms(connection, HALL.id))

@@ -302,6 +302,7 @@ class Link:
         """Say hello: who we are and what we have, what is still held, how everything is."""
         jobs = list(dict.fromkeys([*self.host.held(), *self.outbox.jobs()]))
         hello = {"host": self.host.hall.host, "devices": self.host.devices(), "jobs": jobs}
+        hello |= {"printed": [list(row) for row in self._begun.printed()]}
         hello |= {"instance": self.asks.instance, "troubles": list(self.asks.troubles)[:20]}
         self._hello_at = self._clock.now() + UNHEARD_S
         self._emit("hello", hello, heard=self._welcome)

@@ -71,6 +71,7 @@ from server.live.rooms import every_room
 from server.settings import Settings
 from server.store.current import Current
 from server.store.engine import open_engine
+from server.store.marks import Marks, era_of
 from server.store.setup import ensure_hall, migrate
 from server.store.unit import Commit, Store
 from server.text import Texts
@@ -113,13 +114,16 @@ def create_app(
     engine = open_engine(settings.database)
     migrate(engine)
     ensure_hall(engine, settings.hall.id, clock().astimezone(UTC))
-    store = Store(engine, settings.hall.id, clock, steady=steady)
+    marks = Marks(settings.data, alone=not settings.redis)
+    store = Store(engine, settings.hall.id, clock, steady=steady, marks=marks)
     texts = Texts(settings.common / "text")
     models = printer_models(settings.common / "profiles")
     hall_now = replace(settings.hall, slips=replace(settings.hall.slips, models=models))
     current = Current(hall_now)
     store.keep_up = current.keep_up
-    house = House(settings, store, texts, store.clock, current, hall_key(settings.data))
+    with store.read() as connection:
+        era = era_of(connection, store.hall)
+    house = House(settings, store, texts, store.clock, current, hall_key(settings.data), era)
     house.published()  # from the first request on
 
     app = APIFlask(

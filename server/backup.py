@@ -16,28 +16,43 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
-from server.clock import now
+from sqlalchemy.exc import DBAPIError
+
+from server.actions.go_on_above import Missing, Said, go_on_above
+from server.clock import Clock, now
+from server.domain.actors import SYSTEM
+from server.domain.marks import Memory, heard
 from server.keys import NAME as HALL_KEY
 from server.settings import Settings
 from server.store.backup import (
     BEFORE,
     BackupBroken,
+    check_empty,
     copy_out,
     examine,
     forget_before,
     put_in_place,
     rows_in,
     sqlite_file,
+    with_log,
 )
+from server.store.current import Current
+from server.store.days import latest_day
+from server.store.engine import StorageUnsafe, open_engine
+from server.store.marks import Marks, chain_end, chain_line, remembered_beside, remembered_in
+from server.store.setup import SchemaTooNew, migrate
+from server.store.unit import Store, Unit
 
 DATABASE, ABOUT, MACHINES, HALL = "wucha.db", "backup.json", "devices.toml", "hall"
 FOLDERS = ("uploads", "slips", "media", "voice/clips")  # of the data folder
@@ -67,7 +82,17 @@ class Kept:
         return sum(name.startswith(f"{folder}/") for name in self.files)
 
 
-def back_up(settings: Settings, machines: Path, target: Path) -> Kept:
+@dataclass(frozen=True)
+class Restored:
+    """What a restore put in place, and what that does not know. unread: the replaced database could not
+    be asked."""
+
+    kept: Kept
+    missing: Missing
+    unread: bool
+
+
+def back_up(settings: Settings, machines: Path, target: Path, clock: Clock = now) -> Kept:
     """Write the whole hall to `target` while it works. `machines`: the list of machines.
 
     Raises BackupBroken, FileNotFoundError when there is no database, OSError, DBAPIError.
@@ -79,7 +104,8 @@ def back_up(settings: Settings, machines: Path, target: Path) -> Kept:
         with _private(part) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             wanted = _wanted(settings, machines, copy, {path.resolve() for path in (part, copy, target)})
             sums = {name: _pack(archive, name, path) for name, path in wanted}
-            about = {"format": FORMAT, "hall": settings.hall.id, "made_at": now().isoformat(), "files": sums}
+            made_at = clock().isoformat()
+            about = {"format": FORMAT, "hall": settings.hall.id, "made_at": made_at, "files": sums}
             archive.writestr(ABOUT, json.dumps(about, ensure_ascii=False, indent=1))
         kept = look_into(part)
         with zipfile.ZipFile(part) as archive:
@@ -130,14 +156,18 @@ def take_files(source: Path, folder: Path) -> None:
                 _unpack(archive, name, kept, folder / name.removeprefix(f"{HALL}/"))
 
 
-def restore(settings: Settings, source: Path) -> Kept:
+def restore(settings: Settings, source: Path, said: Said, clock: Clock = now) -> Restored:
     """Put the hall of `source` in place; what it replaces stays beside it as `*.before-restore`. Nobody
     may be working on the data folder. Nothing is changed before all of it was unpacked and examined, and
-    a power cut leaves the old hall or, from the next start on, the new one.
+    a power cut leaves the old hall or, from the next start on, the new one. Its numbers go on above those
+    that were given since (actions/go_on_above.py). said: what a person knows of them.
 
-    Raises BackupBroken, FileNotFoundError, NotEmpty, SchemaTooNew, OSError, DBAPIError.
+    Raises BackupBroken, FileNotFoundError, NotEmpty, NumbersUnknown, NumberUnread, NumberOffline,
+    SchemaTooNew, StorageFailed, OSError, DBAPIError.
     """
     kept = look_into(source)
+    if sqlite_file(settings.database) is None:
+        check_empty(settings.database)
     part, staged = settings.data / "restored.part", _staged(settings)
     shutil.rmtree(part, ignore_errors=True)
     staged.unlink(missing_ok=True)
@@ -150,6 +180,7 @@ def restore(settings: Settings, source: Path) -> Kept:
                 else:
                     _unpack(archive, name, kept, None if _of_hall(name) else part / name)
         examine(staged, settings.hall.id)
+        missing, unread = _go_on(settings, staged, datetime.fromisoformat(kept.made_at), said, clock)
         if sqlite_file(settings.database) is None:
             rows_in(staged, settings.database)
             staged.unlink()
@@ -163,7 +194,58 @@ def restore(settings: Settings, source: Path) -> Kept:
     os.replace(part, settings.data / "restored")  # from here on it is decided
     _on_disk(settings.data)
     finish_restore(settings)
-    return kept
+    return Restored(kept, missing, unread)
+
+
+def _go_on(
+    settings: Settings, staged: Path, made_at: datetime, said: Said, clock: Clock
+) -> tuple[Missing, bool]:
+    """Let the numbers of the restored hall go on above those that were given since; before it takes its
+    place, so that one step decides both."""
+    engine = open_engine(f"sqlite:///{staged}")
+    try:
+        current = Current(settings.hall)
+        # The mark is written at once: what is known now may be lost again before a number is given.
+        marks = Marks(settings.data, alone=not settings.redis)
+        with Store(engine, settings.hall.id, clock, marks=marks).unit(SYSTEM) as unit:
+            hall = current.follow(unit.connection)
+            database = sqlite_file(settings.database)
+            there = database is not None and database.exists()
+            old = _of_replaced(settings, database, unit) if database is not None and there else None
+            root = chain_line(unit.connection, unit.hall, 1)
+            beside = remembered_beside(settings.data, unit.hall, root)
+            missing = go_on_above(unit, hall, made_at, heard(old, beside), said)
+            marks.keep(unit)
+            return missing, there and old is None
+    finally:
+        engine.dispose()
+
+
+def _of_replaced(settings: Settings, database: Path, unit: Unit) -> Memory | None:
+    """What the database remembers that is replaced; None when it cannot be read. A copy is asked: what a
+    restore replaces stays as it was."""
+    seq, hash_ = chain_end(unit.connection, unit.hall)
+    since = latest_day(unit.connection, unit.hall) or ""
+    part = settings.data / "replaced.part"
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        part.mkdir(mode=0o700)
+        copy = part / DATABASE
+        for path, place in zip(with_log(database)[:2], with_log(copy)[:2], strict=True):
+            if path.exists():
+                shutil.copyfile(path, place)
+        with closing(sqlite3.connect(copy)) as asked:
+            sound = [str(row[0]) for row in asked.execute("PRAGMA quick_check")] == ["ok"]
+        engine = open_engine(f"sqlite:///{copy}")
+        try:
+            migrate(engine)
+            return remembered_in(engine, unit.hall, since, seq, hash_) if sound else None
+        finally:
+            engine.dispose()
+    except (DBAPIError, sqlite3.DatabaseError, SchemaTooNew, StorageUnsafe, OSError, ValueError):
+        return None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def finish_restore(settings: Settings) -> None:

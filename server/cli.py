@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 import urllib.request
+from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -16,6 +18,7 @@ import click
 from server.settings import HOST_KEY, Settings, SettingsError, read_hall
 
 if TYPE_CHECKING:
+    from server.backup import Restored
     from server.simulate.run import World
     from server.simulate.scenario import Scenario
 
@@ -280,14 +283,22 @@ NO_KEY = "没有 hall.key，以前的人会认不出 / no hall.key: people of pa
 @click.option("--hall", metavar="FOLDER", type=click.Path(file_okay=False, path_type=Path),
               help="Put the hall's files of the backup into this new folder first, and restore for "
               "them.")  # fmt: skip
+@click.option("--above", metavar="NUMBER", multiple=True,
+              help="The newest number of a queue that people hold (A057); once for each queue.")
+@click.option("--none-given", is_flag=True, help="No number was given after the backup was made.")
 @click.option("--devices", metavar="FILE", help="Device list (default config/devices.toml).")
-def restore(source: Path, hall: Path | None, devices: str | None) -> None:
+def restore(
+    source: Path, hall: Path | None, above: tuple[str, ...], none_given: bool, devices: str | None
+) -> None:
     """恢复备份 / put the hall of the backup SOURCE in place; the hall must not be running.
 
-    What was there is kept beside it; a PostgreSQL database must be empty.
+    What was there is kept beside it; a PostgreSQL database must be empty. Numbers go on above those that were
+    given since: the replaced hall is asked; where nothing is left of it, --above or --none-given must say.
     """
+    from server.actions.go_on_above import NumberOffline, NumbersUnknown, NumberUnread, Said
     from server.backup import FolderFull, differing, take_files
     from server.backup import restore as put_back
+    from server.domain.refusals import StorageFailed
     from server.lock import DataInUse, hold
     from server.store.backup import BackupBroken, NotEmpty
     from server.store.setup import SchemaTooNew
@@ -299,7 +310,7 @@ def restore(source: Path, hall: Path | None, devices: str | None) -> None:
         settings = read_settings(config=hall)
         with hold(settings.data):
             _found(source)
-            kept = put_back(settings, source)
+            done = put_back(settings, source, Said(above, none_given))
     except DataInUse:
         fail("大厅正在运行，请先停止", "the hall is running: stop it first")
     except FolderFull:
@@ -313,9 +324,25 @@ def restore(source: Path, hall: Path | None, devices: str | None) -> None:
         fail("这份备份不可用", "this backup is not sound", *error.troubles)
     except SchemaTooNew as error:
         fail("备份来自更新的版本", str(error))
+    except NumbersUnknown:
+        _take_away(hall)
+        fail(*NUMBERS_UNKNOWN)
+    except NumberUnread as error:
+        _take_away(hall)
+        fail(f"没有这样的号：{error}", f"no queue prints such a number: {error}")
+    except NumberOffline as error:
+        _take_away(hall)
+        fail(
+            f"{error} 是离线号：请说明最新一张普通号，没有则用 --none-given",
+            f"{error} was given offline: name the newest ordinary number; --none-given where there is none",
+        )
+    except StorageFailed:
+        fail("数据目录写不进去", "the data folder cannot be written")
     except OSError as error:
         fail("数据目录写不进去", f"the data folder cannot be written: {error.strerror}")
+    kept = done.kept
     click.echo(f"已恢复 / restored: {kept.made_at}")
+    _tell_missing(settings, done)
     if hall is not None:
         start = f"WUCHA_CONFIG={hall} ./wucha run --devices {hall / 'devices.toml'}"
         click.echo(f"  启动时用 / open it with: {start}")
@@ -324,6 +351,40 @@ def restore(source: Path, hall: Path | None, devices: str | None) -> None:
         click.echo("  these files differ from the backup's and stay; restore --hall FOLDER takes those:")
         for name in other[:20]:
             click.echo(f"    {name}")
+
+
+NUMBERS_UNKNOWN = (
+    "这里没有留下备份之后发号的记录，没有恢复：同一个号不能发两次",
+    "nothing here knows which numbers were given after the backup, so nothing was restored",
+    "请看各队列最新一张小票，逐个说明：--above A057 --above B012；此后没有发过号：--none-given",
+    "Look at the newest slip of each queue and say so: --above A057 --above B012; if none: --none-given",
+)
+
+
+def _tell_missing(settings: Settings, done: Restored) -> None:
+    """What was lost, and which numbers people may hold."""
+    missing = done.missing
+    if done.unread:
+        click.echo("  原数据库读不出来，按 numbers.json 和所说明的接续号码")
+        click.echo("  the replaced database cannot be read: numbers go on by numbers.json and what was said")
+    if missing.until is not None:
+        zone, made = settings.hall.zone, datetime.fromisoformat(done.kept.made_at)
+        window = [f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" for moment in (made, missing.until)]
+        if missing.until > made:
+            click.echo(f"  丢失的时段 / lost: {window[0]} – {window[1]}")
+    if not missing.lost:
+        click.echo("  备份之后没有发出普通号 / no ordinary number was given after it")
+        return
+    click.echo("  以下的号可能在群众手中，系统已不认识；新号从其后继续。请现场按先后为持号人补取：")
+    click.echo("  people may hold these numbers, unknown now; take each a new one. New ones go on above:")
+    for day in sorted({lost.day for lost in missing.lost}):
+        click.echo(f"    {day}  {' '.join(str(lost) for lost in missing.lost if lost.day == day)}")
+
+
+def _take_away(hall: Path | None) -> None:
+    """The hall's files that were put into an empty folder for a restore that is asked for again."""
+    if hall is not None:
+        shutil.rmtree(hall)
 
 
 def _found(source: Path) -> None:

@@ -112,12 +112,13 @@ def card_job(kiosk: str, wanted: bool, for_s: float) -> dict[str, Any]:
 
 
 def slip_job(
-    slip: int, kiosk: str, copy: int, parts: list[dict[str, Any]], wait_s: float, folders: Iterable[Path]
+    slip: str, kiosk: str, copy: int, parts: list[dict[str, Any]], wait_s: float, folders: Iterable[Path]
 ) -> dict[str, Any]:
-    """The print job of an outbox line; its id is the line's for ever, so that no host prints it twice."""
+    """The print job of an outbox line; its id (`job_of_slip`) is the line's for ever, so that no host prints
+    it twice."""
     parts = with_pictures(parts, folders)
     return {
-        "id": f"slip-{slip}",
+        "id": slip,
         "kind": "print_slip",
         "kiosk": kiosk,
         "copy": copy - 1,
@@ -211,11 +212,18 @@ def _printers(profiles: Path) -> dict[str, tuple[Any, int]]:
         return {}
 
 
-def slip_of_job(job: str) -> int | None:
-    """The outbox line of a print job's id, None for any other job."""
-    head, _, tail = job.partition("-")
-    known = head == "slip" and tail.isascii() and tail.isdigit() and len(tail) <= 18
-    return int(tail) if known else None
+def job_of_slip(slip: int, era: str, of: str) -> str:
+    """The id of a print job. era: of the hall, since a restored one counts its lines from an earlier one on.
+    of: day.prefix.place of the number on it, which the host remembers; "" for a paper without one."""
+    return f"slip-{slip}{f'-{era}' if era else ''}{f'@{of}' if of else ''}"
+
+
+def slip_of_job(job: str, era: str) -> int | None:
+    """The outbox line of a print job's id; None for any other job, and for one of another era."""
+    head, _, tail = job.partition("@")[0].partition("-")
+    line, _, of_era = tail.partition("-")
+    known = head == "slip" and of_era == era and line.isascii() and line.isdigit() and len(line) <= 18
+    return int(line) if known else None
 
 
 def declaration_troubles(path: Path) -> list[str]:

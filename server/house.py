@@ -39,6 +39,7 @@ class House:
     clock: Clock
     current: Current
     key: bytes  # of the hashes that stand for persons; it never leaves the data folder
+    era: str = ""  # of this hall's rows: a restore begins another, while no server runs
     hearsay: Hearsay = field(default_factory=Hearsay)  # what the halls nearby said last
 
     @property

@@ -8,13 +8,16 @@ from sqlalchemy.exc import DBAPIError
 
 from server.actions.device_host import host_left
 from server.actions.enrol import ensure_host_key
+from server.actions.go_on_above import go_on_above_mark
 from server.actions.set_up import make_setup_code
 from server.backup import finish_restore
 from server.cli import fail
 from server.clock import now
 from server.domain.actors import SYSTEM
 from server.settings import Settings
+from server.store.current import Current
 from server.store.engine import StorageUnsafe, open_engine
+from server.store.marks import chain_line, remembered_beside
 from server.store.setup import SchemaTooNew, ensure_hall, migrate
 from server.store.unit import Store
 
@@ -33,6 +36,8 @@ def prepare(settings: Settings) -> None:
     except DBAPIError as error:
         fail("数据库打不开", f"the database cannot be opened: {error.orig}")
     with Store(engine, settings.hall.id, now).unit(SYSTEM) as unit:
+        beside = remembered_beside(settings.data, unit.hall, chain_line(unit.connection, unit.hall, 1))
+        go_on_above_mark(unit, Current(settings.hall).follow(unit.connection), beside)
         ensure_host_key(unit, settings.data)
         code = make_setup_code(unit)
         host_left(unit)  # what a crash left as "ok" is not known until the host says hello (P12)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -28,6 +29,7 @@ from server.actions.stand_in import call_stand_ins
 from server.actions.tidal import watch_load
 from server.actions.unserved import watch_unserved
 from server.domain.actors import SYSTEM
+from server.domain.refusals import StorageFailed
 from server.house import House
 from server.settings import HallSettings, SettingsError, read_rules
 from server.store.once import forget_old_answers
@@ -125,3 +127,7 @@ class Ticker:
                 forget_complaints(unit, self._house.hall)
                 self._tidied = unit.now
         self._places.kept()
+        marks = self._house.store.marks
+        if marks is not None and marks.due:  # so that no number has to wait for it
+            with suppress(StorageFailed), self._house.store.unit(SYSTEM) as unit:
+                marks.keep(unit)  # where the disk takes none, the number that needs it is refused

@@ -64,6 +64,7 @@ class Book:
     skew_s: float = 0.0  # the server's clock minus ours, when it lent
     nexts: dict[int, int] = field(default_factory=dict)  # block -> the number that comes next
     given: dict[str, Given] = field(default_factory=dict)  # by link, in the order they were given
+    era: str | None = None  # of the server that lent last
 
     def apply(self, record: Record) -> None:
         """Take one record in. Raises KeyError, TypeError or ValueError for what is none."""
@@ -86,6 +87,11 @@ class Book:
 
     def _lent(self, lending: Lending | None, skew_s: float) -> None:
         self.lending, self.skew_s = lending, skew_s
+        era = lending.get("era") if lending else None
+        if era is not None:
+            if self.era is not None and era != self.era:  # restored: it may not know what it was told
+                self.given = {link: replace(one, handed=False) for link, one in self.given.items()}
+            self.era = era
         blocks = lending["blocks"] if lending else []
         # What was given since the server looked counts, and so does what only the server remembers.
         self.nexts = {b["id"]: max(b["next"], self.nexts.get(b["id"], b["first"])) for b in blocks}

@@ -6,14 +6,16 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from server.actions.raise_alarm import keep_alarms
+from server.actions.raise_alarm import clear_alarm, keep_alarms
 from server.domain import refusals
 from server.domain.blocks import LOST, UNENTERED, UNUSUAL, account
 from server.domain.events import DayClosed, DayClosing, DayOpened, WindowClosed
+from server.domain.marks import GAP
 from server.domain.opening import day_stops, is_lengthened
 from server.domain.tickets import Move, State
 from server.domain.windows import WindowState
 from server.settings import HallSettings
+from server.store.alarms import alarms_of
 from server.store.blocks import blocks_of, used_of
 from server.store.days import add_day, find_day, latest_day, overtime, save_day, sealed_sums, sum_day
 from server.store.tickets import legs_in, move
@@ -149,6 +151,9 @@ def close_day(unit: Unit, closes: datetime | None = None) -> None:
     save_day(unit, day, state="closed", closed_at=unit.now, sums=sums)
     for kind in (LOST, *(f"{UNUSUAL}{end}" for end in UNENTERED)):
         keep_alarms(unit, kind, "yellow", {})  # seen for a day; the audit trail keeps them
+    for lost in alarms_of(unit.connection, unit.hall, GAP):
+        if lost <= day:  # a backup of yesterday may miss numbers of today
+            clear_alarm(unit, GAP, lost)
     unit.set_day(None)
     unit.add(DayClosed(day))
     unit.note("day.close", f"day:{day}", sums=sums)

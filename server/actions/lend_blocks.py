@@ -36,9 +36,8 @@ from server.domain.blocks import (
 )
 from server.domain.catalogue import Queue, Service
 from server.domain.events import TicketCancelled, TicketTaken
-from server.domain.numbering import number
+from server.domain.numbering import as_printed
 from server.domain.opening import giving
-from server.domain.refusals import NumbersExhausted
 from server.domain.slips import Part, SlipBook, SlipTemplate, Wanted, compose
 from server.domain.tickets import Move, State
 from server.settings import HallSettings
@@ -132,17 +131,9 @@ def _queue_of(unit: Unit, hall: HallSettings, block: Block) -> Queue | None:
     return then.get(block.prefix) or hall.catalogue.queues.get(block.prefix)
 
 
-def _printed(queue: Queue | None, prefix: str, seq: int) -> str:
-    """The number as people read it; its place in the series where the queue does not print it any more."""
-    try:
-        return number(queue, seq) if queue and seq > 0 else f"{prefix}#{seq}"
-    except NumbersExhausted:
-        return f"{prefix}#{seq}"
-
-
 def _range(queue: Queue | None, block: Block) -> dict[str, str]:
     """First and last number as people read them."""
-    first, last = (_printed(queue, block.prefix, seq) for seq in (block.first, block.last))
+    first, last = (as_printed(queue, block.prefix, seq) for seq in (block.first, block.last))
     return {"first": first, "last": last}
 
 
@@ -320,7 +311,7 @@ def _tell(unit: Unit, hall: HallSettings, given: Given, block: Block | None, end
     item = hall.catalogue.services.get(given.service)
     queue, prefix = (_queue_of(unit, hall, block), block.prefix) if block else (None, "")
     facts = {
-        "number": _printed(queue, prefix, given.seq),
+        "number": as_printed(queue, prefix, given.seq),
         "kiosk": block.kiosk if block else "",
         "service": item.name if item else given.service,
         "time": f"{given.at.astimezone(hall.zone):%m-%d %H:%M}",
@@ -334,7 +325,7 @@ def _enter(unit: Unit, hall: HallSettings, given: Given, block: Block, late: boo
     item = hall.catalogue.services[given.service]
     classes = {c.id for c in hall.hall.priority.classes if not c.by_staff_only}
     wish = as_asked(given, hall.catalogue.services, classes)
-    printed = _printed(_queue_of(unit, hall, block), block.prefix, given.seq)
+    printed = as_printed(_queue_of(unit, hall, block), block.prefix, given.seq)
     at = believed(given.at, block.lent_at, unit.now)
     place = {"day": block.day, "taken_at": at, "channel": f"{OFFLINE}:{block.kiosk}", "link": given.link}
     ticket = add_ticket(unit, block.prefix, given.seq, printed, item.id, wish.priority, given.lang, **place)

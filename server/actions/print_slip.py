@@ -154,6 +154,8 @@ def _owe(
     mm = slips.mm_of(printer_model(unit.connection, unit.hall, kiosk)) if slips.asks_width else 0
     template = slips.choose(Wanted(paper, service, queue, kiosk, mm))
     content = {"number": ticket.number, "parts": compose(template, facts)}
+    if not ticket.channel.startswith(f"{OFFLINE}:"):  # those have an account of their own
+        content["of"] = f"{ticket.day}.{ticket.prefix}.{ticket.seq}"
     slip = add_slip(unit, ticket.id, kiosk, content, paper)
     unit.add(SlipChanged(slip.id, ticket.id, kiosk, "queued", "", slip.copy))
     return slip

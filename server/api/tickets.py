@@ -17,8 +17,9 @@ from server.api.access import current_actor, needs
 from server.api.acts import act
 from server.api.bodies import Act, Body, Prose, Sealed, Word
 from server.domain.estimate.promise import on_the_clock
+from server.domain.marks import read_number
 from server.domain.persons import Reading, person_key
-from server.domain.refusals import ClassReasonNeeded, InputInvalid, TicketUnknown
+from server.domain.refusals import ClassReasonNeeded, InputInvalid, NumberLost, TicketUnknown
 from server.domain.routing import ORDINARY
 from server.domain.tickets import STANDING, State
 from server.domain.windows import callable_pools
@@ -27,6 +28,7 @@ from server.readings import open_reading
 from server.store.appointments import by_person
 from server.store.estimates import estimate_json, expectation
 from server.store.health import printing_kiosks
+from server.store.marks import in_gap
 from server.store.remote import Remote, find_remote
 from server.store.slips import Slip, last_slip
 from server.store.snapshots.booking import booking_value
@@ -171,7 +173,13 @@ def get_by_number(number: str) -> ResponseReturnValue:
     h = house()
     with h.store.read() as connection:
         view = View.of(connection, h.store.hall, h.hall, h.texts)
-        found = ticket_by_number(connection, h.store.hall, view.day, number.upper())
+        try:
+            found = ticket_by_number(connection, h.store.hall, view.day, number.upper())
+        except TicketUnknown:
+            queues = h.hall.catalogue.queues.values()
+            if view.day and in_gap(connection, h.store.hall, view.day, read_number(queues, number.upper())):
+                raise NumberLost(number=number.upper()) from None
+            raise
         leg = last_leg(connection, found.id)
         waits = leg.state in STANDING
         windows, look = h.hall.catalogue.windows, expectation(connection, leg.id) if waits else None

@@ -15,3 +15,11 @@ def number(queue: Queue, seq: int) -> str:
     if value > queue.last_number:
         raise NumbersExhausted(queue=queue.prefix, last=queue.last_number)
     return f"{queue.prefix}{value:0{queue.digits}d}"
+
+
+def as_printed(queue: Queue | None, prefix: str, seq: int) -> str:
+    """The number as people read it; its place in the series where the queue does not print it any more."""
+    try:
+        return number(queue, seq) if queue and seq > 0 else f"{prefix}#{seq}"
+    except NumbersExhausted:
+        return f"{prefix}#{seq}"

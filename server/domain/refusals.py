@@ -119,6 +119,7 @@ PrinterUnknown = _refusal("PrinterUnknown", "printer-unknown", "No kiosk of this
 
 # --- tickets and windows
 TicketUnknown = _refusal("TicketUnknown", "ticket-unknown", "No such ticket.", 404)
+NumberLost = _refusal("NumberLost", "number-lost", "Given, and lost with a database that was restored.", 404)
 MoveRefused = _refusal("MoveRefused", "move-refused", "The ticket's state does not allow this.")
 WindowUnknown = _refusal("WindowUnknown", "window-unknown", "No such window.", 404)
 WindowClosed = _refusal("WindowClosed", "window-closed", "The window is not open.")

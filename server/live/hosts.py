@@ -22,6 +22,7 @@ from socketio.exceptions import TimeoutError as NoAnswer
 
 from server import devices
 from server.actions import device_host
+from server.actions.go_on_above import go_on_above_printed
 from server.actions.lend_blocks import Loan, enter_given, host_alone, lend_blocks, lending
 from server.actions.rate import rate_by_key
 from server.api.access import recheck, socket_actor
@@ -134,9 +135,9 @@ def place_room(job: Mapping[str, Any]) -> str:
 
 
 def slip_job(slip: Slip, house: House) -> dict[str, Any]:
-    return devices.slip_job(
-        slip.id, slip.kiosk, slip.copy, slip.facts["parts"], SLIP_WAIT_S, house.settings.pictures
-    )
+    job = devices.job_of_slip(slip.id, house.era, slip.facts.get("of", ""))
+    parts = slip.facts["parts"]
+    return devices.slip_job(job, slip.kiosk, slip.copy, parts, SLIP_WAIT_S, house.settings.pictures)
 
 
 @dataclass
@@ -222,7 +223,8 @@ class HostNamespace(Namespace):
         if host is None:
             return _refused(DeviceUnknown())
         found = _devices(message, self._house.hall.catalogue.windows)
-        held = {s for job in _list(message, "jobs") if (s := devices.slip_of_job(_clean(job))) is not None}
+        era, jobs = self._house.era, [_clean(job) for job in _list(message, "jobs")]
+        held = {s for job in jobs if (s := devices.slip_of_job(job, era)) is not None}
         name, instance = _text(message, "host"), _text(message, "instance", EVENT_ID)
         troubles, machines = [_clean(x) for x in _list(message, "troubles")], list(found.values())
         before, coming = host.rooms, replace(host, machines=found)
@@ -243,6 +245,7 @@ class HostNamespace(Namespace):
                             continue  # another one came in while we asked
                     device_host.host_single(unit, host.claim)
                     device_host.host_arrived(unit, machines, held, host.machines, name, troubles)
+                    go_on_above_printed(unit, self._house.hall, _printed(message))
                     for room in coming.rooms - before:  # before the commit: who comes next asks there
                         join_room(room)
                     break
@@ -322,7 +325,7 @@ class HostNamespace(Namespace):
 
     def on_result(self, message: Any = None, *_more: Any) -> Any:
         """Acknowledged also when nobody knows the slip, or the host would tell it again and again."""
-        slip = devices.slip_of_job(_text(message, "job"))
+        slip = devices.slip_of_job(_text(message, "job"), self._house.era)
         state = RESULTS.get(_text(message, "state"))
         host = self._hosts.get(sid())
         if slip is None or state is None or host is None:
@@ -369,7 +372,7 @@ class HostNamespace(Namespace):
             for form, parts in paper.items():
                 paper[form] = devices.with_pictures(parts, house.settings.pictures)
         keys = {kiosk: offline_key(house.key, kiosk) for kiosk in kiosks}
-        return {"ok": True, "lending": {**found, "keys": keys}}
+        return {"ok": True, "lending": {**found, "keys": keys, "era": house.era}}
 
     def on_given(self, message: Any = None, *_more: Any) -> dict[str, Any]:
         """Numbers that were given offline, {numbers: [...]}, each entered in its own unit. `done`: the
@@ -541,6 +544,15 @@ def _ago(message: Any) -> timedelta:
     value = message.get("ago_s") if isinstance(message, Mapping) else None
     known = type(value) in (int, float) and value >= 0
     return timedelta(seconds=min(value, OLDEST_S) if known else 0.0)
+
+
+def _printed(message: Any) -> list[tuple[tuple[str, str], int]]:
+    """The last number a host printed of each day and queue: [[day, prefix, place], …]."""
+    found = []
+    for row in _list(message, "printed"):
+        if isinstance(row, list) and len(row) == 3 and type(row[2]) is int and 0 < row[2] <= MOST_SEQ:
+            found.append(((_clean(row[0], 10), _clean(row[1], 20)), row[2]))
+    return found
 
 
 def _mm(message: Any) -> int:

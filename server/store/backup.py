@@ -59,7 +59,8 @@ def copy_out(url: str, target: Path, hall: str) -> None:
 
 
 def examine(path: Path, hall: str) -> None:
-    """Open, check integrity, audit chain and invariants. Raises BackupBroken, FileNotFoundError."""
+    """Open, check integrity, bring to this release's schema, check audit chain and invariants. Raises
+    BackupBroken, FileNotFoundError, SchemaTooNew."""
     if not path.is_file():
         raise FileNotFoundError(str(path))
     try:
@@ -73,22 +74,21 @@ def examine(path: Path, hall: str) -> None:
         troubles.append(f"不是这个大厅的备份 / not a backup of hall {hall}")
     if not troubles:
         engine = open_engine(f"sqlite:///{path}")
-        troubles = check(engine, hall)
-        engine.dispose()  # the last one out writes the log into the file
+        try:
+            migrate(engine)
+            troubles = check(engine, hall)
+        finally:
+            engine.dispose()  # the last one out writes the log into the file
     if troubles:
         raise BackupBroken(troubles)
 
 
 def rows_in(source: Path, url: str) -> None:
-    """Fill the empty PostgreSQL database `url` from the SQLite file `source`, in one transaction.
-    `source` is brought to this release's schema on the way. Raises NotEmpty, SchemaTooNew, DBAPIError."""
+    """Fill the empty PostgreSQL database `url` from the SQLite file `source`, which was examined, in one
+    transaction. Raises NotEmpty, SchemaTooNew, DBAPIError."""
+    check_empty(url)
     old, new = open_engine(f"sqlite:///{source}"), open_engine(url)
     try:
-        if not is_new(new):
-            with reading(new) as connection:
-                if connection.execute(select(t.hall.c.id).limit(1)).first() is not None:
-                    raise NotEmpty
-        migrate(old)
         migrate(new)
         with reading(old) as there, writing(new) as here:
             _pour(there, here)
@@ -100,13 +100,25 @@ def rows_in(source: Path, url: str) -> None:
         new.dispose()
 
 
+def check_empty(url: str) -> None:
+    """Raises NotEmpty when a hall lives in the database already, DBAPIError."""
+    engine = open_engine(url)
+    try:
+        if not is_new(engine):
+            with reading(engine) as connection:
+                if connection.execute(select(t.hall.c.id).limit(1)).first() is not None:
+                    raise NotEmpty
+    finally:
+        engine.dispose()
+
+
 def put_in_place(staged: Path, database: Path) -> None:
     """`staged` becomes the database; the old one is kept, with its log, as `*.before-restore`.
 
     May be begun again after a power cut at any point: what was moved already is not moved again, and a
     database that somebody began meanwhile is not kept in its stead.
     """
-    for old, kept in zip(_with_log(database), _with_log(_before(database)), strict=True):
+    for old, kept in zip(with_log(database), with_log(_before(database)), strict=True):
         if kept.exists():
             old.unlink(missing_ok=True)
         elif old.exists():
@@ -117,7 +129,7 @@ def put_in_place(staged: Path, database: Path) -> None:
 def forget_before(database: Path) -> None:
     """What an earlier restore kept goes, so that nothing of it is taken for a part of what the next one
     keeps."""
-    for path in _with_log(_before(database)):
+    for path in with_log(_before(database)):
         path.unlink(missing_ok=True)
 
 
@@ -125,7 +137,8 @@ def _before(database: Path) -> Path:
     return database.with_name(database.name + BEFORE)
 
 
-def _with_log(database: Path) -> list[Path]:
+def with_log(database: Path) -> list[Path]:
+    """The files of a SQLite database: itself, its log, the log's index."""
     return [database.with_name(database.name + suffix) for suffix in ("", "-wal", "-shm")]
 
 

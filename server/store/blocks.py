@@ -90,6 +90,8 @@ def add_block(unit: Unit, prefix: str, kiosk: str, host: str, first: int, last: 
     made = unit.connection.execute(_ADD, {**row, "lent_at": unit.now})
     assert unit.day is not None
     key = int(made.inserted_primary_key[0])
+    if unit.marks is not None:
+        unit.marks.keep(unit)
     return Block(key, unit.day, prefix, kiosk, host, first, last, "lent", unit.now)
 
 

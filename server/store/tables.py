@@ -75,6 +75,8 @@ hall = Table(
     Column("slips", Integer, nullable=False, server_default=text("0")),  # the published templates in force
     # how often something configured came into force
     Column("config", Integer, nullable=False, server_default=text("0")),
+    # anew with each restore: ids of rows that came after the backup come again, and mean something else
+    Column("era", Text, nullable=False, server_default=text("''")),
     PrimaryKeyConstraint("id", name="pk_hall"),
 )
 
@@ -103,6 +105,21 @@ series = Table(
     Column("lent_from", Integer),  # from here on the numbers are lent in blocks: the series ends before it
     PrimaryKeyConstraint("hall", "day", "prefix", name="pk_series"),
     CheckConstraint("last >= 0", name="ck_series_last"),
+)
+
+# Numbers that people may hold and the hall does not know of, since a backup was restored (F19): the series
+# goes on above them.
+gap = Table(
+    "gap",
+    metadata,
+    Column("hall", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    Column("found_at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("hall", "day", "prefix", "first", name="pk_gap"),
+    CheckConstraint("first <= last", name="ck_gap_range"),
 )
 
 # Numbers lent to a kiosk's device host, which gives them while the server cannot be reached (F36).

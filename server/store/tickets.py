@@ -141,6 +141,8 @@ def next_seq(unit: Unit, prefix: str) -> int:
     seq, lent_from = unit.connection.execute(_NEXT_SEQ[unit.connection.dialect.name], first).one()
     if lent_from is not None and seq >= lent_from:
         raise NumbersExhausted(queue=prefix, last=lent_from - 1)
+    if unit.marks is not None and not unit.marks.covers(unit.day, prefix, seq):
+        unit.marks.keep(unit)  # on the disk before the number is anybody's (F19)
     return int(seq)
 
 

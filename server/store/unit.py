@@ -30,6 +30,7 @@ from server.domain.refusals import StorageFailed
 from server.store import tables as t
 from server.store.engine import begin_writing, reading, writing
 from server.store.line import WriterLine
+from server.store.marks import Marks
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +51,11 @@ class Commit:
 class Unit:
     """The open transaction of one act. `now` never runs behind what is stored (I15)."""
 
-    def __init__(self, connection: Connection, hall: str, actor: Actor, time: HallTime) -> None:
+    def __init__(
+        self, connection: Connection, hall: str, actor: Actor, time: HallTime, marks: Marks | None = None
+    ) -> None:
         self.connection, self.hall, self.actor, self._time = connection, hall, actor, time
+        self.marks = marks
         self._stand(connection)
 
     def _stand(self, connection: Connection) -> None:
@@ -131,7 +135,8 @@ class Unit:
 
 
 class Store:
-    """The database of one hall, and the only way to write to it."""
+    """The database of one hall, and the only way to write to it. marks: where it is kept how far its numbers
+    have got; who gives none needs none."""
 
     def __init__(
         self,
@@ -140,8 +145,10 @@ class Store:
         clock: Clock,
         on_broken: Callable[[], None] | None = None,
         steady: Steady | None = None,
+        marks: Marks | None = None,
     ) -> None:
         self.engine, self.hall, self.clock = engine, hall, HallTime(clock, steady)
+        self.marks = marks
         self.publish: Callable[[Commit], None] = lambda commit: None
         self.keep_up: Callable[[Connection, int, int, int, int], object] = lambda connection, *versions: None
         self._line = WriterLine()
@@ -159,7 +166,7 @@ class Store:
         try:
             with self._line:
                 with writing(self.engine) as connection:
-                    unit = Unit(connection, self.hall, actor, self.clock)
+                    unit = Unit(connection, self.hall, actor, self.clock, self.marks)
                     self.keep_up(connection, unit.placement, unit.rules, unit.slips, unit.config)
                     yield unit
                     commit = unit.seal()

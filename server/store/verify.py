@@ -16,7 +16,14 @@ INVARIANTS: tuple[tuple[str, str], ...] = (
     (
         "号码有空缺 / numbers have a gap (I2)",
         "SELECT s.prefix FROM series s WHERE s.last <> (SELECT COUNT(*) FROM ticket t "
-        "WHERE t.hall = s.hall AND t.day = s.day AND t.prefix = s.prefix AND t.seq <= s.last)",
+        "WHERE t.hall = s.hall AND t.day = s.day AND t.prefix = s.prefix AND t.seq <= s.last) "
+        "+ (SELECT COALESCE(SUM(g.last - g.first + 1), 0) FROM gap g "
+        "WHERE g.hall = s.hall AND g.day = s.day AND g.prefix = s.prefix)",
+    ),
+    (
+        "恢复备份前发出的号又发了一次 / a number from before a restore was given again (I1)",
+        "SELECT t.id FROM ticket t JOIN gap g ON g.hall = t.hall AND g.day = t.day AND g.prefix = t.prefix "
+        "WHERE t.seq BETWEEN g.first AND g.last",
     ),
     (
         "离线号段重叠或越界 / blocks overlap, or reach into the series (I1)",

@@ -165,3 +165,27 @@ def test_a_torn_or_broken_note_stops_nobody(tmp_path):
     other.began("p1", "s2")
     other.close()
     assert Begun(tmp_path).left == {"p1": "s2"}
+
+
+def test_F19_the_last_number_on_paper_is_kept_over_deaths_and_a_file_begun_anew(tmp_path, monkeypatch):
+    one = Begun(tmp_path)
+    assert one.printed() == []
+    for seq in (3, 12, 7):
+        one.began("p1", f"slip-{seq}@2026-03-02.A.{seq}")
+        one.ended("p1")
+    one.began("p2", "slip-20-0badcafe@2026-03-02.窗.口.4")
+    one.close()
+    two = Begun(tmp_path)
+    known = [("2026-03-02", "A", 12), ("2026-03-02", "窗.口", 4)]
+    assert (two.printed(), set(two.left)) == (known, {"p2"})
+    monkeypatch.setattr("drivers.begun.LONG", 20)
+    for _ in range(30):
+        two.began("p1", "slip-9")  # a paper without a number
+    two.began("p1", "slip-30@2026-03-01.A.99")
+    two.close()
+    three = Begun(tmp_path)
+    assert three.printed() == [("2026-03-01", "A", 99), *known]
+    three.began("p1", "slip-31@2026-03-03.A.1")
+    assert three.printed() == [*known, ("2026-03-03", "A", 1)], "two days are enough"
+    assert len((tmp_path / FILE).read_bytes().splitlines()) < 30
+    three.close()

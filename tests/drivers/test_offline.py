@@ -493,3 +493,23 @@ def test_a_taken_port_is_no_end(beside: Beside, free_port: int) -> None:
     door.follow()
     with pytest.raises(urllib.error.URLError):
         ask(f"http://127.0.0.1:{free_port}/K1")
+
+
+def test_F19_a_restored_server_is_told_again_what_the_lost_one_knew(tmp_path: Path) -> None:
+    """By the era it lends in; one that never was restored, and one of the same era, is told once."""
+    one = OfflineDesk(tmp_path, lambda job: None, WallClock())
+    one.lend(lending(era=""))
+    link = one.give("K1", "r1", "S001", "zh")["ticket"]["link"]
+    one.heard({"job": f"offline-{link}-1", "state": "confirmed"})
+    one.handed([link])
+    one.lend(lending(era="", next=981))
+    assert one.owed() == []
+    one.close()
+    again = OfflineDesk(tmp_path, lambda job: None, WallClock())
+    again.lend(None)
+    again.lend(lending(era="0badcafe"))
+    assert [row["link"] for row in again.owed()] == [link]
+    again.handed([link])
+    again.lend(lending(era="0badcafe"))
+    assert again.owed() == []
+    again.close()

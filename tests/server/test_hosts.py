@@ -14,10 +14,13 @@ from sqlalchemy import func, select
 
 from server.actions.rate import close_overdue_questions
 from server.app import App, create_app
+from server.devices import job_of_slip, slip_of_job
 from server.domain.actors import SYSTEM
 from server.live.hosts import HostNamespace
 from server.settings import Settings
 from server.store import tables as t
+from server.store.trail import Wanted, lines
+from server.store.verify import check
 from tests.conftest import Clock
 from tests.server.callers import Caller, audit, device, staff
 from tests.server.full_disk import full_disk
@@ -105,6 +108,15 @@ def calls(app: App) -> int:
         return int(connection.execute(select(func.count()).select_from(t.call)).scalar_one())
 
 
+def lines_of(app: App, act: str) -> list[Any]:
+    with app.house.store.read() as connection:
+        return lines(connection, app.house.store.hall, Wanted(act=act))[0]
+
+
+def line_of(job: dict[str, Any]) -> int | None:
+    return slip_of_job(job["id"], "")
+
+
 # --- hello
 def test_hello_is_answered_with_the_present(app: App, day: HallDay):
     day.take()
@@ -176,11 +188,53 @@ def test_a_declaration_with_mistakes_is_an_alarm_until_it_is_right(app: App, hos
     assert office.state["values"]["alarms"] == []
 
 
+def test_F19_a_host_that_printed_more_than_the_hall_knows_is_believed(
+    app: App, day: HallDay, host: Host, office: Listener
+):
+    """The database is older than the paper, however it came to be."""
+    first = day.take()
+    today, ahead = first.ticket.day, [[first.ticket.day, "A", 5], [first.ticket.day, "B", 2]]
+    said = {"host": "hall", "devices": DEVICES, "jobs": []}
+    (job,) = [job["id"] for job in host.jobs("print_slip")]
+    assert job.endswith(f"@{today}.A.1")
+    host.say("hello", {**said, "printed": [[today, "A", 1]]})
+    office.hear()
+    assert office.state["values"]["alarms"] == []
+    for _ in "twice":
+        host.say("hello", {**said, "printed": ahead})
+    office.hear()
+    (alarm,) = office.state["values"]["alarms"]
+    assert (alarm["kind"], alarm["level"]) == ("numbers-lost", "red")
+    assert "A002～A005、B001～B002" in alarm["text"]["zh"]
+    assert [day.take().ticket.number, day.take("S101").ticket.number] == ["A006", "B003"]
+    for number, no in (("a003", "number-lost"), ("A099", "ticket-unknown"), ("Ä1", "ticket-unknown")):
+        asked = staff(app, "guide").ask("GET", f"/api/tickets/by-number/{number}")
+        assert (asked.status_code, asked.json["refused"]) == (404, no)
+    (line,) = lines_of(app, "hall.behind")
+    assert line["facts"]["lost"] == [f"{today} A002～A005", f"{today} B001～B002"]
+    nonsense: list[Any] = [[today, "A", 10**5], ["1999-01-01", "A", 9], ["2999-01-01", "A", 9]]
+    nonsense += [[today, "ZZ", 9], [today, "A"], [today, "A", "9"], [today, "A", True], [None, None, 9], "A9"]
+    for printed in (nonsense, "A009", None):
+        host.say("hello", {**said, "printed": printed})
+    assert day.take().ticket.number == "A007"
+    assert check(app.house.store.engine, app.house.store.hall) == []
+
+
+def test_F19_what_a_host_says_of_another_eras_slip_is_of_no_slip(app: App, day: HallDay, host: Host):
+    slip = day.take().slip
+    assert slip is not None
+    assert host.say("result", {"job": f"slip-{slip.id}-0badcafe", "state": "confirmed"}) == {"ok": True}
+    assert slip_state(app, slip.id) == ("queued", "")
+    for era in ("", "ab12"):
+        assert {slip_of_job(job_of_slip(7, era, of), era) for of in ("", "2026-03-02.A.7")} == {7}
+    assert slip_of_job("slip-7", "ab12") is None
+
+
 def test_hello_gets_the_slips_that_wait_in_their_order(app: App, day: HallDay):
     slips = [day.take().slip for _ in range(3)]
     host = Host(app).hello()
     sent = [body for name, body in host.link.received() if name == "job"]
-    assert [job["id"] for job in sent] == [f"slip-{slip.id}" for slip in slips]  # type: ignore[union-attr]
+    assert [line_of(job) for job in sent] == [slip.id for slip in slips if slip]
     assert all(job["kind"] == "print_slip" and job["kiosk"] == "K1" and job["copy"] == 0 for job in sent)
     assert {"text": "A001"}.items() <= next(p for p in sent[0]["parts"] if p.get("text") == "A001").items()
 
@@ -214,9 +268,9 @@ def test_a_queued_slip_that_was_never_sent_is_sent_once_more_after_a_restart(app
     slip = day.take().slip
     assert slip is not None
     first = Host(app).hello()
-    assert [j["id"] for j in first.jobs("print_slip")][:1] == [f"slip-{slip.id}"]
+    assert [line_of(j) for j in first.jobs("print_slip")][:1] == [slip.id]
     first.link.leave()
-    assert [j["id"] for j in Host(app).hello().jobs("print_slip")] == [f"slip-{slip.id}"]
+    assert [line_of(j) for j in Host(app).hello().jobs("print_slip")] == [slip.id]
 
 
 def test_a_question_that_is_still_open_is_asked_again(app: App, day: HallDay, clock: Clock):
@@ -247,7 +301,7 @@ def test_a_question_that_was_answered_is_not_asked_again(app: App, day: HallDay,
 def test_a_new_slip_goes_out_after_commit_and_once(app: App, day: HallDay, host: Host):
     slip = day.take().slip
     assert slip is not None
-    assert [job["id"] for job in host.jobs("print_slip")] == [f"slip-{slip.id}"]
+    assert [line_of(job) for job in host.jobs("print_slip")] == [slip.id]
     day.call("W01")
     assert host.jobs("print_slip") == []
 
@@ -454,7 +508,7 @@ def test_of_two_hosts_that_come_in_the_same_second_one_is_refused(app: App, day:
     assert (said["ok"], said["refused"]) == (False, "host-doubled")
     slip = day.take().slip
     assert slip is not None
-    assert [job["id"] for job in cellar.jobs("print_slip")] == [f"slip-{slip.id}"]
+    assert [line_of(job) for job in cellar.jobs("print_slip")] == [slip.id]
     assert attic.jobs() == []
 
 

@@ -208,7 +208,7 @@ def printed(parts: Any, model: str) -> tuple[Any, Any]:
         )
         line = SerialLine("virtual://p/1", Settings(baud=baud), clock)
         line.open()
-        job = devices.slip_job(7, "K1", 1, parts, 60.0, FOLDERS)
+        job = devices.slip_job("slip-7", "K1", 1, parts, 60.0, FOLDERS)
         made = job_from_dict(json.loads(json.dumps(job)))
         assert isinstance(made, PrintSlip)
         assert EscposPrinter("p1", line, profile).perform(made).state == "confirmed"

@@ -1,0 +1,209 @@
+"""After a restore: numbers go on above the highest that anybody remembers (F19, P2), and what lies between is
+told: people may stand in the hall with numbers that the backup does not know.
+
+Who remembers: the database that the restore replaces, the mark beside the database (store/marks.py), who is
+asked at the terminal where neither knows, and every host that has printed a number (drivers/begun.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from server.actions.raise_alarm import raise_alarm
+from server.domain.blocks import highest, may_lend
+from server.domain.catalogue import Queue
+from server.domain.marks import GAP, Gap, Key, Mark, Memory, above, adopted, gaps, read_number, unlent
+from server.domain.numbering import as_printed
+from server.settings import HallSettings
+from server.store.days import latest_day
+from server.store.marks import begin_era, blocks_from, gaps_of, raise_series, series_from, take_in
+from server.store.unit import Unit
+
+DOUBT = timedelta(seconds=10)  # a death between mark and commit leaves less: the heartbeat commits
+
+
+class NumbersUnknown(RuntimeError):
+    """Nobody knows which numbers were given after the backup was made."""
+
+
+class NumberUnread(RuntimeError):
+    """What was said is no number of the hall."""
+
+
+class NumberOffline(RuntimeError):
+    """What was said is a number of those that are given offline: it says nothing of the others."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a person knows. numbers: the newest of each queue, as printed, but those given offline; nothing:
+    that none was given."""
+
+    numbers: tuple[str, ...] = ()
+    nothing: bool = False
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Numbers first..last, as printed, that may be in people's hands."""
+
+    day: str
+    first: str
+    last: str
+
+    def __str__(self) -> str:
+        return self.first if self.first == self.last else f"{self.first}～{self.last}"
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What the restored hall does not know. until: the last sign of life of the hall that was lost, None when
+    nobody knows; lost: by day and queue."""
+
+    until: datetime | None
+    lost: tuple[Lost, ...]
+
+
+def go_on_above(
+    unit: Unit, hall: HallSettings, made_at: datetime, memories: Iterable[Memory], said: Said
+) -> Missing:
+    """Raise the series of a restored hall above what is remembered and what was `said`, take the lent blocks
+    in again, and tell who runs the hall. made_at: when the backup was made.
+
+    Raises NumbersUnknown, NumberUnread, NumberOffline.
+    """
+    since = latest_day(unit.connection, unit.hall) or ""
+    before = series_from(unit.connection, unit.hall, since)
+    known = [memory for memory in memories if memory.sure or memory.marks]
+    sure = any(memory.sure for memory in known)
+    if not (sure or said.numbers or said.nothing):
+        raise NumbersUnknown
+    known.append(Memory(_told(unit, hall, before, [*known, Memory(before)], sure, said)))
+    found, blocks = _raise(unit, since, before, known)
+    until = max((memory.at for memory in known if memory.sure and memory.at is not None), default=None)
+    missing = Missing(until, tuple(_named(hall, gap) for gap in found))
+    _tell(unit, hall, made_at, missing, blocks)
+    return missing
+
+
+def go_on_above_mark(unit: Unit, hall: HallSettings, beside: Memory | None) -> None:
+    """At a start: the mark beside the database is younger than what the database did last, so somebody put an
+    older one in its place, past `wucha restore`. It goes on above the mark all the same."""
+    if beside is None or not beside.sure or beside.at is None or beside.at - unit.stored_at <= DOUBT:
+        return
+    since = latest_day(unit.connection, unit.hall) or ""
+    found, _ = _raise(unit, since, series_from(unit.connection, unit.hall, since), [beside])
+    _note_behind(unit, hall, "hall", found)
+
+
+def _raise(unit: Unit, since: str, before: dict[Key, Mark], known: Sequence[Memory]) -> tuple[list[Gap], int]:
+    """The gaps that come of it, and how many blocks were taken in again."""
+    keys = {key for memory in known for key in memory.marks if key[0] >= since}
+    after: dict[Key, Mark] = {}
+    for key in keys:
+        mark = above(before.get(key, Mark(0)), [m.marks[key] for m in known if key in m.marks])
+        if mark != before.get(key, Mark(0)):
+            after[key] = mark
+    found = list(gaps(before, after))
+    blocks = adopted(
+        blocks_from(unit.connection, unit.hall, since),
+        [block for memory in known for block in memory.blocks if block.day >= since],
+    )
+    begin_era(unit)
+    raise_series(unit, after)
+    take_in(unit, blocks, found)
+    return found, len(blocks)
+
+
+def _told(
+    unit: Unit,
+    hall: HallSettings,
+    before: dict[Key, Mark],
+    known: Sequence[Memory],
+    sure: bool,
+    said: Said,
+) -> dict[Key, Mark]:
+    """The marks of today by what a person said. Where nothing else is sure of it nobody knows what is lent
+    either: no more is, today."""
+    queues = hall.catalogue.queues
+    last: dict[str, int] = {}
+    for text in said.numbers:
+        found = read_number(queues.values(), text)
+        if found is None:
+            raise NumberUnread(text)
+        prefix, seq = found
+        lent = [m.marks[k].lent_from for m in known for k in m.marks if k[1] == prefix]
+        limit = min((n for n in lent if n is not None), default=None)
+        if limit is None and _lends(hall, queues[prefix]) and not sure:
+            limit = highest(queues[prefix]) // 2 + 1
+        if limit is not None and seq >= limit:
+            raise NumberOffline(text)
+        last[prefix] = max(seq, last.get(prefix, 0))
+    today = unit.clock_at.astimezone(hall.zone).date().isoformat()
+    marks: dict[Key, Mark] = {}
+    for day in {today, unit.day or today}:
+        for prefix, queue in queues.items():
+            had = before.get((day, prefix), Mark(0)).last
+            if not sure and _lends(hall, queue):
+                marks[day, prefix] = unlent(queue, max(had, last.get(prefix, 0)))
+            elif prefix in last:
+                marks[day, prefix] = Mark(last[prefix])
+    return marks
+
+
+def _lends(hall: HallSettings, queue: Queue) -> bool:
+    return hall.hall.offline.enabled and may_lend(queue, hall.hall.offline.queues)
+
+
+def _named(hall: HallSettings, gap: Gap) -> Lost:
+    queue = hall.catalogue.queues.get(gap.prefix)
+    last = min(gap.last, highest(queue)) if queue else gap.last
+    names = (as_printed(queue, gap.prefix, seq) for seq in (gap.first, max(gap.first, last)))
+    return Lost(gap.day, *names)
+
+
+def go_on_above_printed(unit: Unit, hall: HallSettings, printed: Iterable[tuple[Key, int]]) -> None:
+    """A host tells what it printed last of each day and queue. Where the hall's series is behind that, its
+    database is older than the paper, however it came to be: it goes on above it."""
+    today = unit.now.astimezone(hall.zone).date().isoformat()
+    since = unit.day or latest_day(unit.connection, unit.hall) or today
+    before = series_from(unit.connection, unit.hall, since)
+    after: dict[Key, Mark] = {}
+    for key, seq in printed:
+        day, prefix = key
+        queue, had = hall.catalogue.queues.get(prefix), before.get(key, Mark(0))
+        if queue is None or not since <= day <= max(since, today) or seq > highest(queue):
+            continue
+        if seq > had.last and (had.lent_from is None or seq < had.lent_from):
+            after[key] = Mark(seq, had.lent_from)
+    if not after:
+        return
+    found = list(gaps(before, after))
+    raise_series(unit, after)
+    take_in(unit, [], found)
+    _note_behind(unit, hall, f"device:{unit.actor.id}", found)
+
+
+def _note_behind(unit: Unit, hall: HallSettings, who: str, found: Sequence[Gap]) -> None:
+    """who: by whom it is known."""
+    unit.note("hall.behind", who, lost=[f"{gap.day} {_named(hall, gap)}" for gap in found])
+    if found:
+        _alarm(unit, hall, max(gap.day for gap in found))
+
+
+def _tell(unit: Unit, hall: HallSettings, made_at: datetime, missing: Missing, blocks: int) -> None:
+    """The audit trail keeps all of it; the alarm speaks of the day whose numbers are still in the hall."""
+    days: dict[str, list[str]] = {}
+    for lost in missing.lost:
+        days.setdefault(lost.day, []).append(str(lost))
+    until = missing.until.isoformat() if missing.until else None
+    facts = {"made": made_at.isoformat(), "until": until, "lost": days, "blocks": blocks}
+    unit.note("hall.restore", "hall", **facts)
+    if days:
+        _alarm(unit, hall, max(days))
+
+
+def _alarm(unit: Unit, hall: HallSettings, day: str) -> None:
+    found = gaps_of(unit.connection, unit.hall, day)
+    raise_alarm(unit, GAP, day, "red", numbers="、".join(str(_named(hall, gap)) for gap in found))

@@ -1,0 +1,102 @@
+"""How far numbers had got: the rules of what a restored hall goes on above (F19), pure."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.domain.blocks import Block, cut, highest
+from server.domain.catalogue import Queue
+from server.domain.marks import (
+    AHEAD,
+    Mark,
+    Memory,
+    above,
+    adopted,
+    ahead,
+    enough,
+    gaps,
+    heard,
+    read_number,
+    unlent,
+)
+from server.domain.numbering import number
+from tests.conftest import MONDAY_NINE
+
+QUEUE = Queue(prefix="A", name="综合", name_en="All", first_number=101, last_number=700)
+KEY = ("2026-03-02", "A")
+
+
+@st.composite
+def marks(draw: st.DrawFn) -> Mark:
+    """As a series stands: it ends before what is lent."""
+    last = draw(st.integers(0, 600))
+    return Mark(last, draw(st.none() | st.integers(last + 1, 601)))
+
+
+@given(marks(), marks(), st.none() | marks())
+def test_a_kept_mark_is_enough_for_the_series_and_reaches_into_no_block(
+    now: Mark, before: Mark, kept: Mark | None
+) -> None:
+    made = ahead(now, kept)
+    assert enough(now, made)
+    assert made.lent_from is None or made.last < made.lent_from
+    assert made.last <= max(now.last + AHEAD, kept.last if kept else 0)
+    assert not enough(Mark(made.last + 1, now.lent_from), made)
+
+
+@given(marks(), st.lists(marks(), max_size=4))
+def test_a_restored_series_is_above_all_that_is_remembered_and_below_what_is_lent(
+    restored: Mark, remembered: list[Mark]
+) -> None:
+    made = above(restored, remembered)
+    known = [restored, *remembered]
+    lent = [mark.lent_from for mark in known if mark.lent_from is not None]
+    assert made.lent_from == min(lent, default=None)
+    for (
+        mark
+    ) in known:  # a mark written ahead may reach into a block that was lent later: none was given there
+        assert made.last >= min(mark.last, min(lent, default=10**6) - 1)
+    assert made.lent_from is None or made.last < made.lent_from or made.last == restored.last
+    found = list(gaps({KEY: restored}, {KEY: made}))
+    skipped = [seq for gap in found for seq in range(gap.first, gap.last + 1)]
+    assert skipped == list(range(restored.last + 1, made.last + 1))
+
+
+@given(st.integers(0, 600), st.integers(1, 50))
+def test_where_only_people_know_nothing_is_lent_any_more(last: int, size: int) -> None:
+    mark = unlent(QUEUE, last)
+    assert mark.lent_from is not None
+    assert cut(QUEUE, mark.last, mark.lent_from, size) is None
+    assert mark.last < mark.lent_from
+
+
+def test_a_block_is_taken_in_once_and_never_over_another() -> None:
+    def block(id: int, first: int, last: int) -> Block:
+        return Block(id, *KEY, "K1", "h", first, last, "held", MONDAY_NINE)
+
+    known, same, lower, meets = block(1, 90, 99), block(1, 90, 99), block(2, 80, 89), block(3, 85, 92)
+    assert adopted([known], [meets, same, lower, lower]) == [lower]
+
+
+def test_the_replaced_database_is_believed_alone_only_where_it_knows_everything() -> None:
+    early, late = MONDAY_NINE, MONDAY_NINE.replace(hour=10)
+    sure, mark = Memory({KEY: Mark(5)}, at=late, sure=True), Memory({KEY: Mark(32)}, at=early)
+    assert heard(sure, mark) == [sure]
+    for replaced, beside in (
+        (Memory({KEY: Mark(5)}, at=late), mark),
+        (Memory({KEY: Mark(5)}, at=early, sure=True), Memory({KEY: Mark(32)}, at=late)),
+    ):
+        assert heard(replaced, beside) == [replaced, beside]
+    assert heard(None, mark) == [mark]
+    assert heard(None, None) == []
+
+
+@given(st.integers(1, highest(QUEUE)))
+def test_a_printed_number_is_read_back(seq: int) -> None:
+    assert read_number([Queue(prefix="AB", name="", name_en=""), QUEUE], number(QUEUE, seq)) == ("A", seq)
+
+
+def test_what_no_queue_prints_is_no_number() -> None:
+    for text in ("", "A", "A100", "A701", "B101", "A1０1", "A-101", "A" + "1" * 40):
+        assert read_number([QUEUE], text) is None

@@ -61,12 +61,14 @@ def test_the_desk_tells_what_day_it_is(town: Town, face: OpenFace, lang: str) ->
     meal = {"reason": "meal", "zh": "用餐", "en": "Meal break"}
     paused = {"state": "paused", "pause": {**meal, "back_at": f"{MONDAY}T13:55:00+08:00"}}
     before = "2026-11-20"
-    for zh, en, hours, seen in (
-        ("尚未开始", "Not yet open", HOURS, picture(MONDAY, "08:00", "closed", before)),
-        ("窗口已暂停", "The window is paused", HOURS, picture(MONDAY, "12:30", "open", pause=paused)),
-        ("已停止取号", "No new numbers", HOURS, picture(MONDAY, "17:20", "closing")),
-        ("今日已结束", "Closed for today", HOURS, picture(MONDAY, "18:00", "closed")),
-        ("今日休息", "Closed today", "", picture(SUNDAY, "10:00", "closed", before)),
+    tuesday = "2026年11月24日 星期二 08:30" if lang == "zh" else "Tuesday 24 November 2026 08:30"
+    monday = "2026年11月23日 星期一 08:30" if lang == "zh" else "Monday 23 November 2026 08:30"
+    for zh, en, hours, opens, seen in (
+        ("尚未开始", "Not yet open", HOURS, "08:30", picture(MONDAY, "08:00", "closed", before)),
+        ("窗口已暂停", "The window is paused", HOURS, "", picture(MONDAY, "12:30", "open", pause=paused)),
+        ("已停止取号", "No new numbers", HOURS, "", picture(MONDAY, "17:20", "closing")),
+        ("今日已结束", "Closed for today", HOURS, tuesday, picture(MONDAY, "18:00", "closed")),
+        ("今日休息", "Closed today", "", monday, picture(SUNDAY, "10:00", "closed", before)),
     ):
         page.clock.set_system_time(seen["at"])
         shown(page, seen)
@@ -74,6 +76,10 @@ def test_the_desk_tells_what_day_it_is(town: Town, face: OpenFace, lang: str) ->
         expect(current.locator(".big")).to_have_text(zh if lang == "zh" else en)
         if hours:
             expect(current).to_contain_text(hours)
+        said = f"{opens} 开始办理" if lang == "zh" else f"Opens {opens}"
+        expect(current.get_by_text(said, exact=True)).to_have_count(1 if opens else 0)
+        runs = seen["values"]["day"]["state"] != "closed"  # else nobody holds a number
+        expect(page.locator(".next")).to_be_enabled(enabled=runs)
         if seen["values"]["desk"]["window"]["pause"]:
             expect(current).to_contain_text(
                 "用餐 · 13:55 恢复" if lang == "zh" else "Meal break · Back 13:55"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import requests
 from playwright.sync_api import Route, expect
@@ -105,7 +107,30 @@ def test_a_tidal_window_opens_when_somebody_agrees(town: Town, face: OpenFace) -
     expect(desk.get_by_role("button", name="叫下一位")).to_be_enabled()
 
 
-LATER = ("Choice", "Correct", "Further", "Keys", "Notice", "Transfer")
+@pytest.mark.slow
+def test_a_desk_on_a_day_without_business_says_so_and_works_by_the_leaders_hand(
+    town: Town, face: OpenFace
+) -> None:
+    for _ in ("no new numbers", "the end of the day"):
+        town.lead("/api/day/close")
+    desk = face("/clerk", (1440, 900))
+    sign_in(desk, town, "ZW001")
+    desk.get_by_role("button", name="打开窗口").first.click()
+    expect(desk.locator(".none .big")).to_have_text(re.compile("今日(已结束|休息)"))
+    expect(desk.locator(".none").get_by_text(re.compile(r"\d\d:\d\d 开始办理"))).to_be_visible()
+    expect(desk.get_by_text("请带班领导在管理台按“开始今天”")).to_be_visible()
+    expect(desk.get_by_role("button", name="叫下一位")).to_be_disabled()
+    expect(desk.get_by_role("button", name="点名叫号")).to_be_disabled()
+    expect(desk.get_by_role("button", name="暂停服务")).to_be_enabled()
+    town.lead("/api/day/open")
+    expect(desk.get_by_role("button", name="叫下一位")).to_be_enabled()
+    expect(desk.get_by_text("现在没有人等候")).to_be_visible()
+    town.lead("/api/day/close")
+    expect(desk.get_by_text("已停止取号").last).to_be_visible()
+    expect(desk.get_by_role("button", name="叫下一位")).to_be_enabled()  # who holds a number is served
+
+
+LATER = ("Away", "Choice", "Correct", "Further", "Keys", "Notice", "Transfer")
 CAME = """(parts) => parts.every((part) => performance.getEntriesByType('resource')
   .some((r) => r.name.includes('/' + part + '-') && r.name.endsWith('.js') && r.responseStatus === 200))"""
 VEILED = "(box) => getComputedStyle(box.parentElement).position === 'fixed'"

@@ -39,6 +39,7 @@ export type Ask =
   | { deed: 'close-day' } // the rest expires
   | { deed: 'reopen-day' } // numbers again, although the hall was closing
   | { deed: 'close-day-anyway' } // although somebody is not served yet
+  | { deed: 'lose'; go: () => void } // what is not saved
   | { deed: 'revoke'; id: string; name: string }
   | { deed: 'reset-password'; id: string; name: string }
 export interface Toast {

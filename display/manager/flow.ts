@@ -189,9 +189,6 @@ export interface Facts {
   posts?: Record<string, PostRow>
 }
 
-/** Are the sums of `day` those of `today`, an ISO date? They stay when a day has ended; the next morning they are of another. */
-export const isOfToday = (day: Pick<Day, 'date' | 'state'> | null, today: string): boolean => !!day && (day.state !== 'closed' || day.date === today)
-
 /** Everything that wants a person now: red first, people before machines before paper, then the oldest. */
 export function alarms(facts: Facts, now: number, limits: Limits = LIMITS): Alarm[] {
   const found: Alarm[] = []

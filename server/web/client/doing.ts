@@ -21,6 +21,8 @@ export function doingOf(day: Pick<Day, 'date' | 'state'>, today: string, spans: 
   const between = spans.some(ended) && spans.some((s) => s.slice(0, 5) > time) && !spans.some((s) => s.slice(0, 5) <= time && !ended(s))
   return day.state === 'open' && between && !served ? 'lunch' : day.state
 }
+/** Are the sums of `day` those of `today`, an ISO date? They stay when a day has ended; the next morning they are of another. */
+export const isOfToday = (day: Pick<Day, 'date' | 'state'> | null, today: string): boolean => !!day && (day.state !== 'closed' || day.date === today)
 /** Of what a desk may do, that which has sense on such a day: where none runs nobody holds a number, so there is nobody to call. */
 export const sensible = (can: readonly string[], day: Day['state']): readonly string[] => (/open|closing/.test(day) ? can : can.filter((act) => !/^call-/.test(act)))
 

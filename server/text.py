@@ -13,7 +13,6 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-
 DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?= \d\d:\d\d$|$)")  # of the facts of a sentence; a time may follow
 
 
@@ -55,8 +54,8 @@ class Texts:
 
     def say(self, key: str, lang: str = "zh", **facts: object) -> str:
         """The sentence `key` with {facts}; the key itself when nobody wrote it. A fact that is missing stays
-        blank; `name` is told by `name_en` in English, and where English stands in; a date is written as people
-        of that language do."""
+        blank; `name` is told by `name_en` in English, and where English stands in; a date is written as
+        people of that language do."""
         if lang == "en" or self.instead(lang) == "en":
             facts |= {known[:-3]: fact for known, fact in facts.items() if known.endswith("_en") and fact}
         words = self._of(key, lang)
@@ -75,7 +74,9 @@ class Texts:
             return fact
         year, month, day = map(int, found.groups())
         named = self._of(f"book.month.m{month}", lang)
-        return f"{words.format(year=year, month=named, day=day)}{found.string[found.end() :]}" if named else fact
+        return (
+            f"{words.format(year=year, month=named, day=day)}{found.string[found.end() :]}" if named else fact
+        )
 
     def both(self, key: str, **facts: object) -> dict[str, str]:
         """{"zh": …, "en": …}"""

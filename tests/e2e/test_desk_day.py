@@ -29,8 +29,8 @@ OUTSIDE = """() => [...document.querySelectorAll('main :is(button, b, p, dd, h1)
 # In how many rows the bar stands, and whether a word in it is cut.
 ROWS = """() => new Set([...document.querySelectorAll('.bar > *')].map((e) => e.getBoundingClientRect())
   .filter((r) => r.width).map((r) => Math.round((r.top + r.bottom) / 20))).size"""
-CUT = """() => [...document.querySelectorAll('.bar, .bar > *')].filter((e) => e.scrollWidth > e.clientWidth + 1)
-  .map((e) => e.textContent)"""
+CUT = """() => [...document.querySelectorAll('.bar, .bar > *')]
+  .filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent)"""
 
 
 def shown(page: Page, picture: dict[str, Any]) -> None:
@@ -53,7 +53,9 @@ def test_the_desk_tells_what_day_it_is(town: Town, face: OpenFace, lang: str) ->
     page.add_init_script(MOVED)
     page.clock.install(time=f"{MONDAY}T08:00:00+08:00")
 
-    def picture(date: str, time: str, state: str, day: str = MONDAY, pause: Any = None, ill: bool = False) -> Any:
+    def picture(
+        date: str, time: str, state: str, day: str = MONDAY, pause: Any = None, ill: bool = False
+    ) -> Any:
         found: dict[str, Any] = {**real, "at": f"{date}T{time}:00+08:00", "values": dict(real["values"])}
         found["values"]["day"] = {**real["values"]["day"], "date": day, "state": state}
         desk = real["values"]["desk"]

@@ -19,7 +19,8 @@ from server.store.tables import metadata
 from server.store.unit import Store
 
 OLD_TICKET = (
-    "INSERT INTO ticket (id, hall, day, prefix, seq, number, service, priority, taken_at, channel, link, lang)"
+    "INSERT INTO ticket"
+    " (id, hall, day, prefix, seq, number, service, priority, taken_at, channel, link, lang)"
     " VALUES (1, 'h', 'd', 'A', 1, 'A001', 'S001', 'ordinary', '2026-03-02 01:00:00', 'kiosk:K1', 'l', 'zh')"
 )
 OLD_COMPLAINT = (

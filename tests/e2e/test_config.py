@@ -390,7 +390,7 @@ def by_the_week(page: Page) -> None:
     page.get_by_label("复制到哪一周（选其中任一天）").fill("2099-03-05")
     accessible(page, "a week that is copied")
     page.get_by_role("button", name="放进草稿").click()
-    expect(draft).to_contain_text("2099-03-02–06 08:30–12:00 王雪")
+    expect(draft).to_contain_text("2099年3月2日–3月6日 08:30–12:00 王雪")
     expect(page.get_by_role("button", name="按草稿")).to_have_attribute("aria-pressed", "false")
     page.get_by_role("button", name="发布", exact=True).click()
     expect(page.get_by_text("第 2 版已发布，立即生效")).to_be_visible()

@@ -12,7 +12,7 @@ export const secondsUntil = (at: string, now_ms: number = serverNow()): number =
 export const secondsSince = (at: string, now_ms: number = serverNow()): number =>
   Math.max(0, Math.floor((now_ms - Date.parse(at)) / 1000))
 
-const LOCALE: Record<string, string> = { zh: 'zh-CN', en: 'en-GB' }
+export const LOCALE: Record<string, string> = { zh: 'zh-CN', en: 'en-GB' }
 export type When = number | string
 /** By the customs of a language, in a zone. */
 export const show = (when: When, lang: string, zone: string, options: Intl.DateTimeFormatOptions) =>

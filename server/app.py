@@ -31,6 +31,7 @@ from server.api import (
     hall,
     help,
     leaves,
+    messages,
     metrics,
     my,
     nearby,
@@ -142,7 +143,7 @@ def create_app(
         *(hall, tickets, windows, desk_more, help, ratings, my, estimates, accuracy, placement, slips),
         *(day, state, session, setup, devices, staff, what_if, booking, booking_pages, wiring, voice, pages),
         *(remote, audit, leaves, orders, boards, complaints, config, guiding, upkeep, today, brand),
-        *(uploads, rosters, day_ahead, kept_page, nearby, overbooked, metrics, figures_page),
+        *(uploads, rosters, day_ahead, kept_page, nearby, overbooked, metrics, figures_page, messages),
     ):
         app.register_blueprint(door.bp)
 

@@ -207,17 +207,18 @@ def recount(day: str, reason: str) -> None:
     change, and changes it with a --reason. What was sealed stays in the audit trail."""
     from getpass import getuser
 
-    from server.actions.day import recounted, reseal_day
+    from server.actions.day import reseal_day
     from server.clock import now
     from server.domain.actors import SYSTEM
+    from server.store.day_sums import recounted
     from server.store.engine import open_engine
     from server.store.unit import Store
 
     settings = read_settings()
     _there(settings)
     store = Store(open_engine(settings.database), settings.hall.id, now)
-    with store.unit(SYSTEM) as unit:
-        found = recounted(unit, day)
+    with store.read() as connection:
+        found = recounted(connection, store.hall, day)
     if found is None:
         fail(f"{day[:20]} 没有日结", f"no closed day: {day[:20]}")
     before, after = found

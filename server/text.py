@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import tomllib
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from string import Formatter
 from typing import Any
+
+DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?= \d\d:\d\d$|$)")  # of the facts of a sentence; a time may follow
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,29 @@ class Texts:
 
     def say(self, key: str, lang: str = "zh", **facts: object) -> str:
         """The sentence `key` with {facts}; the key itself when nobody wrote it. A fact that is missing stays
-        blank; `name` is told by `name_en` in English, and where English stands in."""
+        blank; `name` is told by `name_en` in English, and where English stands in; a date is written as
+        people of that language do."""
         if lang == "en" or self.instead(lang) == "en":
             facts |= {known[:-3]: fact for known, fact in facts.items() if known.endswith("_en") and fact}
+        words = self._of(key, lang)
+        written = {known: self._written(fact, lang) for known, fact in facts.items()}
+        return Formatter().vformat(words, (), _Blank(written)) if words else key
+
+    def _of(self, key: str, lang: str) -> str | None:
         own, other = self._words.get(lang, {}), self._words[self.instead(lang)]
-        words = own.get(key) or other.get(key) or self._words["zh"].get(key)
-        return Formatter().vformat(words, (), _Blank(facts)) if words else key
+        return own.get(key) or other.get(key) or self._words["zh"].get(key)
+
+    def _written(self, fact: object, lang: str) -> object:
+        """2026-11-22 by book.date; every other fact as it is."""
+        found = DAY.match(fact) if isinstance(fact, str) else None
+        words = self._of("book.date", lang) if found else None
+        if found is None or words is None:
+            return fact
+        year, month, day = map(int, found.groups())
+        named = self._of(f"book.month.m{month}", lang)
+        return (
+            f"{words.format(year=year, month=named, day=day)}{found.string[found.end() :]}" if named else fact
+        )
 
     def both(self, key: str, **facts: object) -> dict[str, str]:
         """{"zh": …, "en": …}"""

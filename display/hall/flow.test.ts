@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type Board, gridOf, inOrder, type Layout, lettersOf, next, ofAreas, pageOf, piecesOf, places, quiet, shownCalls, sizesOf, type Spoken, spokenOf, STALE, STANDARD, widthOf, wordsOf } from './flow'
 import type { WindowRow } from '@client/contract'
-import { askedFrom, doingOf, hoursOf, opensNext, returnOf } from '@client/doing'
+import { againOf, opensNext, spansAhead } from '@client/again'
+import { doingOf, hoursOf, returnOf, sensible } from '@client/doing'
 
 const spoken = (id: string, number = id, at = 0, n = 1): Spoken => ({ id, number, window: '3', n, at, voice: `/api/voice/${id}.wav`, text: number })
 const heard = (...all: Spoken[]): Board => all.reduce((b, s) => next(b, { name: 'called', spoken: s }), quiet)
@@ -151,16 +152,24 @@ describe('what the hall is doing', () => {
     expect(opensNext([spans, [], [], ['09:00–12:00']], '17:30')).toEqual({ day: 3, from: '09:00' })
     expect(opensNext([[], []], '09:00')).toBeNull()
   })
-  it.each([
-    ['closed', monday, '24:00'],
-    ['closing', monday, '24:00'],
-    ['open', monday, '11:00'],
-    ['closed', friday, '11:00'], // the last day that was opened, not this one
-  ])('a day that is %s, of %s: asked from %s on', (state, date, from) => {
-    expect(askedFrom({ date, state: state as 'open' }, monday, '11:00')).toBe(from)
+  it('says so in the language, over a holiday and by the hall’s own clock', () => {
+    const hall = { hours: { weekday: [['08:30', '17:30']], saturday: [] } as { weekday: [string, string][]; saturday: [] }, special: { '2026-11-23': [] }, zone: 'Asia/Shanghai' }
+    const at = Date.parse('2026-11-22T16:30:00Z') // Monday half past midnight: a holiday
+    const days = spansAhead(hall, at)
+    expect(days.slice(0, 2)).toEqual([[], ['08:30–17:30']])
+    expect(againOf('rest', days, at, hall.zone, 'zh')).toBe('2026年11月24日 星期二 08:30')
+    expect(againOf('rest', days, at, hall.zone, 'en')).toBe('Tuesday 24 November 2026 08:30')
+    expect(againOf('closing', days, at, hall.zone, 'en')).toBe('')
+    expect(againOf('planned', [['08:30–17:30']], at, hall.zone, 'en')).toBe('08:30')
+    const early = Date.parse('2026-11-24T02:00:00Z') // closed by hand at ten: not again at two
+    expect(againOf('closed', [['08:30–12:00', '14:00–17:30'], ['08:30–12:00']], early, hall.zone, 'en')).toBe('Wednesday 25 November 2026 08:30')
+    expect(againOf('rest', [[], []], at, hall.zone, 'zh')).toBe('')
   })
-  it('a day that a person ended at eleven opens again tomorrow, not after lunch', () => {
-    expect(opensNext([spans, spans], askedFrom({ date: monday, state: 'closed' }, monday, '11:00'))).toEqual({ day: 1, from: '08:30' })
+  it('offers no call where no day runs: nobody holds a number', () => {
+    const can = ['close', 'unhold', 'call-next', 'call-choice', 'pause']
+    expect(sensible(can, 'closed')).toEqual(['close', 'unhold', 'pause'])
+    expect(sensible(can, 'planned')).toEqual(['close', 'unhold', 'pause'])
+    for (const day of ['open', 'closing'] as const) expect(sensible(can, day)).toBe(can) // after hours who waits is served
   })
 })
 

@@ -4,6 +4,8 @@ import type { Zone as PlanZone } from './config/plan'
 
 /** How large the picture draws a window, in the plan's own lengths (server/domain/floorplan.py). */
 export const TILE = { w: 3.8, h: 2.8 }
+/** And a board. */
+export const BOARD = { w: 3, h: 0.6 }
 export type Row = ManagerWindowRow
 export type Mood = 'called' | 'serving' | 'free' | 'paused' | 'closed' | 'missing'
 export type Light = 'none' | 'green' | 'amber' | 'red'

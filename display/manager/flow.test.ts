@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DeviceRow, ManagerQueueRow, ManagerWindowRow, PostRow } from '@client/contract'
-import { type Alarm, alarms, answered, byHealth, emptyPosts, expectedAt, type Facts, grouped, isOfToday, may, type Msg, next, percent, pressure, satisfaction, start, zones } from './flow'
+import { isOfToday } from '@client/doing'
+import { type Alarm, alarms, answered, byHealth, emptyPosts, expectedAt, type Facts, grouped, may, type Msg, next, percent, pressure, satisfaction, start, zones } from './flow'
 
 const NOW = Date.parse('2026-03-02T02:00:00Z')
 const ago = (s: number): string => new Date(NOW - s * 1000).toISOString()

@@ -39,6 +39,7 @@ export type Ask =
   | { deed: 'close-day' } // the rest expires
   | { deed: 'reopen-day' } // numbers again, although the hall was closing
   | { deed: 'close-day-anyway' } // although somebody is not served yet
+  | { deed: 'lose'; go: () => void } // what is not saved
   | { deed: 'revoke'; id: string; name: string }
   | { deed: 'reset-password'; id: string; name: string }
 export interface Toast {
@@ -187,9 +188,6 @@ export interface Facts {
   tidal?: Tidal[]
   posts?: Record<string, PostRow>
 }
-
-/** Are the sums of `day` those of `today`, an ISO date? They stay when a day has ended; the next morning they are of another. */
-export const isOfToday = (day: Pick<Day, 'date' | 'state'> | null, today: string): boolean => !!day && (day.state !== 'closed' || day.date === today)
 
 /** Everything that wants a person now: red first, people before machines before paper, then the oldest. */
 export function alarms(facts: Facts, now: number, limits: Limits = LIMITS): Alarm[] {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime, timedelta
 
 from server.actions.raise_alarm import keep_alarms
@@ -42,6 +43,13 @@ def complain(unit: Unit, hall: HallSettings, ticket: int, number: str, sealed: b
     leg = last_leg(unit.connection, ticket)
     facts = {"ticket": ticket, "number": number, "window": leg.window, "about": leg.clerk, "sealed": sealed}
     return _take_in(unit, hall, "words", hall.complaint, facts)
+
+
+def leave_message(unit: Unit, hall: HallSettings, sealed: bytes) -> Complaint:
+    """留言 of anybody at any hour; its link carries the answer."""
+    facts = {"ticket": None, "number": "", "window": None, "about": None, "sealed": sealed}
+    made = _take_in(unit, hall, "message", hall.complaint, {**facts, "link": secrets.token_urlsafe(16)})
+    return save_complaint(unit, made, number=f"#{made.id}")
 
 
 def follow_up(unit: Unit, hall: HallSettings, leg: int, level: int) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from server.actions.raise_alarm import clear_alarm, keep_alarms
 from server.domain import refusals
-from server.domain.blocks import LOST, UNENTERED, UNUSUAL, account
+from server.domain.blocks import LOST, UNENTERED, UNUSUAL
 from server.domain.events import DayClosed, DayClosing, DayOpened, WindowClosed
 from server.domain.marks import GAP
 from server.domain.opening import day_stops, is_lengthened
@@ -16,8 +14,8 @@ from server.domain.tickets import Move, State
 from server.domain.windows import WindowState
 from server.settings import HallSettings
 from server.store.alarms import alarms_of
-from server.store.blocks import blocks_of, used_of
-from server.store.days import add_day, find_day, latest_day, overtime, save_day, sealed_sums, sum_day
+from server.store.day_sums import recounted, sums_of
+from server.store.days import add_day, find_day, latest_day, overtime, save_day
 from server.store.tickets import legs_in, move
 from server.store.unit import Unit
 from server.store.windows import save_post, staffed_windows
@@ -145,7 +143,7 @@ def close_day(unit: Unit, closes: datetime | None = None) -> None:
     for window in staffed_windows(connection, unit.hall):
         save_post(unit, window, state=WindowState.CLOSED, clerk=None, session=None)
         unit.add(WindowClosed(window))
-    sums = _sums(unit, day)
+    sums = sums_of(connection, unit.hall, day)
     if closes is not None:
         sums["overtime"] = overtime(connection, unit.hall, day, closes)
     save_day(unit, day, state="closed", closed_at=unit.now, sums=sums)
@@ -159,33 +157,11 @@ def close_day(unit: Unit, closes: datetime | None = None) -> None:
     unit.note("day.close", f"day:{day}", sums=sums)
 
 
-def _sums(unit: Unit, day: str) -> dict[str, Any]:
-    """How many legs ended how, and where the numbers are that were lent for giving offline."""
-    sums: dict[str, Any] = {**sum_day(unit.connection, unit.hall, day)}
-    blocks = blocks_of(unit.connection, unit.hall, day)
-    if blocks:
-        used = used_of(unit.connection, unit.hall, [block.id for block in blocks])
-        sums["offline"] = asdict(account((b, used.get(b.id, (0, 0))[0]) for b in blocks))
-    return sums
-
-
-def recounted(unit: Unit, day: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """(sums as they are sealed, sums as its events give them now) of a closed day; None: it is not closed.
-
-    Overtime stays as it was sealed: the hours that held on the day may not hold any more.
-    """
-    before = sealed_sums(unit.connection, unit.hall, day)
-    if before is None:
-        return None
-    kept = {k: v for k, v in before.items() if k == "overtime"}
-    return before, {**kept, **_sums(unit, day)}
-
-
 def reseal_day(unit: Unit, day: str, reason: str) -> None:
     """The sums of a closed day are made again from its events: a kiosk that was cut off told only now what it
     gave, or who runs the hall asks for it. What was sealed before stays in the audit trail beside what is
     sealed now. Nothing happens while the day is not closed."""
-    found = recounted(unit, day)
+    found = recounted(unit.connection, unit.hall, day)
     if found is not None and found[0] != found[1]:
         before, sums = found
         save_day(unit, day, sums=sums)

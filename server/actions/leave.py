@@ -96,4 +96,4 @@ def _told(unit: Unit, leave: Leave, act: str, **facts: object) -> None:
 
 
 def _local(hall: HallSettings, at: datetime) -> str:
-    return f"{at.astimezone(hall.zone):%m-%d %H:%M}"
+    return f"{at.astimezone(hall.zone):%Y-%m-%d %H:%M}"

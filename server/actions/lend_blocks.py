@@ -314,7 +314,7 @@ def _tell(unit: Unit, hall: HallSettings, given: Given, block: Block | None, end
         "number": as_printed(queue, prefix, given.seq),
         "kiosk": block.kiosk if block else "",
         "service": item.name if item else given.service,
-        "time": f"{given.at.astimezone(hall.zone):%m-%d %H:%M}",
+        "time": f"{given.at.astimezone(hall.zone):%Y-%m-%d %H:%M}",
     }
     raise_alarm(unit, f"{UNUSUAL}{end}", f"{given.block}:{given.seq}", "yellow", **facts)
     if end != "late":

@@ -115,6 +115,16 @@ def compare(unit: Unit, desk: Desk, area: str, version: int | None = None) -> Lo
     return look(unit, desk, own, drafted(unit, desk, area)[1])
 
 
+def as_published(unit: Unit, desk: Desk, area: str, looked: Looked) -> HallSettings | None:
+    """The hall as it would be with `looked` in force; None where it cannot be published."""
+    if looked.wrongs:
+        return None
+    try:
+        return _placed(unit, desk, _area(unit, area), looked.body)
+    except refusals.Refusal:
+        return None
+
+
 def drafted(unit: Unit, desk: Desk, area: str) -> tuple[Body, dict[str, dict[str, Any]]]:
     """The actor's draft as it is saved, and all items as they would be with it. Raises as `compare`."""
     own = _area(unit, area)

@@ -35,7 +35,8 @@ def open_window(unit: Unit, hall: HallSettings, window: str, take_over: bool = F
     today = unit.now.astimezone(hall.zone).date()
     leave = away_now(unit.connection, unit.hall, unit.now).get(clerk)
     if leave is not None:
-        raise refusals.PersonOnLeave(leave=leave.id, until=f"{leave.until.astimezone(hall.zone):%m-%d %H:%M}")
+        until = f"{leave.until.astimezone(hall.zone):%Y-%m-%d %H:%M}"
+        raise refusals.PersonOnLeave(leave=leave.id, until=until)
     check_skills(place, hall.catalogue.people[clerk], hall.catalogue, hall.files, today)
     check_tidal(unit, hall, window)
     post = find_post(unit.connection, unit.hall, window)

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from server.actions.publish_config import (
     Desk,
     Looked,
+    as_published,
     compare,
     department_of,
     drop_draft,
@@ -41,9 +42,12 @@ from server.store.config import (
     versions_of,
     waiting,
 )
+from server.store.snapshots.overbooked import Over, over_rows, overbooked_after
 from server.store.snapshots.view import View
 from server.store.unit import Unit
 from server.uploads import find
+
+STAFFING = ("rosters", "people", "posts", "windows")  # who is where: what places follow from
 
 bp = APIBlueprint("config", __name__, url_prefix="/api/config")
 
@@ -196,12 +200,18 @@ def post_draft(area: str, body: Save) -> ResponseReturnValue:
 @bp.input(Compare, arg_name="body")
 def post_compare(area: str, body: Compare) -> ResponseReturnValue:
     """What publishing the saved draft, or going back, would change, and every mistake: 200 {changes,
-    troubles}. Nothing is written."""
+    troubles, over}: over are the booked places that it would take away. Nothing is written."""
     h, own = house(), _area(area)
     with h.store.unit(current_actor()) as unit:
         recheck(unit)
-        looked = compare(unit, desk_of(h), area, body.version)
-    return looked_at(h, own, looked)
+        desk = desk_of(h)
+        looked = compare(unit, desk, area, body.version)
+        after = as_published(unit, desk, area, looked) if area in STAFFING else None
+    found: list[Over] = []
+    if after is not None:  # counting takes a while, and keeps nobody waiting
+        with h.store.read() as connection:
+            found = overbooked_after(connection, desk.hall, after, h.clock())
+    return {**looked_at(h, own, looked), "over": over_rows(desk.hall, found)}
 
 
 @bp.delete("/<area>/draft")

@@ -6,17 +6,19 @@ from typing import Annotated, Any
 
 from apiflask import APIBlueprint
 from flask.typing import ResponseReturnValue
-from pydantic import Field
+from pydantic import Field, StringConstraints
+from sqlalchemy import Connection
 
-from server.actions.day import begin_closing, close_day, open_day, trust_clock
+from server.actions.day import begin_closing, close_day, open_day, reseal_day, trust_clock
 from server.actions.run_day import closing_time
 from server.actions.unserved import some_numbers
 from server.api.access import needs
 from server.api.acts import act
-from server.api.bodies import Act
+from server.api.bodies import Act, Prose
 from server.domain.refusals import DayClosed, DayUnserved
 from server.domain.tickets import State
 from server.house import house
+from server.store.day_sums import recounted
 from server.store.days import find_day
 from server.store.tickets import legs_in
 from server.store.unit import Unit
@@ -83,3 +85,35 @@ def post_close(body: CloseBody) -> ResponseReturnValue:
         return {"day": day.day, "state": "closed"}
 
     return act(body, deed)
+
+
+class AmendBody(Act):
+    reason: Annotated[Prose, StringConstraints(min_length=2, max_length=200, strip_whitespace=True)]
+
+
+@bp.get("/<day>/sums")
+@needs("audit.read")
+def get_sums(day: str) -> ResponseReturnValue:
+    """What a day (2026-03-02) was sealed as, and what its events come to now: 200 {sealed, counted}, both
+    null of a day that is not closed."""
+    with house().store.read() as connection:
+        return _compared(connection, day)
+
+
+@bp.post("/<day>/amend")
+@needs("day.amend")
+@bp.input(AmendBody, arg_name="body")
+def post_amend(day: str, body: AmendBody) -> ResponseReturnValue:
+    """The sums of a closed day are made again from its events; what was sealed stays in the audit trail: 200
+    {sealed, counted}."""
+
+    def deed(unit: Unit) -> dict[str, Any]:
+        reseal_day(unit, day, body.reason)
+        return _compared(unit.connection, day)
+
+    return act(body, deed)
+
+
+def _compared(connection: Connection, day: str) -> dict[str, Any]:
+    sealed, counted = recounted(connection, house().store.hall, day) or (None, None)
+    return {"sealed": sealed, "counted": counted}

@@ -57,6 +57,7 @@ MATRIX: dict[str, frozenset[str]] = {
         "manager.watch": (DUTY_LEADER, MANAGER, SUPERVISOR),
         "day.open": (DUTY_LEADER, MANAGER),
         "day.close": (DUTY_LEADER, MANAGER),
+        "day.amend": (MANAGER,),  # what a closed day was sealed as
         "placement.see": (DUTY_LEADER, MANAGER, SUPERVISOR),
         "placement.publish": (MANAGER,),
         "config.see": (DUTY_LEADER, MANAGER, SUPERVISOR, CHIEF, ADMIN),  # CHIEF: what is theirs to edit

@@ -6,6 +6,8 @@ Taken in at one place, answered in any case (DOMAIN 4.13, 4.11.8), by a person w
 about. Taking it up is due first, the answer second; before that is over it may be extended, once, with the
 reason. A declined one says why, in words.
 
+留言: a message needs no ticket and no open hall; it is answered like a complaint.
+
 复核: whoever is not content with an answer may ask once for a second look, in time. That is a complaint of
 its own with the same limits; neither whom it is about nor who answered first may answer it.
 """
@@ -40,7 +42,7 @@ STEPS: dict[ComplaintState, tuple[ComplaintState, ...]] = {
     ComplaintState.DECLINED: (),
 }
 OPEN = (ComplaintState.RECEIVED, ComplaintState.WORKING)
-Source = Literal["words", "rating", "review"]
+Source = Literal["words", "rating", "review", "message"]
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,11 @@ class Complaint:
     for a rating, which keeps its own. `window`: where the ticket stood last, None when it was never called.
     `about`: the person who served. No name and no phone is needed: the ticket's own link carries the answer.
     `contact_due`, `answer_due`: None where it came in before there were limits. `extended`: why, empty while
-    it was not. `review_of`: the complaint that is looked at again, `first_by`: who answered that."""
+    it was not. `review_of`: the complaint that is looked at again, `first_by`: who answered that.
+    A message has no ticket: `number` counts it, and its own `link` carries the answer."""
 
     id: int
-    ticket: int
+    ticket: int | None
     number: str
     window: str | None
     state: ComplaintState
@@ -71,6 +74,7 @@ class Complaint:
     extended: str = ""
     review_of: int | None = None
     first_by: str | None = None
+    link: str | None = None
 
     @property
     def due(self) -> datetime | None:

@@ -16,6 +16,7 @@ from typing import ClassVar, Literal
 from server.domain.catalogue import STRICT, Window
 
 TILE = (3.8, 2.8)  # how large the manager's picture draws a window: two that are nearer lie on each other
+BOARD = (3.0, 0.6)  # and a board
 HAIR = 1e-6  # lengths are added up in floating point
 CELL = (4.0, 3.0)  # what a window takes of a floor that is laid out by itself
 GAP, HEAD = 1.0, 1.5  # between areas; over the windows of an area, for its name
@@ -130,13 +131,16 @@ def check_plan(floors: Sequence[Floor], windows: Collection[str]) -> list[Mispla
 
 
 def lying_on(floor: Floor) -> list[tuple[Spot, Spot]]:
-    """Windows that the manager's picture would draw over each other."""
-    windows = [spot for spot in floor.spot if spot.kind == "window"]
+    """What the manager's picture would draw over each other: windows, or a window and a board."""
+    sizes = {"window": TILE, "board": BOARD}
+    drawn = [spot for spot in floor.spot if spot.kind in sizes]
+
+    def near(a: Spot, b: Spot) -> bool:
+        (w, h), (v, g) = sizes[a.kind], sizes[b.kind]
+        return abs(a.x - b.x) < (w + v) / 2 - HAIR and abs(a.y - b.y) < (h + g) / 2 - HAIR
+
     return [
-        (a, b)
-        for n, b in enumerate(windows)
-        for a in windows[:n]
-        if abs(a.x - b.x) < TILE[0] - HAIR and abs(a.y - b.y) < TILE[1] - HAIR
+        (a, b) for n, b in enumerate(drawn) for a in drawn[:n] if "window" in (a.kind, b.kind) and near(a, b)
     ]
 
 

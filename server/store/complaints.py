@@ -17,6 +17,7 @@ _C = t.complaint.c
 _ALL = select(*(_C[f.name] for f in fields(Complaint))).where(_C.hall == bindparam("hall"))
 _FIND = _ALL.where(_C.id == bindparam("complaint"))
 _OF_TICKET = _ALL.where(_C.ticket == bindparam("ticket")).order_by(_C.id)
+_BY_LINK = _ALL.where(_C.link == bindparam("link"))
 _OPEN = _ALL.where(_C.state.in_([state.value for state in OPEN])).order_by(_C.id)
 _ENDED = _ALL.where(_C.ended_at.is_not(None)).order_by(_C.id.desc()).limit(100)
 _SAVE = update(t.complaint).where(_C.id == bindparam("of_complaint"))
@@ -36,6 +37,14 @@ def add_complaint(unit: Unit, **values: Any) -> Complaint:
 def find_complaint(connection: Connection, hall: str, complaint: int) -> Complaint:
     """Raises ComplaintUnknown."""
     row = connection.execute(_FIND, {"hall": hall, "complaint": complaint}).mappings().one_or_none()
+    if row is None:
+        raise ComplaintUnknown()
+    return _complaint(row)
+
+
+def find_message(connection: Connection, hall: str, link: str) -> Complaint:
+    """Raises ComplaintUnknown."""
+    row = connection.execute(_BY_LINK, {"hall": hall, "link": link}).mappings().one_or_none()
     if row is None:
         raise ComplaintUnknown()
     return _complaint(row)

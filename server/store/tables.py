@@ -374,7 +374,7 @@ complaint = Table(
     metadata,
     Column("id", Serial, primary_key=True, autoincrement=True),
     Column("hall", Text, nullable=False),
-    Column("ticket", Serial, ForeignKey("ticket.id", name="fk_complaint_ticket"), nullable=False),
+    Column("ticket", Serial, ForeignKey("ticket.id", name="fk_complaint_ticket")),  # None: a message
     Column("number", Text, nullable=False),
     Column("window", Text),
     Column("state", Text, nullable=False),
@@ -393,11 +393,13 @@ complaint = Table(
     Column("extended", Text, nullable=False, server_default=text("''")),
     Column("review_of", Serial),  # the complaint that is looked at again
     Column("first_by", Text),  # who answered that, and may not answer this
+    Column("link", Text),  # of a message: the proof of who wrote it
     CheckConstraint(
         _one_of("state", "received", "working", "answered", "declined"), name="ck_complaint_state"
     ),
 )
 Index("ix_complaint_ticket", complaint.c.hall, complaint.c.ticket)
+Index("ux_complaint_link", complaint.c.hall, complaint.c.link, unique=True)
 Index("ix_complaint_state", complaint.c.hall, complaint.c.state)
 
 # Hash-chained, append-only (I13, I14). `line` is the canonical JSON that was hashed.

@@ -51,6 +51,7 @@ FORMS = frozenset(
         *("my.post_complain_form", "my.post_review_form"),
         *("booking_pages.post_book", "booking_pages.post_booking_form"),
         *("remote.post_take_form", "remote.post_here_form", "my.post_arrive_form"),
+        "messages.post_message",
     }
 )
 # A file, not JSON, and read only once its sender is known: {endpoint: bytes it may have}

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.catalogue import Window
-from server.domain.floorplan import TILE, Area, Floor, Spot, check_plan, floor_of, laid_out, lying_on
+from server.domain.floorplan import BOARD, TILE, Area, Floor, Spot, check_plan, floor_of, laid_out, lying_on
 
 
 def window(n: int, zone: str = "A", floor: str = "") -> Window:
@@ -79,3 +79,15 @@ def test_windows_lie_on_each_other_when_their_tiles_do(x: float, y: float) -> No
     found = lying_on(Floor("1", 30, 30, spot=(a, Spot("kiosk", 10, 10, "K1"), b)))
     assert bool(found) == near or not (near or far)
     assert found in ([], [(a, b)])
+
+
+@given(st.floats(-6, 6), st.floats(-6, 6), st.booleans())
+def test_a_board_lies_on_a_window_as_it_is_drawn(x: float, y: float, first: bool) -> None:
+    window, board = Spot("window", 10, 10, "W0"), Spot("board", 10 + x, 10 + y, "B1")
+    spots = (board, window) if first else (window, board)
+    across, down = (TILE[0] + BOARD[0]) / 2, (TILE[1] + BOARD[1]) / 2
+    near = abs(x) < across - 1e-3 and abs(y) < down - 1e-3
+    far = abs(x) > across + 1e-3 or abs(y) > down + 1e-3
+    found = lying_on(Floor("1", 30, 30, spot=(*spots, Spot("board", 10 + x, 10 + y, "B2"))))
+    assert bool(found) == near or not (near or far)
+    assert all(window in pair for pair in found)

@@ -52,6 +52,6 @@ def test_a_manager_sees_how_well_the_waits_were_foretold(town: Town, face: OpenF
     expect(panel.locator("tr", has_text="B")).to_contain_text("75 %")
     expect(panel).to_contain_text("转号后另作的预计：3 人")
     panel.get_by_role("button", name="按日期").click()
-    expect(panel.locator("tbody th").first).to_have_text(town_day().isoformat())
+    expect(panel.locator("tbody th").first).to_have_text(f"{town_day():%Y年%-m月%-d日}")
     panel.get_by_role("combobox").select_option("1")
     expect(panel.locator("tbody tr")).to_have_count(1)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import sqlite3
+from contextlib import closing
+
 import pytest
 import requests
 from playwright.sync_api import Route, expect
 
 from tests.e2e.conftest import OpenFace
+from tests.e2e.office import go
 from tests.e2e.test_walk import sign_in
 from tests.e2e.town import Town, request_id
 
@@ -105,7 +112,30 @@ def test_a_tidal_window_opens_when_somebody_agrees(town: Town, face: OpenFace) -
     expect(desk.get_by_role("button", name="叫下一位")).to_be_enabled()
 
 
-LATER = ("Choice", "Correct", "Further", "Keys", "Notice", "Transfer")
+@pytest.mark.slow
+def test_a_desk_on_a_day_without_business_says_so_and_works_by_the_leaders_hand(
+    town: Town, face: OpenFace
+) -> None:
+    for _ in ("no new numbers", "the end of the day"):
+        town.lead("/api/day/close")
+    desk = face("/clerk", (1440, 900))
+    sign_in(desk, town, "ZW001")
+    desk.get_by_role("button", name="打开窗口").first.click()
+    expect(desk.locator(".none .big")).to_have_text(re.compile("今日(已结束|休息)"))
+    expect(desk.locator(".none").get_by_text(re.compile(r"\d\d:\d\d 开始办理"))).to_be_visible()
+    expect(desk.get_by_text("请带班领导在管理台按“开始今天”")).to_be_visible()
+    expect(desk.get_by_role("button", name="叫下一位")).to_be_disabled()
+    expect(desk.get_by_role("button", name="点名叫号")).to_be_disabled()
+    expect(desk.get_by_role("button", name="暂停服务")).to_be_enabled()
+    town.lead("/api/day/open")
+    expect(desk.get_by_role("button", name="叫下一位")).to_be_enabled()
+    expect(desk.get_by_text("现在没有人等候")).to_be_visible()
+    town.lead("/api/day/close")
+    expect(desk.get_by_text("已停止取号").last).to_be_visible()
+    expect(desk.get_by_role("button", name="叫下一位")).to_be_enabled()  # who holds a number is served
+
+
+LATER = ("Away", "Choice", "Correct", "Further", "Keys", "Notice", "Transfer")
 CAME = """(parts) => parts.every((part) => performance.getEntriesByType('resource')
   .some((r) => r.name.includes('/' + part + '-') && r.name.endsWith('.js') && r.responseStatus === 200))"""
 VEILED = "(box) => getComputedStyle(box.parentElement).position === 'fixed'"
@@ -152,3 +182,32 @@ def test_what_is_seldom_wanted_is_there_before_it_is_wanted(town: Town, face: Op
         desk.keyboard.press("Escape")
         expect(dialog).to_have_count(0)
     assert tried == []
+
+
+@pytest.mark.slow
+def test_a_manager_compares_a_sealed_day_and_puts_it_right(town: Town, face: OpenFace) -> None:
+    kiosk = town.key(kind="kiosk", kiosk="K1")
+    for _ in range(2):
+        body = {"request_id": request_id(), "service": "S001"}
+        requests.post(f"{town.url}/api/tickets", json=body, headers=kiosk, timeout=10)
+    town.lead("/api/day/close")
+    town.lead("/api/day/close", leave=True)
+    with closing(sqlite3.connect(town.data / "wucha.db")) as database, database:
+        (day,) = database.execute("SELECT day FROM day").fetchone()
+        database.execute("UPDATE day SET sums = ?", [json.dumps({"taken": 3, "expired": 3})])
+    page = face("/manager", (1440, 900))
+    sign_in(page, town, "ZW024")
+    go(page, "留痕")
+    page.locator("input[type=date]").fill(day)
+    page.get_by_role("button", name="查看").first.click()
+    sums = page.locator(".sealed")
+    expect(sums.locator("tr.differs")).to_have_count(2)
+    expect(sums.get_by_role("row", name="取号")).to_contain_text("32")
+    amend = sums.get_by_role("button", name="更正日结")
+    expect(amend).to_be_disabled()
+    sums.get_by_label("为什么更正").fill("多程号码重复计算")
+    if os.environ.get("WUCHA_SHOTS"):
+        page.screenshot(path=f"{os.environ['WUCHA_SHOTS']}/sealed.png")
+    amend.click()
+    expect(sums.get_by_text("与封存的一致。")).to_be_visible()
+    expect(page.get_by_text("多程号码重复计算").first).to_be_visible()  # in the trail below

@@ -130,6 +130,7 @@ def test_every_state_is_accessible(town: Town, face: OpenFace, size: tuple[int, 
     for state in ("今天已停止取号", "今天的服务已结束"):
         close_day(town)
         expect(page.get_by_role("heading", name=state)).to_be_visible()
+        expect(page.get_by_text("扫码留言、投诉或预约", exact=True)).to_be_visible()
         in_both(page, state)
     page.get_by_role("button", name="先看看要带什么").click()
     page.locator(".service").first.click()

@@ -76,6 +76,10 @@ OPEN = {  # what everybody may ask; all other routes must say whom they let in
     "POST /api/my/<link>/arrive",
     # what hangs in the hall for everybody: boards, their pictures, the badges, the day's public figures
     "GET /figures",
+    # anybody may write to the hall at any hour; the message's link is the proof from then on
+    "GET /message",
+    "POST /message",
+    "GET /m/<link>",
     "GET /nearby",
     "GET /api/figures",
     "GET /api/boards/<name>",

@@ -170,7 +170,7 @@ def test_public_figures_are_sums_and_the_page_needs_no_script(app: App, clock: C
     assert (last["waits"], last["served_s"]) == (figures["waits"], 300)
     closed = clock().astimezone(app.house.hall.zone)
     page = nobody(app).ask("GET", "/figures?lang=en").text
-    assert f"As of {closed:%Y-%m-%d %H:%M}" in page
+    assert f"As of {closed:%-d %b %Y %H:%M}" in page
     assert "12 min" in page
     clock.forward(hours=18)  # the next morning they are nobody's news
     morning = nobody(app).ask("GET", "/api/figures").json

@@ -18,6 +18,7 @@ from server.actions.complain import (
     take_up,
     watch_complaints,
 )
+from server.actions.day import close_day
 from server.actions.rate import rate
 from server.app import App
 from server.domain.actors import SYSTEM, Actor
@@ -32,7 +33,7 @@ from server.store.alarms import all_alarms
 from server.store.complaints import find_complaint
 from server.store.unit import Unit
 from tests.conftest import Clock
-from tests.server.callers import audit, person_of
+from tests.server.callers import audit, person_of, staff
 from tests.server.hall_day import HallDay
 
 WATCHER = Actor("staff", "ZW023", "supervisor", proof="session-ZW023")
@@ -328,3 +329,59 @@ def test_a_second_look_has_its_end(app: App, hall_day: HallDay, phone: FlaskClie
     with app.house.store.read() as connection:
         again = find_complaint(connection, app.house.hall.id, 3)
     assert (again.about, again.leg is None) == ("ZW001", False), "about the same person, a rating's limits"
+
+
+def test_C12_outside_hours_messages_complaints_and_bookings_are_taken(
+    app: App, hall_day: HallDay, phone: FlaskClient, clock: Clock
+) -> None:
+    """The evening after a working day: nobody is there, no number is given, and everybody is heard."""
+    held = hall_day.take().ticket.link
+    with app.house.store.unit(SYSTEM) as unit:
+        close_day(unit)
+    clock.forward(hours=11)  # 20:00
+    assert phone.get(f"/t/{held}").status_code == 200
+    complaint = {"text": "等到下班也没叫到"}
+    assert phone.post(f"/t/{held}/complain", data=complaint, headers=OWN).status_code == 303
+    assert states(phone, held) == [("received", "")]
+    assert phone.get("/book?service=S001").status_code == 200
+    at = next(
+        s["at"] for d in phone.get("/api/slots?service=S001").json["days"] for s in d["slots"] if s["free"]
+    )
+    booked = phone.post("/book?service=S001", data={"request_id": "r" * 32, "at": at}, headers=OWN)
+    assert (booked.status_code, "/b/" in booked.headers["Location"]) == (303, True)
+
+    for lang, send in (("zh", "提交留言"), ("en", "Send")):
+        shown = phone.get(f"/message?lang={lang}").text
+        assert send in shown
+        assert "<script" not in shown
+    words = {"request_id": "m" * 32, "text": "周六能办社保卡吗", "contact": "138 0000 0000"}
+    no = phone.post("/message", data={**words, "text": " ", "request_id": "n" * 32}, headers=OWN)
+    assert (no.status_code, "138 0000 0000" in no.text) == (409, True), "what was typed stays"
+    assert phone.post("/message", data=words, headers={"Origin": "http://elsewhere"}).status_code == 403
+    told = [phone.post("/message", data=words, headers=OWN).headers["Location"] for _ in range(2)]
+    assert told[0] == told[1], "sent twice, kept once"
+    page = phone.get(told[0]).text
+    assert "已收到" in page
+    assert "3月3日" in page, "taken up on the next working day"
+    assert "周六能办社保卡吗" not in page
+
+    manager = staff(app, "manager")
+    rows = manager.ask("GET", "/api/complaints").json["complaints"]
+    row = next(r for r in rows if r["source"] == "message")
+    assert len(rows) == 2
+    assert (row["text"], row["number"], row["window"], row["contact"]) == (words["text"], "#2", None, True)
+    with app.house.store.read() as connection:
+        trail = list(connection.execute(select(tables.audit.c.line)).scalars())
+    assert not any("社保卡" in line or "138" in line for line in trail)
+    answered = {"text": "周六上午可以，请先预约。"}
+    for n, (step, body) in enumerate((("take-up", {}), ("answer", answered))):
+        path = f"/api/complaints/{row['id']}/{step}"
+        assert manager.ask("POST", path, {"request_id": f"{n:032}", **body}).status_code == 200
+    assert "周六上午可以，请先预约。" in phone.get(told[0]).text
+    assert phone.get("/m/" + "x" * 22).status_code == 404
+    more = [
+        phone.post("/message", data={"request_id": f"{n:032}", "text": "再问一件事"}, headers=OWN)
+        for n in range(9)
+    ]
+    assert more[-1].status_code == 409
+    assert 1 <= sum(one.status_code == 303 for one in more) < 9, "one address cannot bury the hall"

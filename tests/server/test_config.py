@@ -486,7 +486,7 @@ def test_a_roster_is_published_and_its_clashes_are_told(hall_of: Configured):
         hall_of.publish("rosters", wish)
     assert sorted(code for _, _, code in codes(no)) == ["roster-leave", "roster-twice", "roster-uncovered"]
     sentences: Any = no.value.facts["troubles"]
-    assert "陈静 2026-03-02 08:30–12:00 同时排在 1 号窗口。" in [t["text"]["zh"] for t in sentences]
+    assert "陈静 2026年3月2日 08:30–12:00 同时排在 1 号窗口。" in [t["text"]["zh"] for t in sentences]
     own = {
         "days": [
             {"date": "2026-03-03", "start": "08:30", "end": "12:00", "person": "ZW004", "reason": "调班"}
@@ -637,7 +637,7 @@ def test_a_roster_is_drafted_by_the_week_with_its_clashes(app: App):
         ("W02", "roster-skill"),
         ("leader", "roster-role"),
     }
-    assert all("2026-03-09" in x["text"]["zh"] for x in said["troubles"])
+    assert all("2026年3月9日" in x["text"]["zh"] for x in said["troubles"])
     assert ask(manager, "/rosters", "6", base=0, rev=5).status_code == 422
 
     numbers = count(10)

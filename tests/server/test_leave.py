@@ -101,13 +101,13 @@ def test_B12_who_is_on_leave_takes_no_window_until_it_is_closed(
 ):
     leave = granted(leader, a, **span(clock, 0, 4))
     no = ask(a, "/api/windows/W02/open")
-    assert (no.json["refused"], no.json["facts"]["until"]) == ("person-on-leave", "03-02 13:00")
+    assert (no.json["refused"], no.json["facts"]["until"]) == ("person-on-leave", "2026-03-02 13:00")
     clock.forward(hours=4)
     a, leader = person_of(app, "ZW002"), staff(app, "duty_leader")  # signed in anew after so long
     beat(app)
     alarms = leader.ask("GET", "/api/state/manager").json["values"]["alarms"]
     late = [x["text"]["zh"] for x in alarms if x["kind"] == "leave"]
-    assert late == ["李明远 的假到 03-02 13:00 已满，还没有销假"]
+    assert late == ["李明远 的假到 2026年3月2日 13:00 已满，还没有销假"]
     assert ask(a, "/api/windows/W02/open").json["refused"] == "person-on-leave"
     assert do(a, f"/api/leaves/{leave}/return")["leave"]["state"] == "returned"
     beat(app)

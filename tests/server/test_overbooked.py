@@ -193,3 +193,32 @@ def test_nobody_is_told_of_what_has_been(app: App, full: list[str], clock: Clock
         grant(app, leave_of(app, person))
     clock.at = moment("2026-03-03T10:00") + timedelta(seconds=1)
     assert alarms(app) == []
+
+
+def test_a_draft_says_whose_booked_places_it_would_take_before_it_is_published(app: App, full: list[str]):
+    """Nobody at windows 2 and 3 on Tuesday morning: the compare step says what the alarm will say."""
+    manager, path = staff(app, "manager"), "/api/config/rosters"
+    empty = {"date": "2026-03-03", "start": "08:30", "end": "12:00", "person": "", "reason": "外出"}
+    rows = {w: {"days": [empty]} for w in ("W02", "W03")}
+
+    def look() -> list[tuple[str, str, int]]:
+        found = do(manager, f"{path}/compare")
+        assert found["troubles"] == []
+        return [(x["at"], x["queue"], x["over"]) for x in found["over"]]
+
+    def draft(items: dict[str, Any], rev: int, base: int = 0) -> None:
+        do(manager, f"{path}/draft", items=items, base=base, rev=rev)
+
+    later = {"W02": {"days": [{**empty, "date": "2026-03-04"}]}}
+    draft(later, 0)
+    assert look() == [], "nobody has booked that day"
+    draft(rows, 1)
+    told = look()
+    assert told
+    assert {(at, queue) for at, queue, _ in told} == {(slot(10), "A")}
+    assert alarms(app) == [], "a draft alarms nobody"
+    do(manager, path, base=0, rev=2, when="now", note="")
+    (alarm,) = alarms(app)
+    assert f"10:00 A +{told[0][2]}" in alarm["text"]["zh"]
+    draft(later, 3, base=1)
+    assert look() == [], "what is in force already is nobody's doing"

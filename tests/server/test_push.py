@@ -235,8 +235,11 @@ def test_the_sums_of_a_day_stand_until_the_next_one_opens(wall: Wall) -> None:
     """In the evening who leads sees what the day came to; a rating by phone still adds to it."""
     day = wall.day
     kept = [day.take(), day.take()]
-    day.call("W01")
+    with day.store.unit(Actor("staff", "ZW001", "clerk")) as unit:
+        call_chosen(unit, day.hall, "W01", kept[0].ticket.number, "helped")
     day.serve("W01")
+    with day.store.unit(Actor("staff", "ZW029", "guide")) as unit:
+        register_enquiry(unit, day.hall, "where", None)
     with day.store.unit(SYSTEM) as unit:
         close_day(unit)
     wall.check()
@@ -244,20 +247,26 @@ def test_the_sums_of_a_day_stand_until_the_next_one_opens(wall: Wall) -> None:
     def told() -> dict[str, Any]:
         values: dict[str, Any] = wall.states["manager", "all"]["values"]
         sums = {k: values["day"][k] for k in ("date", "state", "taken", "done", "expired", "waiting")}
-        return {**sums, "asked": values["ratings"]["asked"], "given": values["ratings"]["counts"]["5"]}
+        first = wall.states["manager", "all"]["rows"]["windows"]["W01"]["figures"]
+        return {
+            **{**sums, "asked": values["ratings"]["asked"], "given": values["ratings"]["counts"]["5"]},
+            **{"served": first["served"], "questions": values["guiding"]["enquiries"]["total"]},
+            "by_choice": sum(row["n"] for row in values["choices"]),
+        }
 
     evening = {"date": "2026-03-02", "state": "closed", "taken": 2, "done": 1, "expired": 1, "waiting": 0}
-    assert told() == evening | {"asked": 1, "given": 0}
+    more = {"asked": 1, "served": 1, "questions": 1, "by_choice": 1}
+    assert told() == evening | more | {"given": 0}
     day.clock.forward(minutes=5)
     with day.store.unit(Actor("citizen", "1", "citizen")) as unit:
         rate(unit, day.hall, kept[0].leg.id, 5, ())
     wall.check()
-    assert told() == evening | {"asked": 1, "given": 1}
+    assert told() == evening | more | {"given": 1}
     day.clock.forward(days=1)
     with day.store.unit(SYSTEM) as unit:
         watch(unit, day.hall)
     wall.check()
-    assert told() == evening | {"asked": 1, "given": 1}, "its date says that it is yesterday's"
+    assert told() == evening | more | {"given": 1}, "its date says that it is yesterday's"
     with day.store.unit(SYSTEM) as unit:
         open_day(unit, day.hall, by_hand=True)
     wall.check()

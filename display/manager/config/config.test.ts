@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { asItWas, blank, dayAfter, drafted, groups, rowsOf, shown, withItem, without, type Area, type Field, type Words, spell } from './config'
+import { asItWas, blank, dayAfter, drafted, groups, rowsOf, shown, withItem, without, type Area, type Field, type Words } from './config'
 
 const field = (name: string, kind: string, more: Partial<Field> = {}): Field => ({
   name, kind, required: false, least: null, most: null, options: [], of: '', fresh: false, tomorrow: false, admin: false, delegated: true, group: 'main', ...more,
@@ -10,7 +10,7 @@ const area: Area = {
   items: { S1: { name: '公司设立', closed: false, materials: [] }, S2: { name: '参保登记', closed: false, materials: [] } },
   draft: { rev: 2, base: 3, person: '', name: '', at: null, items: { S2: { name: '参保' }, S9: { name: '新事项' } } },
 }
-const words: Words = { list: (parts) => parts.join('、'), space: '', aside: (text) => `（${text}）`, yes: '是', no: '否', empty: '（空）', nobody: '不设岗', file: '文件', day: (day) => day, choice: (f, o) => `${f}.${o}`, name: (of, id) => `${of}:${id}` }
+const words: Words = { list: (parts) => parts.join('、'), space: '', aside: (text) => `（${text}）`, yes: '是', no: '否', empty: '（空）', nobody: '不设岗', file: '文件', day: (day) => day, date: (from, to = from) => (from === to ? from : `${from}~${to}`), choice: (f, o) => `${f}.${o}`, name: (of, id) => `${of}:${id}` }
 
 describe('the draft over the items', () => {
   it('lays fields over items and adds new ones', () => {
@@ -51,14 +51,8 @@ describe('forms and words', () => {
     expect(shown(field('d', 'shift_days'), [{ ...row, date: '2026-03-04', since: null, person: '' }], words)).toBe('2026-03-04 08:30–12:00 不设岗')
     const on = (date: string, person: string) => ({ date, start: '08:30', end: '12:00', person })
     expect(shown(field('d', 'shift_days', { of: 'people' }), [on('2026-03-05', 'ZW1'), on('2026-03-04', 'ZW1'), on('2026-03-06', 'ZW2'), on('2026-03-09', 'ZW1')], words)).toBe(
-      '2026-03-04–05 08:30–12:00 people:ZW1、2026-03-06 08:30–12:00 people:ZW2、2026-03-09 08:30–12:00 people:ZW1')
+      '2026-03-04~2026-03-05 08:30–12:00 people:ZW1、2026-03-06 08:30–12:00 people:ZW2、2026-03-09 08:30–12:00 people:ZW1')
     expect(shown(field('x', 'text'), '', words)).toBe('（空）')
     expect(shown(undefined, 0, words)).toBe('0')
   })
-})
-
-it('says what two days share once', () => {
-  expect(spell('2026-11-24', '2026-11-25')).toBe('2026-11-24–25')
-  expect(spell('2026-11-24', '2026-12-02')).toBe('2026-11-24–12-02')
-  expect(spell('2026-12-28', '2027-01-04')).toBe('2026-12-28–2027-01-04')
 })

@@ -208,6 +208,7 @@ export interface Words {
   nobody: string
   file: string
   day: (day: string) => string
+  date: (from: string, to?: string) => string // ISO dates as people write them; two are a run of days
   choice: (field: string, option: string) => string
   name: (of: string, id: string) => string
 }
@@ -225,9 +226,9 @@ export function shown(field: Field | undefined, value: Value, words: Words): str
   }
   if (kind === 'shift_days') return words.list(spells(value as Shift[]).map((one) => part(field, kind, one, words)))
   if (Array.isArray(value)) return words.list(value.map((one) => part(field, kind, one, words)))
-  if (kind === 'until') return words.list(Object.entries(value as Record<string, string>).map(([skill, day]) => `${skill} ${day}`)) || words.empty
-  if (kind === 'moment') return String(value).replace('T', ' ').slice(0, 16)
-  return String(value)
+  if (kind === 'until') return words.list(Object.entries(value as Record<string, string>).map(([skill, day]) => `${skill} ${words.date(day)}`)) || words.empty
+  if (kind === 'moment') return `${words.date(String(value).slice(0, 10))} ${String(value).slice(11, 16)}`
+  return kind === 'date' ? words.date(String(value)) : String(value)
 }
 /** Single days of a roster with the same person at the same time as runs of days, so that a copied week is read in one breath. */
 function spells(rows: Shift[]): Shift[] {
@@ -245,11 +246,6 @@ export function differing(value: Value, other: Value, field: Field | undefined):
   const there = new Set((Array.isArray(other) ? other : []).map((one) => JSON.stringify(one)))
   return value.filter((one) => !there.has(JSON.stringify(one)))
 }
-/** 2026-11-24–25, 2026-11-24–12-02: what both days share is said once. */
-export function spell(from: string, to: string): string {
-  const shared = from.slice(0, 8) === to.slice(0, 8) ? 8 : from.slice(0, 5) === to.slice(0, 5) ? 5 : 0
-  return `${from}–${to.slice(shared)}`
-}
 function part(field: Field | undefined, kind: string, one: unknown, words: Words): string {
   if (kind === 'choices') return words.choice(field!.name, String(one))
   if (kind === 'refs') return words.name(field!.of, String(one))
@@ -265,15 +261,15 @@ function part(field: Field | undefined, kind: string, one: unknown, words: Words
   }
   if (kind === 'shifts' || kind === 'shift_days') {
     const s = one as Shift
-    const when = kind === 'shifts' ? (s.days || []).map((day) => words.day(day)).join(words.space) : s.until ? spell(s.date!, s.until) : s.date
-    const dates = kind === 'shifts' && (s.since || s.until) ? words.aside(`${s.since || ''}–${s.until || ''}`) : ''
+    const when = kind === 'shifts' ? (s.days || []).map((day) => words.day(day)).join(words.space) : words.date(s.date!, s.until || undefined)
+    const dates = kind === 'shifts' && (s.since || s.until) ? words.aside([s.since, s.until].map((day) => (day ? words.date(day) : '')).join('–')) : ''
     return `${when}${dates} ${s.start}–${s.end} ${s.person ? words.name('people', s.person) : words.nobody}`
   }
   if (kind === 'holidays') {
     const h = one as { name: string; from: string; to: string }
-    return `${h.name} ${h.from === h.to ? h.from : `${h.from} – ${h.to}`}`
+    return `${h.name} ${words.date(h.from, h.to)}`
   }
-  return String(one)
+  return kind === 'dates' ? words.date(String(one)) : String(one)
 }
 
 /** Is an uploaded file of this name a film? The server names it by what is in it. */

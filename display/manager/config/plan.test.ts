@@ -23,6 +23,13 @@ describe('a plan under the hand', () => {
     expect(to.spot.map((s) => [s.x, s.y])).toEqual([[13, 4], [17.5, 4], [15, 8]])
     expect(sized(floor(), 0, 99, 0).zone[0]).toMatchObject({ w: 19, h: 1 })
   })
+  it('tells a board under a window as it is drawn, and no two boards', () => {
+    const under = { ...floor(), spot: [...floor().spot, spot('board', 'B1', 7.5, 4.5)] }
+    expect(clashes(under)).toEqual([[1, 3]])
+    expect(clashes(placed(under, { of: 'spot', n: 3 }, 7.5, 5))).toEqual([])
+    expect(clashes(placed(under, { of: 'spot', n: 3 }, 13, 3))).toEqual([])
+    expect(clashes({ ...under, spot: [spot('board', 'B1', 5, 5), spot('board', 'B2', 5, 5)] })).toEqual([])
+  })
   it('tells two windows on one place, and nothing else', () => {
     expect(clashes(floor())).toEqual([])
     const near = placed(floor(), { of: 'spot', n: 1 }, 5, 4)

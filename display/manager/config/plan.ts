@@ -1,6 +1,6 @@
 // A floor plan under the hand: things are moved on a grid, areas take with them what stands in them, and what lies on each other
 // is told at once. Pure: no clock, no DOM, no text; the server checks everything again (server/domain/floorplan.py).
-import { TILE } from '../floor'
+import { BOARD, TILE } from '../floor'
 import { same, type Draft, type Item } from './config'
 
 export const KINDS = ['kiosk', 'board', 'entrance', 'desk', 'lift', 'stairs', 'toilet', 'seats'] as const
@@ -95,19 +95,22 @@ export function step(key: string, shift: boolean): { x: number; y: number } | nu
   return key === 'ArrowDown' ? { x: 0, y: by } : null
 }
 
-/** Windows drawn over each other, as indices of the floor's spots. */
+type Place = { x: number; y: number }
+const SIZES: Record<string, { w: number; h: number }> = { window: TILE, board: BOARD }
+/** Windows drawn over each other or over a board, as indices of the floor's spots. */
 export function clashes(floor: Floor): [number, number][] {
   const found: [number, number][] = []
   floor.spot.forEach((b, n) => {
-    if (b.kind !== 'window') return
     floor.spot.slice(0, n).forEach((a, m) => {
-      if (a.kind === 'window' && lies(a, b)) found.push([m, n])
+      const [p, q] = [SIZES[a.kind], SIZES[b.kind]]
+      if (p && q && (p === TILE || q === TILE) && lies(a, b, p, q)) found.push([m, n])
     })
   })
   return found
 }
 /** Lengths are added up in floating point: a hair's breadth is no overlap. */
-export const lies = (a: { x: number; y: number }, b: { x: number; y: number }) => Math.abs(a.x - b.x) < TILE.w - 1e-6 && Math.abs(a.y - b.y) < TILE.h - 1e-6
+export const lies = (a: Place, b: Place, p = TILE, q = TILE): boolean =>
+  Math.abs(a.x - b.x) < (p.w + q.w) / 2 - 1e-6 && Math.abs(a.y - b.y) < (p.h + q.h) / 2 - 1e-6
 
 /** Where a new thing may stand: the first free place of the floor, row by row, else its middle. */
 export function free(floor: Floor): { x: number; y: number } {

@@ -161,12 +161,12 @@ def _complaints(view: View, every: list[Complaint], now: datetime) -> list[dict[
         limits, calendar, zone = view.settings.limits_of(one), view.settings.calendar, view.settings.zone
         until = review_until(one, limits, calendar, zone)
         may = until is not None and now <= until and one.source != "review" and one.id not in again
-        told = {**_complaint(view, one), "nth": nth, "review": iso(until) if may else None}
+        told = {**complaint_value(view, one), "nth": nth, "review": iso(until) if may else None}
         rows.append((one.review_of or one.id, one.id, told))
     return [told for *_, told in sorted(rows, key=lambda row: row[:2])]
 
 
-def _complaint(view: View, one: Complaint) -> dict[str, Any]:
+def complaint_value(view: View, one: Complaint) -> dict[str, Any]:
     """How far it is, who answers it, until when, and the answer."""
     owner = view.settings.catalogue.people.get(one.owner or "")
     return {

@@ -237,8 +237,9 @@ def _mine(view: View, clerk: str | None) -> dict[str, Any]:
 
 
 def figures(view: View, windows: Collection[str]) -> dict[str, dict[str, Any]]:
-    """How many each window served today, how long on average (seconds), how many did not come."""
-    which = {"hall": view.hall, "day": view.day, "windows": list(windows)}
+    """How many each window served on the last day that was opened, how long on average (seconds), how many
+    did not come."""
+    which = {"hall": view.hall, "day": view.last_day(), "windows": list(windows)}
     sums = {w: (served, span, missed) for w, served, span, missed in view.connection.execute(_FIGURES, which)}
     return {w: _figures(*sums.get(w, (0, None, 0))) for w in windows}
 

@@ -62,8 +62,8 @@ def kiosks_value(view: View) -> list[dict[str, Any]]:
 
 
 def guiding_value(view: View) -> dict[str, Any]:
-    """The day's counts, as `guiding_days` tells them of each day."""
-    day = view.day or ""
+    """The counts of the last day that was opened, as `guiding_days` tells them of each day."""
+    day = view.last_day() or ""
     return next(iter(guiding_days(view, day, day)), _day(day, {}, []))
 
 

@@ -111,9 +111,9 @@ def leave_row(view: View, leave: Leave) -> dict[str, Any]:
 
 
 def choices_value(view: View) -> list[dict[str, Any]]:
-    """Calls by choice today: per clerk how many, and for which reasons."""
+    """Calls by choice on the last day that was opened: per clerk how many, and for which reasons."""
     sums: dict[str, dict[str, int]] = {}
-    for row in choices_by_clerk(view.connection, view.hall, view.day):
+    for row in choices_by_clerk(view.connection, view.hall, view.last_day()):
         sums.setdefault(row["clerk"], {})[row["choice"]] = row["n"]
     people = view.settings.catalogue.people
     return [

@@ -81,6 +81,14 @@ def overbooked_by(
     return found
 
 
+def overbooked_after(
+    connection: Connection, hall: HallSettings, after: HallSettings, now: datetime
+) -> list[Over]:
+    """What would be added where `after` held instead of `hall`."""
+    before = {(x.queue, x.at): x.over for x in overbooked(connection, hall, now)}
+    return [x for x in overbooked(connection, after, now) if x.over > before.get((x.queue, x.at), 0)]
+
+
 def over_rows(hall: HallSettings, found: Sequence[Over]) -> list[dict[str, Any]]:
     queues = hall.catalogue.queues
     return [

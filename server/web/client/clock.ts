@@ -12,19 +12,15 @@ export const secondsUntil = (at: string, now_ms: number = serverNow()): number =
 export const secondsSince = (at: string, now_ms: number = serverNow()): number =>
   Math.max(0, Math.floor((now_ms - Date.parse(at)) / 1000))
 
-const LOCALE: Record<string, string> = { zh: 'zh-CN', en: 'en-GB' }
-type When = number | string
-const show = (when: When, lang: string, zone: string, options: Intl.DateTimeFormatOptions) =>
+export const LOCALE: Record<string, string> = { zh: 'zh-CN', en: 'en-GB' }
+export type When = number | string
+/** By the customs of a language, in a zone. */
+export const show = (when: When, lang: string, zone: string, options: Intl.DateTimeFormatOptions) =>
   new Intl.DateTimeFormat(LOCALE[lang] || lang, { timeZone: zone, ...options }).format(new Date(when))
 
 /** 09:05 */
 export const hhmm = (when: When, zone = 'Asia/Shanghai'): string =>
   show(when, 'en', zone, { hour: '2-digit', minute: '2-digit', hour12: false }).replace(/^24/, '00')
-/** 03-02 09:05 */
-export const shortTime = (when: When, zone = 'Asia/Shanghai'): string => {
-  const [day, month] = show(when, 'en', zone, { day: '2-digit', month: '2-digit' }).split('/')
-  return `${month}-${day} ${hhmm(when, zone)}`
-}
 /** 2026年11月22日 / 22 November 2026 */
 export const longDate = (when: When, lang: string, zone = 'Asia/Shanghai'): string =>
   show(when, lang, zone, { year: 'numeric', month: 'long', day: 'numeric' })

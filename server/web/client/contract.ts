@@ -662,8 +662,8 @@ export interface ComplaintRow {
   number: string
   window: string | null
   state: 'received' | 'working' | 'answered' | 'declined'
-  /** rating: a bad rating that is followed up. review: a second look at an answer. */
-  source: 'words' | 'rating' | 'review'
+  /** rating: a bad rating that is followed up. review: a second look at an answer. message: without a number. */
+  source: 'words' | 'rating' | 'review' | 'message'
   level: number | null
   reasons: string[]
   /** null once erased. */

@@ -21,17 +21,10 @@ export function doingOf(day: Pick<Day, 'date' | 'state'>, today: string, spans: 
   const between = spans.some(ended) && spans.some((s) => s.slice(0, 5) > time) && !spans.some((s) => s.slice(0, 5) <= time && !ended(s))
   return day.state === 'open' && between && !served ? 'lunch' : day.state
 }
-/** The time from which on today is asked when the hall opens next: a day that a person ended does not open again in the afternoon. */
-export const askedFrom = (day: Pick<Day, 'date' | 'state'>, today: string, time: string): string =>
-  day.date === today && (day.state === 'closing' || day.state === 'closed') ? '24:00' : time
-/** When the hall opens next, after `time` on the first of `days`: the day's place among them and HH:MM. Each day: its hours. */
-export function opensNext(days: readonly (readonly string[])[], time: string): { day: number; from: string } | null {
-  for (let day = 0; day < days.length; day++) {
-    const span = days[day].find((s) => day > 0 || s.slice(0, 5) > time)
-    if (span) return { day, from: span.slice(0, 5) }
-  }
-  return null
-}
+/** Are the sums of `day` those of `today`, an ISO date? They stay when a day has ended; the next morning they are of another. */
+export const isOfToday = (day: Pick<Day, 'date' | 'state'> | null, today: string): boolean => !!day && (day.state !== 'closed' || day.date === today)
+/** Of what a desk may do, that which has sense on such a day: where none runs nobody holds a number, so there is nobody to call. */
+export const sensible = (can: readonly string[], day: Day['state']): readonly string[] => (/open|closing/.test(day) ? can : can.filter((act) => !/^call-/.test(act)))
 
 /** When a paused window goes on: its local time, 'soon' once that is past, null when nobody said. */
 export function returnOf(pause: { back_at: string | null } | null | undefined, now: number): number | 'soon' | null {

@@ -46,3 +46,13 @@ describe('the language of a face', () => {
     expect(document.documentElement.lang).toBe('en')
   })
 })
+
+describe('dates in a sentence', () => {
+  it('are written as people of the language write them, a time may follow; what is no date stays', async () => {
+    const { fill, setLang } = await import('./text')
+    const all = (fact: unknown) => [fill('{it}', { it: fact }), (setLang('en'), fill('{it}', { it: fact })), (setLang('zh'), '')].slice(0, 2)
+    expect(all('2026-03-02')).toEqual(['2026年3月2日', '2 March 2026'])
+    expect(all('2026-11-22 09:05')).toEqual(['2026年11月22日 09:05', '22 November 2026 09:05'])
+    for (const other of ['2026-13-02', '2026-00-02', 'A2026-03-02', '2026-03-02T09:05', 7, null]) expect(all(other)).toEqual([String(other), String(other)])
+  })
+})

@@ -3,6 +3,7 @@
  * A key that the chosen language lacks is shown in Chinese; a key that nobody has is shown as itself, so it is noticed.
  */
 import { ref, shallowReactive } from 'vue'
+import { longDate } from './clock'
 import type { Both, Lang } from './contract'
 import { keep, kept } from './keep'
 import { get } from './post'
@@ -49,9 +50,12 @@ export function setHome(one: Lang): void {
 }
 export const goHome = (): void => setLang(home)
 
+/** 2026-03-02 among the facts of a sentence, as people of this language write it; a time may follow. As the server's words: server/text.py. */
+const written = (fact: unknown): string =>
+  String(fact).replace(/^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?= \d\d:\d\d$|$)/, (day) => longDate(day + 'T12:00Z', lang.value, 'UTC'))
 /** Put vars into {places}. */
 export function fill(pattern: string, vars: Record<string, unknown> = {}): string {
-  return pattern.replace(/\{(\w+)\}/g, (whole, name: string) => (name in vars ? String(vars[name]) : whole))
+  return pattern.replace(/\{(\w+)\}/g, (whole, name: string) => (name in vars ? written(vars[name]) : whole))
 }
 
 export function t(key: string, vars: Record<string, unknown> = {}): string {

@@ -145,7 +145,8 @@ describe('figures', () => {
     const got = targets(
       [{ id: 'A', name: '综合' }, { id: 'B', name: '社保' }],
       { queue: 'A', window: 'W03' },
-      [['3', 'open'], ['4', 'paused'], ['5', 'open']].map(([n, state]) => ({ id: 'ZW00' + n, name: '', window: 'W0' + n, number: n!, state: state! })),
+      [['3', 'open'], ['4', 'paused'], ['5', 'open']].map(([n, state]) => ({ id: 'ZW00' + n, name: '', name_en: '', window: 'W0' + n, number: n!, state: state as 'open' })),
+      (p) => p.name,
     )
     expect(got.map((t) => `${t.kind}:${t.id}${t.paused ? ' paused' : ''}`)).toEqual(['queue:B', 'window:W04 paused', 'window:W05', 'person:ZW004', 'person:ZW005'])
   })
@@ -165,8 +166,10 @@ describe('seldom deeds', () => {
     expect(keyOf('emergency')).toBe('E')
   })
   it('sends to colleagues at other windows, never to oneself', () => {
-    const people = [{ id: 'ZW003', name: '王雪', window: 'W03', number: '3', state: 'open' }, { id: 'ZW005', name: '孙丽', window: 'W05', number: '5', state: 'open' }]
-    expect(targets([], { queue: 'A', window: 'W03' }, people)).toContainEqual({ kind: 'person', id: 'ZW005', name: '孙丽 · 5' })
+    const at = { number: '5', state: 'open' as const }
+    const people = [{ id: 'ZW003', name: '王雪', name_en: '', window: 'W03', ...at }, { id: 'ZW005', name: '孙丽', name_en: 'Sun Li', window: 'W05', ...at }]
+    expect(targets([], { queue: 'A', window: 'W03' }, people, (p) => p.name_en)).toContainEqual({ kind: 'person', id: 'ZW005', name: 'Sun Li · 5' })
+    expect(targets([], { queue: 'A', window: 'W03' }, people, (p) => p.name)).toContainEqual({ kind: 'person', id: 'ZW005', name: '孙丽 · 5' })
   })
 })
 

@@ -4,7 +4,7 @@
 //      |         ^         ^        |             here is only what is open on the screen and what runs
 //      +---------+---------+--------+             signed out anywhere -> login
 
-import type { Me } from '@client/contract'
+import type { Me, Present } from '@client/contract'
 
 export type Act =
   | 'call-next' | 'recall' | 'start' | 'finish' | 'no-show' | 'hold' | 'transfer'
@@ -233,12 +233,13 @@ export function undoLeft(undo: { until: string } | null | undefined, now: number
 export function targets(
   queues: { id: string; name: string }[],
   here: { queue: string | null; window: string },
-  people: { id: string; name: string; window: string; number: string; state: string }[],
+  people: Present[],
+  named: (one: Present) => string,
 ): Target[] {
   const there = people.filter((p) => p.window !== here.window)
   return [
     ...queues.filter((q) => q.id !== here.queue).map((q): Target => ({ kind: 'queue', id: q.id, name: `${q.id} ${q.name}` })),
     ...there.map((p): Target => ({ kind: 'window', id: p.window, name: p.number, paused: p.state === 'paused' })),
-    ...there.map((p): Target => ({ kind: 'person', id: p.id, name: `${p.name} · ${p.number}` })),
+    ...there.map((p): Target => ({ kind: 'person', id: p.id, name: `${named(p)} · ${p.number}` })),
   ]
 }

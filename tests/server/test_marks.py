@@ -409,9 +409,9 @@ def test_a_backup_of_the_release_before_is_taken(
         old = tmp_path / "old.db"
         old.write_bytes(files["wucha.db"])
         with closing(sqlite3.connect(old)) as connection, connection:
-            connection.execute("DROP TABLE gap")
-            connection.execute("ALTER TABLE hall DROP COLUMN era")
-            connection.execute("UPDATE alembic_version SET version_num = '0016'")
+            connection.execute("DROP INDEX ux_complaint_link")
+            connection.execute("ALTER TABLE complaint DROP COLUMN link")
+            connection.execute("UPDATE alembic_version SET version_num = '0017'")
         files["wucha.db"] = old.read_bytes()
 
     remade(tmp_path / "copy.wucha", older)

@@ -18,10 +18,13 @@ from tests.conftest import ROOT
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa")
 
-# Something that is still fading in has not the colours it will have.
-SETTLE = """() => { document.getAnimations().forEach((a) => {
-  try { a.finish() } catch { a.cancel() }
-}) }"""
+# Something that is still fading in has not the colours it will have; what begins to fade does so in a frame.
+SETTLE = """async () => {
+  const frame = () => new Promise((drawn) => setTimeout(drawn, 100) && requestAnimationFrame(drawn))
+  await frame()
+  await frame()
+  document.getAnimations().forEach((a) => { try { a.finish() } catch { a.cancel() } })
+}"""
 RUN = """async ({ tags, off }) => {
   const rules = Object.fromEntries(off.map((rule) => [rule, { enabled: false }]))
   const found = await axe.run(document, { runOnly: { type: 'tag', values: tags }, rules })

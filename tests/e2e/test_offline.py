@@ -23,8 +23,8 @@ from server.settings import HOST_KEY
 from server.store.engine import open_engine
 from server.store.verify import check
 from tests.conftest import ROOT
-from tests.e2e.axe import accessible
 from tests.e2e.conftest import CHROMIUM, FLAGS
+from tests.e2e.test_touch_access import seen
 from tests.e2e.town import Town, free_port, request_id, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -213,23 +213,23 @@ def test_a_citizen_takes_an_offline_number_at_the_glass(
     expect(page.get_by_text("本机可以离线取号")).to_be_visible(timeout=20_000)
     expect(page.get_by_text("预约签到，这些要等连接恢复")).to_be_visible()
     expect(page.get_by_role("button", name="预约签到")).to_have_count(0)
-    accessible(page, "home_zh")
+    seen(page, "home_zh")
     page.get_by_text("居民身份证换领", exact=True).first.click()
     page.locator(".priority .open").click()
     page.get_by_role("button", name="老年人").click()
-    accessible(page, "sure_zh")
+    seen(page, "sure_zh")
     page.locator(".open.more").click()
     page.get_by_role("tab", name="按主题找").click()
     page.get_by_role("button", name="社会保障", exact=True).click()
     page.locator(".service").first.click()
     more = page.locator("h1").inner_text()
-    accessible(page, "several_zh")
+    seen(page, "several_zh")
     page.locator(".go").click()
     expect(page.get_by_text("E997")).to_be_visible()
     expect(page.locator(".further")).to_contain_text(more)
     expect(page.get_by_text("离线取号", exact=True)).to_be_visible()
     expect(page.get_by_text("请取走小票")).to_be_visible()
-    accessible(page, "number_zh")
+    seen(page, "number_zh")
     page.get_by_role("button", name="补打").click()
     expect(page.get_by_text("请取走小票")).to_be_visible()
     page.get_by_role("button", name="看好了").click()
@@ -287,13 +287,13 @@ def test_a_wish_that_got_no_answer_may_become_an_offline_number(
     page.get_by_role("button", name="Take a number", exact=True).click()
     instead = page.get_by_role("button", name="Offline number", exact=True)
     expect(instead).to_be_visible(timeout=60_000)
-    accessible(page, "lost_en")
+    seen(page, "lost_en")
     instead.click()
     expect(page.get_by_text("E997")).to_be_visible()
     expect(page.get_by_text("Offline number", exact=True)).to_be_visible()
-    accessible(page, "number_en")
+    seen(page, "number_en")
     page.get_by_role("button", name="Done").click()
-    accessible(page, "home_after_en")
+    seen(page, "home_after_en")
     os.killpg(town.running["server"].pid, signal.SIGCONT)
     until(lambda: any(row[0] == "E997" for row in town.tickets()), 60, "the number in the hall")
     # The server may have woken up to the first wish: nobody holds that number, and it is taken back.
@@ -350,7 +350,7 @@ def test_a_kiosk_that_is_switched_on_while_the_server_is_away_gives_numbers(
     expect(page.get_by_text("本机可以离线取号")).to_be_visible()
     print(f"a page without the server in {(time.monotonic() - begun) * 1000:.0f} ms")
     assert page.url == address
-    accessible(page, "kept_home_zh")
+    seen(page, "kept_home_zh")
     page.get_by_role("button", name="大字版").click()
     until(lambda: page.evaluate("heard.length") == 1, what="the prompt of the start page")
     for n, (menu, tongue) in enumerate((("语言 Language", "English"), ("Language 语言", "中文")), 2):
@@ -361,7 +361,7 @@ def test_a_kiosk_that_is_switched_on_while_the_server_is_away_gives_numbers(
     page.get_by_role("button", name="离线取号", exact=True).click()
     expect(page.get_by_text("E997")).to_be_visible()
     expect(page.get_by_text("请取走小票")).to_be_visible()
-    accessible(page, "kept_number_zh")
+    seen(page, "kept_number_zh")
     # where to touch in three goes, what to bring, your number is, E, 9, 9, 7, listen for it
     until(lambda: page.evaluate("heard.length") == 10, what="the number, digit by digit")
 
@@ -418,7 +418,7 @@ def test_F36_without_blocks_the_kiosk_gives_nothing_and_is_back_in_five_seconds(
     assert len(gaps) >= 3
     assert max(gaps) < 3.0  # each two seconds
     expect(page.get_by_text("离线取号")).to_have_count(0)
-    accessible(page, "off_zh")
+    seen(page, "off_zh")
     town.start_server()
     up = time.monotonic()
     expect(cut).to_have_count(0)

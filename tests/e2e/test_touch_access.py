@@ -60,6 +60,7 @@ def look(page: Page, name: str) -> None:
 
 def home(page: Page) -> None:
     page.locator(".ways button").last.click()
+    page.wait_for_timeout(300)  # a touch that comes sooner is the tail of this one (client/press.ts)
 
 
 def close_day(town: Town) -> None:

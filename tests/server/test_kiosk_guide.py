@@ -177,7 +177,7 @@ def test_F21_a_number_page_speaks_more_languages_than_the_kiosk(app: App, lang: 
 def test_F21_the_pages_for_a_phone_are_whole_in_each_language(lang: str):
     """What the pages say of themselves; what only a screen of the hall says is not asked for."""
     texts = Texts(ROOT / "config" / "text")
-    pages = ("book.", "remote.", "nearby.", "wait.", "theme.", "figures.")
+    pages = ("book.", "remote.", "nearby.", "wait.", "theme.", "figures.", "message.")
     screens = {"nearby.kiosk", "remote.poster_link", "remote.screen", "remote.screen_lead"}
     screens |= {"wait.short_unknown", "wait.title"}
     own = texts._words[lang]

@@ -115,10 +115,12 @@ def _meet(one: Block, other: Block) -> bool:
 
 
 def read_number(queues: Iterable[Queue], text: str) -> tuple[str, int] | None:
-    """(prefix, place in its series) of a number as it is printed; None for what no queue prints."""
+    """(prefix, place in its series) of a number as it is printed, in small letters too; the number before the
+    first one is place 0; None for what no queue prints."""
+    plain = text.strip().upper()
     for queue in queues:
-        digits = text.removeprefix(queue.prefix)
-        plain = text.startswith(queue.prefix) and digits.isascii() and digits.isdigit() and len(digits) <= 9
-        if plain and queue.first_number <= int(digits) <= queue.last_number:
+        digits = plain.removeprefix(queue.prefix)
+        known = plain.startswith(queue.prefix) and digits.isascii() and digits.isdigit() and len(digits) <= 9
+        if known and queue.first_number - 1 <= int(digits) <= queue.last_number:
             return queue.prefix, int(digits) - queue.first_number + 1
     return None

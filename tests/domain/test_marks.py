@@ -94,9 +94,14 @@ def test_the_replaced_database_is_believed_alone_only_where_it_knows_everything(
 
 @given(st.integers(1, highest(QUEUE)))
 def test_a_printed_number_is_read_back(seq: int) -> None:
-    assert read_number([Queue(prefix="AB", name="", name_en=""), QUEUE], number(QUEUE, seq)) == ("A", seq)
+    queues = [Queue(prefix="AB", name="", name_en=""), QUEUE]
+    assert read_number(queues, number(QUEUE, seq)) == read_number(queues, f"a{100 + seq} ") == ("A", seq)
+
+
+def test_the_number_before_the_first_one_says_that_none_was_given() -> None:
+    assert read_number([QUEUE], "A100") == ("A", 0)
 
 
 def test_what_no_queue_prints_is_no_number() -> None:
-    for text in ("", "A", "A100", "A701", "B101", "A1０1", "A-101", "A" + "1" * 40):
+    for text in ("", "A", "A099", "A701", "B101", "A1０1", "A-101", "A" + "1" * 40):
         assert read_number([QUEUE], text) is None

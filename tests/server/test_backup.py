@@ -119,8 +119,10 @@ def test_a_fresh_computer_gets_the_whole_hall_back(
         there = fresh_pg(request.getfixturevalue("pg_url"))
     code, said = run("restore", copy, data=fresh, WUCHA_DATABASE=there)
     assert (code, "--none-given" in said) == (1, True), "nothing here knows which numbers people hold"
+    code, said = run("restore", copy, "--above", "A001", data=fresh, WUCHA_DATABASE=there)
+    assert (code, "\n  B " in said, "\n  A " in said) == (1, True, False), said
     code, said = run("restore", copy, "--none-given", data=fresh, WUCHA_DATABASE=there)
-    assert (code, "不同" in said) == (0, False), said
+    assert (code, "不同" in said, "按所说明的" in said) == (0, False, True), said
     after = everything(there)
     assert "hall.restore" in str(after["audit"].pop())
     assert {**after, "hall": before["hall"]} == before
@@ -317,6 +319,9 @@ def test_the_halls_own_files_come_along(sqlite_day: HallDay, tmp_path: Path, run
     taken = tmp_path / "taken"
     code, said = run("restore", copy, "--hall", taken, "--above", "Z001", data=tmp_path / "fresh")
     assert (code, "没有这样的号" in said) == (1, True), said
+    with hold(tmp_path / "fresh"):
+        code, said = run("restore", copy, "--hall", taken, data=tmp_path / "fresh")
+    assert (code, "正在运行" in said, taken.exists()) == (1, True, False), said
     code, said = run("restore", copy, "--hall", taken, data=tmp_path / "fresh")
     assert (code, f"WUCHA_CONFIG={taken}" in said) == (0, True), said
     assert (taken / "note.txt").read_bytes() == b"a note"

@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 import urllib.request
+from dataclasses import replace
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -18,6 +19,7 @@ import click
 from server.settings import HOST_KEY, Settings, SettingsError, read_hall
 
 if TYPE_CHECKING:
+    from server.actions.go_on_above import Said
     from server.backup import Restored
     from server.simulate.run import World
     from server.simulate.scenario import Scenario
@@ -289,9 +291,10 @@ NO_KEY = "没有 hall.key，以前的人会认不出 / no hall.key: people of pa
 @click.option("--none-given", is_flag=True,
               help="No number was given after the backup was made, but in the queues that --above "
               "names.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="What --above leaves out is right, much as it is.")
 @click.option("--devices", metavar="FILE", help="Device list (default config/devices.toml).")
 def restore(
-    source: Path, hall: Path | None, above: tuple[str, ...], none_given: bool, devices: str | None
+    source: Path, hall: Path | None, above: tuple[str, ...], none_given: bool, yes: bool, devices: str | None
 ) -> None:
     """恢复备份 / put the hall of the backup SOURCE in place; the hall must not be running.
 
@@ -300,7 +303,6 @@ def restore(
     """
     from server.actions.go_on_above import NumberOffline, NumbersUnknown, NumberUnread, Said
     from server.backup import FolderFull, differing, take_files
-    from server.backup import restore as put_back
     from server.domain.refusals import StorageFailed
     from server.lock import DataInUse, hold
     from server.store.backup import BackupBroken, NotEmpty
@@ -315,7 +317,7 @@ def restore(
         settings = read_settings(config=hall)
         with hold(settings.data):
             _found(source)
-            done = put_back(settings, source, Said(above, none_given))
+            done = _put_back(settings, source, Said(above, none_given, yes))
         clear = False
     except DataInUse:
         fail("大厅正在运行，请先停止", "the hall is running: stop it first")
@@ -369,6 +371,27 @@ NUMBERS_UNKNOWN = (
 )
 
 
+def _put_back(settings: Settings, source: Path, said: Said) -> Restored:
+    """Restore; what leaves out so much that it may be a typing mistake is asked at the terminal first."""
+    from server.actions.go_on_above import LeavesOutMuch
+    from server.backup import restore
+
+    try:
+        return restore(settings, source, said)
+    except LeavesOutMuch as error:
+        leaps = [
+            f"{leap.number}：跳过 {leap.out} 个号，今天还剩 {leap.left} 个 / "
+            f"leaves out {leap.out} numbers, {leap.left} are left today"
+            for leap in error.leaps
+        ]
+    if not sys.stdin.isatty():
+        fail("没有恢复：请核对，无误就加上 --yes", "nothing was restored: if this is right add --yes", *leaps)
+    click.echo("\n".join(leaps))
+    if not click.confirm("没有写错吗？ / Is that right?"):
+        fail("没有恢复", "nothing was restored")
+    return restore(settings, source, replace(said, certain=True))
+
+
 def _tell_missing(settings: Settings, done: Restored) -> None:
     """What was lost, and which numbers people may hold."""
     missing = done.missing
@@ -380,6 +403,8 @@ def _tell_missing(settings: Settings, done: Restored) -> None:
         window = [f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" for moment in (made, missing.until)]
         if missing.until > made:
             click.echo(f"  丢失的时段 / lost: {window[0]} – {window[1]}")
+    for word, known in missing.below:
+        click.echo(f"  {word} 低于已知的 {known}，从其后继续 / goes on above {known}, which is known")
     if missing.left:
         left = " ".join(f"{prefix} {count}" for prefix, count in missing.left)
         click.echo(f"  不知道借出过哪些离线号，今天这些队列只剩：{left}")

@@ -6,14 +6,29 @@ asked at the terminal where neither knows, and every host that has printed a num
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from server.actions.raise_alarm import raise_alarm
 from server.domain.blocks import highest, may_lend
 from server.domain.catalogue import Queue
-from server.domain.marks import GAP, Gap, Key, Mark, Memory, above, adopted, gaps, read_number, unlent
+from server.domain.marks import (
+    GAP,
+    Gap,
+    Key,
+    Mark,
+    Memory,
+    Word,
+    above,
+    adopted,
+    doubtful,
+    gaps,
+    left_out,
+    read_number,
+    taken_back,
+    unlent,
+)
 from server.domain.numbering import as_printed, number
 from server.settings import HallSettings
 from server.store.days import latest_day
@@ -45,12 +60,31 @@ class NumberOffline(RuntimeError):
 
 
 @dataclass(frozen=True)
+class Leap:
+    """What a person's number leaves out. out: how many numbers; left: how many are left today after it."""
+
+    number: str
+    out: int
+    left: int
+
+
+class LeavesOutMuch(RuntimeError):
+    """What was said leaves out so much that it has to be said twice."""
+
+    def __init__(self, leaps: Sequence[Leap]) -> None:
+        super().__init__(" ".join(leap.number for leap in leaps))
+        self.leaps = tuple(leaps)
+
+
+@dataclass(frozen=True)
 class Said:
     """What a person knows. numbers: the newest of each queue, as printed, but those given offline (A000: none
-    but such); nothing: that no queue but those gave any, offline neither."""
+    but such); nothing: that no queue but those gave any, offline neither; certain: that it is no mistake,
+    much as it leaves out."""
 
     numbers: tuple[str, ...] = ()
     nothing: bool = False
+    certain: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,21 +103,30 @@ class Lost:
 class Missing:
     """What the restored hall does not know. until: the last sign of life of the hall that was lost, None when
     nobody knows; lost: by day and queue; left: how many numbers are left today of the queues of which nobody
-    knows what was lent; sure: somebody but a person knows it."""
+    knows what was lent; sure: somebody but a person knows it; below: numbers that were said, each with the
+    higher one that is known; words: the marks that rest on what was said."""
 
     until: datetime | None
     lost: tuple[Lost, ...]
     left: tuple[tuple[str, int], ...] = ()
     sure: bool = True
+    below: tuple[tuple[str, str], ...] = ()
+    words: Mapping[Key, Word] = field(default_factory=dict)
 
 
 def go_on_above(
-    unit: Unit, hall: HallSettings, made_at: datetime, memories: Iterable[Memory], said: Said
+    unit: Unit,
+    hall: HallSettings,
+    made_at: datetime,
+    memories: Iterable[Memory],
+    said: Said,
+    before_this: Mapping[Key, Word],
 ) -> Missing:
     """Raise the series of a restored hall above what is remembered and what was `said`, take the lent blocks
-    in again, and tell who runs the hall. made_at: when the backup was made.
+    in again, and tell who runs the hall. made_at: when the backup was made; before_this: what an earlier
+    restore was told, which is taken back for the queues that are named now.
 
-    Raises NumbersUnknown, NumberUnread, NumberOffline.
+    Raises NumbersUnknown, NumberUnread, NumberOffline, LeavesOutMuch.
     """
     since = latest_day(unit.connection, unit.hall) or ""
     before = series_from(unit.connection, unit.hall, since)
@@ -93,17 +136,30 @@ def go_on_above(
     unnamed = [queue for queue in _giving(hall, before) if queue.prefix not in named]
     if unnamed and not (sure or said.nothing):
         raise NumbersUnknown(unnamed)
-    told = _told(unit, hall, before, known, sure, named)
+    again = {key[1] for key in before_this if key[1] in named}
+    known = [taken_back(memory, before_this, named) for memory in known]
+    unsure = {prefix for prefix in named if not sure or prefix in again}
+    told = _told(unit, hall, before, known, unsure, named)
+    words = {key: _word(key, mark, before, known) for key, mark in told.items()}
+    leaps = {
+        key[1]: Leap(named[key[1]][1], *left_out(hall.catalogue.queues[key[1]], word))
+        for key, word in sorted(words.items())
+        if doubtful(hall.catalogue.queues[key[1]], word)
+    }
+    if leaps and not said.certain:
+        raise LeavesOutMuch(tuple(leaps.values()))
     known.append(Memory(told))
     found, blocks = _raise(unit, since, before, known)
     until = max((memory.at for memory in known if memory.sure and memory.at is not None), default=None)
     lost = tuple(_named(hall, gap) for gap in found)
     left = {
-        prefix: mark.lent_from - 1 - mark.last
-        for (_, prefix), mark in sorted(told.items())
+        prefix: left_out(hall.catalogue.queues[prefix], words[day, prefix])[1]
+        for (day, prefix), mark in sorted(told.items())
         if mark.lent_from is not None
     }
-    missing = Missing(until, lost, tuple(left.items()), sure)
+    new = {key: word for key, word in words.items() if word.raised != word.witnessed}
+    below = _below(hall, named, words)
+    missing = Missing(until, lost, tuple(left.items()), sure, below, new)
     _tell(unit, hall, made_at, missing, blocks)
     return missing
 
@@ -137,6 +193,24 @@ def _raise(unit: Unit, since: str, before: dict[Key, Mark], known: Sequence[Memo
     return found, len(blocks)
 
 
+def _word(key: Key, told: Mark, before: Mapping[Key, Mark], known: Sequence[Memory]) -> Word:
+    had = before.get(key, Mark(0))
+    marks = [memory.marks[key] for memory in known if key in memory.marks]
+    return Word(above(had, [*marks, told]), above(had, marks))
+
+
+def _below(
+    hall: HallSettings, named: Mapping[str, tuple[int, str]], words: Mapping[Key, Word]
+) -> tuple[tuple[str, str], ...]:
+    """The numbers that were said, each with the higher one that is known without them."""
+    found: list[tuple[str, str]] = []
+    for prefix, (seq, text) in sorted(named.items()):
+        known = min(word.witnessed.last for key, word in words.items() if key[1] == prefix)
+        if 0 < seq < known:
+            found.append((text, as_printed(hall.catalogue.queues[prefix], prefix, known)))
+    return tuple(found)
+
+
 def _read(hall: HallSettings, numbers: Iterable[str]) -> dict[str, tuple[int, str]]:
     """prefix -> the highest place in its series that was said, and how it was said. Raises NumberUnread."""
     named: dict[str, tuple[int, str]] = {}
@@ -160,7 +234,7 @@ def _told(
     hall: HallSettings,
     before: Mapping[Key, Mark],
     known: Sequence[Memory],
-    sure: bool,
+    unsure: Container[str],
     named: Mapping[str, tuple[int, str]],
 ) -> dict[Key, Mark]:
     """The marks of today by what a person said. Where nothing else is sure of it nobody knows what such a
@@ -171,7 +245,7 @@ def _told(
         queue = hall.catalogue.queues[prefix]
         lent = [m.lent_from for memory in (*known, Memory(before)) for m in _of(memory, prefix)]
         limit = min((n for n in lent if n is not None), default=None)
-        doubt = not sure and _lends(hall, queue)
+        doubt = prefix in unsure and _lends(hall, queue)
         if limit is None and doubt:
             limit = highest(queue) // 2 + 1
         if limit is not None and seq >= limit:

@@ -9,15 +9,20 @@ from server.domain.blocks import Block, cut, highest
 from server.domain.catalogue import Queue
 from server.domain.marks import (
     AHEAD,
+    MUCH,
     Mark,
     Memory,
+    Word,
     above,
     adopted,
     ahead,
+    doubtful,
     enough,
     gaps,
     heard,
+    left_out,
     read_number,
+    taken_back,
     unlent,
 )
 from server.domain.numbering import number
@@ -69,6 +74,25 @@ def test_where_only_people_know_nothing_is_lent_any_more(last: int, size: int) -
     assert mark.lent_from is not None
     assert cut(QUEUE, mark.last, mark.lent_from, size) is None
     assert mark.last < mark.lent_from
+
+
+@given(marks(), marks(), marks())
+def test_a_word_is_taken_back_only_where_no_number_followed_it(now: Mark, raised: Mark, known: Mark) -> None:
+    memory, words = Memory({KEY: now}), {KEY: Word(raised, known)}
+    assert taken_back(memory, words, ()) == taken_back(memory, {}, "A") == memory
+    assert taken_back(Memory({KEY: raised}), words, "A").marks == {KEY: known}
+    assert taken_back(memory, words, "A").marks == {KEY: known if now == raised else now}
+
+
+def test_a_word_that_leaves_out_much_or_leaves_little_is_doubted() -> None:
+    def word(last: int, lent_from: int | None = None, known: int = 0) -> Word:
+        return Word(Mark(last, lent_from), Mark(known))
+
+    assert left_out(QUEUE, word(30, 301, 20)) == (10, 270)
+    for doubted in (word(MUCH + 1), word(541, known=540), word(280, 301, known=270)):
+        assert doubtful(QUEUE, doubted)
+    for plain in (word(MUCH), word(540, known=539), word(599, known=599), word(0)):
+        assert not doubtful(QUEUE, plain)
 
 
 def test_a_block_is_taken_in_once_and_never_over_another() -> None:

@@ -20,7 +20,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from server import backup as backups
 from server.actions.day import close_day
-from server.actions.go_on_above import Missing, NumberOffline, NumbersUnknown, NumberUnread, Said
+from server.actions.go_on_above import (
+    Leap,
+    LeavesOutMuch,
+    Missing,
+    NumberOffline,
+    NumbersUnknown,
+    NumberUnread,
+    Said,
+)
 from server.actions.lend_blocks import enter_given, lend_blocks
 from server.app import create_app
 from server.domain.actors import SYSTEM, Actor
@@ -119,10 +127,14 @@ class RestoreMachine(RuleBasedStateMachine):
     def newest(self, prefix: str) -> str:
         return self.highest.get(prefix, f"{prefix}000")
 
-    @rule(left=st.sampled_from(("all", "database", "mark", "noise and mark", "nothing")), brief=st.booleans())
-    def restore(self, left: str, brief: bool) -> None:
+    @rule(
+        left=st.sampled_from(("all", "database", "mark", "noise and mark", "nothing")),
+        brief=st.booleans(),
+        typo=st.booleans(),
+    )
+    def restore(self, left: str, brief: bool, typo: bool) -> None:
         """left: what of the data folder can still be read; brief: who restores names the queues alone that
-        gave any since."""
+        gave any since; typo: and mistypes one at first."""
         self.stop()
         if self.pg_url:
             self.url = fresh_pg(self.pg_url)
@@ -138,14 +150,18 @@ class RestoreMachine(RuleBasedStateMachine):
         )
         if left in ("database", "nothing"):
             (self.data / NAME).unlink(missing_ok=True)
-        said = Said()
+        said = Said() if brief else Said(tuple(map(self.newest, self.highest)), certain=True)
         if left not in knows:
             newest = tuple(self.newest(prefix) for prefix in QUEUES if not brief or prefix in self.unsaid)
             for unclear in (Said(), Said(newest[:-1]), *((Said(newest),) if brief else ())):
                 if len(unclear.numbers) < len(QUEUES):
                     with pytest.raises(NumbersUnknown):
                         backups.restore(self.settings(), self.copy, unclear, self.clock)
-            said = Said(newest, nothing=brief)
+            said = Said(newest, nothing=brief, certain=True)
+            if typo:
+                wrong = replace(said, numbers=(*newest, f"B{min(int(self.newest('B')[1:]) + 300, 999)}"))
+                backups.restore(self.settings(), self.copy, wrong, self.clock)
+                self.url = fresh_pg(self.pg_url) if self.pg_url else self.url
         elif not (self.data / NAME).exists() and (self.pg_url or left in ("mark", "noise and mark")):
             said = Said(nothing=True)  # none was ever given: there is no mark
         backups.restore(self.settings(), self.copy, said, self.clock)
@@ -364,6 +380,40 @@ def test_F19_where_nothing_is_left_people_are_asked(
     assert not {*numbers(again)} & held
     with again.store.unit(Actor("device", "host-1", "host")) as unit:
         assert not lend_blocks(unit, HALL, ["K1"], {}), "what was lent is known to nobody"
+    assert not check(again.store.engine, HALL.id)
+
+
+def test_F19_a_mistyped_number_is_asked_about_and_can_be_said_anew(
+    hall_of: Hall, back: Back, tmp_path: Path, clock: Clock
+) -> None:
+    """As long as no number followed it, and whether the database or the mark beside it is asked."""
+    url = fresh_sqlite(tmp_path)
+    day = hall_of(url).open("W01")
+    numbers(day, 2, "S101")
+    keep(tmp_path, url, clock)
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    there = fresh_sqlite(fresh)
+    for mistyped, out, left in (("B999", 997, 0), ("B210", 208, 789), ("B203", 201, 796)):
+        with pytest.raises(LeavesOutMuch) as much:
+            back(there, Said((mistyped,), nothing=True), data=fresh)
+        assert much.value.leaps == (Leap(mistyped, out, left),)
+    assert not list(fresh.glob("*restored*"))
+    back(there, Said(("A007", "B999"), nothing=True, certain=True), data=fresh)
+    done = back(there, Said(("B080",)), data=fresh)
+    assert told(done.missing)["2026-03-02"] == ["A001～A007", "B003～B080"]
+    for path in fresh.glob("wucha.db*"):
+        path.unlink()
+    done = back(there, Said(("A009", "B012")), data=fresh)
+    assert (told(done.missing)["2026-03-02"], done.missing.below) == (["A001～A009", "B003～B012"], ())
+    assert done.missing.left == (("A", 499 - 9),), "what was lent is as unknown as before"
+    again = hall_of(there, fresh)
+    assert numbers(again, 1, "S101") == ["B013"]
+    again.store.engine.dispose()
+    done = back(there, Said(("A003", "B011")), data=fresh)
+    assert done.missing.below == (("B011", "B013"),), "a number followed what was said"
+    again = hall_of(there, fresh)
+    assert (numbers(again), numbers(again, 1, "S101")) == (["A004"], ["B014"])
     assert not check(again.store.engine, HALL.id)
 
 

@@ -374,7 +374,8 @@ def test_F19_where_nothing_is_left_people_are_asked(
     assert [queue.prefix for queue in unnamed.value.queues] == [name for name in QUEUES if name != "A"]
     assert not list(fresh.glob("*restored*"))
     done = back(there, Said(("a007",), nothing=True), data=fresh)
-    assert done.missing.left == (("A", 499 - 7),)
+    assert done.missing.below == (("a007", "A033"),), "the mark of the hall that was begun is written ahead"
+    assert done.missing.left == (("A", 499 - 33),)
     assert told(done.missing)["2026-03-02"][0].startswith("A003～A0")
     again = hall_of(there, fresh)
     assert not {*numbers(again)} & held

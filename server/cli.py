@@ -387,7 +387,11 @@ def _put_back(settings: Settings, source: Path, said: Said) -> Restored:
     if not sys.stdin.isatty():
         fail("没有恢复：请核对，无误就加上 --yes", "nothing was restored: if this is right add --yes", *leaps)
     click.echo("\n".join(leaps))
-    if not click.confirm("没有写错吗？ / Is that right?"):
+    try:
+        right = click.confirm("没有写错吗？ / Is that right?")
+    except click.Abort:
+        right = False
+    if not right:
         fail("没有恢复", "nothing was restored")
     return restore(settings, source, replace(said, certain=True))
 

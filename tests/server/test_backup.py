@@ -177,7 +177,7 @@ def test_a_number_that_leaves_out_much_is_asked_about(
 
     code, said = run(*words[5:], data=fresh)
     assert (code, "--yes" in said, "B999：跳过 999 个号，今天还剩 0 个" in said) == (1, True, True), said
-    code, said = at_terminal(b"n\n")
+    code, said = at_terminal(b"\x04")  # the end of what is typed: no answer
     assert (code, "跳过 999 个号" in said, "没有恢复" in said) == (1, True, True), said
     assert not (fresh / "wucha.db").exists()
     assert at_terminal(b"y\n")[0] == 0

@@ -163,7 +163,7 @@ def restore(settings: Settings, source: Path, said: Said, clock: Clock = now) ->
     that were given since (actions/go_on_above.py). said: what a person knows of them.
 
     Raises BackupBroken, FileNotFoundError, NotEmpty, NumbersUnknown, NumberUnread, NumberOffline,
-    SchemaTooNew, StorageFailed, OSError, DBAPIError.
+    LeavesOutMuch, SchemaTooNew, StorageFailed, OSError, DBAPIError.
     """
     kept = look_into(source)
     if sqlite_file(settings.database) is None:
@@ -214,8 +214,9 @@ def _go_on(
             old = _of_replaced(settings, database, unit) if database is not None and there else None
             root = chain_line(unit.connection, unit.hall, 1)
             beside = remembered_beside(settings.data, unit.hall, root)
-            missing = go_on_above(unit, hall, made_at, heard(old, beside), said)
-            marks.keep(unit)
+            words = beside.words if beside is not None and beside.sure else {}
+            missing = go_on_above(unit, hall, made_at, heard(old, beside), said, words)
+            marks.keep(unit, missing.words)
             return missing, there and old is None
     finally:
         engine.dispose()

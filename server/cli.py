@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 import urllib.request
+from dataclasses import replace
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -18,6 +19,7 @@ import click
 from server.settings import HOST_KEY, Settings, SettingsError, read_hall
 
 if TYPE_CHECKING:
+    from server.actions.go_on_above import Said
     from server.backup import Restored
     from server.simulate.run import World
     from server.simulate.scenario import Scenario
@@ -286,10 +288,13 @@ NO_KEY = "没有 hall.key，以前的人会认不出 / no hall.key: people of pa
               "them.")  # fmt: skip
 @click.option("--above", metavar="NUMBER", multiple=True,
               help="The newest number of a queue that people hold (A057); once for each queue.")
-@click.option("--none-given", is_flag=True, help="No number was given after the backup was made.")
+@click.option("--none-given", is_flag=True,
+              help="No number was given after the backup was made, but in the queues that --above "
+              "names.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="What --above leaves out is right, much as it is.")
 @click.option("--devices", metavar="FILE", help="Device list (default config/devices.toml).")
 def restore(
-    source: Path, hall: Path | None, above: tuple[str, ...], none_given: bool, devices: str | None
+    source: Path, hall: Path | None, above: tuple[str, ...], none_given: bool, yes: bool, devices: str | None
 ) -> None:
     """恢复备份 / put the hall of the backup SOURCE in place; the hall must not be running.
 
@@ -298,12 +303,13 @@ def restore(
     """
     from server.actions.go_on_above import NumberOffline, NumbersUnknown, NumberUnread, Said
     from server.backup import FolderFull, differing, take_files
-    from server.backup import restore as put_back
     from server.domain.refusals import StorageFailed
     from server.lock import DataInUse, hold
     from server.store.backup import BackupBroken, NotEmpty
     from server.store.setup import SchemaTooNew
 
+    # What came to nothing leaves nothing in the folder, so that the same command can be given again.
+    clear = hall is not None and not (hall.exists() and any(hall.iterdir()))
     try:
         if hall is not None:
             _found(source)
@@ -311,7 +317,8 @@ def restore(
         settings = read_settings(config=hall)
         with hold(settings.data):
             _found(source)
-            done = put_back(settings, source, Said(above, none_given))
+            done = _put_back(settings, source, Said(above, none_given, yes))
+        clear = False
     except DataInUse:
         fail("大厅正在运行，请先停止", "the hall is running: stop it first")
     except FolderFull:
@@ -325,22 +332,23 @@ def restore(
         fail("这份备份不可用", "this backup is not sound", *error.troubles)
     except SchemaTooNew as error:
         fail("备份来自更新的版本", str(error))
-    except NumbersUnknown:
-        _take_away(hall)
-        fail(*NUMBERS_UNKNOWN)
+    except NumbersUnknown as error:
+        queues = (f"{queue.prefix} {queue.name} / {queue.name_en}" for queue in error.queues)
+        fail(*NUMBERS_UNKNOWN, *queues)
     except NumberUnread as error:
-        _take_away(hall)
         fail(f"没有这样的号：{error}", f"no queue prints such a number: {error}")
     except NumberOffline as error:
-        _take_away(hall)
         fail(
-            f"{error} 是离线号：请说明最新一张普通号，没有则用 --none-given",
-            f"{error} was given offline: name the newest ordinary number; --none-given where there is none",
+            f"{error} 是离线号：请说明最新一张普通号，没有则写 {error.none}",
+            f"{error} was given offline: name the newest ordinary number; {error.none} where there is none",
         )
     except StorageFailed:
         fail("数据目录写不进去", "the data folder cannot be written")
     except OSError as error:
         fail("数据目录写不进去", f"the data folder cannot be written: {error.strerror}")
+    finally:
+        if clear and hall is not None:
+            shutil.rmtree(hall, ignore_errors=True)
     kept = done.kept
     click.echo(f"已恢复 / restored: {kept.made_at}")
     _tell_missing(settings, done)
@@ -357,9 +365,35 @@ def restore(
 NUMBERS_UNKNOWN = (
     "这里没有留下备份之后发号的记录，没有恢复：同一个号不能发两次",
     "nothing here knows which numbers were given after the backup, so nothing was restored",
-    "请看各队列最新一张小票，逐个说明：--above A057 --above B012；此后没有发过号：--none-given",
-    "Look at the newest slip of each queue and say so: --above A057 --above B012; if none: --none-given",
+    "请看各队列最新一张小票，逐个说明：--above A057 --above B012；其余队列没有发过号：--none-given",
+    "Look at the newest slip of each queue: --above A057 --above B012; if no other gave any: --none-given",
+    "还没有说明的队列 / queues of which nothing was said:",
 )
+
+
+def _put_back(settings: Settings, source: Path, said: Said) -> Restored:
+    """Restore; what leaves out so much that it may be a typing mistake is asked at the terminal first."""
+    from server.actions.go_on_above import LeavesOutMuch
+    from server.backup import restore
+
+    try:
+        return restore(settings, source, said)
+    except LeavesOutMuch as error:
+        leaps = [
+            f"{leap.number}：跳过 {leap.out} 个号，今天还剩 {leap.left} 个 / "
+            f"leaves out {leap.out} numbers, {leap.left} are left today"
+            for leap in error.leaps
+        ]
+    if not sys.stdin.isatty():
+        fail("没有恢复：请核对，无误就加上 --yes", "nothing was restored: if this is right add --yes", *leaps)
+    click.echo("\n".join(leaps))
+    try:
+        right = click.confirm("没有写错吗？ / Is that right?")
+    except click.Abort:
+        right = False
+    if not right:
+        fail("没有恢复", "nothing was restored")
+    return restore(settings, source, replace(said, certain=True))
 
 
 def _tell_missing(settings: Settings, done: Restored) -> None:
@@ -373,19 +407,22 @@ def _tell_missing(settings: Settings, done: Restored) -> None:
         window = [f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" for moment in (made, missing.until)]
         if missing.until > made:
             click.echo(f"  丢失的时段 / lost: {window[0]} – {window[1]}")
+    for word, known in missing.below:
+        click.echo(f"  {word} 低于已知的 {known}，从其后继续 / goes on above {known}, which is known")
+    if missing.left:
+        left = " ".join(f"{prefix} {count}" for prefix, count in missing.left)
+        click.echo(f"  不知道借出过哪些离线号，今天这些队列只剩：{left}")
+        click.echo(f"  nobody knows what was lent for offline; numbers left for today: {left}")
     if not missing.lost:
-        click.echo("  备份之后没有发出普通号 / no ordinary number was given after it")
+        if missing.sure:
+            click.echo("  备份之后没有发出普通号 / no ordinary number was given after it")
+        else:
+            click.echo("  按所说明的：备份之后没有发号 / as was said, no number was given after it")
         return
     click.echo("  以下的号可能在群众手中，系统已不认识；新号从其后继续。请现场按先后为持号人补取：")
     click.echo("  people may hold these numbers, unknown now; take each a new one. New ones go on above:")
     for day in sorted({lost.day for lost in missing.lost}):
         click.echo(f"    {day}  {' '.join(str(lost) for lost in missing.lost if lost.day == day)}")
-
-
-def _take_away(hall: Path | None) -> None:
-    """The hall's files that were put into an empty folder for a restore that is asked for again."""
-    if hall is not None:
-        shutil.rmtree(hall)
 
 
 def _found(source: Path) -> None:

@@ -7,8 +7,8 @@ was lent. What lies between is a gap: numbers that people may hold and that the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +17,7 @@ from server.domain.catalogue import Queue
 
 GAP: Final = "numbers-lost"  # the alarm
 AHEAD: Final = 32  # numbers that may be given before the mark outside of the database is written again
+MUCH: Final = 200  # numbers that a person's word may leave out unasked
 MOST: Final = 10**6  # no day gets that far: whatever says so is damaged
 
 Key = tuple[str, str]  # (day, prefix)
@@ -32,14 +33,23 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Word:
+    """A mark that rests on a person's word alone: what it was raised to, and how far others knew it."""
+
+    raised: Mark
+    witnessed: Mark
+
+
+@dataclass(frozen=True)
 class Memory:
     """What one source remembers. at: its last sign of life. sure: it is of this very hall and saw all that
-    the backup did not."""
+    the backup did not. words: the marks that a person raised and no number has followed."""
 
     marks: Mapping[Key, Mark] = field(default_factory=dict)
     blocks: tuple[Block, ...] = ()
     at: datetime | None = None
     sure: bool = False
+    words: Mapping[Key, Word] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,30 @@ def heard(replaced: Memory | None, beside: Memory | None) -> list[Memory]:
     if len(found) == 2 and found[0].sure and found[0].at and found[1].at and found[1].at <= found[0].at:
         return found[:1]
     return found
+
+
+def taken_back(memory: Memory, words: Mapping[Key, Word], prefixes: Container[str]) -> Memory:
+    """What is remembered without what a person had said of these queues, where no number was given since."""
+    marks = {
+        key: words[key].witnessed
+        if key[1] in prefixes and key in words and words[key].raised == mark
+        else mark
+        for key, mark in memory.marks.items()
+    }
+    return replace(memory, marks=marks)
+
+
+def left_out(queue: Queue, word: Word) -> tuple[int, int]:
+    """(how many numbers a person's word leaves out, how many are left after it)."""
+    raised = word.raised
+    end = highest(queue) + 1 if raised.lent_from is None else raised.lent_from
+    return max(raised.last - word.witnessed.last, 0), max(end - 1 - raised.last, 0)
+
+
+def doubtful(queue: Queue, word: Word) -> bool:
+    """Is this rather a typing mistake: more than MUCH left out, or less than a tenth of the range left?"""
+    out, left = left_out(queue, word)
+    return out > MUCH or (out > 0 and left * 10 < highest(queue))
 
 
 def enough(mark: Mark, known: Mark | None) -> bool:
@@ -115,10 +149,12 @@ def _meet(one: Block, other: Block) -> bool:
 
 
 def read_number(queues: Iterable[Queue], text: str) -> tuple[str, int] | None:
-    """(prefix, place in its series) of a number as it is printed; None for what no queue prints."""
+    """(prefix, place in its series) of a number as it is printed, in small letters too; the number before the
+    first one is place 0; None for what no queue prints."""
+    plain = text.strip().upper()
     for queue in queues:
-        digits = text.removeprefix(queue.prefix)
-        plain = text.startswith(queue.prefix) and digits.isascii() and digits.isdigit() and len(digits) <= 9
-        if plain and queue.first_number <= int(digits) <= queue.last_number:
+        digits = plain.removeprefix(queue.prefix)
+        known = plain.startswith(queue.prefix) and digits.isascii() and digits.isdigit() and len(digits) <= 9
+        if known and queue.first_number - 1 <= int(digits) <= queue.last_number:
             return queue.prefix, int(digits) - queue.first_number + 1
     return None

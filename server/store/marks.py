@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, Engine, bindparam, func, insert, select, update
 
 from server.domain.blocks import Block
-from server.domain.marks import AHEAD, MOST, Gap, Key, Mark, Memory, ahead, enough
+from server.domain.marks import AHEAD, MOST, Gap, Key, Mark, Memory, Word, ahead, enough
 from server.domain.refusals import StorageFailed
 from server.store import tables as t
 from server.store.engine import reading
@@ -73,21 +73,31 @@ class Marks:
         self.due = self.due or left < AHEAD // 2
         return left >= 0
 
-    def keep(self, unit: Unit) -> None:
-        """Write what the open transaction has come to, ahead, before it is committed. Raises
-        StorageFailed."""
+    def keep(self, unit: Unit, words: Mapping[Key, Word] | None = None) -> None:
+        """Write what the open transaction has come to, ahead, before it is committed. words: what rests on a
+        person's word from now on; such a mark is not written ahead, so that the first number that follows
+        is seen here. Raises StorageFailed."""
         day = unit.day or unit.connection.execute(_NEWEST, {"hall": unit.hall}).scalar_one() or ""
         root = chain_line(unit.connection, unit.hall, 1)
         kept = _read(self._path)
         mine = kept.get(unit.hall, {})
         known = memory_of(mine) or Memory()
         now = series_from(unit.connection, unit.hall, day)
-        marks = {**known.marks, **{key: ahead(mark, known.marks.get(key)) for key, mark in now.items()}}
+        said = {**known.words, **(words or {})}
+        said = {key: word for key, word in said.items() if now.get(key) == word.raised}
+        fresh_marks = {
+            key: mark if key in said else ahead(mark, known.marks.get(key)) for key, mark in now.items()
+        }
+        marks = {**known.marks, **fresh_marks}
         blocks = {block.id: block for block in (*known.blocks, *blocks_from(unit.connection, unit.hall, day))}
         days = sorted({key[0] for key in marks})[-DAYS:]
         fresh: dict[str, Any] = {
             "marks": [[*key, m.last, m.lent_from] for key, m in sorted(marks.items()) if key[0] in days],
             "blocks": [_plain(block) for _, block in sorted(blocks.items()) if block.day in days],
+            "words": [
+                [*key, w.raised.last, w.raised.lent_from, w.witnessed.last, w.witnessed.lent_from]
+                for key, w in sorted(said.items())
+            ],
             "root": root,
             "alone": self._alone
             and not (mine.get("alone") is False and any(d == day for d, _ in known.marks)),
@@ -217,7 +227,11 @@ def memory_of(mine: Mapping[str, Any]) -> Memory | None:
         blocks = tuple(
             Block(*row[:8], datetime.fromisoformat(row[8])) for row in mine["blocks"] if len(row) == 9
         )
-        return Memory(marks, blocks, datetime.fromisoformat(mine["at"]))
+        words = {
+            (str(d), str(p)): Word(Mark(int(n), f and int(f)), Mark(int(m), g and int(g)))
+            for d, p, n, f, m, g in mine.get("words", ())
+        }
+        return Memory(marks, blocks, datetime.fromisoformat(mine["at"]), words=words)
     except (KeyError, TypeError, ValueError):
         return None
 

@@ -9,15 +9,20 @@ from server.domain.blocks import Block, cut, highest
 from server.domain.catalogue import Queue
 from server.domain.marks import (
     AHEAD,
+    MUCH,
     Mark,
     Memory,
+    Word,
     above,
     adopted,
     ahead,
+    doubtful,
     enough,
     gaps,
     heard,
+    left_out,
     read_number,
+    taken_back,
     unlent,
 )
 from server.domain.numbering import number
@@ -71,6 +76,25 @@ def test_where_only_people_know_nothing_is_lent_any_more(last: int, size: int) -
     assert mark.last < mark.lent_from
 
 
+@given(marks(), marks(), marks())
+def test_a_word_is_taken_back_only_where_no_number_followed_it(now: Mark, raised: Mark, known: Mark) -> None:
+    memory, words = Memory({KEY: now}), {KEY: Word(raised, known)}
+    assert taken_back(memory, words, ()) == taken_back(memory, {}, "A") == memory
+    assert taken_back(Memory({KEY: raised}), words, "A").marks == {KEY: known}
+    assert taken_back(memory, words, "A").marks == {KEY: known if now == raised else now}
+
+
+def test_a_word_that_leaves_out_much_or_leaves_little_is_doubted() -> None:
+    def word(last: int, lent_from: int | None = None, known: int = 0) -> Word:
+        return Word(Mark(last, lent_from), Mark(known))
+
+    assert left_out(QUEUE, word(30, 301, 20)) == (10, 270)
+    for doubted in (word(MUCH + 1), word(541, known=540), word(280, 301, known=270)):
+        assert doubtful(QUEUE, doubted)
+    for plain in (word(MUCH), word(540, known=539), word(599, known=599), word(0)):
+        assert not doubtful(QUEUE, plain)
+
+
 def test_a_block_is_taken_in_once_and_never_over_another() -> None:
     def block(id: int, first: int, last: int) -> Block:
         return Block(id, *KEY, "K1", "h", first, last, "held", MONDAY_NINE)
@@ -94,9 +118,14 @@ def test_the_replaced_database_is_believed_alone_only_where_it_knows_everything(
 
 @given(st.integers(1, highest(QUEUE)))
 def test_a_printed_number_is_read_back(seq: int) -> None:
-    assert read_number([Queue(prefix="AB", name="", name_en=""), QUEUE], number(QUEUE, seq)) == ("A", seq)
+    queues = [Queue(prefix="AB", name="", name_en=""), QUEUE]
+    assert read_number(queues, number(QUEUE, seq)) == read_number(queues, f"a{100 + seq} ") == ("A", seq)
+
+
+def test_the_number_before_the_first_one_says_that_none_was_given() -> None:
+    assert read_number([QUEUE], "A100") == ("A", 0)
 
 
 def test_what_no_queue_prints_is_no_number() -> None:
-    for text in ("", "A", "A100", "A701", "B101", "A1０1", "A-101", "A" + "1" * 40):
+    for text in ("", "A", "A099", "A701", "B101", "A1０1", "A-101", "A" + "1" * 40):
         assert read_number([QUEUE], text) is None

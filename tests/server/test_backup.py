@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -119,8 +123,10 @@ def test_a_fresh_computer_gets_the_whole_hall_back(
         there = fresh_pg(request.getfixturevalue("pg_url"))
     code, said = run("restore", copy, data=fresh, WUCHA_DATABASE=there)
     assert (code, "--none-given" in said) == (1, True), "nothing here knows which numbers people hold"
+    code, said = run("restore", copy, "--above", "A001", data=fresh, WUCHA_DATABASE=there)
+    assert (code, "\n  B " in said, "\n  A " in said) == (1, True, False), said
     code, said = run("restore", copy, "--none-given", data=fresh, WUCHA_DATABASE=there)
-    assert (code, "不同" in said) == (0, False), said
+    assert (code, "不同" in said, "按所说明的" in said) == (0, False, True), said
     after = everything(there)
     assert "hall.restore" in str(after["audit"].pop())
     assert {**after, "hall": before["hall"]} == before
@@ -149,6 +155,40 @@ def test_a_fresh_computer_gets_the_whole_hall_back(
     if not database.startswith("sqlite"):
         code, said = run("restore", copy, data=fresh, WUCHA_DATABASE=there)
         assert (code, "空库" in said) == (1, True), "never over a hall"
+
+
+def test_a_number_that_leaves_out_much_is_asked_about(
+    sqlite_day: HallDay, tmp_path: Path, run: Run, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a terminal; elsewhere it has to be said with --yes. One below what is known is told."""
+    sqlite_day.open("W01").take()
+    copy, fresh = tmp_path / "copy.wucha", tmp_path / "fresh"
+    assert run("backup", copy)[0] == 0
+    words = [sys.executable, "-m", "server.cli", "--data", str(fresh), "restore", str(copy), "--none-given"]
+    words += ["--above", "B999"]
+
+    def at_terminal(answer: bytes) -> tuple[int, str]:
+        ours, theirs = pty.openpty()
+        os.write(ours, answer)
+        done = subprocess.run(words, cwd=ROOT, stdin=theirs, capture_output=True, text=True, timeout=60)
+        os.close(ours)
+        os.close(theirs)
+        return done.returncode, done.stdout + done.stderr
+
+    code, said = run(*words[5:], data=fresh)
+    assert (code, "--yes" in said, "B999：跳过 999 个号，今天还剩 0 个" in said) == (1, True, True), said
+    code, said = at_terminal(b"\x04")  # the end of what is typed: no answer
+    assert (code, "跳过 999 个号" in said, "没有恢复" in said) == (1, True, True), said
+    assert not (fresh / "wucha.db").exists()
+    assert at_terminal(b"y\n")[0] == 0
+    code, said = run("restore", copy, "--above", "B020", data=fresh)
+    assert (code, "B001～B020" in said) == (0, True), said
+    code, said = run("restore", copy, "--above", "A000", "--above", "b999", "--yes", data=fresh)
+    assert (code, "B001～B999" in said) == (0, True), said
+    sqlite_day.take()
+    monkeypatch.setattr(backups, "restore", partial(backups.restore, clock=clock))
+    code, said = run("restore", copy, "--above", "A001")
+    assert (code, "A001 低于已知的 A002" in said) == (0, True), said
 
 
 def test_a_restore_keeps_what_it_replaces(sqlite_day: HallDay, tmp_path: Path, run: Run) -> None:
@@ -317,6 +357,9 @@ def test_the_halls_own_files_come_along(sqlite_day: HallDay, tmp_path: Path, run
     taken = tmp_path / "taken"
     code, said = run("restore", copy, "--hall", taken, "--above", "Z001", data=tmp_path / "fresh")
     assert (code, "没有这样的号" in said) == (1, True), said
+    with hold(tmp_path / "fresh"):
+        code, said = run("restore", copy, "--hall", taken, data=tmp_path / "fresh")
+    assert (code, "正在运行" in said, taken.exists()) == (1, True, False), said
     code, said = run("restore", copy, "--hall", taken, data=tmp_path / "fresh")
     assert (code, f"WUCHA_CONFIG={taken}" in said) == (0, True), said
     assert (taken / "note.txt").read_bytes() == b"a note"

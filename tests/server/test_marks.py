@@ -20,15 +20,24 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from server import backup as backups
 from server.actions.day import close_day
-from server.actions.go_on_above import Missing, NumberOffline, NumbersUnknown, NumberUnread, Said
+from server.actions.go_on_above import (
+    Leap,
+    LeavesOutMuch,
+    Missing,
+    NumberOffline,
+    NumbersUnknown,
+    NumberUnread,
+    Said,
+)
 from server.actions.lend_blocks import enter_given, lend_blocks
 from server.app import create_app
 from server.domain.actors import SYSTEM, Actor
 from server.domain.blocks import Given
+from server.domain.catalogue import Queue
 from server.domain.marks import AHEAD, GAP
 from server.domain.refusals import NumbersExhausted, StorageFailed
 from server.prepare import prepare
-from server.settings import Offline, Settings, read_hall
+from server.settings import HallSettings, Offline, Settings, read_hall
 from server.store import marks as store_marks
 from server.store.alarms import all_alarms
 from server.store.engine import open_engine
@@ -47,6 +56,7 @@ DEMO = read_hall(ROOT / "config" / "demo", ROOT / "config")
 NOTHING_SAID = Said()
 SERVICES = ("S001", "S101")  # of two queues
 RULES = Offline(enabled=True, numbers=3, queues=("A",), valid_minutes=1440)
+QUEUES = tuple(DEMO.catalogue.queues)
 HALL = replace(DEMO, hall=replace(DEMO.hall, offline=RULES))
 
 
@@ -61,6 +71,7 @@ class RestoreMachine(RuleBasedStateMachine):
         self.root, self.clock, self.copies = Path(self.folder.name), Clock(), 0
         self.paper: set[str] = set()  # in somebody's hand today
         self.highest: dict[str, str] = {}
+        self.unsaid: set[str] = set()  # the queues that gave any after the backup, offline too
         self.data, self.url = self.root / "data", self.fresh(self.root / "data")
         self.start()
         self.day.open()
@@ -96,6 +107,7 @@ class RestoreMachine(RuleBasedStateMachine):
     def print(self, number: str) -> None:
         assert number not in self.paper, f"{number} was given twice"
         self.paper.add(number)
+        self.unsaid.add(number[0])
 
     @rule(kiosk=st.sampled_from(("K1", "K2")))
     def lend_and_give_alone(self, kiosk: str) -> None:
@@ -110,11 +122,19 @@ class RestoreMachine(RuleBasedStateMachine):
         self.copies += 1
         self.copy = self.root / f"{self.copies}.wucha"
         backups.back_up(self.settings(), ROOT / "config" / "devices.toml", self.copy, self.clock)
-        self.made = dict(self.highest)
+        self.unsaid.clear()
 
-    @rule(left=st.sampled_from(("all", "database", "mark", "noise and mark", "nothing")))
-    def restore(self, left: str) -> None:
-        """left: what of the data folder can still be read."""
+    def newest(self, prefix: str) -> str:
+        return self.highest.get(prefix, f"{prefix}000")
+
+    @rule(
+        left=st.sampled_from(("all", "database", "mark", "noise and mark", "nothing")),
+        brief=st.booleans(),
+        typo=st.booleans(),
+    )
+    def restore(self, left: str, brief: bool, typo: bool) -> None:
+        """left: what of the data folder can still be read; brief: who restores names the queues alone that
+        gave any since; typo: and mistypes one at first."""
         self.stop()
         if self.pg_url:
             self.url = fresh_pg(self.pg_url)
@@ -130,11 +150,18 @@ class RestoreMachine(RuleBasedStateMachine):
         )
         if left in ("database", "nothing"):
             (self.data / NAME).unlink(missing_ok=True)
-        said = Said()
+        said = Said() if brief else Said(tuple(map(self.newest, self.highest)), certain=True)
         if left not in knows:
-            with pytest.raises(NumbersUnknown):
-                backups.restore(self.settings(), self.copy, Said(), self.clock)
-            said = Said(tuple(self.highest.values()), nothing=not self.highest)
+            newest = tuple(self.newest(prefix) for prefix in QUEUES if not brief or prefix in self.unsaid)
+            for unclear in (Said(), Said(newest[:-1]), *((Said(newest),) if brief else ())):
+                if len(unclear.numbers) < len(QUEUES):
+                    with pytest.raises(NumbersUnknown):
+                        backups.restore(self.settings(), self.copy, unclear, self.clock)
+            said = Said(newest, nothing=brief, certain=True)
+            if typo:
+                wrong = replace(said, numbers=(*newest, f"B{min(int(self.newest('B')[1:]) + 300, 999)}"))
+                backups.restore(self.settings(), self.copy, wrong, self.clock)
+                self.url = fresh_pg(self.pg_url) if self.pg_url else self.url
         elif not (self.data / NAME).exists() and (self.pg_url or left in ("mark", "noise and mark")):
             said = Said(nothing=True)  # none was ever given: there is no mark
         backups.restore(self.settings(), self.copy, said, self.clock)
@@ -341,15 +368,81 @@ def test_F19_where_nothing_is_left_people_are_asked(
     with pytest.raises(NumberUnread):
         back(there, Said(("Q007",)), data=fresh)
     with pytest.raises(NumberOffline):
-        back(there, Said(("A998",)), data=fresh)
+        back(there, Said(("A998",), nothing=True), data=fresh)
+    with pytest.raises(NumbersUnknown) as unnamed:
+        back(there, Said(("A007",)), data=fresh)
+    assert [queue.prefix for queue in unnamed.value.queues] == [name for name in QUEUES if name != "A"]
     assert not list(fresh.glob("*restored*"))
-    done = back(there, Said(("A007",)), data=fresh)
+    done = back(there, Said(("a007",), nothing=True), data=fresh)
+    assert done.missing.below == (("a007", "A033"),), "the mark of the hall that was begun is written ahead"
+    assert done.missing.left == (("A", 499 - 33),)
     assert told(done.missing)["2026-03-02"][0].startswith("A003～A0")
     again = hall_of(there, fresh)
     assert not {*numbers(again)} & held
     with again.store.unit(Actor("device", "host-1", "host")) as unit:
         assert not lend_blocks(unit, HALL, ["K1"], {}), "what was lent is known to nobody"
     assert not check(again.store.engine, HALL.id)
+
+
+def test_F19_a_mistyped_number_is_asked_about_and_can_be_said_anew(
+    hall_of: Hall, back: Back, tmp_path: Path, clock: Clock
+) -> None:
+    """As long as no number followed it, and whether the database or the mark beside it is asked."""
+    url = fresh_sqlite(tmp_path)
+    day = hall_of(url).open("W01")
+    numbers(day, 2, "S101")
+    keep(tmp_path, url, clock)
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    there = fresh_sqlite(fresh)
+    for mistyped, out, left in (("B999", 997, 0), ("B210", 208, 789), ("B203", 201, 796)):
+        with pytest.raises(LeavesOutMuch) as much:
+            back(there, Said((mistyped,), nothing=True), data=fresh)
+        assert much.value.leaps == (Leap(mistyped, out, left),)
+    assert not list(fresh.glob("*restored*"))
+    back(there, Said(("A007", "B999"), nothing=True, certain=True), data=fresh)
+    done = back(there, Said(("B080",)), data=fresh)
+    assert told(done.missing)["2026-03-02"] == ["A001～A007", "B003～B080"]
+    for path in fresh.glob("wucha.db*"):
+        path.unlink()
+    done = back(there, Said(("A009", "B012")), data=fresh)
+    assert (told(done.missing)["2026-03-02"], done.missing.below) == (["A001～A009", "B003～B012"], ())
+    assert done.missing.left == (("A", 499 - 9),), "what was lent is as unknown as before"
+    again = hall_of(there, fresh)
+    assert numbers(again, 1, "S101") == ["B013"]
+    again.store.engine.dispose()
+    done = back(there, Said(("A003", "B011")), data=fresh)
+    assert done.missing.below == (("B011", "B013"),), "a number followed what was said"
+    again = hall_of(there, fresh)
+    assert (numbers(again), numbers(again, 1, "S101")) == (["A004"], ["B014"])
+    assert not check(again.store.engine, HALL.id)
+
+
+def test_F19_a_hall_that_moves_goes_on_giving_and_lending(
+    hall_of: Hall, back: Back, tmp_path: Path, clock: Clock
+) -> None:
+    """Of a queue that gave nothing since, the backup knows every block."""
+    small = replace(HALL.catalogue.queues["A"], last_number=20)
+    url, hall = fresh_sqlite(tmp_path), with_queue(small)
+    day = HallDay(hall_of(url).store, hall, hall.slips, clock).open("W01")
+    with day.store.unit(Actor("device", "host-1", "host")) as unit:
+        (loan,) = lend_blocks(unit, hall, ["K1"], {})
+    numbers(day, 12)
+    keep(tmp_path, url, clock)
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    there = fresh_sqlite(fresh)
+    done = back(there, Said(nothing=True), data=fresh)
+    assert (done.missing.lost, done.missing.left, done.missing.sure) == ((), (), False)
+    again = HallDay(hall_of(there, fresh).store, hall, hall.slips, clock)
+    assert numbers(again, 2) == ["A013", "A014"]
+    with again.store.unit(Actor("device", "host-2", "host")) as unit:
+        (other,) = lend_blocks(unit, hall, ["K2"], {})
+    assert (other.block.first, other.block.last) == (15, loan.block.first - 1)
+
+
+def with_queue(queue: Queue) -> HallSettings:
+    return replace(HALL, catalogue=replace(HALL.catalogue, queues={**HALL.catalogue.queues, "A": queue}))
 
 
 def test_the_mark_is_written_seldom_and_before_the_number(
@@ -451,7 +544,7 @@ def test_F19_where_several_servers_gave_numbers_no_mark_stands_for_all(
         path.unlink()
     with pytest.raises(NumbersUnknown):
         back(url)
-    back(url, Said((max(held),)))
+    back(url, Said((max(held),), nothing=True))
     assert not held & {*numbers(hall_of(url))}
 
 

@@ -193,6 +193,15 @@ class Offline:
     origins: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Messages:
+    """留言: `per_hour` from one network address. A hall's WiFi, or a proxy in front of the server, is one
+    address for everybody behind it."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+    per_hour: int = 30
+
+
 HANDED_OVER = ("number", "ticket", "leg", "service", "task_code", "window", "clerk")
 UNSAFE_SCHEMES = ("javascript:", "data:", "vbscript:", "file:", "blob:")
 
@@ -213,6 +222,7 @@ class HallFile:
     handover: Handover = field(default_factory=Handover)
     remote: RemoteRules = field(default_factory=RemoteRules)
     offline: Offline = field(default_factory=Offline)
+    messages: Messages = field(default_factory=Messages)
 
 
 @dataclass(frozen=True)

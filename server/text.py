@@ -8,12 +8,13 @@ import json
 import re
 import tomllib
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
-DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?= \d\d:\d\d$|$)")  # of the facts of a sentence; a time may follow
+DAY = re.compile(r"\d{4}-\d\d-\d\d(?= \d\d:\d\d$|$)")  # of the facts of a sentence; a time may follow
 
 
 @dataclass(frozen=True)
@@ -67,16 +68,17 @@ class Texts:
         return own.get(key) or other.get(key) or self._words["zh"].get(key)
 
     def _written(self, fact: object, lang: str) -> object:
-        """2026-11-22 by book.date; every other fact as it is."""
+        """2026-11-22 by book.date; every other fact, 31 February too, as it is."""
         found = DAY.match(fact) if isinstance(fact, str) else None
         words = self._of("book.date", lang) if found else None
         if found is None or words is None:
             return fact
-        year, month, day = map(int, found.groups())
-        named = self._of(f"book.month.m{month}", lang)
-        return (
-            f"{words.format(year=year, month=named, day=day)}{found.string[found.end() :]}" if named else fact
-        )
+        try:
+            day = date.fromisoformat(found[0])
+        except ValueError:
+            return fact
+        named = self._of(f"book.month.m{day.month}", lang)
+        return f"{words.format(year=day.year, month=named, day=day.day)}{found.string[found.end() :]}"
 
     def both(self, key: str, **facts: object) -> dict[str, str]:
         """{"zh": …, "en": …}"""

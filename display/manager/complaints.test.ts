@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ComplaintRow } from '@client/contract'
-import { dueOf, endedLate, sums, tone } from './complaints'
+import { dueOf, endedLate, holding, sums, tone, usedBy } from './complaints'
 
 const NOW = Date.parse('2026-03-03T09:00:00Z')
 const row = (over: Partial<ComplaintRow>): ComplaintRow => ({
@@ -30,5 +30,21 @@ describe('limits', () => {
     ]
     expect(sums(rows, NOW)).toEqual({ open: 4, late: 1, taken_up: { n: 1, of: 3 }, answered: { n: 0, of: 1 } })
     expect(rows.map(endedLate)).toEqual([false, false, true, false, false])
+  })
+})
+
+describe('what was typed', () => {
+  it('a deed uses up its own field alone', () => {
+    expect(['answer', 'extend', 'assign', 'take-up', 'contact'].map(usedBy)).toEqual(['words', 'why', 'owner', null, null])
+  })
+  it('holds the page while it can be read there', () => {
+    const working = { state: 'working' } as const
+    expect(holding([row({})], { 1: ' ' }, {})).toBe(false)
+    expect(holding([row({})], { 1: 'sorry' }, {})).toBe(true)
+    expect(holding([row({ state: 'answered' })], { 1: 'sorry' }, {})).toBe(true)
+    expect(holding([row({ id: 2 })], { 1: 'sorry' }, { 1: 'far away' })).toBe(false)
+    expect(holding([row({ mine: true })], { 1: 'sorry' }, {})).toBe(false)
+    expect(holding([row(working)], {}, { 1: 'far away' })).toBe(true)
+    expect([{ extended: 'so' }, { late: true }, { state: 'answered' as const }].map((now) => holding([row({ ...working, ...now })], {}, { 1: 'far away' }))).toEqual([false, false, false])
   })
 })

@@ -5,6 +5,18 @@ export const isOpen = (x: ComplaintRow): boolean => x.state === 'received' || x.
 /** What is due next. */
 export const dueOf = (x: ComplaintRow): string | null => (x.state === 'received' ? x.contact_due : x.state === 'working' ? x.answer_due : null)
 
+/** Whoever it is about, or who answered it the first time, leaves the answer to others. */
+export const mayAnswer = (x: ComplaintRow): boolean => isOpen(x) && !x.mine && !x.answered_first
+export const mayExtend = (x: ComplaintRow): boolean => mayAnswer(x) && x.state === 'working' && !x.extended && !x.late
+
+export type Typed = Record<number, string>
+/** Which of the fields a deed used up; what was typed into the others stays. */
+export const usedBy = (path: string): 'words' | 'why' | 'owner' | null => (({ answer: 'words', extend: 'why', assign: 'owner' }) as const)[path] ?? null
+/** What was typed and can still be read on the page: an answer as long as its row is shown (a colleague may have
+ *  been faster), a reason as long as it is asked for. */
+export const holding = (rows: ComplaintRow[], words: Typed, why: Typed): boolean =>
+  rows.some((x) => (words[x.id]?.trim() && (mayAnswer(x) || !isOpen(x))) || (why[x.id]?.trim() && mayExtend(x)))
+
 export type Share = { n: number; of: number }
 export interface Sums {
   open: number

@@ -125,6 +125,11 @@ def as_published(unit: Unit, desk: Desk, area: str, looked: Looked) -> HallSetti
         return None
 
 
+def begin_of(unit: Unit, desk: Desk, when: When) -> date | None:
+    """The first day of what is published now; None: it holds with this act."""
+    return _today(unit, desk) + timedelta(days=1) if when == "next_day" else None
+
+
 def drafted(unit: Unit, desk: Desk, area: str) -> tuple[Body, dict[str, dict[str, Any]]]:
     """The actor's draft as it is saved, and all items as they would be with it. Raises as `compare`."""
     own = _area(unit, area)
@@ -284,7 +289,8 @@ def _publish(
     published = _placed(unit, desk, area, looked.body)
     for version in waits:
         withdraw_version(unit, area.name, version.version)
-    day = (_today(unit, desk) + timedelta(days=1)).isoformat() if when == "next_day" else None
+    begins = begin_of(unit, desk, when)
+    day = begins.isoformat() if begins else None
     number = add_version(unit, area.name, looked.body, looked.changes, note, day, rolled_back_to)
     unit.add(ConfigChanged(number, area.name) if day is None else ConfigDrafted(area.name))
     unit.note(

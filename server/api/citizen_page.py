@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from server.api.access import check_origin
 from server.api.told import Told, teller
-from server.domain.refusals import Refusal
+from server.domain.refusals import MessageUnknown, Refusal
 from server.house import house
 from server.web.assets import entry
 from server.web.headers import FORM_PAGE
@@ -77,7 +77,8 @@ def there(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseRet
                 raise
             words = house().texts.say(f"refused.{no.code}", asked_lang(), **no.facts)
             by_phone = house().hall.hall.remote.enabled
-            reply = page("gone.html", "", words=words, by_phone=by_phone)
+            on_slip = not isinstance(no, MessageUnknown)
+            reply = page("gone.html", "", words=words, by_phone=by_phone, on_slip=on_slip)
             reply.status_code = 404
             del reply.headers["Referrer-Policy"]  # no form here
             return reply

@@ -15,6 +15,7 @@ from server.actions.publish_config import (
     Desk,
     Looked,
     as_published,
+    begin_of,
     compare,
     department_of,
     drop_draft,
@@ -81,9 +82,10 @@ class Save(Act):
 
 
 class Compare(Act):
-    """version: the one to go back to; none = the saved draft."""
+    """version: the one to go back to; none = the saved draft. when: as it is to be published."""
 
     version: Count | None = None
+    when: Literal["now", "next_day"] = "now"
 
 
 class Drop(Act):
@@ -144,8 +146,8 @@ def get_config() -> ResponseReturnValue:
 @bp.get("/<area>")
 @needs("config.see")
 def get_area(area: str) -> ResponseReturnValue:
-    """The items an editor starts from, the fields of their form, the draft, and who changed what: 200. A
-    department sees its own items only."""
+    """The items an editor starts from, the fields of their form, the draft, and who changed what: 200. over:
+    its comparison counts booked places. A department sees its own items only."""
     h, own, role = house(), _area(area), current_actor().role
     if role == CHIEF and not may_edit(own, role):
         raise refusals.ConfigForeign(area=area)
@@ -165,6 +167,7 @@ def get_area(area: str) -> ResponseReturnValue:
         "gone": own.gone and theirs is None,
         "fresh": own.fresh and theirs is None,
         "single": own.single,
+        "over": area in STAFFING,
         "key": own.key,
         "fields": [
             {**asdict(f), "admin": f.admin and role != ADMIN, "delegated": theirs is None or f.delegated}
@@ -200,17 +203,19 @@ def post_draft(area: str, body: Save) -> ResponseReturnValue:
 @bp.input(Compare, arg_name="body")
 def post_compare(area: str, body: Compare) -> ResponseReturnValue:
     """What publishing the saved draft, or going back, would change, and every mistake: 200 {changes,
-    troubles, over}: over are the booked places that it would take away. Nothing is written."""
+    troubles, over}: over are the booked places that it would take away from the day on when it would begin.
+    Nothing is written."""
     h, own = house(), _area(area)
     with h.store.unit(current_actor()) as unit:
         recheck(unit)
         desk = desk_of(h)
         looked = compare(unit, desk, area, body.version)
         after = as_published(unit, desk, area, looked) if area in STAFFING else None
+        since = begin_of(unit, desk, body.when)
     found: list[Over] = []
     if after is not None:  # counting takes a while, and keeps nobody waiting
         with h.store.read() as connection:
-            found = overbooked_after(connection, desk.hall, after, h.clock())
+            found = overbooked_after(connection, desk.hall, after, h.clock(), since)
     return {**looked_at(h, own, looked), "over": over_rows(desk.hall, found)}
 
 

@@ -3,7 +3,6 @@ message's own page, whose link of 128 random bits is the proof from then on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -21,24 +20,19 @@ from server.domain import refusals
 from server.domain.actors import Actor
 from server.house import house
 from server.store.complaints import find_message
+from server.store.once import is_answered
 from server.store.snapshots.citizen import complaint_value
 from server.store.snapshots.view import View
 from server.store.unit import Unit
 
 bp = APIBlueprint("messages", __name__, enable_openapi=False, template_folder="../../kiosk/book/templates")
 CITIZEN = "message"  # whoever has no link yet
-AN_HOUR = 5  # messages of one address
 
 
-@dataclass
-class Patience:
+def _patience() -> Limit:
     """How much one address may write."""
-
-    messages: Limit = field(default_factory=lambda: Limit(AN_HOUR, timedelta(hours=1)))
-
-
-def _patience() -> Patience:
-    found: Patience = current_app.extensions.setdefault("wucha-messages", Patience())
+    limit = Limit(house().hall.hall.messages.per_hour, timedelta(hours=1))
+    found: Limit = current_app.extensions.setdefault("wucha-messages", limit)
     return found
 
 
@@ -77,12 +71,17 @@ def _written(trouble: str = "") -> ResponseReturnValue:
 
 def _leave(body: ComplainBody) -> ResponseReturnValue:
     check_origin()
-    if not _patience().messages.mark(request.remote_addr or "-", house().clock()):
-        raise refusals.TooFast()
-    g.wucha_actor = Actor("citizen", CITIZEN, "citizen")
+    h, limit, at = house(), _patience(), request.remote_addr or "-"
+    g.wucha_actor = actor = Actor("citizen", CITIZEN, "citizen")
+    if limit.is_spent(at, h.clock()):
+        with h.store.read() as connection:  # what was sent already is only told again
+            if not is_answered(connection, actor.client, body.request_id):
+                raise refusals.TooFast()
     words = sealed(body.text, body.contact)
 
     def deed(unit: Unit) -> dict[str, Any]:
-        return {"link": leave_message(unit, house().hall, words).link}
+        left = leave_message(unit, h.hall, words)
+        limit.mark(at, h.clock())
+        return {"link": left.link}
 
     return act(body, deed, good=201)

@@ -79,7 +79,9 @@ def gate() -> Gate:
 
 
 def address() -> str:
-    """Where the request comes from; forwarded headers count only behind a configured proxy."""
+    """Where the request comes from. Forwarded headers are not believed, for anybody can write them: all who
+    come through one proxy share its address, and what is allowed to it.
+    """
     return request.remote_addr or "-"
 
 

@@ -141,6 +141,7 @@ NoShowTooSoon = _refusal("NoShowTooSoon", "no-show-too-soon", "Give the citizen 
 ReturnTooLate = _refusal("ReturnTooLate", "return-too-late", "The time to come back has passed.")
 ReturnsSpent = _refusal("ReturnsSpent", "returns-spent", "This number came back as often as allowed.")
 ComplaintUnknown = _refusal("ComplaintUnknown", "complaint-unknown", "No such complaint.", 404)
+MessageUnknown = _refusal("MessageUnknown", "message-unknown", "No such message.", 404)
 ComplaintOpen = _refusal(
     "ComplaintOpen", "complaint-open", "Another one of this ticket waits for its answer."
 )

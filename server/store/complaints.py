@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from server.domain.complaints import OPEN, Complaint, ComplaintState
-from server.domain.refusals import ComplaintUnknown
+from server.domain.refusals import ComplaintUnknown, MessageUnknown
 from server.store import tables as t
 from server.store.unit import Unit
 
@@ -43,10 +43,10 @@ def find_complaint(connection: Connection, hall: str, complaint: int) -> Complai
 
 
 def find_message(connection: Connection, hall: str, link: str) -> Complaint:
-    """Raises ComplaintUnknown."""
+    """Raises MessageUnknown."""
     row = connection.execute(_BY_LINK, {"hall": hall, "link": link}).mappings().one_or_none()
     if row is None:
-        raise ComplaintUnknown()
+        raise MessageUnknown()
     return _complaint(row)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from server.domain.audit import canonical
 from server.domain.refusals import Refusal, RequestIdConflict
@@ -49,6 +49,12 @@ def once(
     kept = {**key, "body_hash": body_hash, "status": status, "answer": answer, "at": unit.now}
     unit.connection.execute(_ADD, kept)
     return answer, status
+
+
+def is_answered(connection: Connection, client: str, request_id: str) -> bool:
+    """Was this asked before? Then asking again does nothing."""
+    key = {"client": client, "request_id": request_id}
+    return connection.execute(_FIND, key).one_or_none() is not None
 
 
 def forget_old_answers(unit: Unit) -> None:

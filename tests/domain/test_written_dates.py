@@ -29,5 +29,13 @@ def test_a_time_may_follow_and_what_is_no_date_stays(lang: str, written: str) ->
         return TEXTS.say("alarm.clock", lang, clock=fact, stored="")
 
     assert f"{written} 09:05" in told("2026-03-02 09:05")
-    for other in ("2026-13-02", "2026-03-02T09:05", "A2026-03-02", 7):
+    for other in (
+        "2026-13-02",
+        "2026-02-31",
+        "2026-02-29",
+        "2026-04-31 09:05",
+        "2026-03-02T09:05",
+        "A2026-03-02",
+        7,
+    ):
         assert str(other) in told(other)

@@ -111,3 +111,7 @@ def test_the_desk_tells_what_day_it_is(town: Town, face: OpenFace, lang: str) ->
                     page.screenshot(path=f"{SHOTS}/strip-{name}-{lang}-{en.replace(' ', '-')}.png")
             accessible(page, f"{en}, {name}")
         page.set_viewport_size({"width": 1440, "height": 900})
+    for state, promised in (("open", 1), ("closed", 0)):
+        shown(page, picture(MONDAY, "15:00", state, pause={"state": "paused", "pause": None}))
+        later = "恢复服务后才能叫号" if lang == "zh" else "Resume the service to call again"
+        expect(page.locator(".current").get_by_text(later)).to_have_count(promised)

@@ -206,6 +206,12 @@ def test_a_manager_compares_a_sealed_day_and_puts_it_right(town: Town, face: Ope
     amend = sums.get_by_role("button", name="更正日结")
     expect(amend).to_be_disabled()
     sums.get_by_label("为什么更正").fill("多程号码重复计算")
+    page.locator("input[type=date]").fill("2026-01-05")
+    page.get_by_role("button", name="查看").first.click()
+    expect(page.get_by_text("还有没保存的内容，要离开吗？")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(sums.get_by_label("为什么更正")).to_have_value("多程号码重复计算")
+    page.locator("input[type=date]").fill(day)
     if os.environ.get("WUCHA_SHOTS"):
         page.screenshot(path=f"{os.environ['WUCHA_SHOTS']}/sealed.png")
     amend.click()

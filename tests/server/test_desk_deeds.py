@@ -64,6 +64,23 @@ def sound(day: HallDay) -> Any:
     assert check(day.store.engine, day.hall.id) == []
 
 
+def test_a_clerk_reads_what_they_did_until_the_day_is_over(day: HallDay) -> None:
+    day.open("W01")
+    day.take()
+    day.call("W01")
+    day.serve("W01", minutes=4)
+    mine = {"served": 1, "avg_s": 240, "no_show": 0}
+    assert seen(day, desk_value, "W01")["figures"] == mine
+    with day.store.unit(SYSTEM) as unit:
+        close_day(unit)
+    day.at("W01", open_window, day.hall, "W01")
+    assert seen(day, desk_value, "W01")["figures"] == mine
+    day.clock.forward(hours=22)
+    day.at("W01", close_window, day.hall, "W01")
+    day.at("W01", open_window, day.hall, "W01")
+    assert seen(day, desk_value, "W01")["figures"]["served"] == 0, "they are of yesterday"
+
+
 # --- undo
 @pytest.mark.parametrize("how", ["call", "no_show", "finish", "hold", "transfer"])
 def test_undo_gives_the_exact_former_place_back(day: HallDay, how: str) -> None:

@@ -195,14 +195,16 @@ def test_nobody_is_told_of_what_has_been(app: App, full: list[str], clock: Clock
     assert alarms(app) == []
 
 
-def test_a_draft_says_whose_booked_places_it_would_take_before_it_is_published(app: App, full: list[str]):
+def test_a_draft_says_whose_booked_places_it_would_take_before_it_is_published(
+    app: App, full: list[str], clock: Clock
+):
     """Nobody at windows 2 and 3 on Tuesday morning: the compare step says what the alarm will say."""
     manager, path = staff(app, "manager"), "/api/config/rosters"
     empty = {"date": "2026-03-03", "start": "08:30", "end": "12:00", "person": "", "reason": "外出"}
     rows = {w: {"days": [empty]} for w in ("W02", "W03")}
 
-    def look() -> list[tuple[str, str, int]]:
-        found = do(manager, f"{path}/compare")
+    def look(when: str = "now") -> list[tuple[str, str, int]]:
+        found = do(manager, f"{path}/compare", when=when)
         assert found["troubles"] == []
         return [(x["at"], x["queue"], x["over"]) for x in found["over"]]
 
@@ -216,6 +218,13 @@ def test_a_draft_says_whose_booked_places_it_would_take_before_it_is_published(a
     told = look()
     assert told
     assert {(at, queue) for at, queue, _ in told} == {(slot(10), "A")}
+    assert look("next_day") == told, "it is for tomorrow"
+    clock.at = moment("2026-03-03T08:00")
+    manager = staff(app, "manager")
+    assert look() == told
+    assert look("next_day") == [], "today goes as it is"
+    counts = [manager.ask("GET", f"/api/config/{area}").json["over"] for area in ("rosters", "hours")]
+    assert counts == [True, False]
     assert alarms(app) == [], "a draft alarms nobody"
     do(manager, path, base=0, rev=2, when="now", note="")
     (alarm,) = alarms(app)

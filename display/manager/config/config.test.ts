@@ -5,7 +5,7 @@ const field = (name: string, kind: string, more: Partial<Field> = {}): Field => 
   name, kind, required: false, least: null, most: null, options: [], of: '', fresh: false, tomorrow: false, admin: false, delegated: true, group: 'main', ...more,
 })
 const area: Area = {
-  id: 'services', edit: true, gone: true, fresh: true, single: false, key: 'id', department: null, version: 3, in_force: 3, since: null, versions: [], known: {},
+  id: 'services', edit: true, gone: true, fresh: true, single: false, over: false, key: 'id', department: null, version: 3, in_force: 3, since: null, versions: [], known: {},
   fields: [field('name', 'text', { required: true }), field('closed', 'yes_no'), field('materials', 'materials', { group: 'papers' })],
   items: { S1: { name: '公司设立', closed: false, materials: [] }, S2: { name: '参保登记', closed: false, materials: [] } },
   draft: { rev: 2, base: 3, person: '', name: '', at: null, items: { S2: { name: '参保' }, S9: { name: '新事项' } } },

@@ -55,6 +55,7 @@ export interface Area {
   gone: boolean
   fresh: boolean
   single: boolean
+  over: boolean // a change may take booked places away: its comparison says which
   key: string
   department: string | null // whose items these are, for who speaks for one
   fields: Field[]

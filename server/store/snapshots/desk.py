@@ -231,8 +231,12 @@ def _missed(view: View, row: Row[Any]) -> dict[str, Any]:
 
 
 def _mine(view: View, clerk: str | None) -> dict[str, Any]:
-    """The figures of the person at the desk, at whichever window they worked today."""
-    which = {"hall": view.hall, "day": view.day, "clerk": clerk}
+    """The figures of the person at the desk, at whichever window they worked today; those of a day that is
+    closed stay until midnight."""
+    day = view.last_day()
+    if view.day is None and day != view.at.astimezone(view.settings.zone).date().isoformat():
+        day = None
+    which = {"hall": view.hall, "day": day, "clerk": clerk}
     return _figures(*view.connection.execute(_MINE, which).one())
 
 

@@ -82,11 +82,12 @@ def overbooked_by(
 
 
 def overbooked_after(
-    connection: Connection, hall: HallSettings, after: HallSettings, now: datetime
+    connection: Connection, hall: HallSettings, after: HallSettings, now: datetime, since: date | None = None
 ) -> list[Over]:
-    """What would be added where `after` held instead of `hall`."""
+    """What would be added where `after` held instead of `hall`, from the day `since` on; None: from now."""
     before = {(x.queue, x.at): x.over for x in overbooked(connection, hall, now)}
-    return [x for x in overbooked(connection, after, now) if x.over > before.get((x.queue, x.at), 0)]
+    found = [x for x in overbooked(connection, after, now) if x.over > before.get((x.queue, x.at), 0)]
+    return [x for x in found if since is None or x.at.astimezone(hall.zone).date() >= since]
 
 
 def over_rows(hall: HallSettings, found: Sequence[Over]) -> list[dict[str, Any]]:

@@ -53,6 +53,7 @@ describe('dates in a sentence', () => {
     const all = (fact: unknown) => [fill('{it}', { it: fact }), (setLang('en'), fill('{it}', { it: fact })), (setLang('zh'), '')].slice(0, 2)
     expect(all('2026-03-02')).toEqual(['2026年3月2日', '2 March 2026'])
     expect(all('2026-11-22 09:05')).toEqual(['2026年11月22日 09:05', '22 November 2026 09:05'])
-    for (const other of ['2026-13-02', '2026-00-02', 'A2026-03-02', '2026-03-02T09:05', 7, null]) expect(all(other)).toEqual([String(other), String(other)])
+    expect(all('2028-02-29')).toEqual(['2028年2月29日', '29 February 2028'])
+    for (const other of ['2026-13-02', '2026-02-31', '2026-02-29', '2026-04-31', '2026-00-02', 'A2026-03-02', '2026-03-02T09:05', 7, null]) expect(all(other)).toEqual([String(other), String(other)])
   })
 })

@@ -50,9 +50,9 @@ export function setHome(one: Lang): void {
 }
 export const goHome = (): void => setLang(home)
 
-/** 2026-03-02 among the facts of a sentence, as people of this language write it; a time may follow. As the server's words: server/text.py. */
+/** 2026-03-02 among the facts of a sentence, as people of this language write it; a time may follow; 31 February is no date. As the server's words: server/text.py. */
 const written = (fact: unknown): string =>
-  String(fact).replace(/^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?= \d\d:\d\d$|$)/, (day) => longDate(day + 'T12:00Z', lang.value, 'UTC'))
+  String(fact).replace(/^\d{4}-\d\d-\d\d(?= \d\d:\d\d$|$)/, (day) => (JSON.stringify(new Date(day)).includes(day) ? longDate(day, lang.value, 'UTC') : day))
 /** Put vars into {places}. */
 export function fill(pattern: string, vars: Record<string, unknown> = {}): string {
   return pattern.replace(/\{(\w+)\}/g, (whole, name: string) => (name in vars ? written(vars[name]) : whole))
